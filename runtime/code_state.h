@@ -1,0 +1,50 @@
+/* runtime/code_state.h: what pyjit knows of one code object.
+ *
+ * Reached through co_extra; created when the code is first counted, freed with the code object. The
+ * struct lives in runtime/ because compiled code and calls read it; vm/ decides what it says. GIL held for all access.
+ */
+#ifndef PYJIT_RUNTIME_CODE_STATE_H
+#define PYJIT_RUNTIME_CODE_STATE_H
+
+#include "runtime/cpython.h"
+
+struct compiled_code; /* code_map.h */
+
+struct code_state {
+    PyCodeObject *code;              /* borrowed: the state dies with it */
+    struct compiled_code *compiled;  /* tier 1 code, or NULL */
+    uint32_t calls;                  /* since the last decay */
+    uint32_t last_decay;             /* coarse clock, in ticks of policy.c */
+    uint16_t failures;               /* compilations refused or thrown away */
+    uint8_t refused;                 /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;              /* pyjit.suppress() or JIT_SKIP */
+    uint8_t has_loop;
+    uint8_t scanned;                 /* has_loop and size limits are known */
+};
+
+/* Index of our slot in co_extra, -1 before code_state_init(). */
+extern Py_ssize_t code_state_index;
+
+/* Asks CPython for a co_extra index. Returns 0, or -1 with an exception set. */
+int code_state_init(void);
+
+/* What co_extra points to; CPython keeps the type to itself (codeobject.c). */
+struct code_extra {
+    Py_ssize_t size;
+    void *slots[1];
+};
+
+/* The state of `code`, or NULL when it has none yet. */
+static inline struct code_state *code_state_get(PyCodeObject *code)
+{
+    struct code_extra *extra = (struct code_extra *)code->co_extra;
+    if (extra == NULL || extra->size <= code_state_index) {
+        return NULL;
+    }
+    return (struct code_state *)extra->slots[code_state_index];
+}
+
+/* The state of `code`, created when missing; NULL with MemoryError set. */
+struct code_state *code_state_ensure(PyCodeObject *code);
+
+#endif

@@ -1,0 +1,80 @@
+/* runtime/cpython.h: the one door into CPython 3.11's internals.
+ *
+ * Every other file includes this header instead of Python.h or pycore_*.h, so that a port to another
+ * CPython version starts and ends here, in cpython.c beside it and in opcodes.def.
+ */
+#ifndef PYJIT_RUNTIME_CPYTHON_H
+#define PYJIT_RUNTIME_CPYTHON_H
+
+#ifndef Py_BUILD_CORE_MODULE
+#define Py_BUILD_CORE_MODULE 1
+#endif
+#include <Python.h>
+
+#include "internal/pycore_ceval.h"
+#include "internal/pycore_code.h"
+#include "internal/pycore_dict.h"
+#include "internal/pycore_frame.h"
+#include "internal/pycore_function.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_list.h"
+#include "internal/pycore_long.h"
+#include "internal/pycore_moduleobject.h"
+#include "internal/pycore_object.h"
+#include "internal/pycore_pyerrors.h"
+#include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
+#include "internal/pycore_tuple.h"
+#include "opcode.h"
+
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030C0000
+#error "pyjit is written for CPython 3.11: build with PYTHON=/usr/bin/python3.11"
+#endif
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef _PyInterpreterFrame InterpreterFrame;
+typedef _Py_CODEUNIT CodeUnit;
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* ---- Frames: CPython keeps these functions to itself; frame.c and ceval.c of 3.11 are the source of
+ * what they must do. All need the GIL. ------------------------------------------------------------ */
+
+/* Reserves `size` words on the thread's data stack, in a new chunk when the current one is full.
+ * Returns NULL with MemoryError set. (pystate.c, _PyThreadState_BumpFramePointerSlow) */
+InterpreterFrame *cpython_push_frame_memory(PyThreadState *tstate, size_t size);
+
+/* Gives back the data stack from `frame` on; `frame` must be the newest. (_PyThreadState_PopFrame) */
+void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* Drops every reference a finished, already unlinked frame holds, or hands the frame over to its
+ * frame object when somebody still holds that one. The frame's stacktop must be right. (frame.c, _PyFrame_Clear) */
+void cpython_clear_frame(InterpreterFrame *frame);
+
+/* cpython_clear_frame, with the recursion limit relaxed for destructors as ceval.c's
+ * _PyEvalFrameClearAndPop does, then cpython_pop_frame_memory. */
+void cpython_clear_and_pop_frame(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* Does what tier 0 does when the eval breaker is set: signals, pending calls, GIL drop requests,
+ * asynchronous exceptions. Returns 0, or -1 with an exception set. (ceval.c, eval_frame_handle_pending) */
+int cpython_handle_pending(PyThreadState *tstate);
+
+/* The deoptimised ("generic") opcode for each of the 256 opcode bytes found in co_code_adaptive. */
+extern const uint8_t cpython_generic_opcode[256];
+
+/* How many cache code units follow each generic opcode. */
+extern const uint8_t cpython_cache_units[256];
+
+/* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */
+
+/* The version of a dict keys object, assigned from our own range when it has none. Never 0.
+ * (dictobject.c, _PyDictKeys_GetVersionForCurrentState counts up from 2; ours count down from the top) */
+uint32_t cpython_dict_keys_version(PyDictKeysObject *keys);
+
+/* The same for a function object; 0 when the function has a shape that gets no version. */
+uint32_t cpython_function_version(PyFunctionObject *function);
+
+#endif

@@ -1,0 +1,83 @@
+/* runtime/ops.h: what the opcodes do, for compiled code.
+ *
+ * Two families:
+ *
+ * 1. Handlers, one per opcodes.def row marked H: `int op_NAME(tstate, frame, sp, oparg)`.
+ *    `sp` points one past the top of the value stack, which is canonical: every operand owned, in
+ *    memory. A handler takes its `pops` operands from below `sp` and leaves its `pushes` results from
+ *    `sp - pops` upward. It returns 0; 1 where the instruction jumps (SEND: the generator returned);
+ *    or -1 with an exception set and the `pops` operands released (their slots are garbage then).
+ *    The GIL is held; `frame->prev_instr` stands at the instruction.
+ *
+ * 2. Operations on operands, declared below: the slow and the cached halves of the opcodes for which
+ *    tier 1 has templates of its own.
+ */
+#ifndef PYJIT_RUNTIME_OPS_H
+#define PYJIT_RUNTIME_OPS_H
+
+#include "runtime/cpython.h"
+#include "runtime/feedback.h"
+
+#define OPCODE(name, pops, pushes, taken, flags) \
+    int op_##name(PyThreadState *tstate, InterpreterFrame *frame, PyObject **sp, int oparg);
+#include "runtime/opcodes.def"
+#undef OPCODE
+
+/* ---- Operators (ops/arith.c, ops/compare.c, ops/subscript.c) -----------------------------------
+ * "steals" means: the caller's reference is consumed whatever the outcome. Each returns a new
+ * reference, or NULL with an exception set, unless said otherwise. */
+
+/* left OP right; op is a NB_* number of BINARY_OP, the in-place ones included. Steals both. Keeps
+ * NumPy's temporary elision alive (notes/cpython-3.11.md). */
+PyObject *rt_binary_op(PyObject *left, PyObject *right, int op);
+
+/* `left += right` (or left + right) where the very next instruction stores into *local and left is *local: str
+ * operands are extended in place as stock does it. Steals both operands; returns the new value. */
+PyObject *rt_add_and_store(PyObject *left, PyObject *right, int op, PyObject **local);
+
+/* left COMPARE right; op is Py_LT..Py_GE. Steals both. */
+PyObject *rt_compare(PyObject *left, PyObject *right, int op);
+/* The same, as a truth value: 1, 0, or -1 with an exception set. Steals both. */
+int rt_compare_truth(PyObject *left, PyObject *right, int op);
+
+/* Truth of value: 1, 0, -1. Steals it. */
+int rt_truth(PyObject *value);
+
+/* left in right: 1, 0, -1. Steals both. */
+int rt_contains(PyObject *left, PyObject *right);
+
+/* container[key]. Steals both. Fast for list, tuple, dict, str with int or str keys and for a Python __getitem__. */
+PyObject *rt_subscript(PyObject *container, PyObject *key);
+/* container[key] = value: 0 or -1. Steals all three. */
+int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value);
+
+/* ---- Attributes and globals (ops/attribute.c, ops/global.c) ------------------------------------- */
+
+/* owner.name, learning in `cell`. Steals owner. */
+PyObject *rt_load_attr(PyObject *owner, PyObject *name, struct attribute_cell *cell);
+/* owner.name = value. Steals owner and value. Returns 0 or -1. */
+int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell);
+/* LOAD_METHOD: takes the owner from slot[0] and leaves (method, self) or (NULL, attribute) in slot[0], slot[1].
+ * Returns 0, or -1 with the owner released. */
+int rt_load_method(PyObject **slot, PyObject *name, struct attribute_cell *cell);
+/* LOAD_GLOBAL without the PUSH_NULL half: a new reference; learns in `cell`. */
+PyObject *rt_load_global(InterpreterFrame *frame, PyObject *name, struct global_cell *cell);
+
+/* ---- Iteration (ops/iterate.c) ------------------------------------------------------------------ */
+
+/* Next value of iter (borrowed) for FOR_ITER: a new reference; NULL at the end, or with an exception set
+ * (StopIteration already turned into a plain end). */
+PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter);
+
+/* ---- Calls (call.c) ----------------------------------------------------------------------------- */
+
+/* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released;
+ * kwnames is a borrowed tuple of the trailing arguments' names, or NULL. */
+PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell);
+
+/* ---- Errors that several tiers raise ------------------------------------------------------------ */
+
+/* UnboundLocalError or NameError for local number `index` of frame's code, worded as stock does. */
+void rt_raise_unbound_local(PyThreadState *tstate, InterpreterFrame *frame, int index);
+
+#endif

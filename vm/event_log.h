@@ -1,0 +1,31 @@
+/* vm/event_log.h: JIT_LOG: one JSON object a line. See vm/README.md for the fields, which are stable. */
+#ifndef PYJIT_VM_EVENT_LOG_H
+#define PYJIT_VM_EVENT_LOG_H
+
+#include "runtime/cpython.h"
+#include "runtime/reasons.h"
+
+enum event_kind {
+    EVENT_compile,    /* a function was compiled: tier, bytes, milliseconds */
+    EVENT_refuse,     /* ... or could not be: reason */
+    EVENT_leave,      /* a frame left compiled code for tier 0 in the middle: bytecode offset, reason */
+    EVENT_invalidate, /* compiled code was thrown away: reason */
+    EVENT_evict,      /* ... because of the size limit */
+    EVENT_osr,        /* a loop was entered in the middle */
+    EVENT_deopt,      /* tier 2 code went back to tier 1 */
+    EVENT_decline,    /* the JIT is off in this process: reason */
+};
+
+/* Opens the log named by JIT_LOG (`-`: standard error; `%p`: the process id); one warning when it cannot. */
+void event_log_open(const char *path);
+void event_log_close(void);
+
+/* Cheap test, so that callers need not gather arguments for nothing. */
+bool event_log_enabled(void);
+
+/* Writes one event with a single appending write. `code` may be NULL; offset -1, bytes 0 and milliseconds < 0
+ * mean "not applicable" and are left out. GIL held. Never raises, never fails: a full disk is told once on standard error. */
+void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
+               double milliseconds);
+
+#endif
