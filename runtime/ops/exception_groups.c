@@ -276,7 +276,8 @@ static PyObject *combine_outcomes(PyObject *original, PyObject *outcomes)
     int failed = again == Py_None ? 0 : PyList_Append(raised, again);
     Py_DECREF(again);
     if (!failed) {
-        result = PyList_GET_SIZE(raised) > 1 ? new_group(raised) : Py_NewRef(PyList_GET_ITEM(raised, 0));
+        /* 3.11 puts even a single new exception into a group. */
+        result = new_group(raised);
     }
 done:
     Py_XDECREF(raised);
