@@ -203,7 +203,9 @@ NONE_TEST_OF_EACH(JUMP_IF_NOT_NONE, !=)
 TEMPLATE(SLOW_NOT_NONE)
 {
     SET_INSTRUCTION();
-    Py_DECREF(x);
+    if (--x->ob_refcnt == 0) {
+        rt_dealloc(x);
+    }
     GO_WITH(CONT, 1, ANY);
 }
 
