@@ -11,6 +11,7 @@
 #endif
 #include <Python.h>
 
+#include "internal/pycore_call.h"
 #include "internal/pycore_ceval.h"
 #include "internal/pycore_code.h"
 #include "internal/pycore_dict.h"
