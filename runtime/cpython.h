@@ -11,6 +11,7 @@
 #endif
 #include <Python.h>
 
+#include "internal/pycore_call.h"
 #include "internal/pycore_ceval.h"
 #include "internal/pycore_code.h"
 #include "internal/pycore_dict.h"
@@ -71,6 +72,26 @@ extern const uint8_t cpython_generic_opcode[256];
 
 /* How many cache code units follow each generic opcode. */
 extern const uint8_t cpython_cache_units[256];
+
+/* ---- Iterators whose structs CPython keeps to its own files (rangeobject.c, listobject.c, tupleobject.c);
+ * startup_check.c compares them with live ones. ---- */
+struct range_iterator {
+    PyObject_HEAD
+    long index;
+    long start;
+    long step;
+    long length;
+};
+struct list_iterator {
+    PyObject_HEAD
+    Py_ssize_t index;
+    PyListObject *list; /* NULL when exhausted */
+};
+struct tuple_iterator {
+    PyObject_HEAD
+    Py_ssize_t index;
+    PyTupleObject *tuple; /* NULL when exhausted */
+};
 
 /* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */
 

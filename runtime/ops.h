@@ -23,7 +23,7 @@
 /* How a handler fails: an exception is set, and the frame has still to be added to its traceback, or not. */
 enum { OPS_RAISED = -1, OPS_RERAISED = -2 };
 
-#define OPCODE(name, pops, pushes, taken, flags) \
+#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
     int op_##name(PyThreadState *tstate, InterpreterFrame *frame, PyObject **sp, int oparg);
 #include "runtime/opcodes.def"
 #undef OPCODE
@@ -48,6 +48,9 @@ int rt_compare_truth(PyObject *left, PyObject *right, int op);
 
 /* Truth of value: 1, 0, -1. Steals it. */
 int rt_truth(PyObject *value);
+
+/* left is right: 1 or 0. Steals both. */
+int rt_is(PyObject *left, PyObject *right);
 
 /* left in right: 1, 0, -1. Steals both. */
 int rt_contains(PyObject *left, PyObject *right);
@@ -92,6 +95,16 @@ PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
 /* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released;
  * kwnames is a borrowed tuple of the trailing arguments' names, or NULL. */
 PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell);
+
+/* ---- Generators (ops/generators.c) --------------------------------------------------------------- */
+
+/* RETURN_GENERATOR: a new generator, coroutine or asynchronous generator that has taken over the frame's locals. */
+PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* ---- Reference counts ----------------------------------------------------------------------------- */
+
+/* Deallocates an object whose count has just become 0; ints and floats go to the free lists. */
+void rt_dealloc(PyObject *object);
 
 /* ---- Errors that several tiers raise ------------------------------------------------------------ */
 
