@@ -69,6 +69,22 @@ extern const uint8_t cpython_generic_opcode[256];
 /* How many cache code units follow each generic opcode. */
 extern const uint8_t cpython_cache_units[256];
 
+/* ---- Layouts that CPython keeps in .c files ------------------------------------------------------ */
+
+/* A staticmethod or classmethod. (funcobject.c) The callable is never NULL once __init__ has run. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *callable;
+} cpython_wrapped_function;
+
+/* A property. (descrobject.c, propertyobject) Each may be NULL. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *getter;
+    PyObject *setter;
+    PyObject *deleter;
+} cpython_property;
+
 /* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */
 
 /* The version of a dict keys object, assigned from our own range when it has none. Never 0.
