@@ -7,7 +7,7 @@
 #define PYJIT_RUNTIME_CPYTHON_H
 
 #ifndef Py_BUILD_CORE_MODULE
-#define Py_BUILD_CORE_MODULE 1
+#    define Py_BUILD_CORE_MODULE 1
 #endif
 #include <Python.h>
 
@@ -29,7 +29,7 @@
 #include "opcode.h"
 
 #if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030C0000
-#error "pyjit is written for CPython 3.11: build with PYTHON=/usr/bin/python3.11"
+#    error "pyjit is written for CPython 3.11: build with PYTHON=/usr/bin/python3.11"
 #endif
 
 #include <stdbool.h>
@@ -38,7 +38,7 @@
 typedef _PyInterpreterFrame InterpreterFrame;
 typedef _Py_CODEUNIT CodeUnit;
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* ---- Frames: CPython keeps these functions to itself; frame.c and ceval.c of 3.11 are the source of
@@ -55,6 +55,10 @@ void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame);
  * frame object when somebody still holds that one. The frame's stacktop must be right. (frame.c, _PyFrame_Clear) */
 void cpython_clear_frame(InterpreterFrame *frame);
 
+/* The frame object of a complete frame, made when it has none yet: a borrowed reference, or NULL without
+ * memory (no exception set). Keeps a current exception. (frame.c, _PyFrame_MakeAndSetFrameObject) */
+PyFrameObject *cpython_frame_object(PyThreadState *tstate, InterpreterFrame *frame);
+
 /* cpython_clear_frame, with the recursion limit relaxed for destructors as ceval.c's
  * _PyEvalFrameClearAndPop does, then cpython_pop_frame_memory. */
 void cpython_clear_and_pop_frame(PyThreadState *tstate, InterpreterFrame *frame);
@@ -69,29 +73,46 @@ extern const uint8_t cpython_generic_opcode[256];
 /* How many cache code units follow each generic opcode. */
 extern const uint8_t cpython_cache_units[256];
 
-/* ---- Layouts that CPython keeps in .c files ------------------------------------------------------ */
+/* ---- Iterators whose structs CPython keeps to its own files (rangeobject.c, listobject.c, tupleobject.c);
+ * startup_check.c compares them with live ones. ---- */
+struct range_iterator {
+    PyObject_HEAD long index;
+    long start;
+    long step;
+    long length;
+};
+struct list_iterator {
+    PyObject_HEAD Py_ssize_t index;
+    PyListObject *list; /* NULL when exhausted */
+};
+struct tuple_iterator {
+    PyObject_HEAD Py_ssize_t index;
+    PyTupleObject *tuple; /* NULL when exhausted */
+};
 
-/* A staticmethod or classmethod. (funcobject.c) The callable is never NULL once __init__ has run. */
-typedef struct {
-    PyObject_HEAD
-    PyObject *callable;
-} cpython_wrapped_function;
+/* ---- Further structs that CPython keeps to its own files --------------------------------------------- */
 
-/* A property. (descrobject.c, propertyobject) Each may be NULL. */
-typedef struct {
-    PyObject_HEAD
-    PyObject *getter;
+/* A staticmethod or classmethod. (funcobject.c) Set by __init__, which a program may call again. */
+struct wrapped_function {
+    PyObject_HEAD PyObject *callable;
+};
+
+/* A property. (descrobject.c, propertyobject) Each may be NULL; set by __init__, which a program may call again. */
+struct property_object {
+    PyObject_HEAD PyObject *getter;
     PyObject *setter;
     PyObject *deleter;
-} cpython_property;
+};
 
 /* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */
 
-/* The version of a dict keys object, assigned from our own range when it has none. Never 0.
- * (dictobject.c, _PyDictKeys_GetVersionForCurrentState counts up from 2; ours count down from the top) */
+/* The version of a dict keys object, assigned from our own range when it has none.
+ * (dictobject.c, _PyDictKeys_GetVersionForCurrentState counts up from 2; ours count down from the top.)
+ * 0 only when the range is used up. Tier 0 cannot specialise LOAD_GLOBAL of a builtin when the builtins'
+ * keys have a version above 65535: give them one of ours only where compiled code needs it. */
 uint32_t cpython_dict_keys_version(PyDictKeysObject *keys);
 
-/* The same for a function object; 0 when the function has a shape that gets no version. */
+/* The same for a function object. Setting __code__, __defaults__ or __kwdefaults__ takes it away. */
 uint32_t cpython_function_version(PyFunctionObject *function);
 
 #endif

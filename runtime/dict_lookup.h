@@ -59,7 +59,8 @@ static inline Py_ssize_t dict_find_string(PyDictKeysObject *keys, PyObject *name
  * when there is none. */
 static inline PyObject *dict_value_at(PyDictObject *dict, Py_ssize_t index)
 {
-    return dict->ma_values != NULL ? dict->ma_values->values[index] : DK_UNICODE_ENTRIES(dict->ma_keys)[index].me_value;
+    return dict->ma_values != NULL ? dict->ma_values->values[index]
+                                   : DK_UNICODE_ENTRIES(dict->ma_keys)[index].me_value;
 }
 
 /* The value (borrowed) of `name` in a dict whose keys satisfy DK_IS_UNICODE; NULL, without an exception, when absent. */

@@ -21,7 +21,7 @@ enum attribute_kind {
     ATTRIBUTE_MODULE,     /* as ATTRIBUTE_DICT, and the owner is a module */
     ATTRIBUTE_TYPE_VALUE, /* `value` of the class, a plain object of an immutable type without __get__ */
     ATTRIBUTE_METHOD,     /* `value` of the class, a function or method descriptor that binds */
-    ATTRIBUTE_PROPERTY,   /* `value` is the property; read its getter or setter anew (cpython_property) */
+    ATTRIBUTE_PROPERTY,   /* `value` is the property; read its getter or setter anew (struct property_object) */
     ATTRIBUTE_CLASS,      /* owner is itself a class: keys_version is the owner's own tp_version_tag, `value` what
                                its MRO holds */
     ATTRIBUTE_ADD_INLINE, /* store that added a key: inline values, at `index` */
@@ -44,9 +44,9 @@ struct attribute_case {
     uint32_t type_version; /* tp_version_tag of the receiver's type */
     uint32_t keys_version; /* dk_version of the type's shared keys, see above; another class's version for _CLASS */
     uint32_t hits;
-    uint16_t kind;   /* enum attribute_kind */
-    uint16_t index;  /* see the kinds */
-    uint16_t hint;   /* entry number in a materialised dict's keys */
+    uint16_t kind;         /* enum attribute_kind */
+    uint16_t index;        /* see the kinds */
+    uint16_t hint;         /* entry number in a materialised dict's keys */
     uint16_t without_dict; /* 1: the type's instances have no dict at all */
     PyObject *value; /* borrowed; valid while type_version matches (for _CLASS: keys_version too). For own attributes:
                            the class's Python __getattr__, or NULL */

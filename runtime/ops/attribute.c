@@ -19,8 +19,8 @@ enum { FREE_MISSES = 12, MAX_PAUSE = 10 };
 
 /* What following a case came to. */
 enum outcome {
-    OUTCOME_FOUND,  /* *value is a new reference */
-    OUTCOME_BOUND,  /* LOAD_METHOD only: *value is a function (new reference) to be called with *self (borrowed) first */
+    OUTCOME_FOUND, /* *value is a new reference */
+    OUTCOME_BOUND, /* LOAD_METHOD only: *value is a function (new reference) to be called with *self (borrowed) first */
     OUTCOME_MISSED, /* the case does not fit this access; nothing has happened */
     OUTCOME_FAILED, /* an exception is set */
 };
@@ -52,8 +52,8 @@ static inline PyDictKeysObject *shared_keys(PyTypeObject *type)
 }
 
 /* The instance's own attribute `name` (borrowed), or NULL; then *sure says whether it certainly has none. */
-static inline PyObject *own_attribute(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen,
-                                      bool *sure)
+static inline PyObject *own_attribute(PyObject *owner, PyTypeObject *type, PyObject *name,
+                                      struct attribute_case *seen, bool *sure)
 {
     *sure = true;
     if (type->tp_dictoffset == 0) {
@@ -136,8 +136,9 @@ static void mirror(struct attribute_cell *cell)
 static void enter_case(struct attribute_cell *cell, const struct attribute_case *learned)
 {
     int place = 0;
-    while (place < cell->count && (cell->cases[place].type != learned->type ||
-                                   (cell->cases[place].kind == ATTRIBUTE_CLASS) != (learned->kind == ATTRIBUTE_CLASS))) {
+    while (place < cell->count &&
+           (cell->cases[place].type != learned->type ||
+            (cell->cases[place].kind == ATTRIBUTE_CLASS) != (learned->kind == ATTRIBUTE_CLASS))) {
         place++;
     }
     if (place == FEEDBACK_MAX_CASES) {
@@ -152,8 +153,7 @@ static void enter_case(struct attribute_cell *cell, const struct attribute_case 
         for (int number = 0; number < FEEDBACK_MAX_CASES; number++) {
             cell->cases[number].hits /= 2;
         }
-    }
-    else if (place == cell->count) {
+    } else if (place == cell->count) {
         cell->count++;
     }
     cell->cases[place] = *learned;
@@ -220,8 +220,7 @@ static bool learn_own_place(PyTypeObject *type, PyObject *name, struct attribute
     Py_ssize_t index = dict_find_string(keys, name);
     if (index >= 0) {
         learned->index = (uint16_t)index;
-    }
-    else {
+    } else {
         learned->keys_version = cpython_dict_keys_version(keys);
     }
     return true;
@@ -243,16 +242,13 @@ static void learn_data_descriptor(PyTypeObject *type, PyObject *descriptor, bool
     }
     if (!can_fail) {
         learned->kind = ATTRIBUTE_GENERIC;
-    }
-    else if (kind == &PyProperty_Type) {
+    } else if (kind == &PyProperty_Type) {
         learned->kind = ATTRIBUTE_PROPERTY;
-    }
-    else if (kind == &PyGetSetDescr_Type && PyType_IsSubtype(type, PyDescr_TYPE(descriptor)) &&
-             (is_store ? (void *)((PyGetSetDescrObject *)descriptor)->d_getset->set
-                       : (void *)((PyGetSetDescrObject *)descriptor)->d_getset->get) != NULL) {
+    } else if (kind == &PyGetSetDescr_Type && PyType_IsSubtype(type, PyDescr_TYPE(descriptor)) &&
+               (is_store ? (void *)((PyGetSetDescrObject *)descriptor)->d_getset->set
+                         : (void *)((PyGetSetDescrObject *)descriptor)->d_getset->get) != NULL) {
         learned->kind = ATTRIBUTE_GETSET;
-    }
-    else {
+    } else {
         learned->kind = ATTRIBUTE_DESCRIPTOR;
     }
 }
@@ -320,33 +316,25 @@ static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *c
                 return; /* an AttributeError is on its way */
             }
             learned.kind = ATTRIBUTE_HOOK;
-        }
-        else if (learned.index != ATTRIBUTE_NO_INDEX && instance_values(owner, type) != NULL) {
+        } else if (learned.index != ATTRIBUTE_NO_INDEX && instance_values(owner, type) != NULL) {
             learned.kind = ATTRIBUTE_INLINE_VALUE;
-        }
-        else {
+        } else {
             learned.kind = PyModule_Check(owner) ? ATTRIBUTE_MODULE : ATTRIBUTE_DICT;
         }
-    }
-    else if (plainly) {
+    } else if (plainly) {
         PyTypeObject *kind = Py_TYPE(found);
         learned.value = found;
         if (kind->tp_flags & Py_TPFLAGS_METHOD_DESCRIPTOR && (is_immutable(kind) || wants_method)) {
             learned.kind = ATTRIBUTE_METHOD;
-        }
-        else if (kind->tp_descr_set != NULL && is_immutable(kind)) {
+        } else if (kind->tp_descr_set != NULL && is_immutable(kind)) {
             learn_data_descriptor(type, found, can_fail, false, &learned);
-        }
-        else if (kind == &PyStaticMethod_Type) {
+        } else if (kind == &PyStaticMethod_Type) {
             learned.kind = ATTRIBUTE_STATICMETHOD;
-        }
-        else if (kind == &PyClassMethod_Type && PyFunction_Check(((cpython_wrapped_function *)found)->callable)) {
+        } else if (kind == &PyClassMethod_Type && PyFunction_Check(((struct wrapped_function *)found)->callable)) {
             learned.kind = ATTRIBUTE_CLASSMETHOD;
-        }
-        else if (kind->tp_descr_get == NULL && is_immutable(kind)) {
+        } else if (kind->tp_descr_get == NULL && is_immutable(kind)) {
             learned.kind = ATTRIBUTE_TYPE_VALUE;
-        }
-        else {
+        } else {
             learned.kind = ATTRIBUTE_DESCRIPTOR;
         }
         if (learned.kind != ATTRIBUTE_SLOT && !learn_own_place(type, name, &learned)) {
@@ -369,18 +357,14 @@ static void learn_store(PyObject *owner, PyObject *name, struct attribute_cell *
     if (type->tp_setattro == PyObject_GenericSetAttr) {
         if (found != NULL && is_immutable(Py_TYPE(found)) && Py_TYPE(found)->tp_descr_set != NULL) {
             learn_data_descriptor(type, found, true, true, &learned);
-        }
-        else if (!learn_own_place(type, name, &learned)) {
+        } else if (!learn_own_place(type, name, &learned)) {
             return;
-        }
-        else if (found != NULL && !is_immutable(Py_TYPE(found))) {
+        } else if (found != NULL && !is_immutable(Py_TYPE(found))) {
             learned.kind = ATTRIBUTE_DESCRIPTOR;
             learned.value = found;
-        }
-        else if (learned.index != ATTRIBUTE_NO_INDEX && instance_values(owner, type) != NULL) {
+        } else if (learned.index != ATTRIBUTE_NO_INDEX && instance_values(owner, type) != NULL) {
             learned.kind = added ? ATTRIBUTE_ADD_INLINE : ATTRIBUTE_INLINE_VALUE;
-        }
-        else if (type->tp_dictoffset != 0) {
+        } else if (type->tp_dictoffset != 0) {
             learned.kind = PyModule_Check(owner) ? ATTRIBUTE_MODULE : ATTRIBUTE_DICT;
         }
     }
@@ -391,7 +375,7 @@ static void learn_store(PyObject *owner, PyObject *name, struct attribute_cell *
 
 static inline PyObject *call_getter(PyObject *owner, PyObject *property)
 {
-    PyObject *getter = ((cpython_property *)property)->getter;
+    PyObject *getter = ((struct property_object *)property)->getter;
     PyObject *arguments[] = {NULL, owner};
     Py_INCREF(getter);
     PyObject *result = rt_call_borrowed(_PyThreadState_GET(), getter, arguments + 1, 1);
@@ -445,7 +429,7 @@ static enum outcome follow_class(PyObject *owner, struct attribute_case *seen, b
         return found_or_failed(Py_NewRef(attribute), value);
     }
     if (kind == &PyStaticMethod_Type || kind == &PyClassMethod_Type) {
-        PyObject *callable = ((cpython_wrapped_function *)attribute)->callable;
+        PyObject *callable = ((struct wrapped_function *)attribute)->callable;
         if (kind == &PyStaticMethod_Type ? callable != NULL : PyFunction_Check(callable)) {
             if (kind == &PyStaticMethod_Type) {
                 return found_or_failed(Py_NewRef(callable), value);
@@ -509,12 +493,13 @@ static inline __attribute__((always_inline)) enum outcome follow(PyObject *owner
                 *self = owner;
                 return OUTCOME_BOUND;
             }
-            return found_or_failed(call_descr_get(Py_TYPE(seen->value)->tp_descr_get, seen->value, owner, type), value);
+            return found_or_failed(call_descr_get(Py_TYPE(seen->value)->tp_descr_get, seen->value, owner, type),
+                                   value);
         }
         if (seen->kind == ATTRIBUTE_TYPE_VALUE) {
             return found_or_failed(Py_NewRef(seen->value), value);
         }
-        own = ((cpython_wrapped_function *)seen->value)->callable;
+        own = ((struct wrapped_function *)seen->value)->callable;
         if (seen->kind == ATTRIBUTE_STATICMETHOD) {
             return own != NULL ? found_or_failed(Py_NewRef(own), value) : OUTCOME_MISSED;
         }
@@ -529,7 +514,7 @@ static inline __attribute__((always_inline)) enum outcome follow(PyObject *owner
         return found_or_failed(PyMethod_New(own, (PyObject *)type), value);
 
     case ATTRIBUTE_PROPERTY:
-        if (UNLIKELY(((cpython_property *)seen->value)->getter == NULL)) {
+        if (UNLIKELY(((struct property_object *)seen->value)->getter == NULL)) {
             return OUTCOME_MISSED;
         }
         return found_or_failed(call_getter(owner, seen->value), value);
@@ -582,8 +567,8 @@ static inline struct attribute_case *find_case(struct attribute_cell *cell, PyOb
 }
 
 /* A version that no case fits, or a case that did not fit after all. `seen` is the latter or NULL. Steals owner. */
-__attribute__((noinline)) static PyObject *load_attr_slowly(PyObject *owner, PyObject *name, struct attribute_cell *cell,
-                                                            struct attribute_case *seen)
+__attribute__((noinline)) static PyObject *load_attr_slowly(PyObject *owner, PyObject *name,
+                                                            struct attribute_cell *cell, struct attribute_case *seen)
 {
     if ((seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell)) {
         learn_load(owner, name, cell, false);
@@ -674,8 +659,7 @@ static inline void store_inline(PyDictValues *values, uint16_t index, PyObject *
     values->values[index] = value;
     if (old == NULL) {
         _PyDictValues_AddToInsertionOrder(values, index);
-    }
-    else {
+    } else {
         Py_DECREF(old);
     }
 }
@@ -707,7 +691,7 @@ static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObje
 
 static int call_setter(PyObject *owner, PyObject *property, PyObject *value)
 {
-    PyObject *setter = ((cpython_property *)property)->setter;
+    PyObject *setter = ((struct property_object *)property)->setter;
     PyObject *arguments[] = {NULL, owner, value};
     Py_INCREF(setter);
     PyObject *result = rt_call_borrowed(_PyThreadState_GET(), setter, arguments + 1, 2);
@@ -728,8 +712,7 @@ static int store_through_descriptor(PyObject *owner, struct attribute_case *seen
     if (seen->kind == ATTRIBUTE_GETSET) {
         PyGetSetDef *definition = ((PyGetSetDescrObject *)descriptor)->d_getset;
         status = definition->set(owner, value, definition->closure);
-    }
-    else {
+    } else {
         status = Py_TYPE(descriptor)->tp_descr_set(descriptor, owner, value);
     }
     Py_DECREF(descriptor);
@@ -788,7 +771,7 @@ int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attri
         /* fall through */
     case ATTRIBUTE_PROPERTY:
     case ATTRIBUTE_GETSET:
-        if (seen->kind == ATTRIBUTE_PROPERTY && ((cpython_property *)seen->value)->setter == NULL) {
+        if (seen->kind == ATTRIBUTE_PROPERTY && ((struct property_object *)seen->value)->setter == NULL) {
             break;
         }
         outcome = store_through_descriptor(owner, seen, value) < 0 ? OUTCOME_FAILED : OUTCOME_FOUND;
