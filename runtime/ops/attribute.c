@@ -114,7 +114,7 @@ static void mirror(struct attribute_cell *cell)
                 cell->method_keys = seen->without_dict ? 0 : seen->keys_version;
                 cell->method = seen->value;
             }
-            /* fall through: an instance may hold the name inline, before the class */
+            __attribute__((fallthrough)); /* an instance may hold the name inline, before the class */
         case ATTRIBUTE_INLINE_VALUE:
         case ATTRIBUTE_ADD_INLINE:
         case ATTRIBUTE_TYPE_VALUE:
