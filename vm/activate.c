@@ -111,22 +111,7 @@ bool activation_possible(void)
     return interpreter == NOT_CHECKED ? startup_check(NULL).reason == REASON_none : interpreter == SERVED;
 }
 
-/* Takes the launcher's hook out of CPython's list, so that later audit events cost what they cost on stock. Its entry is not
- * freed: PySys_Audit is walking the list and will read the entry's `next` when the hook returns. */
-static void remove_audit_hook(Py_AuditHookFunction hook)
+void pyjit_activate_launched(void)
 {
-    for (_Py_AuditHookEntry **link = &_PyRuntime.audit_hook_head; *link != NULL; link = &(*link)->next) {
-        if ((*link)->hookCFunction == hook) {
-            *link = (*link)->next;
-            return;
-        }
-    }
-}
-
-void pyjit_activate_launched(void *audit_hook)
-{
-    /* Only an interpreter whose layout we know may be changed; in another the hook stays, and does nothing. */
-    if (activate(ACTIVATION_LAUNCHER) || interpreter != NOT_SERVED) {
-        remove_audit_hook((Py_AuditHookFunction)audit_hook);
-    }
+    activate(ACTIVATION_LAUNCHER);
 }

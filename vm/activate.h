@@ -24,6 +24,6 @@ void deactivate(void);
 bool activation_possible(void);
 
 /* Called by libpyjit-preload.so when the program is about to start; see launch.h. */
-void pyjit_activate_launched(void *audit_hook);
+__attribute__((visibility("default"))) void pyjit_activate_launched(void);
 
 #endif

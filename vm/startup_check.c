@@ -103,7 +103,9 @@ static bool check_states(struct check *check)
            LAYOUT(PyInterpreterState_ThreadHead(interp), interp->threads.head) &&
            LAYOUT(PyThreadState_Next(tstate), tstate->next) && LAYOUT(PyInterpreterState_GetID(interp), interp->id) &&
            LAYOUT(&_PyRuntime, interp->runtime) &&
-           LAYOUT(_PyInterpreterState_GetEvalFrameFunc(interp), interp->eval_frame) &&
+           /* NULL stands for the default evaluator (pystate.c) */
+           LAYOUT(_PyInterpreterState_GetEvalFrameFunc(interp),
+                  interp->eval_frame != NULL ? interp->eval_frame : _PyEval_EvalFrameDefault) &&
            LAYOUT(_PyInterpreterState_GetConfig(interp), &interp->config) &&
            LAYOUT(PyImport_GetModuleDict(), interp->modules) && LAYOUT(PyGC_IsEnabled(), interp->gc.enabled) &&
            LAYOUT(Py_GetRecursionLimit(), interp->ceval.recursion_limit) &&
