@@ -676,8 +676,8 @@ static inline __attribute__((always_inline)) PyObject *peek_own(PyObject *owner,
 /* The value in an instance's dict, where the hint is right. */
 static inline PyObject *peek_dict(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen)
 {
-    Py_ssize_t offset = type->tp_dictoffset;
-    if (UNLIKELY(offset < 0 && !(type->tp_flags & Py_TPFLAGS_MANAGED_DICT))) {
+    Py_ssize_t offset = type->tp_flags & Py_TPFLAGS_MANAGED_DICT ? MANAGED_DICT_OFFSET : type->tp_dictoffset;
+    if (UNLIKELY(offset < 0 && offset != MANAGED_DICT_OFFSET)) {
         return NULL; /* counted from the end of a variable-size object */
     }
     PyDictObject *dict = *(PyDictObject **)((char *)owner + offset);
