@@ -676,11 +676,14 @@ static inline __attribute__((always_inline)) PyObject *peek_own(PyObject *owner,
 /* The value in an instance's dict, where the hint is right. */
 static inline PyObject *peek_dict(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen)
 {
-    Py_ssize_t offset = type->tp_flags & Py_TPFLAGS_MANAGED_DICT ? MANAGED_DICT_OFFSET : type->tp_dictoffset;
-    if (UNLIKELY(offset < 0 && offset != MANAGED_DICT_OFFSET)) {
+    PyDictObject *dict;
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        dict = *(PyDictObject **)_PyObject_ManagedDictPointer(owner);
+    } else if (LIKELY(type->tp_dictoffset > 0)) {
+        dict = *(PyDictObject **)((char *)owner + type->tp_dictoffset);
+    } else {
         return NULL; /* counted from the end of a variable-size object */
     }
-    PyDictObject *dict = *(PyDictObject **)((char *)owner + offset);
     if (UNLIKELY(dict == NULL)) {
         return NULL;
     }
