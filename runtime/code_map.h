@@ -14,6 +14,7 @@
 struct entry_row {
     uint32_t offset; /* in bytes from the start of co_code */
     uint32_t depth;
+    uint64_t bound; /* a bit per local (the first 64) that the code from here on takes to be bound */
     void *address;
 };
 

@@ -25,6 +25,9 @@ struct code_state {
 /* Index of our slot in co_extra, -1 before code_state_init(). */
 extern Py_ssize_t code_state_index;
 
+/* Told of a state with compiled code whose code object dies, for the event log; set by vm/. May be NULL. */
+extern void (*code_state_death_observer)(struct code_state *state);
+
 /* Asks CPython for a co_extra index. Returns 0, or -1 with an exception set. */
 int code_state_init(void);
 
