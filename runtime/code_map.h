@@ -31,8 +31,8 @@ struct compiled_code {
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
     int tier;
-    uint32_t active;    /* frames running in it now, suspended greenlets included */
-    void *entry;        /* address for the start of the function, the first entry row's */
+    uint32_t active; /* frames running in it now, suspended greenlets included */
+    void *entry;     /* address for the start of the function, the first entry row's */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
     size_t offset_count;

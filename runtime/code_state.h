@@ -11,15 +11,15 @@
 struct compiled_code; /* code_map.h */
 
 struct code_state {
-    PyCodeObject *code;              /* borrowed: the state dies with it */
-    struct compiled_code *compiled;  /* tier 1 code, or NULL */
-    uint32_t calls;                  /* since the last decay */
-    uint32_t last_decay;             /* coarse clock, in ticks of policy.c */
-    uint16_t failures;               /* compilations refused or thrown away */
-    uint8_t refused;                 /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;              /* pyjit.suppress() or JIT_SKIP */
+    PyCodeObject *code;             /* borrowed: the state dies with it */
+    struct compiled_code *compiled; /* tier 1 code, or NULL */
+    uint32_t calls;                 /* since the last decay */
+    uint32_t last_decay;            /* coarse clock, in ticks of policy.c */
+    uint16_t failures;              /* compilations refused or thrown away */
+    uint8_t refused;                /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;             /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
-    uint8_t scanned;                 /* has_loop and size limits are known */
+    uint8_t scanned; /* has_loop and size limits are known */
 };
 
 /* Index of our slot in co_extra, -1 before code_state_init(). */

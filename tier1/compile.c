@@ -57,8 +57,8 @@ static void release(struct emitter *emitter)
 
 static bool is_entry(const struct instruction *instruction, int number)
 {
-    return instruction->depth >= 0 && (number == 0 || instruction->is_loop_header || instruction->is_resume_point ||
-                                       instruction->is_handler);
+    return instruction->depth >= 0 &&
+           (number == 0 || instruction->is_loop_header || instruction->is_resume_point || instruction->is_handler);
 }
 
 static bool make_entries(const struct emitter *emitter, struct compiled_code *compiled)

@@ -60,7 +60,7 @@ struct item *emitter_add(struct emitter *emitter, int template)
     }
     const struct instruction *instruction = &emitter->bytecode.instructions[emitter->current];
     const CodeUnit *units = _PyCode_CODE(emitter->bytecode.code);
-    item->template = (uint16_t)template;
+    item->template = (uint16_t) template;
     item->bytecode_offset = instruction->unit * (uint32_t)sizeof(CodeUnit);
     memset(item->labels, 0xff, sizeof item->labels);
     item->holes[HOLE_H_N] = instruction->oparg;
@@ -119,13 +119,14 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
         emitter->out_of_memory = true;
         return label;
     }
-    emitter->stubs[emitter->stub_count++] = (struct stub){.kind = kind,
-                                                          .label = label,
-                                                          .instruction = emitter->current,
-                                                          .next = next,
-                                                          .locals_spilled = locals_spilled,
-                                                          .depth = (uint16_t)emitter->depth,
-                                                          .first_operand = (uint32_t)(emitter->saved_count - emitter->depth)};
+    emitter->stubs[emitter->stub_count++] =
+        (struct stub){.kind = kind,
+                      .label = label,
+                      .instruction = emitter->current,
+                      .next = next,
+                      .locals_spilled = locals_spilled,
+                      .depth = (uint16_t)emitter->depth,
+                      .first_operand = (uint32_t)(emitter->saved_count - emitter->depth)};
     return label;
 }
 

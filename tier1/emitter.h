@@ -21,8 +21,8 @@ enum operand_place {
 };
 
 struct operand {
-    uint8_t place;   /* enum operand_place */
-    uint16_t index;  /* its position on the value stack */
+    uint8_t place;  /* enum operand_place */
+    uint16_t index; /* its position on the value stack */
     int32_t local;
     PyObject *constant;
 };

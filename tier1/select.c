@@ -14,23 +14,23 @@
 
 enum pair { PAIR_LL, PAIR_LC, PAIR_LR, PAIR_CL, PAIR_CR, PAIR_SL, PAIR_SC, PAIR_SR, PAIR_RL, PAIR_RC, PAIR_COUNT };
 
-#define PAIRS(name)                                                                                                    \
-    {                                                                                                                  \
-        TEMPLATE_##name##_LL, TEMPLATE_##name##_LC, TEMPLATE_##name##_LR, TEMPLATE_##name##_CL, TEMPLATE_##name##_CR,  \
-            TEMPLATE_##name##_SL, TEMPLATE_##name##_SC, TEMPLATE_##name##_SR, TEMPLATE_##name##_RL,                    \
-            TEMPLATE_##name##_RC,                                                                                      \
+#define PAIRS(name)                                                                                                  \
+    {                                                                                                                \
+        TEMPLATE_##name##_LL, TEMPLATE_##name##_LC, TEMPLATE_##name##_LR, TEMPLATE_##name##_CL,                      \
+            TEMPLATE_##name##_CR, TEMPLATE_##name##_SL, TEMPLATE_##name##_SC, TEMPLATE_##name##_SR,                  \
+            TEMPLATE_##name##_RL, TEMPLATE_##name##_RC,                                                              \
     }
 
 /* By the letters of the owners: OO, OB, BO, BB. */
-#define OWNERSHIPS(name)                                                                                               \
-    {                                                                                                                  \
-        TEMPLATE_##name##_OO, TEMPLATE_##name##_OB, TEMPLATE_##name##_BO, TEMPLATE_##name##_BB,                        \
+#define OWNERSHIPS(name)                                                                                             \
+    {                                                                                                                \
+        TEMPLATE_##name##_OO, TEMPLATE_##name##_OB, TEMPLATE_##name##_BO, TEMPLATE_##name##_BB,                      \
     }
 
 /* By place: LOCAL, CONSTANT, SLOT, REGISTER. */
-#define PLACES(name)                                                                                                   \
-    {                                                                                                                  \
-        TEMPLATE_##name##_L, TEMPLATE_##name##_C, TEMPLATE_##name##_S, TEMPLATE_##name##_R,                            \
+#define PLACES(name)                                                                                                 \
+    {                                                                                                                \
+        TEMPLATE_##name##_L, TEMPLATE_##name##_C, TEMPLATE_##name##_S, TEMPLATE_##name##_R,                          \
     }
 
 typedef const uint16_t pair_family[PAIR_COUNT];
@@ -43,13 +43,16 @@ struct arithmetic {
     bool has_int, has_float;
     uint16_t ints[PAIR_COUNT], floats[PAIR_COUNT];
 };
-#define INTS_AND_FLOATS(name)                                                                                          \
-    {                                                                                                                  \
-        true, true, PAIRS(name##_INT), PAIRS(name##_FLOAT)                                                             \
+#define INTS_AND_FLOATS(name)                                                                                        \
+    {                                                                                                                \
+        true, true, PAIRS(name##_INT), PAIRS(name##_FLOAT)                                                           \
     }
-#define INTS_ONLY(name)                                                                                                \
-    {                                                                                                                  \
-        true, false, PAIRS(name##_INT), {0}                                                                            \
+#define INTS_ONLY(name)                                                                                              \
+    {                                                                                                                \
+        true, false, PAIRS(name##_INT),                                                                              \
+        {                                                                                                            \
+            0                                                                                                        \
+        }                                                                                                            \
     }
 static const struct arithmetic arithmetic[NB_INPLACE_ADD] = {
     [NB_ADD] = INTS_AND_FLOATS(ADD),
@@ -67,18 +70,19 @@ static const struct arithmetic arithmetic[NB_INPLACE_ADD] = {
 _Static_assert(NB_ADD == 0 && NB_INPLACE_ADD == NB_XOR + 1, "in-place operators follow the plain ones");
 
 /* Comparisons by Py_LT..Py_GE and by the outcome that jumps: [relation][jump if true]. */
-#define RELATION(word, type)                                                                                           \
-    {                                                                                                                  \
-        PAIRS(JUMP_IF_NOT_##word##_##type), PAIRS(JUMP_IF_##word##_##type)                                             \
+#define RELATION(word, type)                                                                                         \
+    {                                                                                                                \
+        PAIRS(JUMP_IF_NOT_##word##_##type), PAIRS(JUMP_IF_##word##_##type)                                           \
     }
-#define RELATIONS(type)                                                                                                \
-    {                                                                                                                  \
-        RELATION(LT, type), RELATION(LE, type), RELATION(EQ, type), RELATION(NE, type), RELATION(GT, type),            \
-            RELATION(GE, type)                                                                                         \
+#define RELATIONS(type)                                                                                              \
+    {                                                                                                                \
+        RELATION(LT, type), RELATION(LE, type), RELATION(EQ, type), RELATION(NE, type), RELATION(GT, type),          \
+            RELATION(GE, type)                                                                                       \
     }
 static const uint16_t compare_ints[6][2][PAIR_COUNT] = RELATIONS(INT);
 static const uint16_t compare_floats[6][2][PAIR_COUNT] = RELATIONS(FLOAT);
-_Static_assert(Py_LT == 0 && Py_LE == 1 && Py_EQ == 2 && Py_NE == 3 && Py_GT == 4 && Py_GE == 5, "order of RELATIONS");
+_Static_assert(Py_LT == 0 && Py_LE == 1 && Py_EQ == 2 && Py_NE == 3 && Py_GT == 4 && Py_GE == 5,
+               "order of RELATIONS");
 
 static const uint16_t jump_if_is[2][PAIR_COUNT] = {PAIRS(JUMP_IF_IS_NOT), PAIRS(JUMP_IF_IS)};
 static const uint16_t jump_if_truth[2][4] = {PLACES(JUMP_IF_FALSE), PLACES(JUMP_IF_TRUE)};
@@ -185,16 +189,6 @@ static void add_jump(struct emitter *emitter, int label)
 }
 
 /* ---- Escapes ------------------------------------------------------------------------------------------------ */
-
-static bool has_borrowed_locals(const struct emitter *emitter)
-{
-    for (int i = 0; i < emitter->depth; i++) {
-        if (emitter->stack[i].place == PLACE_LOCAL) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Before an escape: the operands that borrow from locals get references of their own in their slots, but stay
  * PLACE_LOCAL. Keeps x, y and r0. */
@@ -479,7 +473,8 @@ static void branch_on_x(struct emitter *emitter, const struct branch *branch)
 {
     if (branch->backward) {
         int other = stub_tail(emitter, branch->next);
-        emitter_add(emitter, branch->sense ? TEMPLATE_BRANCH_IF_NOT_X : TEMPLATE_BRANCH_IF_X)->labels[LABEL_JUMP] = other;
+        emitter_add(emitter, branch->sense ? TEMPLATE_BRANCH_IF_NOT_X : TEMPLATE_BRANCH_IF_X)->labels[LABEL_JUMP] =
+            other;
         int back = emitter_new_label(emitter);
         end_escape(emitter, branch->target)->labels[LABEL_CONT] = back;
         emitter_bind(emitter, back);
@@ -497,7 +492,8 @@ static void pair_test(struct emitter *emitter, const uint16_t (*primary)[PAIR_CO
 {
     int number = emitter->current;
     bool on_true;
-    bool fused = !at(emitter, number + 1)->is_leader && is_conditional_jump(at(emitter, number + 1)->opcode, &on_true);
+    bool fused =
+        !at(emitter, number + 1)->is_leader && is_conditional_jump(at(emitter, number + 1)->opcode, &on_true);
     struct operand a, b;
     enum pair pair = pop_pair(emitter, &a, &b);
     stack_free_register(emitter);
@@ -629,8 +625,7 @@ static void select_jump_or_pop(struct emitter *emitter, bool on_true)
     int target = at(emitter, number)->target;
     int64_t slot = emitter_slot(emitter, emitter->depth - 1);
     int slow = emitter_new_label(emitter);
-    struct item *item =
-        emitter_add(emitter, on_true ? TEMPLATE_JUMP_IF_TRUE_OR_POP : TEMPLATE_JUMP_IF_FALSE_OR_POP);
+    struct item *item = emitter_add(emitter, on_true ? TEMPLATE_KEEP_IF_TRUE : TEMPLATE_KEEP_IF_FALSE);
     item->holes[HOLE_H_A] = slot;
     item->labels[LABEL_SLOW] = slow;
     item->labels[LABEL_JUMP] = target;
@@ -867,13 +862,15 @@ static void select_load_global(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
     struct global_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_global(cell);
     if (instruction->oparg & 1) {
         stack_push_null(emitter);
     }
     stack_free_register(emitter);
     bool builtin = instruction->specialised == LOAD_GLOBAL_BUILTIN;
     bool known = builtin || instruction->specialised == LOAD_GLOBAL_MODULE;
-    int fast[2] = {builtin ? TEMPLATE_LOAD_GLOBAL_BUILTIN : TEMPLATE_LOAD_GLOBAL_MODULE, TEMPLATE_LOAD_GLOBAL_BUILTIN};
+    int fast[2] = {builtin ? TEMPLATE_LOAD_GLOBAL_BUILTIN : TEMPLATE_LOAD_GLOBAL_MODULE,
+                   TEMPLATE_LOAD_GLOBAL_BUILTIN};
     int back = emitter_new_label(emitter);
     for (int i = 0; i < (known ? 1 : 2); i++) {
         int slower = emitter_new_label(emitter);
@@ -904,11 +901,13 @@ static void select_load_attr(struct emitter *emitter)
     static four_family operand_family = PLACES(OPERAND_TO_X);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
     struct operand owner = stack_pop(emitter);
     if (owner.place != PLACE_REGISTER) {
         stack_free_register(emitter);
     }
-    bool out_of_line = instruction->specialised == LOAD_ATTR_MODULE || instruction->specialised == LOAD_ATTR_WITH_HINT;
+    bool out_of_line =
+        instruction->specialised == LOAD_ATTR_MODULE || instruction->specialised == LOAD_ATTR_WITH_HINT;
     const uint16_t *family = instruction->specialised == LOAD_ATTR_SLOT ? slot_family : inline_family;
     int back = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, (out_of_line ? operand_family : family)[place_index(&owner)]);
@@ -943,6 +942,7 @@ static void select_store_attr(struct emitter *emitter)
     static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
     int next = emitter->current + 1;
@@ -980,6 +980,7 @@ static void select_load_method(struct emitter *emitter)
     static four_family family = PLACES(LOAD_METHOD);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
     struct operand owner = stack_pop(emitter);
     int64_t destination = emitter_slot(emitter, owner.index);
     int slow = emitter_new_label(emitter);
@@ -1015,7 +1016,8 @@ static void select_store_subscript(struct emitter *emitter)
     bool fast = at(emitter, emitter->current)->specialised != STORE_SUBSCR_DICT;
     int back = emitter_new_label(emitter);
     for (int slow = fast ? 0 : 1; slow < 2; slow++) {
-        struct item *item = emitter_add(emitter, slow ? TEMPLATE_SLOW_STORE_SUBSCRIPT : TEMPLATE_STORE_SUBSCRIPT_LIST);
+        struct item *item =
+            emitter_add(emitter, slow ? TEMPLATE_SLOW_STORE_SUBSCRIPT : TEMPLATE_STORE_SUBSCRIPT_LIST);
         item->holes[HOLE_H_A] = places[0];
         item->holes[HOLE_H_B] = places[1];
         item->holes[HOLE_H_C] = places[2];
@@ -1074,9 +1076,8 @@ static void select_call(struct emitter *emitter)
         stack_pop(emitter);
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CALL);
-    int keywords = emitter->keyword_names == NULL ? 0 : (int)PyTuple_GET_SIZE(emitter->keyword_names);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_H_N] = nargs - keywords;
+    item->holes[HOLE_H_N] = nargs;
     item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)emitter->keyword_names;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
@@ -1126,8 +1127,8 @@ static const void *handler_of(int opcode)
 #define E 0
 #define H 1
     switch (opcode) {
-#define OPCODE(name, pops, pushes, taken, flags)                                                                       \
-    case name:                                                                                                         \
+#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
+    case name:                                                                                                       \
         return (flags) ? (const void *)op_##name : NULL;
 #include "runtime/opcodes.def"
 #undef OPCODE
