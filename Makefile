@@ -8,6 +8,8 @@ CC      = gcc
 CLANG  ?= clang-19
 LLVM_CONFIG ?= llvm-config-19
 PREFIX ?= /usr/local
+# The extractor reads code with LLVM's disassembler.
+LLVM_CONFIG ?= llvm-config-19
 FORMAT ?= clang-format-14
 DEBUG  ?= 0
 # address, undefined or address,undefined; implies DEBUG=1.
@@ -61,16 +63,19 @@ HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHO
 TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitialized -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic \
                    -mcmodel=small -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
                    -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
-                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved
+                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved -Wno-unused-parameter -Wno-uninitialized
 SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
 LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
 DEPENDENCIES    := -MMD -MP
+
+LLVM_INCLUDE = $(shell $(LLVM_CONFIG) --includedir)
+LLVM_LINK    = $(shell $(LLVM_CONFIG) --ldflags --libs)
 
 # ---- What is built from what ---------------------------------------------------------------------
 
 PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
 LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
-                      tier1/*.c tier1/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
+                      tier1/*.c runtime/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
 TEMPLATE_SOURCES := $(sort $(wildcard tier1/templates/*.c))
 object_of         = $(patsubst %,$(BUILD)/objects/%.o,$(subst /,_,$(basename $(1))))
 LIBRARY_OBJECTS  := $(foreach source,$(LIBRARY_SOURCES),$(call object_of,$(source)))
@@ -117,7 +122,7 @@ $(BUILD)/templates/%.o: tier1/templates/%.c Makefile $(BUILD)/flags $(BUILD)/too
 
 $(BUILD)/extract: tier1/extract.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@ -lelf $(LLVM_LIBRARIES)
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d -isystem $(LLVM_INCLUDE) $< -o $@ -lelf $(LLVM_LINK) $(LLVM_LIBRARIES)
 
 # Also rebuilt when a template file is added or taken away: their list is part of $(BUILD)/template-list.
 $(BUILD)/template-list: FORCE
@@ -127,9 +132,8 @@ $(BUILD)/template-list: FORCE
 $(TEMPLATE_TABLE): $(BUILD)/extract $(TEMPLATE_OBJECTS) $(BUILD)/template-list
 	$(call say,EXTRACT,$@)$(BUILD)/extract $@ $(TEMPLATE_OBJECTS)
 
-ifneq ($(wildcard tier1/template_table.c),)
-$(call object_of,tier1/template_table.c): $(TEMPLATE_TABLE)
-endif
+# The names of the templates are part of tier 1's headers.
+$(foreach source,$(filter tier1/%,$(LIBRARY_SOURCES)),$(call object_of,$(source))): $(TEMPLATE_TABLE)
 
 $(BUILD)/object-list: FORCE
 	@mkdir -p $(@D)
