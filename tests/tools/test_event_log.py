@@ -69,7 +69,7 @@ for name in ("quote\" back\\slash", "new\nline\ttab\x00\x7f", "na\u00efve \u20ac
     pyjit.compile(f)
 '''
         self.expect(self.run_logged(log, program, JIT_STRESS=None))
-        names = [event["function"] for event in self.read(log) if event["event"] == "compile"]
+        names = [event["function"] for event in self.read(log) if event["event"] == "compile" and event["line"] == 4]
         self.assertEqual(names[:5], ['quote" back\\slash', "new\nline\ttab\x00\x7f", "na\u00efve \u20ac", "\U0001f40d", "\ud800"])
         self.assertEqual([name[:10] for name in names[5:]], ["x" * 10, "\U0001f40d" * 10])
         self.assertTrue(all(len(name) <= 1000 for name in names))

@@ -170,6 +170,14 @@ assert compiled == {}, compiled
             with self.subTest(only=only, skip=skip):
                 self.check(program.replace("{}", repr(expected)), JIT_STRESS="compile-all", JIT_ONLY=only, JIT_SKIP=skip)
 
+    def test_compile_heeds_only_and_skip(self):
+        self.check("""
+import pyjit
+def skipped(): return 1
+def other(): return 1
+assert (pyjit.compile(skipped), pyjit.compile(other)) == (False, True)
+""", JIT_SKIP="skipped")
+
     def test_sys_jit(self):
         self.check("""
 import sys
