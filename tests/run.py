@@ -159,17 +159,11 @@ def native_backtrace(command, environment, cwd):
 def directives(path):
     """`# test: key=value key` comments of a program or script: timeout, needs, modes, not, alone, arguments."""
     found = {}
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.startswith("#"):
-                if line.strip() and not line.startswith(('"""', "'''")):
-                    break
-                continue
-            match = re.match(r"#\s*test:\s*(.*)", line)
-            if match:
-                for word in match.group(1).split():
-                    key, _, value = word.partition("=")
-                    found[key] = value
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for line in re.findall(r"^# test:(.*)", text, re.M):
+        for word in line.split():
+            key, _, value = word.partition("=")
+            found[key] = value
     return found
 
 

@@ -313,21 +313,9 @@ def chained():
     LOG.append("x gone")
 
 
-def argument_rebound(a):
-    LOG.append("in")
-    a = None
-    LOG.append("rebound")
-
-
-def argument():
-    argument_rebound(T("only in the argument"))
-    LOG.append("back")
-
-
 FUNCTIONS = [overwrite, locals_on_return, arguments, arguments_kept, temporaries, comparison, methods, containers, unpacked, looped, exceptions,
              exception_with_operands, discards, deleted, closures, lambda: conditional(True), lambda: conditional(False), in_with, resurrect, weak,
-             del_reads_frame, del_raises, cycle, star_arguments, in_comprehension, global_store, attribute_store, augmented, formatted, chained,
-             argument]
+             del_reads_frame, del_raises, cycle, star_arguments, in_comprehension, global_store, attribute_store, augmented, formatted, chained]
 for function in FUNCTIONS:
     seen = []
     for _ in range(150 if function is not cycle else 20):
