@@ -161,6 +161,23 @@ $(MODULE): | $(LIBRARY)
 
 -include $(wildcard $(BUILD)/objects/*.d $(BUILD)/templates/*.d $(BUILD)/*.d)
 
+# ---- Unit tests: each linked with the objects of the library that it needs ------------------------
+
+UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+
+# Builds them; tests/run.py runs them.
+unit-test: $(UNIT_PROGRAMS)
+
+$(BUILD)/unit/objects.a: $(LIBRARY_OBJECTS) $(BUILD)/object-list
+	@mkdir -p $(@D) && rm -f $@
+	$(call say,AR,$@)ar rcs $@ $(LIBRARY_OBJECTS)
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
+	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(MODE) $(CFLAGS) -D_GNU_SOURCE $(DEPENDENCIES) -MF $@.d $< -o $@ \
+	    $(BUILD)/unit/objects.a -lpython3.11 -lm -ldl -lpthread
+
+-include $(wildcard $(BUILD)/unit/*.d)
+
 # ---- What is run ---------------------------------------------------------------------------------
 
 PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsuite python3-lib2to3 \
@@ -181,7 +198,7 @@ demo: deps
 	@$(PYTHON) perf/demo.py $(BUILD)/pyjit
 
 test: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all unit-test
 	@$(PYTHON) tests/run.py
 
 bench: deps
