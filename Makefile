@@ -6,10 +6,9 @@
 PYTHON ?= /usr/bin/python3.11
 CC      = gcc
 CLANG  ?= clang-19
-LLVM_CONFIG ?= llvm-config-19
-PREFIX ?= /usr/local
 # The extractor reads code with LLVM's disassembler.
 LLVM_CONFIG ?= llvm-config-19
+PREFIX ?= /usr/local
 FORMAT ?= clang-format-14
 DEBUG  ?= 0
 # address, undefined or address,undefined; implies DEBUG=1.
@@ -60,16 +59,14 @@ LIBRARY_FLAGS   := $(BASE_FLAGS) $(MODE) -fPIC -fvisibility=hidden -fno-semantic
 HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) \
                    $(addprefix -isystem ,$(LLVM_INCLUDE))
 # Templates share one signature and pass on what they do not use (tier1/template.h), hence the two exceptions.
-TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitialized -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic \
-                   -mcmodel=small -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
+TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitialized -I. -I$(BUILD) \
+                   -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic -mcmodel=small \
+                   -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
                    -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
-                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved -Wno-unused-parameter -Wno-uninitialized
+                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved
 SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
 LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
 DEPENDENCIES    := -MMD -MP
-
-LLVM_INCLUDE = $(shell $(LLVM_CONFIG) --includedir)
-LLVM_LINK    = $(shell $(LLVM_CONFIG) --ldflags --libs)
 
 # ---- What is built from what ---------------------------------------------------------------------
 
@@ -122,7 +119,7 @@ $(BUILD)/templates/%.o: tier1/templates/%.c Makefile $(BUILD)/flags $(BUILD)/too
 
 $(BUILD)/extract: tier1/extract.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d -isystem $(LLVM_INCLUDE) $< -o $@ -lelf $(LLVM_LINK) $(LLVM_LIBRARIES)
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@ -lelf $(LLVM_LIBRARIES)
 
 # Also rebuilt when a template file is added or taken away: their list is part of $(BUILD)/template-list.
 $(BUILD)/template-list: FORCE

@@ -10,15 +10,13 @@ import unittest
 from tooling import BUILD, LAUNCHER, MODULE_PATH, ROOT, STOCK, TIMEOUT, ToolTest, environment, run
 
 IS_ON = "import sys; print(hasattr(sys, '_jit') and sys._jit.is_enabled())"
-# For tests of a build that is not complete yet: what else to tell make.
-MAKE_OPTIONS = os.environ.get("PYJIT_MAKE_OPTIONS", "").splitlines()
 IS_LOADED = "import sys; print('pyjit' in sys.modules, 'pyjit' in open('/proc/self/maps').read(), hasattr(sys, '_jit'))"
 
 
 def make(*arguments):
     """Runs make on the build that is being tested."""
     options = ["DEBUG=1"] if os.path.basename(BUILD) == "debug" else []
-    return subprocess.run(["make", "-C", ROOT, *options, *MAKE_OPTIONS, *arguments], env=environment(), text=True, capture_output=True,
+    return subprocess.run(["make", "-C", ROOT, *options, *arguments], env=environment(), text=True, capture_output=True,
                           timeout=600)
 
 
