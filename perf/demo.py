@@ -15,6 +15,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEFAULT_LAUNCHER = os.path.join(os.path.dirname(HERE), "build", "pyjit")
 ROUNDS = 2
+SHOWN = 16
 
 # What each side runs. It is a program of its own, so that nothing of this one is in its process.
 PROGRAM = r"""
@@ -61,19 +62,21 @@ def show_log(path):
     with open(path, encoding="ascii") as file:
         events = [json.loads(line) for line in file]
     compiled = [event for event in events if event["event"] == "compile"]
-    tiers = collections.Counter(event["tier"] for event in compiled)
-    print()
-    for tier, count in sorted(tiers.items()):
+    for tier in sorted({event["tier"] for event in compiled}):
         of_tier = [event for event in compiled if event["tier"] == tier]
-        print(f"Tier {tier}: {count} functions compiled, {sum(event['bytes'] for event in of_tier) / 1024:.0f} KiB of machine code, "
-              f"{sum(event['ms'] for event in of_tier):.1f} ms of compiling in all. The first and the largest of them:")
-        largest = sorted(of_tier[8:], key=lambda event: -event["bytes"])[:7]
-        for event in of_tier[:8] + largest:
-            print(f"    tier {tier}  {event['bytes']:7d} bytes  {event['ms']:7.3f} ms  {short_name(event)}")
+        own = [event for event in of_tier if "/lib2to3/" in event["file"]]
+        print(f"\nTier {tier}: {len(of_tier)} functions compiled, {sum(event['bytes'] for event in of_tier) / 1024:.0f} KiB of "
+              f"machine code, {sum(event['ms'] for event in of_tier):.1f} ms of compiling in all.")
+        print(f"{len(own)} of them are lib2to3's; in the order in which they got hot, the first {min(len(own), SHOWN)}:\n")
+        for event in own[:SHOWN]:
+            print(f"    tier {tier} {event['bytes']:8d} bytes {event['ms']:8.3f} ms  {short_name(event)}")
     if not compiled:
-        print("Nothing was compiled.")
-    reasons = collections.Counter((event["event"], event["sentence"]) for event in events if "sentence" in event)
-    for (kind, sentence), count in reasons.most_common(8):
+        print("\nNothing was compiled.")
+    left = collections.Counter((event["event"], event["sentence"]) for event in events
+                               if event["event"] in ("refuse", "leave", "decline"))
+    if left:
+        print("\nWhat stayed with, or went back to, tier 0:\n")
+    for (kind, sentence), count in left.most_common(8):
         print(f"    {kind}: {sentence} ({count} lines of the log)")
 
 
