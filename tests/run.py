@@ -44,6 +44,15 @@ MODES = {
     "no-compile": {"JIT_STRESS": "no-compile"},
 }
 
+
+
+def available_modes():
+    """The modes whose stress settings this build can serve (vm/stress.def, column `available`)."""
+    rows = re.findall(r'^STRESS\(\w+,\s*"([^"]+)",\s*\d,\s*(\d)', (TOP / "vm/stress.def").read_text(), re.M)
+    missing = {name for name, available in rows if available == "0"}
+    return [mode for mode, extra in MODES.items() if not missing & set(extra.get("JIT_STRESS", "").split(","))]
+
+
 CPYTHON_TESTS = """
     test_grammar test_scope test_generators test_exceptions test_dict test_extcall test_list test_set test_string
     test_unpack test_unpack_ex test_with test_yield_from test_raise test_property test_super test_iter test_itertools
@@ -150,17 +159,11 @@ def native_backtrace(command, environment, cwd):
 def directives(path):
     """`# test: key=value key` comments of a program or script: timeout, needs, modes, not, alone, arguments."""
     found = {}
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.startswith("#"):
-                if line.strip() and not line.startswith(('"""', "'''")):
-                    break
-                continue
-            match = re.match(r"#\s*test:\s*(.*)", line)
-            if match:
-                for word in match.group(1).split():
-                    key, _, value = word.partition("=")
-                    found[key] = value
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for line in re.findall(r"^# test:(.*)", text, re.M):
+        for word in line.split():
+            key, _, value = word.partition("=")
+            found[key] = value
     return found
 
 
@@ -462,7 +465,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, help="items that run at a time (2)")
     parser.add_argument("--only", action="append", metavar="PATTERN", help="part of an item's name, or a shell pattern")
     parser.add_argument("--list", action="store_true", help="name the items and stop")
-    parser.add_argument("--modes", default=",".join(MODES), help="of the programs: " + ",".join(MODES))
+    parser.add_argument("--modes", help="of the programs, from " + ", ".join(MODES) + " (all that the build has)")
     parser.add_argument("--groups", default="unit,tools,cpython,programs", help="which of the four groups")
     parser.add_argument("--jit", default=str(TOP / "build/pyjit"), help="the interpreter under test (build/pyjit)")
     parser.add_argument("--stock", default=os.environ.get("PYJIT_STOCK", "/usr/bin/python3.11"))
@@ -474,7 +477,7 @@ def main():
     parser.add_argument("--no-gdb", dest="gdb", action="store_false", help="no native backtraces of crashes")
     parser.add_argument("--verbose", "-v", action="store_true", help="a line for every item")
     options = parser.parse_args()
-    options.modes = options.modes.split(",")
+    options.modes = options.modes.split(",") if options.modes else available_modes()
     options.groups = options.groups.split(",")
     unknown = [mode for mode in options.modes if mode not in MODES]
     if unknown:

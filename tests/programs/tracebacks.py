@@ -292,7 +292,7 @@ print(once(lambda a, b: context_chain(), 0, 0))
 
 
 def positions(function):
-    """The raw columns of each entry."""
+    """The columns of each entry (tb_lasti itself may stand on an instruction or on its last cache entry)."""
     try:
         function(bad, bad)
     except BaseException as error:
@@ -301,7 +301,7 @@ def positions(function):
         while tb:
             code = tb.tb_frame.f_code
             place = list(code.co_positions())[tb.tb_lasti // 2]
-            out.append((code.co_name, tb.tb_lasti, tb.tb_lineno - code.co_firstlineno, place[2:]))
+            out.append((code.co_name, tb.tb_lineno - code.co_firstlineno, place[2:]))
             tb = tb.tb_next
         return out
 

@@ -90,7 +90,7 @@ TEST(offset_of_every_machine_byte)
 
 TEST(entry_rows_by_exact_offset)
 {
-    struct entry_row rows[] = {{0, 0, rows}, {8, 1, rows + 1}, {10, 0, rows + 2}, {400, 3, rows + 3}};
+    struct entry_row rows[] = {{.offset = 0}, {.offset = 8}, {.offset = 10}, {.offset = 400}};
     struct compiled_code compiled = {.entry_count = 4, .entries = rows};
     for (uint32_t offset = 0; offset < 500; offset++) {
         const struct entry_row *found = code_map_entry(&compiled, offset);
