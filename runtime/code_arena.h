@@ -22,11 +22,12 @@ bool code_arena_init(size_t limit);
  * arena is full or mprotect fails. At most one begin() may be open at a time. */
 void *code_arena_begin(size_t size);
 
-/* Closes the open begin(): pages become read-execute. Returns false when the system refuses now; the
- * memory is given back then. */
+/* Closes the open begin(): pages become read-execute. `size` may be smaller than what begin() took: the rest is
+ * given back. Returns false when the system refuses now; the memory is given back then. */
 bool code_arena_commit(void *memory, size_t size);
 
-/* Gives back memory that no frame can return into. In debug builds it is filled with 0xCC first. */
+/* Gives back memory that no frame can return into, or an open begin() that shall not be committed. In debug
+ * builds (without NDEBUG) it is filled with 0xCC first. */
 void code_arena_free(void *memory, size_t size);
 
 /* Bytes in use and bytes available in all. */

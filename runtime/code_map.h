@@ -17,7 +17,8 @@ struct entry_row {
     void *address;
 };
 
-/* Machine code from `machine` (bytes from the start) on belongs to the instruction at bytecode `offset`. Sorted by machine. */
+/* Machine code from `machine` (bytes from the start) on belongs to the instruction at bytecode `offset`, or to
+ * none where that is UINT32_MAX (stubs). Sorted by machine. */
 struct offset_row {
     uint32_t machine;
     uint32_t offset;

@@ -11,6 +11,7 @@
 #endif
 #include <Python.h>
 
+#include "internal/pycore_call.h"
 #include "internal/pycore_ceval.h"
 #include "internal/pycore_code.h"
 #include "internal/pycore_dict.h"
@@ -54,6 +55,10 @@ void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame);
  * frame object when somebody still holds that one. The frame's stacktop must be right. (frame.c, _PyFrame_Clear) */
 void cpython_clear_frame(InterpreterFrame *frame);
 
+/* The frame object of a complete frame, made when it has none yet: a borrowed reference, or NULL without
+ * memory (no exception set). Keeps a current exception. (frame.c, _PyFrame_MakeAndSetFrameObject) */
+PyFrameObject *cpython_frame_object(PyThreadState *tstate, InterpreterFrame *frame);
+
 /* cpython_clear_frame, with the recursion limit relaxed for destructors as ceval.c's
  * _PyEvalFrameClearAndPop does, then cpython_pop_frame_memory. */
 void cpython_clear_and_pop_frame(PyThreadState *tstate, InterpreterFrame *frame);
@@ -68,13 +73,35 @@ extern const uint8_t cpython_generic_opcode[256];
 /* How many cache code units follow each generic opcode. */
 extern const uint8_t cpython_cache_units[256];
 
+/* ---- Iterators whose structs CPython keeps to its own files (rangeobject.c, listobject.c, tupleobject.c);
+ * startup_check.c compares them with live ones. ---- */
+struct range_iterator {
+    PyObject_HEAD
+    long index;
+    long start;
+    long step;
+    long length;
+};
+struct list_iterator {
+    PyObject_HEAD
+    Py_ssize_t index;
+    PyListObject *list; /* NULL when exhausted */
+};
+struct tuple_iterator {
+    PyObject_HEAD
+    Py_ssize_t index;
+    PyTupleObject *tuple; /* NULL when exhausted */
+};
+
 /* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */
 
-/* The version of a dict keys object, assigned from our own range when it has none. Never 0.
- * (dictobject.c, _PyDictKeys_GetVersionForCurrentState counts up from 2; ours count down from the top) */
+/* The version of a dict keys object, assigned from our own range when it has none.
+ * (dictobject.c, _PyDictKeys_GetVersionForCurrentState counts up from 2; ours count down from the top.)
+ * 0 only when the range is used up. Tier 0 cannot specialise LOAD_GLOBAL of a builtin when the builtins'
+ * keys have a version above 65535: give them one of ours only where compiled code needs it. */
 uint32_t cpython_dict_keys_version(PyDictKeysObject *keys);
 
-/* The same for a function object; 0 when the function has a shape that gets no version. */
+/* The same for a function object. Setting __code__, __defaults__ or __kwdefaults__ takes it away. */
 uint32_t cpython_function_version(PyFunctionObject *function);
 
 #endif

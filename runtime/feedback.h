@@ -68,8 +68,12 @@ struct call_cell {
     uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */
     uint32_t misses;
     uint32_t count;
-    uint32_t other;     /* calls of anything else */
-    PyObject *callee;   /* borrowed: only compared, never followed without a version */
+    uint32_t other;         /* calls of anything else */
+    PyObject *callee;       /* borrowed: only compared, never followed without a version */
+    uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
+                               __new__, and `initializer`; 0: none seen */
+    uint32_t class_count;   /* such instantiations */
+    PyObject *initializer;  /* borrowed: the Python function that is its __init__, or NULL where it is object's */
 };
 
 /* Operand kinds seen by arithmetic and comparison, a bit each. */

@@ -6,8 +6,10 @@
  *    `sp` points one past the top of the value stack, which is canonical: every operand owned, in
  *    memory. A handler takes its `pops` operands from below `sp` and leaves its `pushes` results from
  *    `sp - pops` upward. It returns 0; 1 where the instruction jumps (SEND: the generator returned);
- *    or -1 with an exception set and the `pops` operands released (their slots are garbage then).
- *    The GIL is held; `frame->prev_instr` stands at the instruction.
+ *    or a negative number with an exception set and the `pops` operands released (their slots are garbage
+ *    then): OPS_RAISED, or OPS_RERAISED where stock adds no traceback entry (RERAISE, a bare `raise`, the end of an
+ *    asynchronous loop). RERAISE may have moved `frame->prev_instr` to where the exception first came from:
+ *    look for the handler with the instruction's own offset. The GIL is held; `frame->prev_instr` stands at the instruction.
  *
  * 2. Operations on operands, declared below: the slow and the cached halves of the opcodes for which
  *    tier 1 has templates of its own.
@@ -18,7 +20,10 @@
 #include "runtime/cpython.h"
 #include "runtime/feedback.h"
 
-#define OPCODE(name, pops, pushes, taken, flags) \
+/* How a handler fails: an exception is set, and the frame has still to be added to its traceback, or not. */
+enum { OPS_RAISED = -1, OPS_RERAISED = -2 };
+
+#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
     int op_##name(PyThreadState *tstate, InterpreterFrame *frame, PyObject **sp, int oparg);
 #include "runtime/opcodes.def"
 #undef OPCODE
@@ -32,7 +37,8 @@
 PyObject *rt_binary_op(PyObject *left, PyObject *right, int op);
 
 /* `left += right` (or left + right) where the very next instruction stores into *local and left is *local: str
- * operands are extended in place as stock does it. Steals both operands; returns the new value. */
+ * operands are extended in place as stock does it. Steals both operands; returns a new reference to the new value, which
+ * *local may hold already: the store that follows is harmless. After a failure *local may be unbound. */
 PyObject *rt_add_and_store(PyObject *left, PyObject *right, int op, PyObject **local);
 
 /* left COMPARE right; op is Py_LT..Py_GE. Steals both. */
@@ -42,6 +48,9 @@ int rt_compare_truth(PyObject *left, PyObject *right, int op);
 
 /* Truth of value: 1, 0, -1. Steals it. */
 int rt_truth(PyObject *value);
+
+/* left is right: 1 or 0. Steals both. */
+int rt_is(PyObject *left, PyObject *right);
 
 /* left in right: 1, 0, -1. Steals both. */
 int rt_contains(PyObject *left, PyObject *right);
@@ -69,11 +78,33 @@ PyObject *rt_load_global(InterpreterFrame *frame, PyObject *name, struct global_
  * (StopIteration already turned into a plain end). */
 PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter);
 
+/* ---- Generators (ops/generators.c) -------------------------------------------------------------- */
+
+/* RETURN_GENERATOR: makes the generator, coroutine or asynchronous generator for `frame`'s code and moves the frame
+ * into it, suspended before its first line. `frame->prev_instr` stands at the instruction, the value stack is empty.
+ *
+ * Returns a new reference: the caller returns it as RETURN_VALUE would. `frame` is left as a finished frame
+ * (stacktop 0, nothing in localsplus, its own references to function and code), still linked: unlink it, give
+ * back its level of recursion, and clear and pop it with cpython_clear_and_pop_frame (or, in an eval-frame hook,
+ * leave that to the caller as after any return). NULL with an exception set: the frame is as before, stacktop -1; the
+ * frame is incomplete, so no traceback entry. (ceval.c, RETURN_GENERATOR; genobject.c, _Py_MakeCoro) */
+PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
+
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 
 /* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released;
  * kwnames is a borrowed tuple of the trailing arguments' names, or NULL. */
 PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell);
+
+/* ---- Generators (ops/generators.c) --------------------------------------------------------------- */
+
+/* RETURN_GENERATOR: a new generator, coroutine or asynchronous generator that has taken over the frame's locals. */
+PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* ---- Reference counts ----------------------------------------------------------------------------- */
+
+/* Deallocates an object whose count has just become 0; ints and floats go to the free lists. */
+void rt_dealloc(PyObject *object);
 
 /* ---- Errors that several tiers raise ------------------------------------------------------------ */
 

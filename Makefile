@@ -1,0 +1,235 @@
+# pyjit's build. `make help` lists the commands; `make V=1` prints every compiler line.
+#
+# Output stands under build/ only: the release build in build/ itself, the others beside it in build/debug,
+# build/debug-address and so on, so that switching between them rebuilds nothing twice.
+
+PYTHON ?= /usr/bin/python3.11
+CC      = gcc
+CLANG  ?= clang-19
+PREFIX ?= /usr/local
+FORMAT ?= clang-format-14
+DEBUG  ?= 0
+# address, undefined or address,undefined; implies DEBUG=1.
+SANITIZE ?=
+# Further C files to link into the library (stand-ins while a part is missing).
+EXTRA_SOURCES ?=
+
+ifneq ($(SANITIZE),)
+  DEBUG := 1
+endif
+comma := ,
+ifeq ($(DEBUG),1)
+  BUILD := build/debug$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+else
+  BUILD := build
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+V ?= 0
+ifeq ($(V),0)
+  Q   := @
+  say  = @printf '  %-9s %s\n' '$(1)' '$(2)';
+endif
+
+# ---- Flags ---------------------------------------------------------------------------------------
+
+# Goals that compile nothing need neither Python nor a compiler.
+LIGHT_GOALS := help clean deps uninstall format format-check
+ifneq ($(filter-out $(LIGHT_GOALS),$(or $(MAKECMDGOALS),all)),)
+  PYTHON_INCLUDE := $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null)
+endif
+
+WARNINGS := -Wall -Wextra -Werror
+ifeq ($(DEBUG),1)
+  MODE := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined)
+else
+  MODE := -O2 -g -DNDEBUG
+endif
+PYTHON_PATH_DEFINE := -DPYJIT_PYTHON_PATH='"$(PYTHON)"'
+CFLAGS          ?=
+BASE_FLAGS      := -std=gnu17 $(WARNINGS) -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE)
+LIBRARY_FLAGS   := $(BASE_FLAGS) $(MODE) -fPIC -fvisibility=hidden -fno-semantic-interposition \
+                   -fno-omit-frame-pointer
+HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE)
+TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic \
+                   -mcmodel=small -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
+                   -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
+                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved
+SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
+LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
+DEPENDENCIES    := -MMD -MP
+
+# ---- What is built from what ---------------------------------------------------------------------
+
+PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
+LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
+                      tier1/*.c tier1/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
+TEMPLATE_SOURCES := $(sort $(wildcard tier1/templates/*.c))
+object_of         = $(patsubst %,$(BUILD)/objects/%.o,$(subst /,_,$(basename $(1))))
+LIBRARY_OBJECTS  := $(foreach source,$(LIBRARY_SOURCES),$(call object_of,$(source)))
+TEMPLATE_OBJECTS := $(patsubst tier1/templates/%.c,$(BUILD)/templates/%.o,$(TEMPLATE_SOURCES))
+TEMPLATE_TABLE   := $(BUILD)/tier1_templates.inc
+
+LIBRARY  := $(BUILD)/libpyjit.so
+PRELOAD  := $(BUILD)/libpyjit-preload.so
+LAUNCHER := $(BUILD)/pyjit
+# What `import pyjit` finds with PYTHONPATH=build/python: the library under the module's name.
+MODULE   := $(BUILD)/python/pyjit.so
+
+.PHONY: all help deps demo test unit-test bench install uninstall clean format format-check readme-options \
+        check-readme FORCE
+all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
+
+# A missing tool is one line, not a shell's complaint per file.
+$(BUILD)/tools: $(BUILD)/flags
+	@test -n "$(PYTHON_INCLUDE)" || { echo "$(PYTHON) not found: run make deps" >&2; exit 1; }
+	@test -e "$(PYTHON_INCLUDE)/internal/pycore_frame.h" || \
+	    { echo "the headers of $(PYTHON) ($(PYTHON_INCLUDE)) not found: run make deps" >&2; exit 1; }
+	@for tool in $(CC) $(CLANG) nm; do \
+	    command -v $$tool >/dev/null || { echo "$$tool not found: run make deps" >&2; exit 1; }; done
+	@test -z "$(wildcard tier1/extract.c)" || echo '#include <gelf.h>' | $(CC) -E - >/dev/null 2>&1 || \
+	    { echo "libelf's headers not found: run make deps" >&2; exit 1; }
+	@touch $@
+
+# All that decides how a file is compiled, rewritten only when it changes: objects depend on it.
+export PYJIT_FLAGS_TEXT := $(CC) | $(CLANG) | $(CFLAGS) | $(LIBRARY_FLAGS) | $(TEMPLATE_FLAGS) | $(PYTHON)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)
+	@printf '%s\n' "$$PYJIT_FLAGS_TEXT" | cmp -s - $@ || printf '%s\n' "$$PYJIT_FLAGS_TEXT" > $@
+
+define compile_library_source
+$(call object_of,$(1)): $(1) Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $$(@D)
+	$$(call say,CC,$(1))$(CC) $(LIBRARY_FLAGS) $(CFLAGS) $(DEPENDENCIES) -c $(1) -o $$@
+endef
+$(foreach source,$(LIBRARY_SOURCES),$(eval $(call compile_library_source,$(source))))
+
+$(BUILD)/templates/%.o: tier1/templates/%.c Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,TEMPLATE,$<)$(CLANG) $(TEMPLATE_FLAGS) $(DEPENDENCIES) -c $< -o $@
+
+$(BUILD)/extract: tier1/extract.c Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@ -lelf
+
+# Also rebuilt when a template file is added or taken away: their list is part of $(BUILD)/template-list.
+$(BUILD)/template-list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(TEMPLATE_OBJECTS)" | cmp -s - $@ || printf '%s\n' "$(TEMPLATE_OBJECTS)" > $@
+
+$(TEMPLATE_TABLE): $(BUILD)/extract $(TEMPLATE_OBJECTS) $(BUILD)/template-list
+	$(call say,EXTRACT,$@)$(BUILD)/extract $@ $(TEMPLATE_OBJECTS)
+
+ifneq ($(wildcard tier1/template_table.c),)
+$(call object_of,tier1/template_table.c): $(TEMPLATE_TABLE)
+endif
+
+$(BUILD)/object-list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(LIBRARY_OBJECTS)" | cmp -s - $@ || printf '%s\n' "$(LIBRARY_OBJECTS)" > $@
+
+# Python's symbols come from the executable, so the linker cannot check them: compare with what it exports.
+$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/object-list vm/exports.map
+	$(call say,LINK,$@)$(CC) $(LIBRARY_FLAGS) $(CFLAGS) $(LIBRARY_LINK) -o $@.new $(LIBRARY_OBJECTS) -lm -ldl -lpthread
+	@missing=$$(nm -D --undefined-only $@.new | awk '$$1 == "U" && $$2 !~ /@|__asan|__ubsan/ {print $$2}' | sort -u | \
+	    { nm -D --defined-only $(PYTHON) | awk '{print $$3}' | sort -u > $(BUILD)/python-exports; \
+	      comm -23 - $(BUILD)/python-exports; }); \
+	  test -z "$$missing" || { echo "$@: defined nowhere:" $$missing >&2; exit 1; }
+	@mv $@.new $@
+
+$(PRELOAD): vm/preload.c Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(LIBRARY_FLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -fno-sanitize=all $(DEPENDENCIES) -MF $@.d $(SHARED) $< -o $@ -ldl
+
+$(LAUNCHER): vm/launcher.c Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) -O2 -g $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
+
+$(MODULE): | $(LIBRARY)
+	@mkdir -p $(@D) && ln -sfn ../libpyjit.so $@
+
+-include $(wildcard $(BUILD)/objects/*.d $(BUILD)/templates/*.d $(BUILD)/*.d)
+
+# ---- What is run ---------------------------------------------------------------------------------
+
+PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsuite python3-lib2to3 \
+            python3-numpy clang-19 llvm-19-dev libelf-dev libunwind-dev gdb
+
+deps:
+	@missing=; for package in $(PACKAGES); do \
+	    test "$$(dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | cut -c1-2)" = ii || missing="$$missing $$package"; done; \
+	  if test -n "$$missing"; then \
+	    sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	    echo "make deps: installing$$missing"; \
+	    $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	  fi
+
+# The commands that set up first build in a second make, which then sees what deps has installed.
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) perf/demo.py $(BUILD)/pyjit
+
+test: deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/run.py
+
+bench: deps
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) perf/bench/run.py
+
+# ---- Installation --------------------------------------------------------------------------------
+
+# Debian's python3.11 reads PREFIX/lib/python3.11/dist-packages for /usr/local; a venv or a user's ~/.local has
+# site-packages. SITE= overrides. DESTDIR= is honoured for packagers.
+SITE ?= $(if $(filter /usr/local /usr/local/,$(PREFIX)),$(PREFIX)/lib/python3.11/dist-packages,$(PREFIX)/lib/python3.11/site-packages)
+INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit-preload.so $(SITE)/pyjit.so $(SITE)/pyjit.pth
+
+install: all
+	install -D -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/pyjit
+	install -D -m 644 $(PRELOAD) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit-preload.so
+	install -D -m 644 $(LIBRARY) $(DESTDIR)$(SITE)/pyjit.so
+	install -D -m 644 vm/pyjit.pth $(DESTDIR)$(SITE)/pyjit.pth
+
+# Takes away what install put there, and the folders that are empty afterwards.
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	@for folder in $(PREFIX)/lib/pyjit $(SITE) $(PREFIX)/lib/python3.11 $(PREFIX)/lib $(PREFIX)/bin; do \
+	    rmdir $(DESTDIR)$$folder 2>/dev/null || true; done
+
+clean:
+	rm -rf build
+
+# ---- Housekeeping --------------------------------------------------------------------------------
+
+C_FILES = $(sort $(wildcard runtime/*.[ch] runtime/ops/*.[ch] vm/*.[ch] tier1/*.[ch] tier1/templates/*.[ch] \
+            gdb/*.[ch] perf/*.[ch] tests/unit/*.[ch]))
+
+format:
+	$(FORMAT) -i $(C_FILES)
+
+format-check:
+	@wrong=$$($(FORMAT) --dry-run $(C_FILES) 2>&1 | sed -n 's/^\([^: ]*\):[0-9].*/\1/p' | sort -u); \
+	  test -z "$$wrong" || { echo "not formatted (make format):" $$wrong >&2; exit 1; }
+
+# The README's table of options, from the rows of vm/options.def.
+readme-options: $(LIBRARY) $(MODULE)
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/python $(PYTHON) vm/readme_options.py README.md
+
+check-readme: $(LIBRARY) $(MODULE)
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/python $(PYTHON) vm/readme_options.py --check README.md
+
+help:
+	@echo 'make            build build/libpyjit.so and build/pyjit'
+	@echo 'make deps       install the Debian packages that are missing (prints the list first)'
+	@echo 'make demo       deps, build, and run a real program compiled'
+	@echo 'make test       deps, build, and run all tests'
+	@echo 'make bench      deps, build, and measure against stock python3.11'
+	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='
+	@echo 'make uninstall  takes away what install put there'
+	@echo 'make clean      removes build/'
+	@echo 'make format, make format-check, make readme-options, make check-readme'
+	@echo 'DEBUG=1         assertions and UndefinedBehaviorSanitizer, in build/debug'
+	@echo 'SANITIZE=address  AddressSanitizer, in build/debug-address; run with LD_PRELOAD=$$(gcc -print-file-name=libasan.so)'
+	@echo 'PYTHON=, CLANG=, CFLAGS=, V=1'

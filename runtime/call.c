@@ -1,0 +1,650 @@
+/* runtime/call.c: calls made by compiled code, and calls of compiled code. */
+#include "runtime/call.h"
+
+#include "runtime/code_state.h"
+#include "runtime/frame.h"
+#include "runtime/ops.h"
+
+_PyFrameEvalFunction runtime_eval_hook = NULL;
+
+/* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
+static const char in_a_call[] = " while calling a Python object";
+
+/* How often a call site may see a new function object before it stops asking for versions: a site that
+ * calls a fresh closure each time would use them up. */
+enum { MAX_VERSION_MISSES = 16 };
+
+/* ---- Python functions ---------------------------------------------------------------------------- */
+
+static inline bool may_enter_compiled(PyThreadState *tstate)
+{
+    return tstate->interp->eval_frame == runtime_eval_hook && runtime_eval_hook != NULL &&
+           !tstate->cframe->use_tracing;
+}
+
+static inline size_t frame_words(PyCodeObject *code)
+{
+    return (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE;
+}
+
+/* Memory for a frame of `code`; NULL with MemoryError set. */
+static inline InterpreterFrame *push_frame(PyThreadState *tstate, PyCodeObject *code)
+{
+    size_t words = frame_words(code);
+    PyObject **top = tstate->datastack_top;
+    if (LIKELY(top != NULL && words < (size_t)(tstate->datastack_limit - top))) {
+        tstate->datastack_top = top + words;
+        return (InterpreterFrame *)top;
+    }
+    return cpython_push_frame_memory(tstate, words);
+}
+
+static inline void pop_frame(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    /* The first word of a chunk: popping it frees the chunk. The very first chunk never starts with a frame. */
+    if (UNLIKELY((PyObject **)frame == &tstate->datastack_chunk->data[0])) {
+        cpython_pop_frame_memory(tstate, frame);
+        return;
+    }
+    tstate->datastack_top = (PyObject **)frame;
+}
+
+/* Fills in everything but the locals. Steals `function`. */
+static inline void initialize_frame(InterpreterFrame *frame, PyFunctionObject *function, PyCodeObject *code)
+{
+    Py_INCREF(code);
+    frame->f_func = function;
+    frame->f_globals = function->func_globals;
+    frame->f_builtins = function->func_builtins;
+    frame->f_locals = NULL;
+    frame->f_code = code;
+    frame->frame_obj = NULL;
+    frame->prev_instr = _PyCode_CODE(code) - 1;
+    frame->stacktop = code->co_nlocalsplus;
+    frame->is_entry = false;
+    frame->owner = FRAME_OWNED_BY_THREAD;
+}
+
+/* Gives up a frame that has run and is unlinked: cpython_clear_and_pop_frame for the usual case. A frame that
+ * RETURN_GENERATOR has moved away is an ordinary finished one here (rt_return_generator). */
+static inline void finish_frame(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    if (UNLIKELY(frame->frame_obj != NULL)) {
+        cpython_clear_and_pop_frame(tstate, frame);
+        return;
+    }
+    /* Destructors run at the depth of the callee, as on stock. */
+    tstate->recursion_remaining--;
+    for (int index = 0; index < frame->stacktop; index++) {
+        Py_XDECREF(frame->localsplus[index]);
+    }
+    Py_XDECREF(frame->f_locals);
+    Py_DECREF(frame->f_func);
+    Py_DECREF(frame->f_code);
+    tstate->recursion_remaining++;
+    pop_frame(tstate, frame);
+}
+
+/* Runs a bound frame and gives it up. */
+static inline PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code)
+{
+    PyObject *result;
+    struct code_state *state = code_state_get(code);
+    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate))) {
+        result = frame_run_compiled(tstate, frame, state->compiled);
+    } else {
+        result = _PyEval_EvalFrame(tstate, frame, 0);
+    }
+    finish_frame(tstate, frame);
+    return result;
+}
+
+/* Puts the arguments where the function of `frame` finds them: keywords, defaults, *args and **kwargs
+ * included. Takes over the argument references and returns 1; or returns 0 and takes nothing, without an
+ * exception, when the call is one that only stock should judge (all errors are such), or -1 with an
+ * exception set, nothing taken either. (ceval.c, initialize_locals) */
+static int bind_any_shape(InterpreterFrame *frame, PyObject *const *arguments, size_t nargs, PyObject *kwnames)
+{
+    PyFunctionObject *function = frame->f_func;
+    PyCodeObject *code = frame->f_code;
+    PyObject **locals = frame->localsplus;
+    Py_ssize_t positional = code->co_argcount;
+    Py_ssize_t named = positional + code->co_kwonlyargcount;
+    Py_ssize_t given = (Py_ssize_t)nargs;
+    Py_ssize_t keyword_count = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
+    PyObject *rest = NULL;
+    PyObject *keywords = NULL;
+
+    if (!(code->co_flags & CO_OPTIMIZED) || (given > positional && !(code->co_flags & CO_VARARGS))) {
+        return 0;
+    }
+    for (int index = 0; index < code->co_nlocalsplus; index++) {
+        locals[index] = NULL;
+    }
+    if (code->co_flags & CO_VARKEYWORDS) {
+        keywords = PyDict_New();
+        if (keywords == NULL) {
+            return -1;
+        }
+    }
+    Py_ssize_t direct = given < positional ? given : positional;
+    /* Allocation can collect, and a collection can run anything: both containers exist before the
+     * defaults are looked at. */
+    if (code->co_flags & CO_VARARGS) {
+        rest = PyTuple_New(given - direct);
+        if (rest == NULL) {
+            goto failed;
+        }
+    }
+    for (Py_ssize_t index = 0; index < direct; index++) {
+        locals[index] = arguments[index];
+    }
+
+    PyObject **names = ((PyTupleObject *)code->co_localsplusnames)->ob_item;
+    for (Py_ssize_t keyword = 0; keyword < keyword_count; keyword++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, keyword);
+        PyObject *value = arguments[given + keyword];
+        Py_ssize_t index = code->co_posonlyargcount;
+        while (index < named && names[index] != name) {
+            index++;
+        }
+        if (index < named) {
+            if (locals[index] != NULL) {
+                goto leave_to_stock;
+            }
+            locals[index] = value;
+            continue;
+        }
+        /* Parameter names are interned, so an interned name that is none of them by identity is none at all. */
+        if (keywords == NULL || !PyUnicode_CheckExact(name) || !PyUnicode_CHECK_INTERNED(name)) {
+            goto leave_to_stock;
+        }
+        if (PyDict_SetItem(keywords, name, value) < 0) {
+            goto failed;
+        }
+    }
+
+    if (given < positional) {
+        PyObject *defaults = function->func_defaults;
+        Py_ssize_t first_default = positional - (defaults == NULL ? 0 : PyTuple_GET_SIZE(defaults));
+        for (Py_ssize_t index = given; index < positional; index++) {
+            if (locals[index] == NULL && index < first_default) {
+                goto leave_to_stock;
+            }
+        }
+    }
+    /* Looking a default up cannot run Python code here (a dict with only str keys), so it may be done
+     * before anything is taken. */
+    if (named > positional) {
+        PyObject *defaults = function->func_kwdefaults;
+        if (defaults != NULL && !DK_IS_UNICODE(((PyDictObject *)defaults)->ma_keys)) {
+            goto leave_to_stock;
+        }
+        for (Py_ssize_t index = positional; index < named; index++) {
+            if (locals[index] == NULL &&
+                (defaults == NULL || PyDict_GetItemWithError(defaults, names[index]) == NULL)) {
+                goto leave_to_stock;
+            }
+        }
+    }
+    /* From here on nothing can fail. */
+    if (rest != NULL) {
+        for (Py_ssize_t index = direct; index < given; index++) {
+            PyTuple_SET_ITEM(rest, index - direct, arguments[index]);
+        }
+        locals[named] = rest;
+    }
+    if (keywords != NULL) {
+        locals[named + (rest != NULL)] = keywords;
+        if (PyDict_GET_SIZE(keywords) > 0) {
+            for (Py_ssize_t keyword = 0; keyword < keyword_count; keyword++) {
+                PyObject *name = PyTuple_GET_ITEM(kwnames, keyword);
+                Py_ssize_t index = code->co_posonlyargcount;
+                while (index < named && names[index] != name) {
+                    index++;
+                }
+                if (index == named) {
+                    Py_DECREF(arguments[given + keyword]); /* the dict has its own reference */
+                }
+            }
+        }
+    }
+    if (given < positional && function->func_defaults != NULL) {
+        Py_ssize_t first_default = positional - PyTuple_GET_SIZE(function->func_defaults);
+        Py_ssize_t index = given > first_default ? given : first_default;
+        for (; index < positional; index++) {
+            if (locals[index] == NULL) {
+                locals[index] = Py_NewRef(PyTuple_GET_ITEM(function->func_defaults, index - first_default));
+            }
+        }
+    }
+    for (Py_ssize_t index = positional; index < named; index++) {
+        if (locals[index] == NULL) {
+            locals[index] = Py_NewRef(PyDict_GetItemWithError(function->func_kwdefaults, names[index]));
+        }
+    }
+    return 1;
+
+leave_to_stock:
+    Py_XDECREF(rest);
+    Py_XDECREF(keywords);
+    return 0;
+failed:
+    Py_XDECREF(rest);
+    Py_XDECREF(keywords);
+    return -1;
+}
+
+static void release(PyObject **references, size_t count)
+{
+    for (size_t index = 0; index < count; index++) {
+        Py_DECREF(references[index]);
+    }
+}
+
+static inline size_t keyword_count(PyObject *kwnames)
+{
+    return kwnames == NULL ? 0 : (size_t)PyTuple_GET_SIZE(kwnames);
+}
+
+/* Calls by stock's own means, then releases what was to be stolen. The evaluator hook sees the frame. */
+__attribute__((noinline, cold)) static PyObject *call_through_stock(PyFunctionObject *function, PyObject **arguments,
+                                                                    size_t nargs, PyObject *kwnames)
+{
+    PyObject *result = _PyFunction_Vectorcall((PyObject *)function, arguments, nargs, kwnames);
+    release(arguments, nargs + keyword_count(kwnames));
+    Py_DECREF(function);
+    return result;
+}
+
+/* What is left of call_function for calls that are not simply "as many arguments as parameters".
+ * Not cold: functions with defaults and keywords come here. Steals function and arguments. */
+__attribute__((noinline)) static PyObject *call_any_shape(PyThreadState *tstate, PyFunctionObject *function,
+                                                          PyObject **arguments, size_t nargs, PyObject *kwnames)
+{
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    InterpreterFrame *frame = push_frame(tstate, code);
+    if (frame == NULL) {
+        release(arguments, nargs + keyword_count(kwnames));
+        Py_DECREF(function);
+        return NULL;
+    }
+    initialize_frame(frame, function, code);
+    int bound = bind_any_shape(frame, arguments, nargs, kwnames);
+    if (LIKELY(bound > 0)) {
+        return run_frame(tstate, frame, code);
+    }
+    Py_DECREF(code);
+    pop_frame(tstate, frame);
+    if (bound == 0) {
+        return call_through_stock(function, arguments, nargs, kwnames);
+    }
+    release(arguments, nargs + keyword_count(kwnames));
+    Py_DECREF(function);
+    return NULL;
+}
+
+/* Calls a Python function. Steals function and arguments. */
+static inline PyObject *call_function(PyThreadState *tstate, PyFunctionObject *function, PyObject **arguments,
+                                      size_t nargs, PyObject *kwnames)
+{
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    if (UNLIKELY(kwnames != NULL || (size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
+                 (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED)) {
+        return call_any_shape(tstate, function, arguments, nargs, kwnames);
+    }
+    InterpreterFrame *frame = push_frame(tstate, code);
+    if (UNLIKELY(frame == NULL)) {
+        release(arguments, nargs);
+        Py_DECREF(function);
+        return NULL;
+    }
+    initialize_frame(frame, function, code);
+    size_t index = 0;
+    for (; index < nargs; index++) {
+        frame->localsplus[index] = arguments[index];
+    }
+    for (size_t end = (size_t)code->co_nlocalsplus; index < end; index++) {
+        frame->localsplus[index] = NULL;
+    }
+    return run_frame(tstate, frame, code);
+}
+
+PyObject *rt_call_function(PyThreadState *tstate, PyFunctionObject *function, PyObject **arguments, size_t nargs,
+                           PyObject *kwnames)
+{
+    Py_INCREF(function);
+    return call_function(tstate, function, arguments, nargs, kwnames);
+}
+
+PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments, size_t nargsf, PyObject *kwnames)
+{
+    PyThreadState *tstate = _PyThreadState_GET();
+    PyFunctionObject *function = (PyFunctionObject *)callable;
+    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    if (UNLIKELY(state == NULL || state->compiled == NULL || state->suppressed || !may_enter_compiled(tstate))) {
+        return _PyFunction_Vectorcall(callable, arguments, nargsf, kwnames);
+    }
+    size_t nargs = (size_t)PyVectorcall_NARGS(nargsf);
+    size_t count = nargs + keyword_count(kwnames);
+    for (size_t index = 0; index < count; index++) {
+        Py_INCREF(arguments[index]);
+    }
+    Py_INCREF(function);
+    /* The array itself is only read. */
+    return call_function(tstate, function, (PyObject **)arguments, nargs, kwnames);
+}
+
+PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t count)
+{
+    if (LIKELY(PyFunction_Check(callable))) {
+        for (size_t index = 0; index < count; index++) {
+            Py_INCREF(arguments[index]);
+        }
+        Py_INCREF(callable);
+        return call_function(tstate, (PyFunctionObject *)callable, arguments, count, NULL);
+    }
+    return _PyObject_VectorcallTstate(tstate, callable, arguments, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+}
+
+/* ---- Classes ------------------------------------------------------------------------------------- */
+
+/* Goes on after tp_new the way typeobject.c's type_call does, for a class that changed in between. Borrows
+ * everything; returns 0 or -1. */
+__attribute__((noinline, cold)) static int initialize_generally(PyObject *self, PyObject **arguments, size_t nargs,
+                                                                PyObject *kwnames)
+{
+    if (Py_TYPE(self)->tp_init == NULL) {
+        return 0;
+    }
+    PyObject *positional = PyTuple_New((Py_ssize_t)nargs);
+    if (positional == NULL) {
+        return -1;
+    }
+    for (size_t index = 0; index < nargs; index++) {
+        PyTuple_SET_ITEM(positional, index, Py_NewRef(arguments[index]));
+    }
+    PyObject *keywords = NULL;
+    int status = 0;
+    if (kwnames != NULL) {
+        keywords = PyDict_New();
+        status = keywords == NULL ? -1 : 0;
+        for (Py_ssize_t index = 0; status == 0 && index < PyTuple_GET_SIZE(kwnames); index++) {
+            status = PyDict_SetItem(keywords, PyTuple_GET_ITEM(kwnames, index), arguments[nargs + (size_t)index]);
+        }
+    }
+    if (status == 0) {
+        status = Py_TYPE(self)->tp_init(self, positional, keywords);
+    }
+    Py_DECREF(positional);
+    Py_XDECREF(keywords);
+    return status;
+}
+
+/* Is instantiating `type` nothing but object's __new__ followed by a Python __init__ (or by object's, which then
+ * does nothing)? Learns the answer in `cell`. */
+__attribute__((noinline)) static bool learn_class(struct call_cell *cell, PyTypeObject *type)
+{
+    cell->misses++;
+    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_vectorcall != NULL ||
+        type->tp_new != PyBaseObject_Type.tp_new) {
+        return false;
+    }
+    PyObject *initializer = _PyType_Lookup(type, &_Py_ID(__init__));
+    if (type->tp_init == PyBaseObject_Type.tp_init) {
+        initializer = NULL;
+    } else if (initializer == NULL || !PyFunction_Check(initializer)) {
+        return false;
+    }
+    if (type->tp_version_tag == 0) {
+        return false;
+    }
+    cell->class_version = type->tp_version_tag;
+    cell->initializer = initializer;
+    return true;
+}
+
+/* TypeError for an __init__ that returned something. Steals `result`. (typeobject.c, slot_tp_init) */
+__attribute__((noinline, cold)) static void complain_about_init(PyThreadState *tstate, PyObject *result)
+{
+    _PyErr_Format(tstate, PyExc_TypeError, "__init__() should return None, not '%.200s'", Py_TYPE(result)->tp_name);
+    Py_DECREF(result);
+}
+
+/* type(*arguments) for the class that `cell` describes. Borrows everything; arguments[-1] is writable. Returns the new
+ * instance, or NULL with an exception set.
+ *
+ * Stock does this in _PyObject_MakeTpCall, type_call and slot_tp_init; what of that can be observed is kept: the
+ * level of recursion, that the caller and an argument tuple keep the arguments alive (and count) during
+ * __init__, and that __init__ is looked up after __new__. */
+static PyObject *instantiate(PyThreadState *tstate, struct call_cell *cell, PyTypeObject *type, PyObject **arguments,
+                             size_t nargs, PyObject *kwnames)
+{
+    if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+        return NULL;
+    }
+    PyObject *self = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
+    if (UNLIKELY(self == NULL)) {
+        _Py_LeaveRecursiveCallTstate(tstate);
+        return NULL;
+    }
+    if (UNLIKELY(type->tp_version_tag != cell->class_version || cell->class_version == 0)) {
+        if (initialize_generally(self, arguments, nargs, kwnames) < 0) {
+            Py_CLEAR(self);
+        }
+        _Py_LeaveRecursiveCallTstate(tstate);
+        return self;
+    }
+    cell->class_count++;
+    PyObject *initializer = cell->initializer;
+    if (initializer != NULL) {
+        size_t count = nargs + keyword_count(kwnames);
+        for (size_t index = 0; index < count; index++) {
+            PyObject *argument = arguments[index];
+            Py_SET_REFCNT(argument, Py_REFCNT(argument) + 2);
+        }
+        PyObject *slot_before = arguments[-1];
+        arguments[-1] = Py_NewRef(self);
+        Py_INCREF(initializer);
+        PyObject *result = call_function(tstate, (PyFunctionObject *)initializer, arguments - 1, nargs + 1, kwnames);
+        arguments[-1] = slot_before;
+        if (UNLIKELY(result != Py_None)) {
+            if (result != NULL) {
+                complain_about_init(tstate, result);
+            }
+            Py_CLEAR(self);
+        } else {
+            Py_DECREF(result);
+        }
+        release(arguments, count);
+    }
+    _Py_LeaveRecursiveCallTstate(tstate);
+    return self;
+}
+
+/* ---- Everything else ------------------------------------------------------------------------------- */
+
+/* NULL must come with an exception; stock's vectorcall says so in these words. */
+__attribute__((noinline, cold)) static void check_failure(PyThreadState *tstate, PyObject *callable)
+{
+    if (!_PyErr_Occurred(tstate)) {
+        _Py_CheckFunctionResult(tstate, callable, NULL, NULL);
+    }
+}
+
+/* Calls what the C function `definition` describes, on `self` with `nargs` positional arguments and those named by
+ * kwnames. Borrows everything. Sets *handled to false, and does nothing, for calling conventions
+ * and argument counts that are not for us. */
+static inline PyObject *call_c_function(PyThreadState *tstate, PyMethodDef *definition, PyObject *self,
+                                        PyObject **arguments, size_t nargs, PyObject *kwnames, bool *handled)
+{
+    PyObject *result;
+    *handled = true;
+    switch (definition->ml_flags) {
+    case METH_FASTCALL:
+        if (kwnames != NULL) {
+            break;
+        }
+        return ((_PyCFunctionFast)(void (*)(void))definition->ml_meth)(self, arguments, (Py_ssize_t)nargs);
+    case METH_FASTCALL | METH_KEYWORDS:
+        return ((_PyCFunctionFastWithKeywords)(void (*)(void))definition->ml_meth)(self, arguments, (Py_ssize_t)nargs,
+                                                                                   kwnames);
+    case METH_O:
+        if (kwnames != NULL || nargs != 1) {
+            break;
+        }
+        if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+            return NULL;
+        }
+        result = definition->ml_meth(self, arguments[0]);
+        _Py_LeaveRecursiveCallTstate(tstate);
+        return result;
+    case METH_NOARGS:
+        if (kwnames != NULL || nargs != 0) {
+            break;
+        }
+        if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+            return NULL;
+        }
+        result = definition->ml_meth(self, NULL);
+        _Py_LeaveRecursiveCallTstate(tstate);
+        return result;
+    }
+    *handled = false;
+    return NULL;
+}
+
+/* isinstance(arguments[0], arguments[1]). */
+static inline PyObject *call_isinstance(PyObject **arguments)
+{
+    int answer =
+        Py_TYPE(arguments[0]) == (PyTypeObject *)arguments[1] ? 1 : PyObject_IsInstance(arguments[0], arguments[1]);
+    return answer < 0 ? NULL : Py_NewRef(answer ? Py_True : Py_False);
+}
+
+static inline PyObject *call_len(PyObject *container)
+{
+    Py_ssize_t length = PyObject_Length(container);
+    return length < 0 ? NULL : PyLong_FromSsize_t(length);
+}
+
+/* list.append(list, value). Borrows both. */
+static inline PyObject *call_append(PyListObject *list, PyObject *value)
+{
+    Py_ssize_t length = Py_SIZE(list);
+    if (LIKELY(list->allocated > length)) {
+        PyList_SET_ITEM(list, length, Py_NewRef(value));
+        Py_SET_SIZE(list, length + 1);
+    } else if (PyList_Append((PyObject *)list, value) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(Py_None);
+}
+
+/* Notes which function a site calls, where it is not the one noted already. */
+__attribute__((noinline, cold)) static void learn_function(struct call_cell *cell, PyFunctionObject *function)
+{
+    cell->callee = (PyObject *)function;
+    cell->function_version = function->func_version;
+    if (cell->misses < MAX_VERSION_MISSES) {
+        cell->misses++;
+        if (function->func_version == 0) {
+            cell->function_version = cpython_function_version(function);
+        }
+    }
+}
+
+PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell)
+{
+    PyObject *callable = slot[0];
+    PyObject **arguments = slot + 1;
+    size_t total = (size_t)nargs + 1;
+    if (callable == NULL) {
+        callable = slot[1];
+        if (Py_TYPE(callable) == &PyMethod_Type) {
+            PyMethodObject *method = (PyMethodObject *)callable;
+            callable = Py_NewRef(method->im_func);
+            slot[0] = callable;
+            slot[1] = Py_NewRef(method->im_self);
+            Py_DECREF(method);
+        } else {
+            arguments = slot + 2;
+            total = (size_t)nargs;
+        }
+    }
+    size_t positional = total - keyword_count(kwnames);
+    PyTypeObject *type = Py_TYPE(callable);
+    if (type == &PyFunction_Type) {
+        PyFunctionObject *function = (PyFunctionObject *)callable;
+        cell->count++;
+        if (UNLIKELY(cell->callee != callable || cell->function_version != function->func_version)) {
+            learn_function(cell, function);
+        }
+        return call_function(tstate, function, arguments, positional, kwnames);
+    }
+    cell->other++;
+
+    PyObject *result;
+    bool handled = false;
+    if (type == &PyCFunction_Type) {
+        struct callable_cache *known = &tstate->interp->callable_cache;
+        if (callable == known->isinstance && total == 2 && kwnames == NULL) {
+            result = call_isinstance(arguments);
+            handled = true;
+        } else if (callable == known->len && total == 1 && kwnames == NULL) {
+            result = call_len(arguments[0]);
+            handled = true;
+        } else {
+            result =
+                call_c_function(tstate, ((PyCFunctionObject *)callable)->m_ml,
+                                ((PyCFunctionObject *)callable)->m_self, arguments, positional, kwnames, &handled);
+        }
+    } else if (type == &PyMethodDescr_Type && positional > 0 &&
+               PyObject_TypeCheck(arguments[0], PyDescr_TYPE(callable))) {
+        if (callable == tstate->interp->callable_cache.list_append && total == 2 && kwnames == NULL) {
+            result = call_append((PyListObject *)arguments[0], arguments[1]);
+            handled = true;
+        } else {
+            result = call_c_function(tstate, ((PyMethodDescrObject *)callable)->d_method, arguments[0], arguments + 1,
+                                     positional - 1, kwnames, &handled);
+        }
+    } else if (PyType_Check(callable)) {
+        PyTypeObject *class = (PyTypeObject *)callable;
+        handled = true;
+        if (Py_TYPE(class)->tp_call != PyType_Type.tp_call) {
+            handled = false;
+        } else if (total == 1 && kwnames == NULL && class == &PyType_Type) {
+            result = Py_NewRef(Py_TYPE(arguments[0]));
+        } else if (total == 1 && kwnames == NULL && class == &PyUnicode_Type) {
+            result = PyObject_Str(arguments[0]);
+        } else if (total == 1 && kwnames == NULL && class == &PyTuple_Type) {
+            result = PySequence_Tuple(arguments[0]);
+        } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
+            result = class->tp_vectorcall(callable, arguments, positional, kwnames);
+        } else if ((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
+                   learn_class(cell, class)) {
+            if (cell->initializer == NULL && total != 0) {
+                handled = false; /* object's __init__ has an opinion about arguments */
+            } else {
+                result = instantiate(tstate, cell, class, arguments, positional, kwnames);
+            }
+        } else {
+            handled = false;
+        }
+    }
+
+    if (LIKELY(handled)) {
+        /* Arguments first, then the callable, as stock's specialised calls do it. */
+        if (UNLIKELY(result == NULL)) {
+            check_failure(tstate, callable);
+        }
+        release(arguments, total);
+        Py_DECREF(callable);
+        return result;
+    }
+    result =
+        _PyObject_VectorcallTstate(tstate, callable, arguments, positional | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+    Py_DECREF(callable);
+    release(arguments, total);
+    return result;
+}

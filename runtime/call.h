@@ -1,0 +1,36 @@
+/* runtime/call.h: how compiled code calls, and how compiled functions are called.
+ *
+ * rt_call (ops.h) is the CALL opcode; the functions here are what it is made of, and the entry that C
+ * code uses when it calls a compiled Python function. All need the GIL.
+ */
+#ifndef PYJIT_RUNTIME_CALL_H
+#define PYJIT_RUNTIME_CALL_H
+
+#include "runtime/cpython.h"
+
+/* The evaluator that vm/hook.c installed with PEP 523, NULL while none is. Compiled code is entered
+ * only while this is still the interpreter's evaluator: when somebody installs another one after
+ * ours, frames must reach that one. Written by vm/hook.c. */
+extern _PyFrameEvalFunction runtime_eval_hook;
+
+/* Calls a Python function: binds the arguments, runs the frame in compiled code when there is some and
+ * it may be entered, otherwise through the interpreter's evaluator.
+ *
+ * `function` is borrowed. `arguments` holds the positional arguments and then one value for each name
+ * in `kwnames` (a borrowed tuple, or NULL); nargs counts the positional ones only. The references in
+ * `arguments` are stolen, whatever the outcome. Returns a new reference, or NULL with an exception
+ * set, worded as stock words it. (ceval.c, _PyEvalFramePushAndInit and _PyEval_Vector) */
+PyObject *rt_call_function(PyThreadState *tstate, PyFunctionObject *function, PyObject **arguments, size_t nargs,
+                           PyObject *kwnames);
+
+/* The vectorcall entry of functions whose code is compiled; vm/hook.c stores it into
+ * PyFunctionObject.vectorcall. Correct for every function, compiled or not, and whatever happened
+ * to __code__ or the hook since. Arguments are borrowed, as the protocol says. */
+PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments, size_t nargsf, PyObject *kwnames);
+
+/* Calls `callable` with `count` borrowed arguments and no keywords, the way descriptors call Python
+ * getters, setters and hooks: the caller's references live until the call is over, as they do on
+ * stock. arguments[-1] must be writable. Returns a new reference, or NULL with an exception set. */
+PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t count);
+
+#endif

@@ -1,0 +1,243 @@
+/* runtime/code_map.c: the sorted table behind address -> compiled code.
+ *
+ * Signal handlers and samplers look addresses up at any instant, also while this very thread is in the
+ * middle of a change. The table therefore exists twice. Readers search the published copy; a writer
+ * (GIL held) changes the other one, publishes it, and repeats the change in the first. A handler that
+ * interrupts the writer on the same thread finds a copy at rest, so it neither waits nor misses code
+ * that was there. A reader on another thread, which the writer may overtake, notices by the copy's
+ * change counter (odd: being changed) and searches again. A plain sequence lock would let the
+ * interrupting handler spin forever; copying on each change would need a grace period before an old
+ * copy may be freed. Rows carry their address ranges, so the search itself follows no pointer that a
+ * removal could free, and both copies are static: nothing is allocated, nothing can fail but a full
+ * table, and a child after fork has both as they stood.
+ */
+#include "runtime/code_map.h"
+
+#include "runtime/code_arena.h"
+
+#include <assert.h>
+
+enum { MAX_PIECES = 1 << 18 }; /* 256 bytes of code each would fill the arena */
+
+struct row {
+    uintptr_t start;
+    uintptr_t end;
+    struct compiled_code *compiled;
+};
+
+struct table {
+    unsigned changes; /* odd while a writer works on this copy */
+    size_t count;
+    struct row rows[MAX_PIECES]; /* by start; ranges do not overlap. Costs memory as far as it is used. */
+};
+
+static struct table tables[2];
+static unsigned published; /* index of the copy that readers use */
+
+static size_t machine_bytes_total;
+static size_t table_bytes_total;
+
+/* Rows are read while they may change: each word is read and written whole. */
+static struct row load_row(const struct row *from)
+{
+    return (struct row){
+        __atomic_load_n(&from->start, __ATOMIC_RELAXED),
+        __atomic_load_n(&from->end, __ATOMIC_RELAXED),
+        __atomic_load_n(&from->compiled, __ATOMIC_RELAXED),
+    };
+}
+
+static void store_row(struct row *to, struct row value)
+{
+    __atomic_store_n(&to->start, value.start, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->end, value.end, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->compiled, value.compiled, __ATOMIC_RELAXED);
+}
+
+/* How many rows start at or below `address`. */
+static size_t count_up_to(const struct table *table, uintptr_t address)
+{
+    size_t low = 0;
+    size_t high = __atomic_load_n(&table->count, __ATOMIC_RELAXED);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (load_row(&table->rows[middle]).start <= address) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void begin_change(struct table *table)
+{
+    __atomic_store_n(&table->changes, table->changes + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* the odd count is seen before any row moves */
+}
+
+static void end_change(struct table *table)
+{
+    __atomic_store_n(&table->changes, table->changes + 1, __ATOMIC_RELEASE);
+}
+
+static void insert_row(struct table *table, struct row added)
+{
+    size_t at = count_up_to(table, added.start);
+    assert(at == 0 || table->rows[at - 1].end <= added.start);
+    assert(at == table->count || added.end <= table->rows[at].start);
+    begin_change(table);
+    for (size_t i = table->count; i > at; i--) {
+        store_row(&table->rows[i], table->rows[i - 1]);
+    }
+    store_row(&table->rows[at], added);
+    __atomic_store_n(&table->count, table->count + 1, __ATOMIC_RELAXED);
+    end_change(table);
+}
+
+static void delete_row(struct table *table, uintptr_t start)
+{
+    size_t at = count_up_to(table, start) - 1;
+    assert(at < table->count && table->rows[at].start == start);
+    begin_change(table);
+    for (size_t i = at + 1; i < table->count; i++) {
+        store_row(&table->rows[i - 1], table->rows[i]);
+    }
+    __atomic_store_n(&table->count, table->count - 1, __ATOMIC_RELAXED);
+    end_change(table);
+}
+
+static unsigned other_copy(void)
+{
+    return 1 - published;
+}
+
+static void publish(unsigned copy)
+{
+    __atomic_store_n(&published, copy, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* no handler sees the copy now retired still published and changing */
+}
+
+/* Bytes of tables and feedback that belong to a piece of code, its own struct included. */
+static size_t table_bytes_of(const struct compiled_code *compiled)
+{
+    return sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
+           compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
+}
+
+int code_map_add(struct compiled_code *compiled)
+{
+    if (tables[published].count == MAX_PIECES) {
+        return -1;
+    }
+    struct row added = {(uintptr_t)compiled->start, (uintptr_t)compiled->start + compiled->size, compiled};
+    unsigned spare = other_copy();
+    insert_row(&tables[spare], added);
+    publish(spare);
+    insert_row(&tables[other_copy()], added);
+    machine_bytes_total += compiled->size;
+    table_bytes_total += table_bytes_of(compiled);
+    return 0;
+}
+
+void code_map_remove(struct compiled_code *compiled)
+{
+    assert(compiled->active == 0);
+    uintptr_t start = (uintptr_t)compiled->start;
+    unsigned spare = other_copy();
+    delete_row(&tables[spare], start);
+    publish(spare);
+    delete_row(&tables[other_copy()], start);
+    machine_bytes_total -= compiled->size;
+    table_bytes_total -= table_bytes_of(compiled);
+
+    code_arena_free(compiled->start, compiled->size);
+    PyMem_RawFree(compiled->entries);
+    PyMem_RawFree(compiled->offsets);
+    PyMem_RawFree(compiled->feedback);
+    PyMem_RawFree(compiled);
+}
+
+struct compiled_code *code_map_find(const void *address)
+{
+    uintptr_t wanted = (uintptr_t)address;
+    for (;;) {
+        struct table *table = &tables[__atomic_load_n(&published, __ATOMIC_ACQUIRE)];
+        unsigned before = __atomic_load_n(&table->changes, __ATOMIC_ACQUIRE);
+        if (before & 1) {
+            continue; /* a writer on another thread overtook us: it has published the other copy */
+        }
+        size_t below = count_up_to(table, wanted);
+        struct row row = {0, 0, NULL};
+        if (below > 0) {
+            row = load_row(&table->rows[below - 1]);
+        }
+        __atomic_thread_fence(__ATOMIC_ACQUIRE); /* all rows are read before the counter is read again */
+        if (__atomic_load_n(&table->changes, __ATOMIC_RELAXED) == before) {
+            return wanted < row.end ? row.compiled : NULL;
+        }
+    }
+}
+
+int code_map_offset_at(const struct compiled_code *compiled, const void *address)
+{
+    const char *at = address;
+    if (at < compiled->start || at >= compiled->start + compiled->size) {
+        return -1;
+    }
+    size_t machine = (size_t)(at - compiled->start);
+    size_t low = 0;
+    size_t high = compiled->offset_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compiled->offsets[middle].machine <= machine) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low == 0 || compiled->offsets[low - 1].offset == UINT32_MAX ? -1 : (int)compiled->offsets[low - 1].offset;
+}
+
+const struct entry_row *code_map_entry(const struct compiled_code *compiled, uint32_t offset)
+{
+    size_t low = 0;
+    size_t high = compiled->entry_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compiled->entries[middle].offset < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < compiled->entry_count && compiled->entries[low].offset == offset) {
+        return &compiled->entries[low];
+    }
+    return NULL;
+}
+
+int code_map_each(int (*visit)(struct compiled_code *, void *), void *argument)
+{
+    uintptr_t last = 0;
+    for (;;) {
+        /* Found anew each time: the visitor may have removed what it saw, or caused code to be added. */
+        const struct table *table = &tables[published];
+        size_t next = count_up_to(table, last);
+        if (next == table->count) {
+            return 0;
+        }
+        last = table->rows[next].start;
+        int result = visit(table->rows[next].compiled, argument);
+        if (result != 0) {
+            return result;
+        }
+    }
+}
+
+void code_map_totals(size_t *pieces, size_t *machine_bytes, size_t *table_bytes)
+{
+    *pieces = tables[published].count;
+    *machine_bytes = machine_bytes_total;
+    *table_bytes = table_bytes_total;
+}

@@ -1,0 +1,55 @@
+/* runtime/frame.h: running, leaving and unwinding a frame of compiled code. GIL held for all.
+ *
+ * While compiled code runs a frame, the frame is linked (it is its _PyCFrame's current frame), stacktop
+ * is -1 and prev_instr stands at an instruction no later than the one being executed: exactly at it
+ * wherever other code can run.
+ */
+#ifndef PYJIT_RUNTIME_FRAME_H
+#define PYJIT_RUNTIME_FRAME_H
+
+#include "runtime/code_map.h"
+#include "runtime/cpython.h"
+#include "runtime/reasons.h"
+
+/* Runs `frame` (complete, not linked, at its start) in `compiled`: links it, counts recursion, runs it to its
+ * return, yield or exception, unlinks it. Does not clear it. Returns a new reference, or NULL with an exception set. */
+PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled);
+
+/* The same from an entry row, for generators: the stack is canonical, row->depth operands deep. */
+PyObject *frame_resume_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled,
+                                const struct entry_row *row);
+
+/* Runs a frame in tier 0, with CPython's own inlining of calls when the C stack is nearly used up. The frame must not be linked. */
+PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag);
+
+/* Is less of this thread's C stack left than compiled code may use? */
+bool frame_stack_is_low(void);
+
+/* Called when a frame leaves compiled code in the middle, for the event log; set by vm/. */
+extern void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason);
+
+/* The native code behind both run functions (glue_x86_64.S): calls `address` with frame and tstate in place; returns what the body returns. */
+extern PyObject *(*frame_enter_code)(InterpreterFrame *frame, PyThreadState *tstate, const void *address);
+
+/* ---- Called by compiled code ------------------------------------------------------------------------ */
+
+/* After an escape, when the frame has a frame object or tracing is on: may compiled code go on? `bound` has a bit
+ * for each of the first 64 locals that the code from here on takes to be bound. Returns REASON_none or why not. */
+int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bound);
+
+/* Goes on in tier 0 after the instruction before `next`, with `depth` operands, all in memory. Returns the frame's
+ * result: a new reference or NULL. The frame stays linked, as compiled code's callers expect. */
+PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *next, int depth);
+
+/* An exception is set. Adds the traceback entry (unless `reraised`), drops the operands of [keep, top) whose bit in
+ * `owned` is set (bit i: operand i; operands from 64 on are always owned) and NULLs nothing else. */
+void rt_unwind(PyThreadState *tstate, InterpreterFrame *frame, int keep, int top, uint64_t owned, bool reraised);
+
+/* Pushes what a handler expects at operand `depth`: the failing instruction's index if `lasti`, then the normalised exception, which
+ * is no longer set. Returns 0, or -1 when that raised another exception of its own (MemoryError). */
+int rt_enter_handler(PyThreadState *tstate, InterpreterFrame *frame, int depth, bool lasti);
+
+/* RESUME and JUMP_BACKWARD with the eval breaker set: signals, GIL requests, pending calls. 0, or -1 with an exception set. */
+int rt_eval_breaker(PyThreadState *tstate);
+
+#endif

@@ -1,0 +1,21 @@
+/* runtime/ops/iterate.c: making and advancing iterators. */
+#include "runtime/ops/shared.h"
+
+/* [iterable] -> [iterator] */
+HANDLER(GET_ITER)
+{
+    PyObject *iterable = sp[-1];
+    PyObject *iterator = PyObject_GetIter(iterable);
+    Py_DECREF(iterable);
+    sp[-1] = iterator;
+    return iterator == NULL ? OPS_RAISED : 0;
+}
+
+PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter)
+{
+    PyObject *value = Py_TYPE(iter)->tp_iternext(iter);
+    if (value == NULL && tstate->curexc_type != NULL && _PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
+        _PyErr_Clear(tstate);
+    }
+    return value;
+}

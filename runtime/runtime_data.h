@@ -1,0 +1,58 @@
+/* runtime/runtime_data.h: the constants and free lists that machine code addresses relative to itself.
+ *
+ * CPython's own objects may lie beyond the reach of a 32-bit displacement (libpython, PIE builds), this
+ * struct never does: it is part of the same image as the code arena. GIL held for all access.
+ */
+#ifndef PYJIT_RUNTIME_DATA_H
+#define PYJIT_RUNTIME_DATA_H
+
+#include "runtime/cpython.h"
+
+/* Dead one-digit ints, linked through ob_type; each is an ordinary PyObject_Malloc block. */
+struct int_free_list {
+    PyObject *head;
+    int64_t count;
+};
+
+enum { INT_FREE_LIST_LIMIT = 256 };
+
+struct runtime_data {
+    PyTypeObject *int_type;
+    PyTypeObject *float_type;
+    PyTypeObject *bool_type;
+    PyTypeObject *str_type;
+    PyTypeObject *list_type;
+    PyTypeObject *tuple_type;
+    PyTypeObject *dict_type;
+    PyTypeObject *range_iterator_type;
+    PyTypeObject *list_iterator_type;
+    PyTypeObject *tuple_iterator_type;
+    PyTypeObject *generator_type;
+    PyTypeObject *function_type;
+    PyObject *none;
+    PyObject *true_object;
+    PyObject *false_object;
+    PyLongObject *small_int_zero; /* the singleton 0; its neighbours are the other small ints */
+    struct int_free_list ints;
+    struct _Py_float_state *floats; /* the main interpreter's free list of floats */
+};
+
+extern struct runtime_data runtime_data;
+
+/* Fills runtime_data. GIL held, main interpreter. */
+void runtime_data_init(PyThreadState *tstate);
+
+/* Gives the free ints back to the allocator. */
+void runtime_data_clear_free_lists(void);
+
+/* A new int from a C long, from our free list where it fits one digit. New reference, or NULL with MemoryError. */
+PyObject *rt_int_from_long(long value);
+
+/* Frees an exact int, or an exact float, whose last reference has gone. */
+void rt_int_free(PyObject *object);
+void rt_float_free(PyObject *object);
+
+/* A new float; NULL with MemoryError. */
+PyObject *rt_float_new(double value);
+
+#endif

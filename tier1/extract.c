@@ -1,0 +1,297 @@
+/* tier1/extract.c: build time: object files of templates -> the table that template_table.c includes.
+ *
+ *     extract OUTPUT OBJECT...
+ *
+ * Every function in a section .text.T_NAME becomes the template NAME. What the emitter could not copy
+ * about safely is rejected here, with the template's name and the reason: a relocation of a type we do not
+ * know, a symbol that is no hole, label or runtime function (so also any constant clang put into
+ * .rodata), and code that touches the stack or frame pointer, pushes, pops or returns: the machine
+ * stack belongs to the frame the emitter builds around the templates.
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <llvm-c/Disassembler.h>
+#include <llvm-c/Target.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_TEMPLATES = 4096, MAX_HELPERS = 512, MAX_TEMPLATE_SIZE = 4096 };
+
+static const char *const hole_names[] = {
+#define HOLE(name) #name,
+#define LABEL(name)
+#include "tier1/holes.def"
+#undef HOLE
+#undef LABEL
+};
+
+static const char *const label_names[] = {
+#define HOLE(name)
+#define LABEL(name) #name,
+#include "tier1/holes.def"
+#undef HOLE
+#undef LABEL
+};
+
+static char *helper_names[MAX_HELPERS];
+static int helper_count;
+static char *template_names[MAX_TEMPLATES];
+static int template_count;
+static LLVMDisasmContextRef disassembler;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("extract: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(1);
+}
+
+static int find_name(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static int helper_index(const char *name)
+{
+    int index = find_name((const char *const *)helper_names, (size_t)helper_count, name);
+    if (index < 0) {
+        if (helper_count == MAX_HELPERS) {
+            die("more than %d runtime functions", MAX_HELPERS);
+        }
+        index = helper_count++;
+        helper_names[index] = strdup(name);
+    }
+    return index;
+}
+
+/* ---- Rejections ---------------------------------------------------------------------------------- */
+
+/* Code is read as the disassembler prints it, operands in AT&T syntax. */
+static const char *const forbidden_texts[] = {"%rsp", "%esp", "%sp", "%rbp",  "%ebp",
+                                              "push", "pop",  "ret", "enter", "leave"};
+
+static void check_instructions(const char *name, const unsigned char *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        char text[256];
+        size_t length = LLVMDisasmInstruction(disassembler, (uint8_t *)bytes + at, size - at, at, text, sizeof text);
+        if (length == 0) {
+            die("%s+%zu: no instruction the disassembler knows", name, at);
+        }
+        for (size_t i = 0; i < sizeof forbidden_texts / sizeof *forbidden_texts; i++) {
+            if (strstr(text, forbidden_texts[i]) != NULL) {
+                die("%s+%zu: a template must not touch the machine stack: %s", name, at, text);
+            }
+        }
+        at += length;
+    }
+}
+
+/* ---- One section: one template -------------------------------------------------------------------- */
+
+struct object {
+    Elf *elf;
+    const char *path;
+    size_t section_names;
+    Elf_Data *symbols;
+    size_t symbol_strings;
+};
+
+static void write_relocation(FILE *output, const struct object *object, const char *name, const GElf_Rela *relocation,
+                             bool *ends_with_cont, size_t size)
+{
+    GElf_Sym symbol;
+    if (gelf_getsym(object->symbols, (int)GELF_R_SYM(relocation->r_info), &symbol) == NULL) {
+        die("%s: unreadable symbol", name);
+    }
+    const char *symbol_name = elf_strptr(object->elf, object->symbol_strings, symbol.st_name);
+    const char *type;
+    switch (GELF_R_TYPE(relocation->r_info)) {
+    case R_X86_64_32:
+    case R_X86_64_32S:
+        type = "RELOCATION_ABSOLUTE_32";
+        break;
+    case R_X86_64_64:
+        type = "RELOCATION_ABSOLUTE_64";
+        break;
+    case R_X86_64_PC32:
+    case R_X86_64_PLT32:
+        type = "RELOCATION_RELATIVE_32";
+        break;
+    default:
+        die("%s+%zu: relocation type %u is unknown", name, (size_t)relocation->r_offset,
+            (unsigned)GELF_R_TYPE(relocation->r_info));
+    }
+    int index = find_name(hole_names, sizeof hole_names / sizeof *hole_names, symbol_name);
+    const char *kind = "TARGET_HOLE";
+    if (index < 0) {
+        kind = "TARGET_LABEL";
+        index = find_name(label_names, sizeof label_names / sizeof *label_names, symbol_name);
+    }
+    if (index < 0 && (strncmp(symbol_name, "rt_", 3) == 0 || strcmp(symbol_name, "runtime_data") == 0)) {
+        kind = "TARGET_HELPER";
+        index = helper_index(symbol_name);
+    }
+    if (index < 0) {
+        die("%s+%zu: `%s` is no hole, no label and no function of runtime/ (a constant in memory, perhaps?)", name,
+            (size_t)relocation->r_offset, symbol_name);
+    }
+    if (relocation->r_offset == size - 4 && strcmp(symbol_name, "CONT") == 0) {
+        *ends_with_cont = true;
+    }
+    fprintf(output, "    {%zu, %s, %s, %d, %lld},\n", (size_t)relocation->r_offset, type, kind, index,
+            (long long)relocation->r_addend);
+}
+
+/* Writes the bytes and relocations of the section as bytes_NAME and relocations_NAME. */
+static void write_template(FILE *output, FILE *rows, const struct object *object, Elf_Scn *section, const char *name)
+{
+    if (template_count == MAX_TEMPLATES ||
+        find_name((const char *const *)template_names, (size_t)template_count, name) >= 0) {
+        die("%s: template `%s` is one too many or was seen before", object->path, name);
+    }
+    template_names[template_count++] = strdup(name);
+
+    Elf_Data *code = elf_getdata(section, NULL);
+    if (code == NULL || code->d_size == 0 || code->d_size > MAX_TEMPLATE_SIZE) {
+        die("%s: empty or larger than %d bytes", name, MAX_TEMPLATE_SIZE);
+    }
+    const unsigned char *bytes = code->d_buf;
+    check_instructions(name, bytes, code->d_size);
+    fprintf(output, "static const unsigned char bytes_%s[] = {", name);
+    for (size_t i = 0; i < code->d_size; i++) {
+        fprintf(output, "%u,", bytes[i]);
+    }
+    fprintf(output, "};\n");
+
+    bool ends_with_cont = false;
+    int count = 0;
+    Elf_Scn *other = NULL;
+    while ((other = elf_nextscn(object->elf, other)) != NULL) {
+        GElf_Shdr header;
+        gelf_getshdr(other, &header);
+        if (header.sh_info != elf_ndxscn(section) || (header.sh_type != SHT_RELA && header.sh_type != SHT_REL)) {
+            continue;
+        }
+        if (header.sh_type == SHT_REL) {
+            die("%s: relocations without addends", name);
+        }
+        Elf_Data *data = elf_getdata(other, NULL);
+        fprintf(output, "static const struct template_relocation relocations_%s[] = {\n", name);
+        for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++, count++) {
+            GElf_Rela relocation;
+            gelf_getrela(data, (int)i, &relocation);
+            write_relocation(output, object, name, &relocation, &ends_with_cont, code->d_size);
+        }
+        fprintf(output, "};\n");
+    }
+    bool falls_through = ends_with_cont && code->d_size >= 5 && bytes[code->d_size - 5] == 0xe9;
+    fprintf(rows, "    {\"%s\", bytes_%s, ", name, name);
+    if (count > 0) {
+        fprintf(rows, "relocations_%s", name);
+    } else {
+        fprintf(rows, "0");
+    }
+    fprintf(rows, ", %zu, %d, %s},\n", code->d_size, count, falls_through ? "true" : "false");
+}
+
+static void read_object(FILE *output, FILE *rows, const char *path)
+{
+    int file = open(path, O_RDONLY);
+    struct object object = {.elf = file < 0 ? NULL : elf_begin(file, ELF_C_READ, NULL), .path = path};
+    GElf_Ehdr file_header;
+    if (object.elf == NULL || gelf_getehdr(object.elf, &file_header) == NULL || file_header.e_machine != EM_X86_64 ||
+        elf_getshdrstrndx(object.elf, &object.section_names) != 0) {
+        die("%s: no x86-64 object file", path);
+    }
+    Elf_Scn *section = NULL;
+    while ((section = elf_nextscn(object.elf, section)) != NULL) {
+        GElf_Shdr header;
+        gelf_getshdr(section, &header);
+        if (header.sh_type == SHT_SYMTAB) {
+            object.symbols = elf_getdata(section, NULL);
+            object.symbol_strings = header.sh_link;
+        }
+    }
+    if (object.symbols == NULL) {
+        die("%s: no symbols", path);
+    }
+    static const char prefix[] = ".text.T_";
+    while ((section = elf_nextscn(object.elf, section)) != NULL) {
+        GElf_Shdr header;
+        gelf_getshdr(section, &header);
+        const char *name = elf_strptr(object.elf, object.section_names, header.sh_name);
+        if (strncmp(name, prefix, sizeof prefix - 1) == 0 && header.sh_type == SHT_PROGBITS) {
+            write_template(output, rows, &object, section, name + sizeof prefix - 1);
+        }
+    }
+    elf_end(object.elf);
+    close(file);
+}
+
+int main(int count, char **arguments)
+{
+    if (count < 3) {
+        die("usage: extract OUTPUT OBJECT...");
+    }
+    elf_version(EV_CURRENT);
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86Disassembler();
+    disassembler = LLVMCreateDisasm("x86_64-linux-gnu", NULL, 0, NULL, NULL);
+    if (disassembler == NULL) {
+        die("LLVM's x86-64 disassembler is missing");
+    }
+
+    /* Written beside the target and renamed, so that an interrupted build leaves no half table. */
+    char temporary[4096];
+    snprintf(temporary, sizeof temporary, "%s.tmp", arguments[1]);
+    FILE *output = fopen(temporary, "w");
+    char *row_text = NULL;
+    size_t row_size = 0;
+    FILE *rows = open_memstream(&row_text, &row_size);
+    if (output == NULL || rows == NULL) {
+        die("cannot write %s", temporary);
+    }
+    fprintf(output, "/* Made by tier1/extract.c; do not edit. */\n#ifdef TEMPLATE_TABLE_DATA\n");
+    for (int i = 2; i < count; i++) {
+        read_object(output, rows, arguments[i]);
+    }
+    fclose(rows);
+    fprintf(output, "const struct template template_table[TEMPLATE_COUNT] = {\n%s};\n", row_text);
+    for (int i = 0; i < helper_count; i++) {
+        fprintf(output, "extern __attribute__((visibility(\"hidden\"))) char %s[];\n", helper_names[i]);
+    }
+    fprintf(output, "const void *const template_helpers[] = {\n");
+    for (int i = 0; i < helper_count; i++) {
+        fprintf(output, "    %s,\n", helper_names[i]);
+    }
+    fprintf(output, "};\n#endif\n#ifdef TEMPLATE_TABLE_NAMES\n");
+    for (int i = 0; i < template_count; i++) {
+        fprintf(output, "TEMPLATE_NAME(%s)\n", template_names[i]);
+    }
+    fprintf(output, "#endif\n");
+    if (fclose(output) != 0 || rename(temporary, arguments[1]) != 0) {
+        die("cannot write %s", arguments[1]);
+    }
+    free(row_text);
+    LLVMDisasmDispose(disassembler);
+    return 0;
+}

@@ -1,0 +1,131 @@
+/* vm/launcher.c: the pyjit command: python3.11 with the JIT on.
+ *
+ * It becomes the stock interpreter (exec), with libpyjit-preload.so loaded beside it. Everything else is left as
+ * it was: the arguments, argv[0] included, so that CPython's own search makes sys.executable this very program (or
+ * the venv's symbolic link to it) and everything that starts Python again comes back through here.
+ */
+#define _GNU_SOURCE /* asprintf */
+#include "vm/launch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* The options section of --help, generated from the rows of options.def. */
+static void print_options(void)
+{
+    printf("usage: pyjit [option] ... [-c cmd | -m mod | file | -] [arg] ...\n"
+           "Runs python3.11 with the pyjit JIT on. Besides python's own options, listed below:\n");
+#define OPTION(field, x_name, environment, type, default_text, values, help)                                         \
+    printf("-X %s=%s (or %s=...)\n         %s%s%s\n", x_name, values, environment, help,                             \
+           default_text[0] != '\0' ? "; default " : "", default_text);
+#include "vm/options.def"
+#undef OPTION
+    printf("\n");
+    fflush(stdout);
+}
+
+/* Writes the path of `name` in this program's folder, or in ../lib/pyjit where it is installed, to `path`.
+ * Returns false when it is in neither. */
+static bool find_beside_me(const char *name, char path[PATH_MAX])
+{
+    static const char *const folders[] = {"", "../lib/pyjit/"};
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (length <= 0) {
+        return false;
+    }
+    self[length] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash == NULL) {
+        return false;
+    }
+    slash[1] = '\0';
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        int written = snprintf(path, PATH_MAX, "%s%s%s", self, folders[i], name);
+        if (written > 0 && written < PATH_MAX && access(path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "NAME=" + first + (second with a colon before it, unless NULL or empty); NULL without memory. Never freed: exec follows. */
+static char *make_variable(const char *name, const char *first, const char *second)
+{
+    char *text = NULL;
+    bool both = second != NULL && second[0] != '\0';
+    if (asprintf(&text, "%s=%s%s%s", name, first, both ? ":" : "", both ? second : "") < 0) {
+        return NULL;
+    }
+    return text;
+}
+
+/* The environment for the interpreter: ours, with the preloaded library in front of the user's own LD_PRELOAD,
+ * whose old value travels in LAUNCH_SAVED_PRELOAD so that the library can put it back before Python looks.
+ * The variables keep their order: os.environ shows it. Returns NULL when the library is not there. */
+static char **launch_environment(void)
+{
+    char preload[PATH_MAX], library[PATH_MAX];
+    if (!find_beside_me("libpyjit-preload.so", preload) || !find_beside_me("libpyjit.so", library)) {
+        fprintf(stderr, "pyjit: stays off: libpyjit.so is neither beside this program nor in ../lib/pyjit\n");
+        return NULL;
+    }
+    /* The dynamic loader splits LD_PRELOAD at both characters and knows no way to quote them. */
+    if (strpbrk(preload, ": ") != NULL) {
+        fprintf(stderr, "pyjit: stays off: LD_PRELOAD cannot name a path with a space or a colon: %s\n", preload);
+        return NULL;
+    }
+    size_t count = 0;
+    while (environ[count] != NULL) {
+        count++;
+    }
+    char **environment = calloc(count + 4, sizeof(char *));
+    const char *users_preload = getenv("LD_PRELOAD");
+    char *variables[] = {
+        make_variable("LD_PRELOAD", preload, users_preload),
+        make_variable(LAUNCH_LIBRARY, library, NULL),
+        users_preload == NULL ? NULL : make_variable(LAUNCH_SAVED_PRELOAD, users_preload, NULL),
+    };
+    if (environment == NULL || variables[0] == NULL || variables[1] == NULL) {
+        fprintf(stderr, "pyjit: stays off: out of memory\n");
+        return NULL;
+    }
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_preload = strncmp(environ[i], "LD_PRELOAD=", strlen("LD_PRELOAD=")) == 0;
+        environment[used++] = is_preload ? variables[0] : environ[i];
+    }
+    if (users_preload == NULL) {
+        environment[used++] = variables[0];
+    }
+    environment[used++] = variables[1];
+    environment[used] = variables[2];
+    return environment;
+}
+
+int main(int argc, char **argv)
+{
+    const char *python = getenv("PYJIT_PYTHON");
+    if (python == NULL || python[0] == '\0') {
+        python = PYJIT_PYTHON_PATH;
+    }
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-?") == 0)) {
+        print_options();
+    }
+    /* The emergency switch leaves nothing of us in the process. */
+    const char *jit = getenv("PYTHON_JIT");
+    char **environment = NULL;
+    if (jit == NULL || strcmp(jit, "0") != 0) {
+        environment = launch_environment();
+    }
+    execve(python, argv, environment != NULL ? environment : environ);
+    fprintf(stderr, "pyjit: cannot run %s: %s\n", python, strerror(errno));
+    return errno == ENOENT ? 127 : 126;
+}
