@@ -89,9 +89,10 @@ def run_cases(stock, jit, selected, options):
             "ratio": estimate.ratio,
             "low": estimate.low,
             "high": estimate.high,
+            "pairs": [times],
         }
         results.append(result)
-        mark = "  SLOWER" if estimate.high < 1.0 else ""
+        mark = "  SLOWER" if estimate.high < options.threshold else ""
         print(
             f"{family:<10} {name:<32} {result['stock_ns']:9.1f} {result['jit_ns']:9.1f} "
             f"{result['jit_ns'] - result['stock_ns']:+8.1f} {estimate.ratio:6.2f}  [{estimate.low:5.2f}, {estimate.high:5.2f}]{mark}",
@@ -108,6 +109,12 @@ def main(arguments):
     parser.add_argument("--turns", type=int, default=7, help="measurements of each (%(default)s)")
     parser.add_argument("--warm-up", type=int, default=400, help="calls before the first (%(default)s)")
     parser.add_argument("--timeout", type=float, default=20.0)
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.95,
+        help="intervals wholly under this are marked: two processes of one interpreter differ by 5 %% (%(default)s)",
+    )
     parser.add_argument("--output", default=os.path.join(ROOT, "build", "bench", "micro.json"))
     parser.add_argument("--show-source", action="store_true", help="print the measured functions instead of running them")
     options = parser.parse_args(arguments)
@@ -121,7 +128,7 @@ def main(arguments):
         return 0
     stock, jit = interpreters(options)
     results = run_cases(stock, jit, selected, options)
-    slower = sorted((r for r in results if "failure" not in r and r["high"] < 1.0), key=lambda r: r["ratio"])
+    slower = sorted((r for r in results if "failure" not in r and r["high"] < options.threshold), key=lambda r: r["ratio"])
     failed = [r for r in results if "failure" in r]
     print(f"\n{len(results)} operations, {len(slower)} slower than stock, {len(failed)} failed")
     for result in slower:

@@ -4,8 +4,10 @@ import json
 import os
 import select
 import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -37,12 +39,17 @@ class Interpreter:
 
 
 def interpreters(options):
-    """The pair to compare, from the command line's options."""
+    """The pair to compare, from the command line's options; ends the program with one line where one is missing."""
     settings = {"JIT_TIERING": "1"}
     for setting in options.jit_env:
         name, _, value = setting.partition("=")
         settings[name] = value
-    return Interpreter("stock", options.stock), Interpreter("jit", options.jit, settings)
+    pair = Interpreter("stock", options.stock), Interpreter("jit", options.jit, settings)
+    for interpreter in pair:
+        command = interpreter.argv[0] if interpreter.argv else ""
+        if shutil.which(os.path.join(ROOT, command) if "/" in command else command) is None:
+            sys.exit(f"no such interpreter: {command or 'empty command'} (run make first?)")
+    return pair
 
 
 def add_interpreter_options(parser):
@@ -115,7 +122,10 @@ class Worker:
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass  # what was not written yet cannot be: the process is gone
         self.process.stdout.close()
         self.process.wait()
         self.errors.close()
@@ -129,7 +139,8 @@ class Worker:
 
 
 def run_once(interpreter, arguments, seed, timeout):
-    """Runs a whole command. Returns wall seconds, processor seconds, peak KiB, status and output."""
+    """Runs a whole command. Returns wall seconds, processor seconds, status and output. (Its peak
+    memory would be ours: ru_maxrss survives exec.)"""
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -151,7 +162,6 @@ def run_once(interpreter, arguments, seed, timeout):
     return {
         "wall": wall,
         "cpu": usage.ru_utime + usage.ru_stime,
-        "peak_kb": usage.ru_maxrss,
         "status": process.returncode,
         "timed_out": wall >= timeout,
         "output": text,

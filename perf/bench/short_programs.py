@@ -45,7 +45,6 @@ def prepare(directory):
 def measure_one(stock, jit, arguments, turns, timeout):
     pairs = []
     processor = []
-    peaks = []
     for turn in range(turns + 1):
         both = {}
         order = (stock, jit) if turn % 2 == 0 else (jit, stock)
@@ -59,7 +58,6 @@ def measure_one(stock, jit, arguments, turns, timeout):
         if turn:  # the first turn warms the file cache
             pairs.append((s["wall"] * 1e3, j["wall"] * 1e3))
             processor.append((s["cpu"] * 1e3, j["cpu"] * 1e3))
-            peaks.append((s["peak_kb"], j["peak_kb"]))
     middle, low, high = difference(pairs)
     return {
         "stock_ms": median(s for s, _ in pairs),
@@ -68,8 +66,6 @@ def measure_one(stock, jit, arguments, turns, timeout):
         "low_ms": low,
         "high_ms": high,
         "cpu_difference_ms": difference(processor)[0],
-        "stock_peak_kb": median(s for s, _ in peaks),
-        "jit_peak_kb": median(j for _, j in peaks),
         "pairs": pairs,
     }
 
@@ -77,7 +73,7 @@ def measure_one(stock, jit, arguments, turns, timeout):
 def measure_all(stock, jit, turns, timeout, report):
     """Measures every short program; calls report(line) as results come. Returns a list of results."""
     results = []
-    report(f"{'short program':<26} {'stock ms':>9} {'jit ms':>9} {'difference ms (95 %)':>26} {'allowed':>8} {'peak MB':>13}")
+    report(f"{'short program':<26} {'stock ms':>9} {'jit ms':>9} {'difference ms (95 %)':>26} {'allowed':>8}")
     with tempfile.TemporaryDirectory() as directory:
         scratch = prepare(directory)
         for name, arguments, part, milliseconds in PROGRAMS:
@@ -91,8 +87,7 @@ def measure_all(stock, jit, turns, timeout, report):
             result["too_slow"] = result["low_ms"] > allowed
             report(
                 f"{name:<26} {result['stock_ms']:9.1f} {result['jit_ms']:9.1f} {result['difference_ms']:+8.2f} "
-                f"[{result['low_ms']:+6.2f}, {result['high_ms']:+6.2f}] {allowed:8.1f} "
-                f"{result['stock_peak_kb'] / 1024:6.1f} {result['jit_peak_kb'] / 1024:6.1f}"
+                f"[{result['low_ms']:+6.2f}, {result['high_ms']:+6.2f}] {allowed:8.1f}"
                 + ("  TOO SLOW" if result["too_slow"] else "")
             )
     return results
