@@ -6,7 +6,10 @@
 PYTHON ?= /usr/bin/python3.11
 CC      = gcc
 CLANG  ?= clang-19
+LLVM_CONFIG ?= llvm-config-19
 PREFIX ?= /usr/local
+# The extractor reads code with LLVM's disassembler.
+LLVM_CONFIG ?= llvm-config-19
 FORMAT ?= clang-format-14
 DEBUG  ?= 0
 # address, undefined or address,undefined; implies DEBUG=1.
@@ -38,6 +41,8 @@ endif
 # Goals that compile nothing need neither Python nor a compiler.
 LIGHT_GOALS := help clean deps uninstall format format-check
 ifneq ($(filter-out $(LIGHT_GOALS),$(or $(MAKECMDGOALS),all)),)
+  LLVM_INCLUDE   := $(shell $(LLVM_CONFIG) --includedir 2>/dev/null)
+  LLVM_LIBRARIES := $(shell $(LLVM_CONFIG) --ldflags --libs 2>/dev/null)
   PYTHON_INCLUDE := $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null)
 endif
 
@@ -52,20 +57,25 @@ CFLAGS          ?=
 BASE_FLAGS      := -std=gnu17 $(WARNINGS) -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE)
 LIBRARY_FLAGS   := $(BASE_FLAGS) $(MODE) -fPIC -fvisibility=hidden -fno-semantic-interposition \
                    -fno-omit-frame-pointer
-HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE)
-TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic \
+HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) \
+                   $(addprefix -isystem ,$(LLVM_INCLUDE))
+# Templates share one signature and pass on what they do not use (tier1/template.h), hence the two exceptions.
+TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitialized -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic \
                    -mcmodel=small -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
                    -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
-                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved
+                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved -Wno-unused-parameter -Wno-uninitialized
 SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
 LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
 DEPENDENCIES    := -MMD -MP
+
+LLVM_INCLUDE = $(shell $(LLVM_CONFIG) --includedir)
+LLVM_LINK    = $(shell $(LLVM_CONFIG) --ldflags --libs)
 
 # ---- What is built from what ---------------------------------------------------------------------
 
 PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
 LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
-                      tier1/*.c tier1/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
+                      tier1/*.c runtime/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
 TEMPLATE_SOURCES := $(sort $(wildcard tier1/templates/*.c))
 object_of         = $(patsubst %,$(BUILD)/objects/%.o,$(subst /,_,$(basename $(1))))
 LIBRARY_OBJECTS  := $(foreach source,$(LIBRARY_SOURCES),$(call object_of,$(source)))
@@ -87,7 +97,7 @@ $(BUILD)/tools: $(BUILD)/flags
 	@test -n "$(PYTHON_INCLUDE)" || { echo "$(PYTHON) not found: run make deps" >&2; exit 1; }
 	@test -e "$(PYTHON_INCLUDE)/internal/pycore_frame.h" || \
 	    { echo "the headers of $(PYTHON) ($(PYTHON_INCLUDE)) not found: run make deps" >&2; exit 1; }
-	@for tool in $(CC) $(CLANG) nm; do \
+	@for tool in $(CC) $(CLANG) $(LLVM_CONFIG) nm; do \
 	    command -v $$tool >/dev/null || { echo "$$tool not found: run make deps" >&2; exit 1; }; done
 	@test -z "$(wildcard tier1/extract.c)" || echo '#include <gelf.h>' | $(CC) -E - >/dev/null 2>&1 || \
 	    { echo "libelf's headers not found: run make deps" >&2; exit 1; }
@@ -112,7 +122,7 @@ $(BUILD)/templates/%.o: tier1/templates/%.c Makefile $(BUILD)/flags $(BUILD)/too
 
 $(BUILD)/extract: tier1/extract.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@ -lelf
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d -isystem $(LLVM_INCLUDE) $< -o $@ -lelf $(LLVM_LINK) $(LLVM_LIBRARIES)
 
 # Also rebuilt when a template file is added or taken away: their list is part of $(BUILD)/template-list.
 $(BUILD)/template-list: FORCE
@@ -122,9 +132,8 @@ $(BUILD)/template-list: FORCE
 $(TEMPLATE_TABLE): $(BUILD)/extract $(TEMPLATE_OBJECTS) $(BUILD)/template-list
 	$(call say,EXTRACT,$@)$(BUILD)/extract $@ $(TEMPLATE_OBJECTS)
 
-ifneq ($(wildcard tier1/template_table.c),)
-$(call object_of,tier1/template_table.c): $(TEMPLATE_TABLE)
-endif
+# The names of the templates are part of tier 1's headers.
+$(foreach source,$(filter tier1/%,$(LIBRARY_SOURCES)),$(call object_of,$(source))): $(TEMPLATE_TABLE)
 
 $(BUILD)/object-list: FORCE
 	@mkdir -p $(@D)
@@ -182,13 +191,16 @@ include perf/bench/bench.mk
 # Debian's python3.11 reads PREFIX/lib/python3.11/dist-packages for /usr/local; a venv or a user's ~/.local has
 # site-packages. SITE= overrides. DESTDIR= is honoured for packagers.
 SITE ?= $(if $(filter /usr/local /usr/local/,$(PREFIX)),$(PREFIX)/lib/python3.11/dist-packages,$(PREFIX)/lib/python3.11/site-packages)
-INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit-preload.so $(SITE)/pyjit.so $(SITE)/pyjit.pth
+INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit.so $(PREFIX)/lib/pyjit/libpyjit-preload.so \
+             $(SITE)/pyjit.so $(SITE)/pyjit.pth
 
+# One library for the launcher and for `import pyjit`: the module is a symbolic link.
 install: all
 	install -D -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/pyjit
+	install -D -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so
 	install -D -m 644 $(PRELOAD) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit-preload.so
-	install -D -m 644 $(LIBRARY) $(DESTDIR)$(SITE)/pyjit.so
 	install -D -m 644 vm/pyjit.pth $(DESTDIR)$(SITE)/pyjit.pth
+	ln -sfnr $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so $(DESTDIR)$(SITE)/pyjit.so
 
 # Takes away what install put there, and the folders that are empty afterwards.
 uninstall:

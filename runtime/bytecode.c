@@ -276,7 +276,12 @@ static enum reason flow(struct bytecode *bytecode)
         /* A handler sees the locals as they were before any instruction it protects; DELETE_FAST and STORE_FAST
          * change theirs last, so the state before the instruction is what an exception of it leaves. */
         if (at->handler >= 0) {
-            sound = flow_into(bytecode, &work, at->handler, at->handler_depth + at->handler_lasti + 1, bound);
+            uint64_t left = bound;
+            /* `s += t` on str operands unbinds s when it fails (rt_add_and_store). */
+            if (at->opcode == BINARY_OP && number + 1 < bytecode->count && at[1].opcode == STORE_FAST) {
+                left &= ~local_bit(at[1].oparg);
+            }
+            sound = flow_into(bytecode, &work, at->handler, at->handler_depth + at->handler_lasti + 1, left);
             if (!sound) {
                 break;
             }

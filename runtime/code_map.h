@@ -14,6 +14,7 @@
 struct entry_row {
     uint32_t offset; /* in bytes from the start of co_code */
     uint32_t depth;
+    uint64_t bound; /* a bit per local (the first 64) that the code from here on takes to be bound */
     void *address;
 };
 
@@ -30,8 +31,8 @@ struct compiled_code {
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
     int tier;
-    uint32_t active;    /* frames running in it now, suspended greenlets included */
-    void *entry;        /* address for the start of the function, the first entry row's */
+    uint32_t active; /* frames running in it now, suspended greenlets included */
+    void *entry;     /* address for the start of the function, the first entry row's */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
     size_t offset_count;

@@ -11,19 +11,22 @@
 struct compiled_code; /* code_map.h */
 
 struct code_state {
-    PyCodeObject *code;              /* borrowed: the state dies with it */
-    struct compiled_code *compiled;  /* tier 1 code, or NULL */
-    uint32_t calls;                  /* since the last decay */
-    uint32_t last_decay;             /* coarse clock, in ticks of policy.c */
-    uint16_t failures;               /* compilations refused or thrown away */
-    uint8_t refused;                 /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;              /* pyjit.suppress() or JIT_SKIP */
+    PyCodeObject *code;             /* borrowed: the state dies with it */
+    struct compiled_code *compiled; /* tier 1 code, or NULL */
+    uint32_t calls;                 /* since the last decay */
+    uint32_t last_decay;            /* coarse clock, in ticks of policy.c */
+    uint16_t failures;              /* compilations refused or thrown away */
+    uint8_t refused;                /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;             /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
-    uint8_t scanned;                 /* has_loop and size limits are known */
+    uint8_t scanned; /* has_loop and size limits are known */
 };
 
 /* Index of our slot in co_extra, -1 before code_state_init(). */
 extern Py_ssize_t code_state_index;
+
+/* Told of a state with compiled code whose code object dies, for the event log; set by vm/. May be NULL. */
+extern void (*code_state_death_observer)(struct code_state *state);
 
 /* Asks CPython for a co_extra index. Returns 0, or -1 with an exception set. */
 int code_state_init(void);

@@ -7,7 +7,7 @@
 #define PYJIT_RUNTIME_CPYTHON_H
 
 #ifndef Py_BUILD_CORE_MODULE
-#define Py_BUILD_CORE_MODULE 1
+#    define Py_BUILD_CORE_MODULE 1
 #endif
 #include <Python.h>
 
@@ -29,7 +29,7 @@
 #include "opcode.h"
 
 #if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030C0000
-#error "pyjit is written for CPython 3.11: build with PYTHON=/usr/bin/python3.11"
+#    error "pyjit is written for CPython 3.11: build with PYTHON=/usr/bin/python3.11"
 #endif
 
 #include <stdbool.h>
@@ -38,7 +38,7 @@
 typedef _PyInterpreterFrame InterpreterFrame;
 typedef _Py_CODEUNIT CodeUnit;
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* ---- Frames: CPython keeps these functions to itself; frame.c and ceval.c of 3.11 are the source of
@@ -76,21 +76,32 @@ extern const uint8_t cpython_cache_units[256];
 /* ---- Iterators whose structs CPython keeps to its own files (rangeobject.c, listobject.c, tupleobject.c);
  * startup_check.c compares them with live ones. ---- */
 struct range_iterator {
-    PyObject_HEAD
-    long index;
+    PyObject_HEAD long index;
     long start;
     long step;
     long length;
 };
 struct list_iterator {
-    PyObject_HEAD
-    Py_ssize_t index;
+    PyObject_HEAD Py_ssize_t index;
     PyListObject *list; /* NULL when exhausted */
 };
 struct tuple_iterator {
-    PyObject_HEAD
-    Py_ssize_t index;
+    PyObject_HEAD Py_ssize_t index;
     PyTupleObject *tuple; /* NULL when exhausted */
+};
+
+/* ---- Further structs that CPython keeps to its own files --------------------------------------------- */
+
+/* A staticmethod or classmethod. (funcobject.c) Set by __init__, which a program may call again. */
+struct wrapped_function {
+    PyObject_HEAD PyObject *callable;
+};
+
+/* A property. (descrobject.c, propertyobject) Each may be NULL; set by __init__, which a program may call again. */
+struct property_object {
+    PyObject_HEAD PyObject *getter;
+    PyObject *setter;
+    PyObject *deleter;
 };
 
 /* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */

@@ -12,55 +12,81 @@
 
 enum { FEEDBACK_MAX_CASES = 4 };
 
-/* Where an attribute was found. */
+/* Where an attribute was found. "Own" means: in the instance itself, its inline values or its dict. */
 enum attribute_kind {
     ATTRIBUTE_NONE,         /* case unused */
-    ATTRIBUTE_INLINE_VALUE, /* in the object's inline values, at `index` */
-    ATTRIBUTE_DICT,         /* in the object's dict, at entry `index` of its keys (a hint) */
-    ATTRIBUTE_SLOT,         /* in the object, `index` bytes from its start (__slots__, T_OBJECT_EX) */
-    ATTRIBUTE_MODULE,       /* in the module's dict; keys_version guards entry `index` */
-    ATTRIBUTE_TYPE_VALUE,   /* on the class of an instance that cannot shadow it: `value`; keys_version guards */
-    ATTRIBUTE_METHOD,       /* the same, and it is a function or method descriptor that binds */
-    ATTRIBUTE_PROPERTY,     /* `value` is the property's getter */
-    ATTRIBUTE_CLASS,        /* owner is itself a class: type_version is the owner's own; `value` */
-    ATTRIBUTE_ADD_INLINE,   /* store that adds a key: inline values, at `index` */
+    ATTRIBUTE_INLINE_VALUE, /* own, in the inline values, at `index` */
+    ATTRIBUTE_DICT,       /* own, in the dict, at entry `hint` of its keys (only a hint: the key there is compared) */
+    ATTRIBUTE_SLOT,       /* in the object, `index` bytes from its start (__slots__, T_OBJECT_EX, T_OBJECT) */
+    ATTRIBUTE_MODULE,     /* as ATTRIBUTE_DICT, and the owner is a module */
+    ATTRIBUTE_TYPE_VALUE, /* `value` of the class, a plain object of an immutable type without __get__ */
+    ATTRIBUTE_METHOD,     /* `value` of the class, a function or method descriptor that binds */
+    ATTRIBUTE_PROPERTY,   /* `value` is the property; read its getter or setter anew (struct property_object) */
+    ATTRIBUTE_CLASS,      /* owner is itself a class: keys_version is the owner's own tp_version_tag, `value` what
+                               its MRO holds */
+    ATTRIBUTE_ADD_INLINE, /* store that added a key: inline values, at `index` */
+    ATTRIBUTE_GETSET,     /* `value` is a getset descriptor of the class that accepts the owner */
+    ATTRIBUTE_STATICMETHOD, /* `value` of the class, a staticmethod */
+    ATTRIBUTE_CLASSMETHOD,  /* `value` of the class, a classmethod */
+    ATTRIBUTE_DESCRIPTOR,   /* `value` of the class; whether and how it binds is asked anew each time, because its own
+                               type may change */
+    ATTRIBUTE_HOOK,         /* nobody has the name; `value` is the class's Python __getattr__ */
+    ATTRIBUTE_GENERIC,      /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
 };
 
-/* One receiver type seen at a site. */
+/* `index` where the name is not among the class's shared keys, so that instances cannot hold it inline. */
+enum { ATTRIBUTE_NO_INDEX = UINT16_MAX };
+
+/* One receiver type seen at a site. For every kind that `value` of the class serves, the instance must not hide it:
+ * with inline values, either `index` is the name's place in the shared keys and the value there is NULL, or it
+ * is ATTRIBUTE_NO_INDEX and the shared keys still have version `keys_version`. */
 struct attribute_case {
-    uint32_t type_version; /* tp_version_tag of the receiver's type (of the receiver, for _CLASS) */
-    uint32_t keys_version; /* dk_version where the kind needs one, else 0 */
-    uint16_t kind;         /* enum attribute_kind */
-    uint16_t index;
+    uint32_t type_version; /* tp_version_tag of the receiver's type */
+    uint32_t keys_version; /* dk_version of the type's shared keys, see above; another class's version for _CLASS */
     uint32_t hits;
-    PyObject *value; /* borrowed; valid while type_version matches */
+    uint16_t kind;         /* enum attribute_kind */
+    uint16_t index;        /* see the kinds */
+    uint16_t hint;         /* entry number in a materialised dict's keys */
+    uint16_t without_dict; /* 1: the type's instances have no dict at all */
+    PyObject *value; /* borrowed; valid while type_version matches (for _CLASS: keys_version too). For own attributes:
+                           the class's Python __getattr__, or NULL */
+    PyTypeObject *type; /* only compared, never followed: the receiver's type (the receiver, for _CLASS) */
 };
 
-/* A LOAD_ATTR, STORE_ATTR or LOAD_METHOD site. The first three words are what templates test inline:
- * they mirror the one case that deserves the inline path, and hold version 0 where there is none. */
+/* A LOAD_ATTR, STORE_ATTR or LOAD_METHOD site. The first words are what templates test inline: they mirror
+ * one case that the inline path serves, and hold version 0 where there is none.
+ *
+ * inline: `Py_TYPE(o)->tp_version_tag == inline_version`, the inline values are not NULL and the value at the
+ *         offset is not NULL: that is the attribute (to load), or the place to store to.
+ * slot:   the same version test with slot_version; a NULL at the offset is for the slow path when loading.
+ * method: the version test with method_version, and where method_keys is not 0 also: the inline values are not NULL
+ *         and ht_cached_keys->dk_version == method_keys. The inline values matter: a materialised dict may have keys
+ *         of its own. */
 struct attribute_cell {
-    uint32_t inline_version; /* ATTRIBUTE_INLINE_VALUE: type version ... */
-    uint32_t inline_offset;  /* ... and byte offset of the value inside PyDictValues */
-    uint32_t slot_version;   /* ATTRIBUTE_SLOT: type version ... */
-    uint32_t slot_offset;    /* ... and byte offset inside the object */
-    uint32_t method_version; /* ATTRIBUTE_METHOD without a keys check (type has no instance dict, or inline values): type version */
-    uint32_t method_keys;    /* ... and keys version of the type's cached keys, 0 where the type has no instance dict */
-    PyObject *method;        /* ... and the function, borrowed */
-    uint8_t count;           /* cases in use */
-    uint8_t megamorphic;     /* more than FEEDBACK_MAX_CASES types came by */
+    uint32_t inline_version;
+    uint32_t inline_offset; /* byte offset of the value inside PyDictValues */
+    uint32_t slot_version;
+    uint32_t slot_offset; /* byte offset inside the object */
+    uint32_t method_version;
+    uint32_t method_keys; /* version of the type's shared keys, 0 where its instances have no dict */
+    PyObject *method;     /* the function, borrowed */
+    uint8_t count;        /* cases in use */
+    uint8_t megamorphic;  /* more than FEEDBACK_MAX_CASES types came by */
     uint16_t misses;
-    uint32_t backoff;
+    uint32_t backoff; /* so many misses more before the next is learned from */
     struct attribute_case cases[FEEDBACK_MAX_CASES];
 };
 
-/* A LOAD_GLOBAL site. The value is the entry at byte `offset` of the keys object of globals (builtins_version
- * 0) or of builtins, as long as both keys versions still stand. */
+/* A LOAD_GLOBAL site. The value is at byte `offset` of the keys object of globals (builtins_version
+ * 0) or of builtins, as long as both keys versions still stand, both are exact dicts and the value is not
+ * NULL. A test of versions alone is not enough: copying a dict into an instance of a subclass copies
+ * dk_version with the table, so code that can run with other globals compares their type too. */
 struct global_cell {
     uint32_t globals_version;  /* dk_version of the globals' keys; 0: nothing cached */
     uint32_t builtins_version; /* dk_version of the builtins' keys, or 0: found in globals */
     uint32_t offset;           /* byte offset of me_value from the keys object */
-    uint16_t misses;
-    uint16_t unused;
+    uint16_t misses;           /* refreshes, until there were many */
+    uint16_t skipped;          /* misses since then, of which only some refresh */
 };
 
 /* A CALL site. */

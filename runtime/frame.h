@@ -28,8 +28,9 @@ bool frame_stack_is_low(void);
 /* Called when a frame leaves compiled code in the middle, for the event log; set by vm/. */
 extern void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason);
 
-/* The native code behind both run functions (glue_x86_64.S): calls `address` with frame and tstate in place; returns what the body returns. */
-extern PyObject *(*frame_enter_code)(InterpreterFrame *frame, PyThreadState *tstate, const void *address);
+/* The native code behind both run functions (enter_x86_64.S): puts frame and tstate where compiled code has them and goes on
+ * at `address`; returns what the code returns. */
+PyObject *frame_enter_code(InterpreterFrame *frame, PyThreadState *tstate, const void *address);
 
 /* ---- Called by compiled code ------------------------------------------------------------------------ */
 

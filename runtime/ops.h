@@ -92,14 +92,9 @@ PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 
-/* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released;
- * kwnames is a borrowed tuple of the trailing arguments' names, or NULL. */
+/* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released; nargs
+ * counts the arguments given by name too, kwnames is a borrowed tuple of their names, or NULL. */
 PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell);
-
-/* ---- Generators (ops/generators.c) --------------------------------------------------------------- */
-
-/* RETURN_GENERATOR: a new generator, coroutine or asynchronous generator that has taken over the frame's locals. */
-PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* ---- Reference counts ----------------------------------------------------------------------------- */
 

@@ -1,6 +1,8 @@
 /* runtime/runtime_data.c: see runtime_data.h. */
 #include "runtime/runtime_data.h"
 
+#include "runtime/ops.h"
+
 #include "internal/pycore_floatobject.h"
 
 struct runtime_data runtime_data;
@@ -93,4 +95,16 @@ void rt_float_free(PyObject *object)
     floats->numfree++;
     object->ob_type = (PyTypeObject *)floats->free_list;
     floats->free_list = (PyFloatObject *)object;
+}
+
+void rt_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == &PyLong_Type) {
+        rt_int_free(object);
+    } else if (type == &PyFloat_Type) {
+        rt_float_free(object);
+    } else {
+        _Py_Dealloc(object);
+    }
 }

@@ -1,4 +1,5 @@
-/* vm/event_log.h: JIT_LOG: one JSON object a line. See vm/README.md for the fields, which are stable. */
+/* vm/event_log.h: what happened: counted in stats.h, and written to JIT_LOG, one JSON object a line. See vm/README.md for
+ * the fields, which are stable. GIL held for all. */
 #ifndef PYJIT_VM_EVENT_LOG_H
 #define PYJIT_VM_EVENT_LOG_H
 
@@ -14,17 +15,24 @@ enum event_kind {
     EVENT_osr,        /* a loop was entered in the middle */
     EVENT_deopt,      /* tier 2 code went back to tier 1 */
     EVENT_decline,    /* the JIT is off in this process: reason */
+    EVENT_KIND_COUNT
 };
 
-/* Opens the log named by JIT_LOG (`-`: standard error; `%p`: the process id); one warning when it cannot. */
+/* The kind's name in log and statistics: "compile"; a static string. */
+const char *event_name(enum event_kind kind);
+
+/* Opens the log named by JIT_LOG (`-`: standard error; `%p`: the process id; NULL: none); one warning when it cannot be
+ * written. No descriptor is kept: see event_log.c. */
 void event_log_open(const char *path);
 void event_log_close(void);
 
-/* Cheap test, so that callers need not gather arguments for nothing. */
+/* Cheap test, so that callers need not gather arguments for the log only. */
 bool event_log_enabled(void);
 
-/* Writes one event with a single appending write. `code` may be NULL; offset -1, bytes 0 and milliseconds < 0
- * mean "not applicable" and are left out. GIL held. Never raises, never fails: a full disk is told once on standard error. */
+/* Counts one event, and writes it when a log is open, with a single appending write. `code` may be NULL; offset -1, bytes 0
+ * and milliseconds < 0 mean "not applicable" and are left out. A frequent event (leave, osr, deopt) is written at its 1st,
+ * 2nd, 4th, 8th, ... occurrence at the same place for the same reason, with the count so far.
+ * Never raises, never fails: a full disk is told once on standard error. Keeps a pending exception. */
 void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
                double milliseconds);
 

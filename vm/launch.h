@@ -7,9 +7,8 @@
 #define LAUNCH_LIBRARY       "PYJIT_LAUNCH_LIBRARY"
 #define LAUNCH_SAVED_PRELOAD "PYJIT_LAUNCH_SAVED_PRELOAD"
 
-/* The function of libpyjit.so that preload.c calls when the program is about to start; `audit_hook` is the hook to
- * take out of CPython's list. GIL held; leaves no exception. */
+/* The function of libpyjit.so that preload.c calls when the program is about to start. GIL held; leaves no exception. */
 #define LAUNCH_ACTIVATE "pyjit_activate_launched"
-typedef void (*launch_activate_function)(void *audit_hook);
+typedef void (*launch_activate_function)(void);
 
 #endif

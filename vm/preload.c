@@ -1,8 +1,8 @@
 /* vm/preload.c: libpyjit-preload.so, which the launcher has the dynamic loader put into the interpreter.
  *
  * It stands apart from libpyjit.so because it may end up in processes that are no CPython 3.11 at all (PYJIT_PYTHON
- * may name a shell script that starts Python, or another version): it refers to Python's symbols weakly, to its
- * functions only, and where they are missing it does nothing. In the interpreter it waits, as a C audit hook, for
+ * may name a shell script that starts Python, or another version): it refers to Python's symbols weakly, and where
+ * they are missing it does nothing. In the interpreter it waits, as a C audit hook, for
  * CPython to say that it is about to run the program (the events cpython.run_*, raised by main.c's
  * pymain_run_python and what it calls, for every way of naming a program and whatever -I, -E and -S say).
  * Then it loads libpyjit.so, which switches the JIT on and takes the hook out again.
@@ -18,15 +18,14 @@
 
 #pragma weak Py_GetVersion
 #pragma weak PyErr_SetString
-#pragma weak PyErr_Occurred
 #pragma weak PyImport_AppendInittab
 #pragma weak PySys_AddAuditHook
-#pragma weak PyTuple_GetItem
-#pragma weak PyTuple_Size
-#pragma weak PyUnicode_CompareWithASCIIString
+#pragma weak PyExc_ImportError
+#pragma weak _PyRuntime
+#pragma weak _Py_NegativeRefcount /* exists in debug builds only */
+void _Py_NegativeRefcount(const char *file, int line, PyObject *object);
 
 static char library_path[PATH_MAX];
-static bool finished;
 
 /* A function of libpyjit.so, loaded on the first call; NULL, told in one line once, when it cannot be. */
 static void *library_function(const char *name)
@@ -41,39 +40,52 @@ static void *library_function(const char *name)
     return function;
 }
 
-/* `import pyjit` in a launched process: the module is in the library that is (or will be) at work, not in another copy
- * that may be installed. Registered only when somebody asks, so that sys.builtin_module_names stays stock's. */
+/* Takes `hook` out of CPython's list, so that later audit events cost what they cost on stock. The entry is not freed:
+ * PySys_Audit is walking the list and will read the entry's `next` when the hook returns. */
+static void remove_hook(Py_AuditHookFunction hook)
+{
+    for (_Py_AuditHookEntry **link = &_PyRuntime.audit_hook_head; *link != NULL; link = &(*link)->next) {
+        if ((*link)->hookCFunction == hook) {
+            *link = (*link)->next;
+            return;
+        }
+    }
+}
+
+/* `import pyjit` in a launched process: a built-in module, so that it is the library at work that answers, not another copy
+ * that may be installed. (Hence the one more name in sys.builtin_module_names.) */
 static PyObject *init_module(void)
 {
     PyObject *(*init)(void) = library_function("PyInit_pyjit");
-    return init == NULL ? NULL : init();
+    if (init == NULL) {
+        PyErr_SetString(PyExc_ImportError, "libpyjit.so cannot be loaded");
+        return NULL;
+    }
+    return init();
 }
 
+/* The hook for the whole of Python's start. */
 static int watch_for_start(const char *event, PyObject *arguments, void *unused)
 {
-    static bool registered;
-    (void)unused;
-    if (finished) {
-        return 0;
-    }
-    bool starts = strncmp(event, "cpython.run_", strlen("cpython.run_")) == 0;
-    bool imports_us = !starts && !registered && strcmp(event, "import") == 0 && PyTuple_Size(arguments) > 0 &&
-                      PyUnicode_CompareWithASCIIString(PyTuple_GetItem(arguments, 0), "pyjit") == 0;
-    if (!starts && !imports_us) {
-        return 0;
-    }
-    if (!registered) {
-        registered = true;
-        PyImport_AppendInittab("pyjit", init_module);
-    }
-    if (starts) {
-        finished = true;
+    (void)arguments, (void)unused;
+    if (strncmp(event, "cpython.run_", strlen("cpython.run_")) == 0) {
+        remove_hook(watch_for_start);
         launch_activate_function activate = (launch_activate_function)library_function(LAUNCH_ACTIVATE);
         if (activate != NULL) {
-            activate((void *)watch_for_start);
+            activate();
         }
     }
     return 0;
+}
+
+/* The hook for the very first event. CPython frees the hooks of its list with the allocator that PYTHONMALLOC and -X dev have
+ * chosen meanwhile, and aborts when that is the debug allocator and the entry is older (sysmodule.c, _PySys_ClearAuditHooks).
+ * The start may fail before any program runs, so our entry is replaced by one that the chosen allocator knows. */
+static int watch_for_first_event(const char *event, PyObject *arguments, void *unused)
+{
+    remove_hook(watch_for_first_event);
+    PySys_AddAuditHook(watch_for_start, NULL);
+    return watch_for_start(event, arguments, unused);
 }
 
 /* Puts the environment back into the state the user gave it. */
@@ -107,5 +119,14 @@ __attribute__((constructor)) static void start(void)
                 (int)strcspn(version, " "), version);
         return;
     }
-    PySys_AddAuditHook(watch_for_start, NULL);
+    if (&_PyRuntime == NULL || _Py_NegativeRefcount != NULL) {
+        fprintf(stderr, "pyjit: stays off: this interpreter is a debug build of CPython, laid out differently\n");
+        return;
+    }
+    /* The start-up check has not been made yet. What it will say of _PyRuntime we can see here for the one field we touch:
+     * the list was empty, and now begins with our hook. */
+    if (_PyRuntime.audit_hook_head != NULL || PyImport_AppendInittab("pyjit", init_module) < 0 ||
+        PySys_AddAuditHook(watch_for_first_event, NULL) < 0 || _PyRuntime.audit_hook_head == NULL) {
+        fprintf(stderr, "pyjit: stays off: this build of CPython lays out its structures differently\n");
+    }
 }

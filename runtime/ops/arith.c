@@ -149,10 +149,12 @@ static PyObject *int_binary(PyObject *left, PyObject *right, int op)
 {
     PyObject *result;
     int64_t small;
-    if (is_small(left) && is_small(right) && small_int_operator(small_value(left), small_value(right), op, &small)) {
+    int plain = plain_operator(op);
+    if (is_small(left) && is_small(right) &&
+        small_int_operator(small_value(left), small_value(right), plain, &small)) {
         result = PyLong_FromLongLong(small);
     } else {
-        binaryfunc function = int_operator(op);
+        binaryfunc function = int_operator(plain);
         result = (function != NULL ? function : operators[op])(left, right);
     }
     Py_DECREF(left);
@@ -209,7 +211,7 @@ PyObject *rt_binary_op(PyObject *left, PyObject *right, int op)
     PyTypeObject *type = Py_TYPE(left);
     if (type == Py_TYPE(right)) {
         if (type == &PyLong_Type) {
-            return int_binary(left, right, plain_operator(op));
+            return int_binary(left, right, op);
         }
         double value;
         if (type == &PyFloat_Type &&

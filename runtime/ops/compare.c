@@ -102,3 +102,11 @@ HANDLER(UNARY_NOT)
     sp[-1] = Py_NewRef(truth ? Py_False : Py_True);
     return 0;
 }
+
+int rt_is(PyObject *left, PyObject *right)
+{
+    int same = left == right;
+    Py_DECREF(right);
+    Py_DECREF(left);
+    return same;
+}

@@ -21,6 +21,9 @@ static inline PyObject *ops_name(InterpreterFrame *frame, int oparg)
 /* Raises an exception instance again, with the traceback it has. Steals it; always OPS_RERAISED. (exceptions.c) */
 int ops_raise_again(PyThreadState *tstate, PyObject *exception);
 
+/* 0, or -1 with TypeError set when `type` is neither an exception class nor a tuple of them. (exceptions.c) */
+int ops_check_catchable(PyThreadState *tstate, PyObject *type);
+
 /* May an operation on these operands want CPython's own evaluator above it on the C stack, because NumPy would
  * then reuse a temporary array? `right` is NULL for a unary operation. (temporary_elision.c) */
 bool ops_wants_elision(PyObject *left, PyObject *right);

@@ -255,3 +255,15 @@ HANDLER(DELETE_SUBSCR)
     Py_DECREF(key);
     return failed ? OPS_RAISED : 0;
 }
+
+HANDLER(DELETE_FAST)
+{
+    PyObject *old = frame->localsplus[oparg];
+    if (old == NULL) {
+        rt_raise_unbound_local(tstate, frame, oparg);
+        return OPS_RAISED;
+    }
+    frame->localsplus[oparg] = NULL;
+    Py_DECREF(old);
+    return 0;
+}

@@ -184,16 +184,17 @@ SLOW_BINARY(SLOW_COMPARE, rt_compare(x, y, NUMBER(H_N)))
     }
 EACH_PAIR(LOAD_PAIR, 0)
 
-/* `s += t` for a local s: H_D is the local, x its value. */
-TEMPLATE(ADD_AND_STORE)
-{
-    SET_INSTRUCTION();
-    PyObject *left = DISPLACED(H_D);
-    PyObject *right = r0;
-    left->ob_refcnt++;
-    r0 = rt_add_and_store(left, right, NUMBER(H_N), &DISPLACED(H_D));
-    if (UNLIKELY(r0 == NULL)) {
-        GO(ERROR);
+/* `s += t` for a local s: H_D is that local, x its value. */
+#define SLOW_ADD_AND_STORE(name, own)                                                                                \
+    TEMPLATE(name)                                                                                                   \
+    {                                                                                                                \
+        SET_INSTRUCTION();                                                                                           \
+        own;                                                                                                         \
+        r0 = rt_add_and_store(x, y, NUMBER(H_N), &DISPLACED(H_D));                                                   \
+        if (UNLIKELY(r0 == NULL)) {                                                                                  \
+            GO(ERROR);                                                                                               \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
     }
-    GO(CONT);
-}
+SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_BO, x->ob_refcnt++)
+SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_BB, (x->ob_refcnt++, y->ob_refcnt++))

@@ -231,5 +231,5 @@ TEMPLATE(SLOW_NOT_NONE)
         }                                                                                                            \
         GO_WITH(SLOW, value, ANY);                                                                                   \
     }
-TRUTH_OR_POP(JUMP_IF_TRUE_OR_POP, 1)
-TRUTH_OR_POP(JUMP_IF_FALSE_OR_POP, 0)
+TRUTH_OR_POP(KEEP_IF_TRUE, 1)
+TRUTH_OR_POP(KEEP_IF_FALSE, 0)

@@ -1,0 +1,58 @@
+/* runtime/enter_x86_64.S: from C into compiled code.
+ *
+ * PyObject *frame_enter_code(InterpreterFrame *frame, PyThreadState *tstate, const void *address)
+ *
+ * Compiled code runs with frame in r12 and tstate in r13, on a machine frame of its own: the return
+ * address, the caller's rbp, and rbp pointing at that, with rsp 16-aligned. It ends with `pop %rbp; ret`. So
+ * the call that enters it is paired with its return (shadow stacks), and frame pointers lead through it.
+ */
+        .text
+        .globl  frame_enter_code
+        .hidden frame_enter_code
+        .type   frame_enter_code, @function
+        .p2align 4
+frame_enter_code:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
+        pushq   %rbx
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        subq    $8, %rsp
+        .cfi_offset %rbx, -24
+        .cfi_offset %r12, -32
+        .cfi_offset %r13, -40
+        .cfi_offset %r14, -48
+        .cfi_offset %r15, -56
+        movq    %rdi, %r12
+        movq    %rsi, %r13
+        call    1f
+        addq    $8, %rsp
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %rbx
+        popq    %rbp
+        .cfi_remember_state
+        .cfi_def_cfa %rsp, 8
+        ret
+        .cfi_restore_state
+        .cfi_endproc
+
+        /* The machine frame of compiled code: CFA = rbp + 16 from here on. */
+        .cfi_startproc
+1:      pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
+        jmp     *%rdx
+        .cfi_endproc
+        .size   frame_enter_code, .-frame_enter_code
+        .section .note.GNU-stack, "", @progbits

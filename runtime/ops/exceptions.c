@@ -1,0 +1,234 @@
+/* runtime/ops/exceptions.c: raising, handling and matching exceptions; context managers.
+ *
+ * Finding the handler is not done here: a handler that fails says so, and compiled code looks it up.
+ */
+#include "runtime/ops/shared.h"
+
+/* ---- Raising ------------------------------------------------------------------------------------ */
+
+int ops_raise_again(PyThreadState *tstate, PyObject *exception)
+{
+    PyObject *type = Py_NewRef(PyExceptionInstance_Class(exception));
+    _PyErr_Restore(tstate, type, exception, PyException_GetTraceback(exception));
+    return OPS_RERAISED;
+}
+
+/* `raise` alone: raises what is being handled. */
+static int raise_current(PyThreadState *tstate)
+{
+    PyObject *value = _PyErr_GetTopmostException(tstate)->exc_value;
+    if (value == NULL || value == Py_None) {
+        _PyErr_SetString(tstate, PyExc_RuntimeError, "No active exception to reraise");
+        return OPS_RAISED;
+    }
+    return ops_raise_again(tstate, Py_NewRef(value));
+}
+
+/* The instance that `raise thing` raises: a new reference, and its type in *type (new, too). NULL with an exception
+ * set. Steals `thing`. */
+static PyObject *instance_to_raise(PyThreadState *tstate, PyObject *thing, PyObject **type)
+{
+    if (PyExceptionInstance_Check(thing)) {
+        *type = Py_NewRef(PyExceptionInstance_Class(thing));
+        return thing;
+    }
+    if (!PyExceptionClass_Check(thing)) {
+        Py_DECREF(thing);
+        _PyErr_SetString(tstate, PyExc_TypeError, "exceptions must derive from BaseException");
+        return NULL;
+    }
+    PyObject *value = PyObject_CallNoArgs(thing);
+    if (value != NULL && !PyExceptionInstance_Check(value)) {
+        _PyErr_Format(tstate, PyExc_TypeError, "calling %R should have returned an instance of BaseException, not %R",
+                      thing, Py_TYPE(value));
+        Py_CLEAR(value);
+    }
+    if (value == NULL) {
+        Py_DECREF(thing);
+        return NULL;
+    }
+    /* The class written in the program, even when calling it gave an instance of another. */
+    *type = thing;
+    return value;
+}
+
+/* Gives `value` the cause of `raise value from cause`. Steals `cause`. 0, or -1 with an exception set. */
+static int set_cause(PyThreadState *tstate, PyObject *value, PyObject *cause)
+{
+    if (cause == Py_None) {
+        Py_DECREF(cause);
+        cause = NULL;
+    } else if (PyExceptionClass_Check(cause)) {
+        PyObject *class = cause;
+        cause = PyObject_CallNoArgs(class);
+        Py_DECREF(class);
+        if (cause == NULL) {
+            return -1;
+        }
+    } else if (!PyExceptionInstance_Check(cause)) {
+        _PyErr_SetString(tstate, PyExc_TypeError, "exception causes must derive from BaseException");
+        Py_DECREF(cause);
+        return -1;
+    }
+    PyException_SetCause(value, cause);
+    return 0;
+}
+
+/* oparg 0: [] ; 1: [exception] ; 2: [exception, cause] (ceval.c, do_raise) */
+HANDLER(RAISE_VARARGS)
+{
+    if (oparg == 0) {
+        return raise_current(tstate);
+    }
+    PyObject *cause = oparg == 2 ? sp[-1] : NULL;
+    PyObject *type;
+    PyObject *value = instance_to_raise(tstate, sp[-oparg], &type);
+    if (value == NULL) {
+        Py_XDECREF(cause);
+        return OPS_RAISED;
+    }
+    if (cause == NULL || set_cause(tstate, value, cause) == 0) {
+        _PyErr_SetObject(tstate, type, value);
+    }
+    Py_DECREF(value);
+    Py_DECREF(type);
+    return OPS_RAISED;
+}
+
+/* [exception]; with oparg, the instruction where it was raised stands oparg below, as an int. */
+HANDLER(RERAISE)
+{
+    if (oparg) {
+        PyObject *instruction = sp[-1 - oparg];
+        if (!PyLong_Check(instruction)) {
+            Py_DECREF(sp[-1]);
+            _PyErr_SetString(tstate, PyExc_SystemError, "lasti is not an int");
+            return OPS_RAISED;
+        }
+        frame->prev_instr = _PyCode_CODE(frame->f_code) + PyLong_AsLong(instruction);
+    }
+    return ops_raise_again(tstate, sp[-1]);
+}
+
+/* ---- Handling ----------------------------------------------------------------------------------- */
+
+/* [exception] -> [what was being handled before, exception]; the exception is being handled from here on. */
+HANDLER(PUSH_EXC_INFO)
+{
+    PyObject *exception = sp[-1];
+    _PyErr_StackItem *handled = tstate->exc_info;
+    sp[-1] = handled->exc_value != NULL ? handled->exc_value : Py_NewRef(Py_None);
+    sp[0] = exception;
+    handled->exc_value = Py_NewRef(exception);
+    return 0;
+}
+
+/* [what was being handled before] -> [] */
+HANDLER(POP_EXCEPT)
+{
+    PyObject *handled = tstate->exc_info->exc_value;
+    tstate->exc_info->exc_value = sp[-1];
+    Py_XDECREF(handled);
+    return 0;
+}
+
+int ops_check_catchable(PyThreadState *tstate, PyObject *type)
+{
+    bool catchable = true;
+    if (PyTuple_Check(type)) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type) && catchable; i++) {
+            catchable = PyExceptionClass_Check(PyTuple_GET_ITEM(type, i));
+        }
+    } else {
+        catchable = PyExceptionClass_Check(type);
+    }
+    if (!catchable) {
+        _PyErr_SetString(tstate, PyExc_TypeError,
+                         "catching classes that do not inherit from BaseException is not allowed");
+        return -1;
+    }
+    return 0;
+}
+
+/* [exception, type or tuple of types] -> [exception, bool] */
+HANDLER(CHECK_EXC_MATCH)
+{
+    PyObject *type = sp[-1];
+    if (ops_check_catchable(tstate, type) < 0) {
+        Py_DECREF(type);
+        return OPS_RAISED;
+    }
+    int matches = PyErr_GivenExceptionMatches(sp[-2], type);
+    Py_DECREF(type);
+    sp[-1] = Py_NewRef(matches ? Py_True : Py_False);
+    return 0;
+}
+
+HANDLER(LOAD_ASSERTION_ERROR)
+{
+    sp[0] = Py_NewRef(PyExc_AssertionError);
+    return 0;
+}
+
+/* ---- Context managers --------------------------------------------------------------------------- */
+
+/* [manager] -> [exit, enter()]; `missing_enter` and `missing_exit` word a TypeError about the manager's type. */
+static int enter_context(PyThreadState *tstate, PyObject **sp, PyObject *enter_name, PyObject *exit_name,
+                         const char *missing_enter, const char *missing_exit)
+{
+    PyObject *manager = sp[-1];
+    const char *missing = missing_enter;
+    PyObject *exit = NULL;
+    PyObject *enter = _PyObject_LookupSpecial(manager, enter_name);
+    if (enter != NULL) {
+        missing = missing_exit;
+        exit = _PyObject_LookupSpecial(manager, exit_name);
+    }
+    if (exit == NULL) {
+        if (!_PyErr_Occurred(tstate)) {
+            _PyErr_Format(tstate, PyExc_TypeError, missing, Py_TYPE(manager)->tp_name);
+        }
+        Py_XDECREF(enter);
+        Py_DECREF(manager);
+        return OPS_RAISED;
+    }
+    sp[-1] = exit;
+    Py_DECREF(manager);
+    PyObject *entered = PyObject_CallNoArgs(enter);
+    Py_DECREF(enter);
+    if (entered == NULL) {
+        Py_DECREF(exit);
+        return OPS_RAISED;
+    }
+    sp[0] = entered;
+    return 0;
+}
+
+HANDLER(BEFORE_WITH)
+{
+    return enter_context(tstate, sp, &_Py_ID(__enter__), &_Py_ID(__exit__),
+                         "'%.200s' object does not support the context manager protocol",
+                         "'%.200s' object does not support the context manager protocol (missed __exit__ method)");
+}
+
+HANDLER(BEFORE_ASYNC_WITH)
+{
+    return enter_context(
+        tstate, sp, &_Py_ID(__aenter__), &_Py_ID(__aexit__),
+        "'%.200s' object does not support the asynchronous context manager protocol",
+        "'%.200s' object does not support the asynchronous context manager protocol (missed __aexit__ method)");
+}
+
+/* [exit, lasti, previous exception, exception] -> the same and exit(type, exception, traceback) */
+HANDLER(WITH_EXCEPT_START)
+{
+    PyObject *exception = sp[-1];
+    PyObject *traceback = PyException_GetTraceback(exception);
+    PyObject *arguments[4] = {NULL, PyExceptionInstance_Class(exception), exception,
+                              traceback != NULL ? traceback : Py_None};
+    /* The exception keeps its traceback alive. */
+    Py_XDECREF(traceback);
+    PyObject *result = PyObject_Vectorcall(sp[-4], arguments + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    sp[0] = result;
+    return result == NULL ? OPS_RAISED : 0;
+}

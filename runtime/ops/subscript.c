@@ -1,0 +1,157 @@
+/* runtime/ops/subscript.c: BINARY_SUBSCR and STORE_SUBSCR. */
+#include "runtime/call.h"
+#include "runtime/dict_lookup.h"
+#include "runtime/ops/shared.h"
+
+/* The value of an exact int of at most one digit as an index into `length` items, negative ones counted from the
+ * end; -1 when it is not such an int or out of range. */
+static inline Py_ssize_t small_index(PyObject *key, Py_ssize_t length)
+{
+    Py_ssize_t size = Py_SIZE(key);
+    if (!PyLong_CheckExact(key) || (size_t)(size + 1) > 2) {
+        return -1;
+    }
+    Py_ssize_t index = size * (Py_ssize_t)((PyLongObject *)key)->ob_digit[0];
+    index += index < 0 ? length : 0;
+    return index < length ? index : -1;
+}
+
+/* Releases an exact int. */
+static inline void release_int(PyObject *number)
+{
+    _Py_DECREF_SPECIALIZED(number, (destructor)PyObject_Free);
+}
+
+/* The Python function that a heap type's slot for `name` would call, borrowed, or NULL. */
+static inline PyFunctionObject *python_method(PyTypeObject *type, PyObject *name)
+{
+    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+        return NULL;
+    }
+    PyObject *method = _PyType_Lookup(type, name);
+    return method != NULL && PyFunction_Check(method) ? (PyFunctionObject *)method : NULL;
+}
+
+__attribute__((noinline, cold)) static PyObject *missing_key(PyObject *dict, PyObject *key)
+{
+    if (!PyErr_Occurred()) {
+        _PyErr_SetKeyError(key);
+    }
+    Py_DECREF(key);
+    Py_DECREF(dict);
+    return NULL;
+}
+
+/* dict[key] for an exact dict. Steals both. */
+static inline PyObject *dict_subscript(PyObject *dict, PyObject *key)
+{
+    PyObject *value;
+    if (PyUnicode_CheckExact(key) && DK_IS_UNICODE(((PyDictObject *)dict)->ma_keys)) {
+        value = dict_get_string((PyDictObject *)dict, key);
+    } else {
+        value = PyDict_GetItemWithError(dict, key);
+    }
+    if (UNLIKELY(value == NULL)) {
+        return missing_key(dict, key);
+    }
+    Py_INCREF(value);
+    Py_DECREF(key);
+    Py_DECREF(dict);
+    return value;
+}
+
+/* The one-character string that CPython keeps for `character` below 256: a new reference. */
+static inline PyObject *character(Py_UCS1 character)
+{
+    return Py_NewRef(character < 128 ? (PyObject *)&_Py_SINGLETON(strings).ascii[character]
+                                     : (PyObject *)&_Py_SINGLETON(strings).latin1[character - 128]);
+}
+
+/* Steals both. */
+__attribute__((noinline)) static PyObject *subscript_generally(PyObject *container, PyObject *key)
+{
+    PyFunctionObject *method = python_method(Py_TYPE(container), &_Py_ID(__getitem__));
+    if (method != NULL) {
+        PyObject *arguments[] = {container, key};
+        return rt_call_function(_PyThreadState_GET(), method, arguments, 2, NULL);
+    }
+    PyObject *value = PyObject_GetItem(container, key);
+    Py_DECREF(container);
+    Py_DECREF(key);
+    return value;
+}
+
+PyObject *rt_subscript(PyObject *container, PyObject *key)
+{
+    PyTypeObject *type = Py_TYPE(container);
+    PyObject *value;
+    if (type == &PyList_Type) {
+        Py_ssize_t index = small_index(key, PyList_GET_SIZE(container));
+        if (LIKELY(index >= 0)) {
+            value = Py_NewRef(PyList_GET_ITEM(container, index));
+            release_int(key);
+            Py_DECREF(container);
+            return value;
+        }
+    } else if (type == &PyDict_Type) {
+        return dict_subscript(container, key);
+    } else if (type == &PyTuple_Type) {
+        Py_ssize_t index = small_index(key, PyTuple_GET_SIZE(container));
+        if (LIKELY(index >= 0)) {
+            value = Py_NewRef(PyTuple_GET_ITEM(container, index));
+            release_int(key);
+            Py_DECREF(container);
+            return value;
+        }
+    } else if (type == &PyUnicode_Type && PyUnicode_KIND(container) == PyUnicode_1BYTE_KIND) {
+        Py_ssize_t index = small_index(key, PyUnicode_GET_LENGTH(container));
+        if (LIKELY(index >= 0)) {
+            value = character(PyUnicode_1BYTE_DATA(container)[index]);
+            release_int(key);
+            Py_DECREF(container);
+            return value;
+        }
+    }
+    return subscript_generally(container, key);
+}
+
+/* Steals all three. */
+__attribute__((noinline)) static int store_generally(PyObject *container, PyObject *key, PyObject *value)
+{
+    int status;
+    PyFunctionObject *method = python_method(Py_TYPE(container), &_Py_ID(__setitem__));
+    if (method != NULL) {
+        PyObject *arguments[] = {NULL, container, key, value};
+        PyObject *result = rt_call_borrowed(_PyThreadState_GET(), (PyObject *)method, arguments + 1, 3);
+        status = result == NULL ? -1 : 0;
+        Py_XDECREF(result);
+    } else {
+        status = PyObject_SetItem(container, key, value);
+    }
+    Py_DECREF(value);
+    Py_DECREF(container);
+    Py_DECREF(key);
+    return status;
+}
+
+int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value)
+{
+    if (PyList_CheckExact(container)) {
+        Py_ssize_t index = small_index(key, PyList_GET_SIZE(container));
+        if (LIKELY(index >= 0)) {
+            PyObject *old = PyList_GET_ITEM(container, index);
+            PyList_SET_ITEM(container, index, value);
+            Py_DECREF(old);
+            release_int(key);
+            Py_DECREF(container);
+            return 0;
+        }
+    } else if (PyDict_CheckExact(container)) {
+        int status = PyDict_SetItem(container, key, value);
+        Py_DECREF(value);
+        Py_DECREF(key);
+        Py_DECREF(container);
+        return status;
+    }
+    return store_generally(container, key, value);
+}

@@ -1,0 +1,16 @@
+/* tier1/compile.h: the template compiler's one door. */
+#ifndef PYJIT_TIER1_COMPILE_H
+#define PYJIT_TIER1_COMPILE_H
+
+#include "runtime/code_map.h"
+#include "runtime/reasons.h"
+
+struct tier1_options {
+    bool no_forwarding; /* JIT_STRESS=no-forward: every operand goes through its stack slot */
+};
+
+/* Compiles `code` and enters the result into the code map, which owns it; *compiled is set. Returns REASON_none, or why
+ * it could not be done (nothing is left behind, no exception is set). GIL held; runs no Python code. */
+enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *options, struct compiled_code **compiled);
+
+#endif

@@ -1,0 +1,153 @@
+/* tier1/emitter.h: a function being put together: items (copies of templates) in a hot and a cold list, labels between them,
+ * and the deferred value stack. Selection (select.c) appends items, layout and relocation (relocate.c) turn them into bytes.
+ *
+ * Everything here lives for one compilation, under the GIL.
+ */
+#ifndef PYJIT_TIER1_EMITTER_H
+#define PYJIT_TIER1_EMITTER_H
+
+#include "runtime/bytecode.h"
+#include "runtime/code_map.h"
+#include "tier1/template_table.h"
+
+/* ---- The deferred value stack ------------------------------------------------------------------------
+ * For every operand of the value stack: where its value is right now. SLOT is the canonical place. */
+enum operand_place {
+    PLACE_SLOT,     /* its own stack slot in the frame, owned */
+    PLACE_LOCAL,    /* local number `local`, borrowed */
+    PLACE_CONSTANT, /* `constant`, borrowed (the code object keeps it alive) */
+    PLACE_REGISTER, /* r0, owned; at most one operand */
+    PLACE_NULL,     /* the NULL that PUSH_NULL and LOAD_GLOBAL leave */
+};
+
+struct operand {
+    uint8_t place;  /* enum operand_place */
+    uint16_t index; /* its position on the value stack */
+    int32_t local;
+    PyObject *constant;
+};
+
+/* ---- Items and labels ----------------------------------------------------------------------------------- */
+
+enum { NO_LABEL = -1 };
+
+struct item {
+    uint16_t template;           /* enum template_id, or RAW_EXIT */
+    uint32_t bytecode_offset;    /* of the instruction it belongs to */
+    uint32_t offset;             /* machine offset from the start of the code, set by layout */
+    int32_t labels[LABEL_COUNT]; /* label numbers; NO_LABEL for CONT: the next item of the same list */
+    int64_t holes[HOLE_COUNT];   /* only those the template has are looked at */
+    const void *handler;         /* for LABEL_HANDLER */
+};
+
+/* Not a template: returns r0 to the caller of the compiled code. */
+enum { RAW_EXIT = TEMPLATE_COUNT };
+
+struct item_list {
+    struct item *items;
+    int count;
+    int capacity;
+};
+
+struct place_of_label {
+    int32_t item; /* -1: not bound yet */
+    bool cold;
+};
+
+/* Code wanted out of line, made once the function is through: it cannot be put into the middle of a cold path. */
+enum stub_kind {
+    STUB_ERROR,       /* unwind, then the handler or out */
+    STUB_ERROR_AGAIN, /* the same for an exception that has this frame's traceback entry */
+    STUB_LEAVE,       /* make the stack canonical, go on in tier 0 at `next` */
+    STUB_TAIL,        /* check for an escape, then jump to instruction `next` */
+};
+
+struct stub {
+    enum stub_kind kind;
+    int32_t label;
+    int32_t instruction; /* where it comes from */
+    int32_t next;        /* instruction number */
+    bool locals_spilled; /* operands in PLACE_LOCAL stand in their slots too, owned */
+    uint16_t depth;
+    uint32_t first_operand; /* into emitter.saved_operands: the deferred stack at that point */
+};
+
+struct emitter {
+    struct bytecode bytecode;
+    struct item_list hot;
+    struct item_list cold;
+    bool in_cold; /* which list emitter_add appends to */
+    struct place_of_label *labels;
+    int label_count, label_capacity;
+    struct operand *stack;
+    int depth;
+    int current; /* number of the instruction being compiled */
+    struct stub *stubs;
+    int stub_count, stub_capacity;
+    struct operand *saved_operands;
+    int saved_count, saved_capacity;
+    PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
+    int exit_label;
+    char *feedback; /* the cells, zeroed */
+    size_t feedback_size, feedback_used;
+    bool no_forwarding; /* JIT_STRESS=no-forward */
+    bool out_of_memory; /* set by any append that failed; checked at the end of selection */
+};
+
+/* Labels 0..bytecode.count-1 are the instructions'. A label may be used before it is bound. */
+int emitter_new_label(struct emitter *emitter);
+/* Binds `label` to the next item of the current list. */
+void emitter_bind(struct emitter *emitter, int label);
+
+/* Appends an item to the current list, with the holes that only depend on the current instruction filled in. Never NULL: after an
+ * allocation failure a scratch item is returned and out_of_memory set. */
+struct item *emitter_add(struct emitter *emitter, int template);
+
+/* Displacements from the frame of a local, and of a stack slot. */
+int64_t emitter_local(int local);
+int64_t emitter_slot(const struct emitter *emitter, int index);
+
+/* The next `size` bytes of the feedback block. */
+void *emitter_feedback(struct emitter *emitter, size_t size);
+
+/* ---- Deferred stack (deferred_stack.c) ---------------------------------------------------------------- */
+
+void stack_push_slot(struct emitter *emitter);
+void stack_push_local(struct emitter *emitter, int local);
+void stack_push_constant(struct emitter *emitter, PyObject *constant);
+void stack_push_register(struct emitter *emitter);
+void stack_push_null(struct emitter *emitter);
+/* Takes the top operand's description off; emits nothing. */
+struct operand stack_pop(struct emitter *emitter);
+
+/* Moves one operand, or all, or all that borrow `local`, to their slots. */
+void stack_spill(struct emitter *emitter, struct operand *operand);
+void stack_flush(struct emitter *emitter);
+void stack_spill_local(struct emitter *emitter, int local);
+/* Moves whatever stands in r0 to its slot. */
+void stack_free_register(struct emitter *emitter);
+/* Brings a popped operand into r0, owned; r0 must be free. */
+void stack_take(struct emitter *emitter, struct operand *operand);
+/* Sets the deferred stack to `depth` operands in their slots. */
+void stack_set_canonical(struct emitter *emitter, int depth);
+
+/* ---- Selection and layout -------------------------------------------------------------------------------- */
+
+/* Appends the items for every reachable instruction (select.c) and the stubs they asked for (stubs.c). */
+enum reason select_instructions(struct emitter *emitter);
+void emit_stubs(struct emitter *emitter);
+
+/* Labels of stubs for the state the deferred stack is in now (stubs.c). */
+int stub_error(struct emitter *emitter, bool locals_spilled);
+int stub_error_again(struct emitter *emitter);
+int stub_leave(struct emitter *emitter, int next, bool locals_spilled);
+int stub_tail(struct emitter *emitter, int next);
+
+/* Machine size after layout: hot part, and all. Sets the items' offsets. */
+size_t layout(struct emitter *emitter, size_t *hot_size);
+/* Writes the machine code for `address`; `code` has room for what layout() returned. Asserts every relocation. */
+void relocate(const struct emitter *emitter, char *code);
+/* Machine offset of a bound label. */
+uint32_t label_offset(const struct emitter *emitter, int label);
+
+#endif

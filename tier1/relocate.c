@@ -1,0 +1,139 @@
+/* tier1/relocate.c: layout and relocation: the two passes over the items. */
+#include "tier1/emitter.h"
+
+#include <string.h>
+
+/* mov %r14,%rax; pop %rbp; ret */
+static const unsigned char exit_bytes[] = {0x4c, 0x89, 0xf0, 0x5d, 0xc3};
+enum { JUMP_SIZE = 5 };
+
+uint32_t label_offset(const struct emitter *emitter, int label)
+{
+    const struct place_of_label *place = &emitter->labels[label];
+    assert(place->item >= 0);
+    const struct item_list *list = place->cold ? &emitter->cold : &emitter->hot;
+    assert(place->item < list->count);
+    return list->items[place->item].offset;
+}
+
+/* Does the item go on at the next item of its list? Then its final jump is left out. */
+static bool drops_jump(const struct emitter *emitter, const struct item_list *list, int index)
+{
+    const struct item *item = &list->items[index];
+    if (item->template == RAW_EXIT || !template_table[item->template].falls_through) {
+        return false;
+    }
+    int label = item->labels[LABEL_CONT];
+    if (label == NO_LABEL) {
+        return true;
+    }
+    const struct place_of_label *place = &emitter->labels[label];
+    return place->item == index + 1 && place->cold == (list == &emitter->cold);
+}
+
+static uint32_t lay_out_list(const struct emitter *emitter, struct item_list *list, uint32_t offset)
+{
+    for (int i = 0; i < list->count; i++) {
+        struct item *item = &list->items[i];
+        item->offset = offset;
+        if (item->template == RAW_EXIT) {
+            offset += (uint32_t)sizeof exit_bytes;
+        } else {
+            offset += template_table[item->template].size;
+            offset -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
+        }
+    }
+    return offset;
+}
+
+size_t layout(struct emitter *emitter, size_t *hot_size)
+{
+    uint32_t offset = lay_out_list(emitter, &emitter->hot, 0);
+    *hot_size = offset;
+    return lay_out_list(emitter, &emitter->cold, offset);
+}
+
+/* ---- Relocation ---------------------------------------------------------------------------------------------- */
+
+static void apply(char *place, const struct template_relocation *relocation, int64_t value)
+{
+    value += relocation->addend;
+    switch ((enum relocation_type)relocation->type) {
+    case RELOCATION_ABSOLUTE_64:
+        memcpy(place, &value, 8);
+        return;
+    case RELOCATION_ABSOLUTE_32: {
+        int32_t narrow = (int32_t)value;
+        assert(narrow == value);
+        memcpy(place, &narrow, 4);
+        return;
+    }
+    case RELOCATION_RELATIVE_32: {
+        int64_t distance = value - (int64_t)(uintptr_t)place;
+        int32_t narrow = (int32_t)distance;
+        assert(narrow == distance);
+        memcpy(place, &narrow, 4);
+        return;
+    }
+    }
+}
+
+static int64_t label_address(const struct emitter *emitter, const char *code, const struct item_list *list, int index,
+                             enum label label)
+{
+    const struct item *item = &list->items[index];
+    if (label == LABEL_HANDLER) {
+        assert(item->handler != NULL);
+        return (int64_t)(uintptr_t)item->handler;
+    }
+    uint32_t offset;
+    if (item->labels[label] == NO_LABEL) {
+        /* Only CONT has a default; anything else is a label that selection forgot. */
+        assert(label == LABEL_CONT && index + 1 < list->count);
+        offset = list->items[index + 1].offset;
+    } else {
+        offset = label_offset(emitter, item->labels[label]);
+    }
+    return (int64_t)(uintptr_t)(code + offset);
+}
+
+static void relocate_list(const struct emitter *emitter, const struct item_list *list, char *code)
+{
+    for (int i = 0; i < list->count; i++) {
+        const struct item *item = &list->items[i];
+        char *start = code + item->offset;
+        if (item->template == RAW_EXIT) {
+            memcpy(start, exit_bytes, sizeof exit_bytes);
+            continue;
+        }
+        const struct template *template = &template_table[item->template];
+        size_t size = template->size;
+        size -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
+        memcpy(start, template->bytes, size);
+        for (int r = 0; r < template->relocation_count; r++) {
+            const struct template_relocation *relocation = &template->relocations[r];
+            if (relocation->offset >= size) {
+                continue; /* the jump that was left out */
+            }
+            int64_t value;
+            switch ((enum target_kind)relocation->target_kind) {
+            case TARGET_HOLE:
+                value = item->holes[relocation->target];
+                break;
+            case TARGET_LABEL:
+                value = label_address(emitter, code, list, i, (enum label)relocation->target);
+                break;
+            default:
+                value = (int64_t)(uintptr_t)template_helpers[relocation->target];
+                break;
+            }
+            apply(start + relocation->offset, relocation, value);
+        }
+    }
+}
+
+void relocate(const struct emitter *emitter, char *code)
+{
+    relocate_list(emitter, &emitter->hot, code);
+    relocate_list(emitter, &emitter->cold, code);
+}

@@ -1,0 +1,287 @@
+/* vm/event_log.c: JIT_LOG.
+ *
+ * The file is opened anew for each line. A descriptor kept open would be seen by the program (the files it opens would
+ * get other numbers), would be closed by programs that close all they inherit, and its number could then be that
+ * of one of the program's own files. Events are rare enough: hundreds in a run, at some microseconds each.
+ */
+#include "vm/event_log.h"
+#include "vm/stats.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const kind_names[EVENT_KIND_COUNT] = {
+    [EVENT_compile] = "compile",       [EVENT_refuse] = "refuse",   [EVENT_leave] = "leave",
+    [EVENT_invalidate] = "invalidate", [EVENT_evict] = "evict",     [EVENT_osr] = "osr",
+    [EVENT_deopt] = "deopt",           [EVENT_decline] = "decline",
+};
+
+/* Names of the generic opcodes, from the same rows as everything else. */
+static const char *const opcode_names[256] = {
+#define OPCODE(name, pops, pushes, taken, flags) [name] = #name,
+#include "runtime/opcodes.def"
+#undef OPCODE
+};
+
+const char *event_name(enum event_kind kind)
+{
+    return kind_names[kind];
+}
+
+/* ---- The file ------------------------------------------------------------------------------------ */
+
+static char log_pattern[PATH_MAX]; /* absolute, %p not yet replaced; "-": standard error; "": no log */
+
+bool event_log_enabled(void)
+{
+    return log_pattern[0] != '\0';
+}
+
+void event_log_close(void)
+{
+    log_pattern[0] = '\0';
+}
+
+/* The log's path for this process, fork's children included. Returns false when it is too long. */
+static bool expand_path(char path[PATH_MAX])
+{
+    size_t used = 0;
+    for (const char *from = log_pattern; *from != '\0'; from++) {
+        int written;
+        if (from[0] == '%' && from[1] == 'p') {
+            written = snprintf(path + used, PATH_MAX - used, "%ld", (long)getpid());
+            from++;
+        } else {
+            written = snprintf(path + used, PATH_MAX - used, "%c", *from);
+        }
+        used += (size_t)written;
+        if (used >= PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A descriptor to append to, or -1 with errno set. */
+static int open_file(void)
+{
+    char path[PATH_MAX];
+    if (strcmp(log_pattern, "-") == 0) {
+        return STDERR_FILENO;
+    }
+    return expand_path(path) ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+}
+
+static void close_file(int descriptor)
+{
+    if (descriptor != STDERR_FILENO) {
+        close(descriptor);
+    }
+}
+
+/* Tells the user once, and logs no more. */
+static void give_up(const char *what)
+{
+    fprintf(stderr, "pyjit: %s the log %s: %s\n", what, log_pattern, strerror(errno));
+    event_log_close();
+}
+
+void event_log_open(const char *path)
+{
+    event_log_close();
+    if (path == NULL || path[0] == '\0') {
+        return;
+    }
+    /* The program may change its folder later. */
+    char folder[PATH_MAX] = "";
+    bool relative = path[0] != '/' && strcmp(path, "-") != 0;
+    if (relative && getcwd(folder, sizeof(folder) - 1) != NULL) {
+        strcat(folder, "/");
+    }
+    int length = snprintf(log_pattern, sizeof(log_pattern), "%s%s", folder, path);
+    int descriptor = -1;
+    if (length >= (int)sizeof(log_pattern)) {
+        errno = ENAMETOOLONG;
+    } else {
+        descriptor = open_file();
+    }
+    if (descriptor < 0) {
+        give_up("cannot write");
+        return;
+    }
+    close_file(descriptor);
+}
+
+/* ---- Lines --------------------------------------------------------------------------------------- */
+
+/* The line being written. Static, not on the C stack: events happen where the stack is nearly used up. Long enough for two
+ * names at their limit with each character written as \uXXXX, and all numbers. */
+enum { NAME_LIMIT = 1000, LINE_SIZE = 2 * NAME_LIMIT * 6 + 1024 };
+static struct {
+    char text[LINE_SIZE];
+    size_t used;
+} line;
+
+__attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    line.used += (size_t)vsnprintf(line.text + line.used, LINE_SIZE - line.used, format, arguments);
+    va_end(arguments);
+}
+
+/* ,"name":"text" in ASCII, cut after NAME_LIMIT UTF-16 units. Lone surrogates are legal in file names; JSON can say them. */
+static void put_name(const char *name, PyObject *text)
+{
+    put(",\"%s\":\"", name);
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    for (Py_ssize_t i = 0, units = 0; i < length && units < NAME_LIMIT; i++, units++) {
+        Py_UCS4 character = PyUnicode_READ_CHAR(text, i);
+        if (character == '"' || character == '\\') {
+            put("\\%c", (char)character);
+        } else if (character >= 0x20 && character < 0x7f) {
+            line.text[line.used++] = (char)character;
+        } else if (character <= 0xffff) {
+            put("\\u%04x", (unsigned)character);
+        } else if (units < NAME_LIMIT - 1) {
+            put("\\u%04x\\u%04x", (unsigned)Py_UNICODE_HIGH_SURROGATE(character),
+                (unsigned)Py_UNICODE_LOW_SURROGATE(character));
+            units++;
+        }
+    }
+    put("\"");
+}
+
+static void put_code(PyCodeObject *code, int offset)
+{
+    put_name("function", code->co_qualname);
+    put_name("file", code->co_filename);
+    int source_line = offset >= 0 ? PyCode_Addr2Line(code, offset) : code->co_firstlineno;
+    if (source_line > 0) {
+        put(",\"line\":%d", source_line);
+    }
+    if (offset >= 0) {
+        put(",\"offset\":%d", offset);
+        uint8_t opcode = _Py_OPCODE(_PyCode_CODE(code)[offset / (int)sizeof(CodeUnit)]);
+        const char *name = opcode_names[cpython_generic_opcode[opcode]];
+        if (name != NULL) {
+            put(",\"opcode\":\"%s\"", name);
+        }
+    }
+}
+
+static void write_line(void)
+{
+    int descriptor = open_file();
+    if (descriptor < 0) {
+        give_up("cannot write");
+        return;
+    }
+    ssize_t written;
+    do {
+        written = write(descriptor, line.text, line.used);
+    } while (written < 0 && errno == EINTR);
+    if (written != (ssize_t)line.used) {
+        errno = written >= 0 ? ENOSPC : errno;
+        give_up("cannot write any more to");
+    }
+    close_file(descriptor);
+}
+
+/* ---- Frequent events ----------------------------------------------------------------------------- */
+
+/* How often an event came at one place. A code object may die and another take its address: `code` is then counted on in the
+ * old row, which is why rows are forgotten when its compiled code is thrown away. */
+struct place {
+    PyCodeObject *code; /* borrowed, only compared; NULL: row unused */
+    int offset;
+    uint16_t kind, reason;
+    uint64_t count;
+};
+enum { PLACES = 1024, PLACE_PROBES = 16 };
+static struct place places[PLACES];
+
+/* Counts one more, and returns the new count. When the table is crowded there, an old row makes room. */
+static uint64_t count_at_place(enum event_kind kind, PyCodeObject *code, int offset, enum reason reason)
+{
+    size_t hash = ((uintptr_t)code >> 5) * 31 + (size_t)offset * 7 + (size_t)reason * 3 + (size_t)kind;
+    struct place *rarest = NULL;
+    for (size_t i = 0; i < PLACE_PROBES; i++) {
+        struct place *place = &places[(hash + i) % PLACES];
+        if (place->code == code && place->offset == offset && place->kind == kind && place->reason == reason) {
+            return ++place->count;
+        }
+        if (place->code == NULL) {
+            rarest = place;
+            break;
+        }
+        if (rarest == NULL || place->count < rarest->count) {
+            rarest = place;
+        }
+    }
+    *rarest = (struct place){code, offset, (uint16_t)kind, (uint16_t)reason, 1};
+    return 1;
+}
+
+static void forget_places(PyCodeObject *code)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        if (places[i].code == code) {
+            /* The row stays taken, so that rows which were pushed past it are still found. */
+            places[i].count = 0;
+        }
+    }
+}
+
+void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
+               double milliseconds)
+{
+    stats_add(kind, reason, bytes, milliseconds);
+    if (!event_log_enabled()) {
+        return;
+    }
+    uint64_t count = 0;
+    if (code != NULL && (kind == EVENT_leave || kind == EVENT_osr || kind == EVENT_deopt)) {
+        count = count_at_place(kind, code, offset, reason);
+        if ((count & (count - 1)) != 0) {
+            return;
+        }
+    } else if (code != NULL && (kind == EVENT_invalidate || kind == EVENT_evict)) {
+        forget_places(code);
+    }
+    int errno_before = errno; /* the C code around us may not have looked at it yet */
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    line.used = 0;
+    put("{\"event\":\"%s\",\"time\":%lld.%06ld,\"pid\":%ld", kind_names[kind], (long long)now.tv_sec,
+        now.tv_nsec / 1000, (long)getpid());
+    if (tier >= 0) {
+        put(",\"tier\":%d", tier);
+    }
+    if (code != NULL) {
+        put_code(code, offset);
+    }
+    if (reason != REASON_none) {
+        put(",\"reason\":\"%s\",\"sentence\":\"%s\"", reason_name(reason), reason_sentence(reason));
+    }
+    if (count > 0) {
+        put(",\"count\":%llu", (unsigned long long)count);
+    }
+    if (bytes > 0) {
+        put(",\"bytes\":%zu", bytes);
+    }
+    if (milliseconds >= 0) {
+        put(",\"ms\":%.3f", milliseconds);
+    }
+    put("}\n");
+    write_line();
+    errno = errno_before;
+}

@@ -1,0 +1,256 @@
+/* vm/hook.c: the eval-frame hook. See hook.h, and DESIGN.md section 3.
+ *
+ * CPython calls the hook for every Python frame that is entered from C: a call, a generator's resumption, a
+ * throw. The hook counts the code, compiles it when policy says so, and runs the frame in compiled code or
+ * in CPython's own evaluator. Calls that compiled code makes do not come here (runtime/call.c).
+ */
+#include "vm/hook.h"
+
+#include "runtime/call.h"
+#include "runtime/code_arena.h"
+#include "runtime/code_map.h"
+#include "runtime/code_state.h"
+#include "runtime/frame.h"
+#include "runtime/runtime_data.h"
+#include "tier1/compile.h"
+#include "vm/event_log.h"
+#include "vm/options.h"
+#include "vm/policy.h"
+
+#include <time.h>
+
+/* The hook that was there before ours (TorchDynamo, pydevd): it gets the frames we do not compile. NULL: CPython's own. */
+static _PyFrameEvalFunction earlier_hook;
+static bool installed;
+static bool told_of_newer_hook;
+
+/* ---- Compiling ----------------------------------------------------------------------------------------------- */
+
+static double milliseconds_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+/* Throws compiled code away that no frame runs. */
+static void drop_compiled(struct code_state *state, enum reason reason)
+{
+    struct compiled_code *compiled = state->compiled;
+    state->compiled = NULL;
+    event_log(EVENT_invalidate, state->code, compiled->tier, -1, reason, compiled->size, -1);
+    code_map_remove(compiled);
+}
+
+static void report_death(struct code_state *state)
+{
+    event_log(EVENT_invalidate, NULL, state->compiled->tier, -1, REASON_code_died, state->compiled->size, -1);
+}
+
+static enum reason compile_state(struct code_state *state)
+{
+    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0};
+    double start = milliseconds_now();
+    enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
+    double milliseconds = milliseconds_now() - start;
+    if (reason == REASON_none) {
+        event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);
+    } else {
+        state->compiled = NULL;
+        state->refused = (uint8_t)reason;
+        state->failures++;
+        event_log(EVENT_refuse, state->code, 1, -1, reason, 0, milliseconds);
+    }
+    return reason;
+}
+
+/* ---- Running frames -------------------------------------------------------------------------------------------- */
+
+static PyObject *run_elsewhere(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
+{
+    if (earlier_hook != NULL) {
+        return earlier_hook(tstate, frame, throwflag);
+    }
+    return frame_run_interpreted(tstate, frame, throwflag);
+}
+
+/* The entry row a suspended frame goes on at, or NULL: tier 0 then has it to its next suspension. */
+static const struct entry_row *resume_row(InterpreterFrame *frame, struct compiled_code *compiled)
+{
+    uint32_t offset = (uint32_t)(_PyInterpreterFrame_LASTI(frame) + 1) * (uint32_t)sizeof(CodeUnit);
+    const struct entry_row *row = code_map_entry(compiled, offset);
+    if (row == NULL || frame->stacktop != frame->f_code->co_nlocalsplus + (int)row->depth) {
+        return NULL;
+    }
+    /* Whoever holds the frame object may have unbound a local. */
+    if (frame->frame_obj != NULL) {
+        for (uint64_t bound = row->bound; bound != 0; bound &= bound - 1) {
+            if (frame->localsplus[__builtin_ctzll(bound)] == NULL) {
+                return NULL;
+            }
+        }
+    }
+    return row;
+}
+
+static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
+{
+    /* A throw goes through tier 0: it starts with an exception, at an instruction in the middle. */
+    if (UNLIKELY(throwflag || tstate->cframe->use_tracing || tstate->interp != PyInterpreterState_Main())) {
+        return run_elsewhere(tstate, frame, throwflag);
+    }
+    struct code_state *state = code_state_get(frame->f_code);
+    if (UNLIKELY(state == NULL)) {
+        state = code_state_ensure(frame->f_code);
+        if (state == NULL) {
+            /* Not worth failing the call for. */
+            PyErr_Clear();
+            return run_elsewhere(tstate, frame, throwflag);
+        }
+    }
+    if (state->compiled == NULL) {
+        if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
+            compile_state(state) != REASON_none) {
+            return run_elsewhere(tstate, frame, throwflag);
+        }
+    } else if (UNLIKELY(state->suppressed)) {
+        return run_elsewhere(tstate, frame, throwflag);
+    }
+    if (frame->f_func->vectorcall == _PyFunction_Vectorcall) {
+        frame->f_func->vectorcall = rt_function_vectorcall;
+    }
+    if (frame->prev_instr == _PyCode_CODE(frame->f_code) - 1) {
+        return frame_run_compiled(tstate, frame, state->compiled);
+    }
+    const struct entry_row *row = resume_row(frame, state->compiled);
+    if (UNLIKELY(row == NULL)) {
+        event_log(EVENT_leave, frame->f_code, 1, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit),
+                  REASON_unknown_resume_point, 0, -1);
+        return run_elsewhere(tstate, frame, throwflag);
+    }
+    return frame_resume_compiled(tstate, frame, state->compiled, row);
+}
+
+static PyObject *hook(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
+{
+    return run_frame(tstate, frame, throwflag);
+}
+
+static void report_leaving(InterpreterFrame *frame, enum reason reason)
+{
+    event_log(EVENT_leave, frame->f_code, 1, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit), reason, 0, -1);
+}
+
+/* ---- In and out ----------------------------------------------------------------------------------------------------- */
+
+int hook_install(void)
+{
+    if (installed) {
+        return 0;
+    }
+    PyThreadState *tstate = _PyThreadState_GET();
+    if (code_state_init() < 0) {
+        return -1;
+    }
+    policy_init();
+    runtime_data_init(tstate);
+    frame_leave_observer = report_leaving;
+    code_state_death_observer = report_death;
+    _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(tstate->interp);
+    earlier_hook = current == _PyEval_EvalFrameDefault ? NULL : current;
+    runtime_eval_hook = hook;
+    _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
+    installed = true;
+    told_of_newer_hook = false;
+    return 0;
+}
+
+void hook_remove(void)
+{
+    if (!installed) {
+        return;
+    }
+    PyInterpreterState *interpreter = PyInterpreterState_Main();
+    /* A newer hook may hold on to ours and call it: then ours stays there, and only runs tier 0. */
+    if (hook_is_newest()) {
+        _PyInterpreterState_SetEvalFrameFunc(interpreter,
+                                             earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
+    }
+    runtime_eval_hook = NULL;
+    installed = false;
+}
+
+bool hook_is_installed(void)
+{
+    return installed;
+}
+
+bool hook_is_newest(void)
+{
+    return installed && _PyInterpreterState_GetEvalFrameFunc(PyInterpreterState_Main()) == hook;
+}
+
+bool hook_is_active(PyThreadState *tstate)
+{
+    InterpreterFrame *frame = tstate->cframe->current_frame;
+    if (frame == NULL) {
+        return false;
+    }
+    struct code_state *state = code_state_get(frame->f_code);
+    return state != NULL && state->compiled != NULL && state->compiled->active > 0;
+}
+
+enum reason hook_compile(PyCodeObject *code, int tier)
+{
+    struct code_state *state = code_state_ensure(code);
+    if (state == NULL) {
+        PyErr_Clear();
+        return REASON_no_memory;
+    }
+    if (tier < 1 || state->compiled != NULL) {
+        return REASON_none;
+    }
+    if (state->suppressed) {
+        return REASON_suppressed;
+    }
+    return compile_state(state);
+}
+
+int hook_suppress(PyCodeObject *code, bool suppress)
+{
+    if (code_state_init() < 0) {
+        return -1;
+    }
+    struct code_state *state = code_state_ensure(code);
+    if (state == NULL) {
+        return -1;
+    }
+    state->suppressed = suppress;
+    if (suppress && state->compiled != NULL && state->compiled->active == 0) {
+        drop_compiled(state, REASON_suppressed);
+    }
+    return 0;
+}
+
+int hook_tier_of(PyCodeObject *code)
+{
+    struct code_state *state = code_state_get(code);
+    return state != NULL && state->compiled != NULL && !state->suppressed ? state->compiled->tier : 0;
+}
+
+static int clear_one(struct compiled_code *compiled, void *unused)
+{
+    (void)unused;
+    struct code_state *state = code_state_get(compiled->code);
+    state->calls = 0;
+    if (compiled->active == 0) {
+        drop_compiled(state, REASON_cleared);
+    }
+    return 0;
+}
+
+void hook_clear(void)
+{
+    code_map_each(clear_one, NULL);
+    runtime_data_clear_free_lists();
+}

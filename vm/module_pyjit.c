@@ -1,0 +1,201 @@
+/* vm/module_pyjit.c: `import pyjit`. */
+#include "runtime/code_arena.h"
+#include "runtime/code_map.h"
+#include "vm/activate.h"
+#include "vm/event_log.h"
+#include "vm/hook.h"
+#include "vm/module_sys_jit.h"
+#include "vm/options.h"
+#include "vm/startup_check.h"
+#include "vm/stats.h"
+
+#define PYJIT_VERSION "0.1"
+
+/* Tiers that this build can compile for. */
+enum { HIGHEST_TIER = 1 };
+
+/* The code object behind a function, a bound method, a static or class method, or code itself: a borrowed reference; NULL
+ * with TypeError set for anything else. `function_name` is for the message. */
+static PyCodeObject *code_of(PyObject *object, const char *function_name)
+{
+    if (Py_IS_TYPE(object, &PyStaticMethod_Type) || Py_IS_TYPE(object, &PyClassMethod_Type)) {
+        PyObject *wrapped = PyObject_GetAttrString(object, "__func__");
+        if (wrapped == NULL) {
+            return NULL;
+        }
+        Py_DECREF(wrapped); /* the static or class method still holds it */
+        object = wrapped;
+    }
+    if (PyMethod_Check(object)) {
+        object = PyMethod_GET_FUNCTION(object);
+    }
+    if (PyFunction_Check(object)) {
+        return (PyCodeObject *)PyFunction_GET_CODE(object);
+    }
+    if (PyCode_Check(object)) {
+        return (PyCodeObject *)object;
+    }
+    PyErr_Format(PyExc_TypeError, "pyjit.%s() argument must be a Python function, method or code object, not %.200s",
+                 function_name, Py_TYPE(object)->tp_name);
+    return NULL;
+}
+
+static PyObject *enable(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return PyBool_FromLong(activate(ACTIVATION_API));
+}
+
+static PyObject *disable(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    deactivate();
+    Py_RETURN_NONE;
+}
+
+static PyObject *compile_function(PyObject *module, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"", "tier", NULL};
+    PyObject *object;
+    int tier = HIGHEST_TIER;
+    (void)module;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|i:compile", names, &object, &tier)) {
+        return NULL;
+    }
+    PyCodeObject *code = code_of(object, "compile");
+    if (code == NULL) {
+        return NULL;
+    }
+    if (tier < 1 || tier > HIGHEST_TIER) {
+        return PyErr_Format(PyExc_ValueError, "pyjit.compile() tier must be from 1 to %d, not %d", HIGHEST_TIER,
+                            tier);
+    }
+    return PyBool_FromLong(hook_is_installed() && hook_compile(code, tier) == REASON_none);
+}
+
+static PyObject *suppress(PyObject *module, PyObject *object)
+{
+    (void)module;
+    PyCodeObject *code = code_of(object, "suppress");
+    /* Where the JIT can never be switched on there is nothing to suppress. */
+    if (code == NULL || (activation_possible() && hook_suppress(code, true) < 0)) {
+        return NULL;
+    }
+    return Py_NewRef(object);
+}
+
+static PyObject *is_compiled(PyObject *module, PyObject *object)
+{
+    (void)module;
+    PyCodeObject *code = code_of(object, "is_compiled");
+    return code == NULL ? NULL : PyBool_FromLong(hook_is_installed() && hook_tier_of(code) > 0);
+}
+
+static PyObject *stats(PyObject *module, PyObject *unused)
+{
+    size_t pieces, machine_bytes, table_bytes;
+    (void)module, (void)unused;
+    code_map_totals(&pieces, &machine_bytes, &table_bytes);
+    PyObject *now = Py_BuildValue("{s:O,s:n,s:n,s:n,s:n,s:n}", "enabled", hook_is_installed() ? Py_True : Py_False,
+                                  "functions", (Py_ssize_t)pieces, "machine_bytes", (Py_ssize_t)machine_bytes,
+                                  "table_bytes", (Py_ssize_t)table_bytes, "arena_used", (Py_ssize_t)code_arena_used(),
+                                  "arena_limit", (Py_ssize_t)code_arena_limit());
+    PyObject *events = now == NULL ? NULL : stats_as_dict();
+    if (events == NULL || PyDict_SetItemString(now, "events", events) < 0) {
+        Py_CLEAR(now);
+    }
+    Py_XDECREF(events);
+    return now;
+}
+
+static PyObject *clear(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    if (hook_is_installed()) {
+        hook_clear();
+    }
+    stats_clear();
+    Py_RETURN_NONE;
+}
+
+/* ---- For pyjit.pth, the README's table and the tests --------------------------------------------- */
+
+static PyObject *activate_from_pth(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return PyBool_FromLong(activate(ACTIVATION_PTH));
+}
+
+static PyObject *describe_options(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return options_describe();
+}
+
+/* _startup_check(fact=None, value=0): the check's verdict as (reason, fact, facts compared), with one fact seen differently. */
+static PyObject *check_startup(PyObject *module, PyObject *arguments)
+{
+    struct startup_override override = {0};
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "|zL:_startup_check", &override.name, &override.value)) {
+        return NULL;
+    }
+    struct startup_verdict verdict = startup_check(override.name == NULL ? NULL : &override);
+    return Py_BuildValue("(szi)", reason_name(verdict.reason), verdict.fact, verdict.facts);
+}
+
+static PyMethodDef methods[] = {
+    {"enable", enable, METH_NOARGS,
+     PyDoc_STR("enable($module, /)\n--\n\nSwitch the JIT on. Returns whether it is on: PYTHON_JIT=0 and -X jit=0 "
+               "win, and an "
+               "interpreter\nthat pyjit does not know is declined with a line on standard error.")},
+    {"disable", disable, METH_NOARGS,
+     PyDoc_STR(
+         "disable($module, /)\n--\n\nSwitch the JIT off: functions run in the interpreter from their next call on.")},
+    {"compile", (PyCFunction)(void (*)(void))compile_function, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR(
+         "compile($module, function, /, tier=1)\n--\n\nCompile a function now. Returns whether it is compiled; the "
+         "log says why not.")},
+    {"suppress", suppress, METH_O,
+     PyDoc_STR(
+         "suppress($module, function, /)\n--\n\nNever compile this function. Returns it, so that it serves as a "
+         "decorator.")},
+    {"is_compiled", is_compiled, METH_O,
+     PyDoc_STR("is_compiled($module, function, /)\n--\n\nWould a call of this function run compiled code?")},
+    {"stats", stats, METH_NOARGS,
+     PyDoc_STR("stats($module, /)\n--\n\nWhat is compiled, how much memory it takes, and how often each event "
+               "happened, as a "
+               "dict.")},
+    {"clear", clear, METH_NOARGS,
+     PyDoc_STR("clear($module, /)\n--\n\nDrop all compiled code that is not running, and all counters.")},
+    {"_activate", activate_from_pth, METH_NOARGS, NULL},
+    {"_options", describe_options, METH_NOARGS, NULL},
+    {"_startup_check", check_startup, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Each interpreter that imports us gets a module object; the JIT itself serves the main one only. */
+static int initialise(PyObject *module)
+{
+    if (PyInterpreterState_Get() == PyInterpreterState_Main() && module_sys_jit_install() < 0) {
+        return -1;
+    }
+    return PyModule_AddStringConstant(module, "__version__", PYJIT_VERSION);
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, initialise}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pyjit",
+    .m_doc = PyDoc_STR(
+        "A JIT compiler for stock CPython 3.11. Switched on by the pyjit command, -X jit, PYTHON_JIT=1 or enable()."),
+    .m_size = 0,
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit_pyjit(void)
+{
+    return PyModuleDef_Init(&definition);
+}
