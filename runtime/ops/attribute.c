@@ -452,9 +452,8 @@ static enum outcome follow_class(PyObject *owner, struct attribute_case *seen, b
 }
 
 /* Carries out the access that `seen` describes, if it fits. */
-static inline __attribute__((always_inline)) enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject *name,
-                                                                 struct attribute_case *seen, bool wants_method,
-                                                                 PyObject **value, PyObject **self)
+static inline enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen,
+                                  bool wants_method, PyObject **value, PyObject **self)
 {
     PyObject *own;
     bool sure;
@@ -578,22 +577,18 @@ __attribute__((noinline)) static PyObject *load_attr_slowly(PyObject *owner, PyO
     return value;
 }
 
-PyObject *rt_load_attr(PyObject *owner, PyObject *name, struct attribute_cell *cell)
+/* Every access that the leaf below leaves. Steals owner. */
+__attribute__((noinline)) static PyObject *load_attr_fully(PyObject *owner, PyObject *name,
+                                                           struct attribute_cell *cell, struct attribute_case *seen)
 {
-    PyTypeObject *type = Py_TYPE(owner);
-    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
-    if (LIKELY(seen != NULL)) {
+    if (seen != NULL) {
         PyObject *value;
         PyObject *self;
-        enum outcome outcome = follow(owner, type, name, seen, false, &value, &self);
-        if (LIKELY(outcome == OUTCOME_FOUND)) {
+        enum outcome outcome = follow(owner, Py_TYPE(owner), name, seen, false, &value, &self);
+        if (LIKELY(outcome != OUTCOME_MISSED)) {
             seen->hits++;
             Py_DECREF(owner);
             return value;
-        }
-        if (outcome == OUTCOME_FAILED) {
-            Py_DECREF(owner);
-            return NULL;
         }
     }
     return load_attr_slowly(owner, name, cell, seen);
@@ -620,20 +615,20 @@ __attribute__((noinline)) static int load_method_slowly(PyObject **slot, PyObjec
     return method == NULL ? -1 : 0;
 }
 
-int rt_load_method(PyObject **slot, PyObject *name, struct attribute_cell *cell)
+/* Every access that the leaf below leaves. The owner is still in slot[0]. */
+__attribute__((noinline)) static int load_method_fully(PyObject **slot, PyObject *name, struct attribute_cell *cell,
+                                                       struct attribute_case *seen)
 {
     PyObject *owner = slot[0];
-    PyTypeObject *type = Py_TYPE(owner);
-    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
-    if (LIKELY(seen != NULL)) {
+    if (seen != NULL) {
         PyObject *value;
         PyObject *self;
-        enum outcome outcome = follow(owner, type, name, seen, true, &value, &self);
-        if (LIKELY(outcome == OUTCOME_BOUND)) {
+        enum outcome outcome = follow(owner, Py_TYPE(owner), name, seen, true, &value, &self);
+        if (outcome == OUTCOME_BOUND) {
             seen->hits++;
             slot[0] = value;
             slot[1] = owner;
-            if (UNLIKELY(self != owner)) {
+            if (self != owner) {
                 slot[1] = Py_NewRef(self); /* a classmethod's class */
                 Py_DECREF(owner);
             }
@@ -648,6 +643,148 @@ int rt_load_method(PyObject **slot, PyObject *name, struct attribute_cell *cell)
         }
     }
     return load_method_slowly(slot, name, cell, seen);
+}
+
+/* ---- The hot part of loading: nothing here calls anything, so that no register needs saving -------- */
+
+__attribute__((noinline, cold)) static PyObject *release_last(PyObject *owner, PyObject *value)
+{
+    _Py_Dealloc(owner);
+    return value;
+}
+
+/* Does an instance with inline values, or of a type without dicts, hold the name itself? Its value then, else NULL;
+ * *unhidden says whether the class's value counts. */
+static inline __attribute__((always_inline)) PyObject *peek_own(PyObject *owner, PyTypeObject *type,
+                                                                struct attribute_case *seen, bool *unhidden)
+{
+    *unhidden = seen->without_dict;
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        PyDictValues *values = *_PyObject_ValuesPointer(owner);
+        if (LIKELY(values != NULL)) {
+            if (seen->index != ATTRIBUTE_NO_INDEX) {
+                PyObject *own = values->values[seen->index];
+                *unhidden = own == NULL;
+                return own;
+            }
+            *unhidden = seen->keys_version != 0 && shared_keys(type)->dk_version == seen->keys_version;
+        }
+    }
+    return NULL;
+}
+
+/* The value in an instance's dict, where the hint is right. */
+static inline PyObject *peek_dict(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen)
+{
+    PyDictObject *dict;
+    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+        dict = *(PyDictObject **)_PyObject_ManagedDictPointer(owner);
+    } else if (LIKELY(type->tp_dictoffset > 0)) {
+        dict = *(PyDictObject **)((char *)owner + type->tp_dictoffset);
+    } else {
+        return NULL; /* counted from the end of a variable-size object */
+    }
+    if (UNLIKELY(dict == NULL)) {
+        return NULL;
+    }
+    PyDictKeysObject *keys = dict->ma_keys;
+    if (UNLIKELY(!DK_IS_UNICODE(keys) || seen->hint >= keys->dk_nentries ||
+                 DK_UNICODE_ENTRIES(keys)[seen->hint].me_key != name)) {
+        return NULL;
+    }
+    return dict_value_at(dict, seen->hint);
+}
+
+/* The attribute (borrowed), where it takes no call to get it; NULL where it does, or where the case does not fit. */
+static inline __attribute__((always_inline)) PyObject *peek(PyObject *owner, PyTypeObject *type, PyObject *name,
+                                                            struct attribute_case *seen)
+{
+    PyObject *own;
+    bool unhidden;
+    switch (seen->kind) {
+    case ATTRIBUTE_INLINE_VALUE: {
+        PyDictValues *values = *_PyObject_ValuesPointer(owner);
+        return LIKELY(values != NULL) ? values->values[seen->index] : NULL;
+    }
+    case ATTRIBUTE_DICT:
+    case ATTRIBUTE_MODULE:
+        return peek_dict(owner, type, name, seen);
+    case ATTRIBUTE_SLOT:
+        return *(PyObject **)((char *)owner + seen->index);
+    case ATTRIBUTE_TYPE_VALUE:
+        own = peek_own(owner, type, seen, &unhidden);
+        return unhidden ? seen->value : own;
+    case ATTRIBUTE_STATICMETHOD:
+        own = peek_own(owner, type, seen, &unhidden);
+        return unhidden ? ((struct wrapped_function *)seen->value)->callable : own;
+    case ATTRIBUTE_DESCRIPTOR:
+        if (Py_TYPE(seen->value)->tp_descr_get != NULL) {
+            return NULL;
+        }
+        own = peek_own(owner, type, seen, &unhidden);
+        return unhidden ? seen->value : own;
+    case ATTRIBUTE_CLASS:
+        if (Py_TYPE(seen->value)->tp_descr_get == NULL || PyFunction_Check(seen->value)) {
+            return seen->value;
+        }
+        return NULL;
+    }
+    return NULL;
+}
+
+PyObject *rt_load_attr(PyObject *owner, PyObject *name, struct attribute_cell *cell)
+{
+    PyTypeObject *type = Py_TYPE(owner);
+    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
+    PyObject *value = seen == NULL ? NULL : peek(owner, type, name, seen);
+    if (UNLIKELY(value == NULL)) {
+        return load_attr_fully(owner, name, cell, seen);
+    }
+    Py_INCREF(value);
+    seen->hits++;
+    if (UNLIKELY(--owner->ob_refcnt == 0)) {
+        return release_last(owner, value);
+    }
+    return value;
+}
+
+__attribute__((noinline, cold)) static int release_last_owner(PyObject *owner)
+{
+    _Py_Dealloc(owner);
+    return 0;
+}
+
+int rt_load_method(PyObject **slot, PyObject *name, struct attribute_cell *cell)
+{
+    PyObject *owner = slot[0];
+    PyTypeObject *type = Py_TYPE(owner);
+    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
+    if (UNLIKELY(seen == NULL)) {
+        return load_method_fully(slot, name, cell, seen);
+    }
+    PyObject *value;
+    if (LIKELY(seen->kind == ATTRIBUTE_METHOD)) {
+        bool unhidden;
+        value = peek_own(owner, type, seen, &unhidden);
+        if (LIKELY(unhidden)) {
+            seen->hits++;
+            slot[0] = Py_NewRef(seen->value);
+            slot[1] = owner;
+            return 0;
+        }
+    } else {
+        value = peek(owner, type, name, seen);
+    }
+    if (UNLIKELY(value == NULL)) {
+        return load_method_fully(slot, name, cell, seen);
+    }
+    seen->hits++;
+    slot[0] = NULL;
+    slot[1] = Py_NewRef(value);
+    if (UNLIKELY(--owner->ob_refcnt == 0)) {
+        return release_last_owner(owner);
+    }
+    return 0;
 }
 
 /* ---- Storing ------------------------------------------------------------------------------------- */
@@ -674,7 +811,12 @@ static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObje
         if (seen->index == ATTRIBUTE_NO_INDEX) {
             return OUTCOME_MISSED;
         }
-        store_inline(values, seen->index, value);
+        PyObject *old = values->values[seen->index];
+        values->values[seen->index] = value;
+        if (old == NULL) {
+            _PyDictValues_AddToInsertionOrder(values, seen->index);
+        }
+        Py_XDECREF(old);
         return OUTCOME_FOUND;
     }
     PyObject *dict = (PyObject *)instance_dict(owner, type);
@@ -740,35 +882,25 @@ __attribute__((noinline)) static int store_attr_slowly(PyObject *owner, PyObject
     return status;
 }
 
-int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell)
+/* Every store that the leaf below leaves. Steals owner and value. */
+__attribute__((noinline)) static int store_attr_fully(PyObject *owner, PyObject *value, PyObject *name,
+                                                      struct attribute_cell *cell, struct attribute_case *seen)
 {
     PyTypeObject *type = Py_TYPE(owner);
-    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
-    if (UNLIKELY(seen == NULL)) {
-        return store_attr_slowly(owner, value, name, cell, seen);
-    }
     enum outcome outcome = OUTCOME_MISSED;
-    switch (seen->kind) {
+    switch (seen == NULL ? ATTRIBUTE_NONE : seen->kind) {
     case ATTRIBUTE_INLINE_VALUE:
     case ATTRIBUTE_ADD_INLINE:
     case ATTRIBUTE_DICT:
     case ATTRIBUTE_MODULE:
         outcome = store_own(owner, type, name, seen, value);
         break;
-    case ATTRIBUTE_SLOT: {
-        PyObject **place = (PyObject **)((char *)owner + seen->index);
-        PyObject *old = *place;
-        *place = value;
-        Py_XDECREF(old);
-        outcome = OUTCOME_FOUND;
-        break;
-    }
     case ATTRIBUTE_DESCRIPTOR:
         if (Py_TYPE(seen->value)->tp_descr_set == NULL) {
             outcome = store_own(owner, type, name, seen, value);
             break;
         }
-        /* fall through */
+        __attribute__((fallthrough));
     case ATTRIBUTE_PROPERTY:
     case ATTRIBUTE_GETSET:
         if (seen->kind == ATTRIBUTE_PROPERTY && ((struct property_object *)seen->value)->setter == NULL) {
@@ -786,4 +918,47 @@ int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attri
     seen->hits++;
     Py_DECREF(owner);
     return outcome == OUTCOME_FOUND ? 0 : -1;
+}
+
+/* The new value is in place: the old one goes first, then the owner. */
+__attribute__((noinline, cold)) static int release_old_and_owner(PyObject *old, PyObject *owner)
+{
+    _Py_Dealloc(old);
+    Py_DECREF(owner);
+    return 0;
+}
+
+int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell)
+{
+    PyTypeObject *type = Py_TYPE(owner);
+    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
+    if (UNLIKELY(seen == NULL)) {
+        return store_attr_fully(owner, value, name, cell, seen);
+    }
+    PyObject *old;
+    if (seen->kind == ATTRIBUTE_INLINE_VALUE || seen->kind == ATTRIBUTE_ADD_INLINE) {
+        PyDictValues *values = *_PyObject_ValuesPointer(owner);
+        if (UNLIKELY(values == NULL)) {
+            return store_attr_fully(owner, value, name, cell, seen);
+        }
+        old = values->values[seen->index];
+        values->values[seen->index] = value;
+        if (old == NULL) {
+            _PyDictValues_AddToInsertionOrder(values, seen->index);
+        }
+    } else if (seen->kind == ATTRIBUTE_SLOT) {
+        PyObject **place = (PyObject **)((char *)owner + seen->index);
+        old = *place;
+        *place = value;
+    } else {
+        return store_attr_fully(owner, value, name, cell, seen);
+    }
+    seen->hits++;
+    if (old != NULL && --old->ob_refcnt == 0) {
+        return release_old_and_owner(old, owner);
+    }
+    if (UNLIKELY(--owner->ob_refcnt == 0)) {
+        return release_last_owner(owner);
+    }
+    return 0;
 }
