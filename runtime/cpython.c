@@ -202,7 +202,7 @@ int cpython_handle_pending(PyThreadState *tstate)
 
 uint32_t cpython_dict_keys_version(PyDictKeysObject *keys)
 {
-    static uint32_t next = UINT32_MAX;
+    static uint32_t next = UINT32_MAX - 1; /* the last one is FEEDBACK_NO_VERSION */
     if (keys->dk_version == 0 && next >= LAST_OWN_VERSION) {
         keys->dk_version = next--;
     }
@@ -211,7 +211,7 @@ uint32_t cpython_dict_keys_version(PyDictKeysObject *keys)
 
 uint32_t cpython_function_version(PyFunctionObject *function)
 {
-    static uint32_t next = UINT32_MAX;
+    static uint32_t next = UINT32_MAX - 1; /* the last one is FEEDBACK_NO_VERSION */
     if (function->func_version == 0 && next >= LAST_OWN_VERSION) {
         function->func_version = next--;
     }

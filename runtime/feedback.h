@@ -12,6 +12,10 @@
 
 enum { FEEDBACK_MAX_CASES = 4 };
 
+/* What the words that templates compare hold where there is nothing: 0 would match a type or keys object that has no
+ * version, and no counter ever comes this far. */
+#define FEEDBACK_NO_VERSION UINT32_MAX
+
 /* Where an attribute was found. "Own" means: in the instance itself, its inline values or its dict. */
 enum attribute_kind {
     ATTRIBUTE_NONE,         /* case unused */
@@ -54,7 +58,7 @@ struct attribute_case {
 };
 
 /* A LOAD_ATTR, STORE_ATTR or LOAD_METHOD site. The first words are what templates test inline: they mirror
- * one case that the inline path serves, and hold version 0 where there is none.
+ * one case that the inline path serves, and hold FEEDBACK_NO_VERSION where there is none.
  *
  * inline: `Py_TYPE(o)->tp_version_tag == inline_version`, the inline values are not NULL and the value at the
  *         offset is not NULL: that is the attribute (to load), or the place to store to.
@@ -82,12 +86,25 @@ struct attribute_cell {
  * NULL. A test of versions alone is not enough: copying a dict into an instance of a subclass copies
  * dk_version with the table, so code that can run with other globals compares their type too. */
 struct global_cell {
-    uint32_t globals_version;  /* dk_version of the globals' keys; 0: nothing cached */
+    uint32_t globals_version;  /* dk_version of the globals' keys; FEEDBACK_NO_VERSION: nothing cached */
     uint32_t builtins_version; /* dk_version of the builtins' keys, or 0: found in globals */
     uint32_t offset;           /* byte offset of me_value from the keys object */
     uint16_t misses;           /* refreshes, until there were many */
     uint16_t skipped;          /* misses since then, of which only some refresh */
 };
+
+/* A cell as it is before anything was seen. */
+static inline void feedback_init_attribute(struct attribute_cell *cell)
+{
+    *cell = (struct attribute_cell){.inline_version = FEEDBACK_NO_VERSION,
+                                    .slot_version = FEEDBACK_NO_VERSION,
+                                    .method_version = FEEDBACK_NO_VERSION};
+}
+
+static inline void feedback_init_global(struct global_cell *cell)
+{
+    *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
+}
 
 /* A CALL site. */
 struct call_cell {

@@ -862,6 +862,7 @@ static void select_load_global(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
     struct global_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_global(cell);
     if (instruction->oparg & 1) {
         stack_push_null(emitter);
     }
@@ -900,6 +901,7 @@ static void select_load_attr(struct emitter *emitter)
     static four_family operand_family = PLACES(OPERAND_TO_X);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
     struct operand owner = stack_pop(emitter);
     if (owner.place != PLACE_REGISTER) {
         stack_free_register(emitter);
@@ -940,6 +942,7 @@ static void select_store_attr(struct emitter *emitter)
     static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
     int next = emitter->current + 1;
@@ -977,6 +980,7 @@ static void select_load_method(struct emitter *emitter)
     static four_family family = PLACES(LOAD_METHOD);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
     struct operand owner = stack_pop(emitter);
     int64_t destination = emitter_slot(emitter, owner.index);
     int slow = emitter_new_label(emitter);

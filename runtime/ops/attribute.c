@@ -100,7 +100,7 @@ static bool may_learn(struct attribute_cell *cell)
 /* Sets the words that templates test inline from the newest cases that may serve them. */
 static void mirror(struct attribute_cell *cell)
 {
-    cell->inline_version = cell->slot_version = cell->method_version = 0;
+    cell->inline_version = cell->slot_version = cell->method_version = FEEDBACK_NO_VERSION;
     for (int number = 0; number < cell->count; number++) {
         struct attribute_case *seen = &cell->cases[number];
         switch (seen->kind) {

@@ -97,7 +97,7 @@ __attribute__((noinline)) static PyObject *load_and_learn(PyDictObject *globals,
         uint32_t globals_version = cpython_dict_keys_version(globals->ma_keys);
         uint32_t builtins_version = home == builtins ? cpython_dict_keys_version(builtins->ma_keys) : 0;
         if (home == builtins && builtins_version == 0) {
-            globals_version = 0; /* the range is used up */
+            globals_version = FEEDBACK_NO_VERSION; /* the range is used up */
         }
         cell->globals_version = globals_version;
         cell->builtins_version = builtins_version;
@@ -112,7 +112,7 @@ PyObject *rt_load_global(InterpreterFrame *frame, PyObject *name, struct global_
     PyDictObject *builtins = (PyDictObject *)frame->f_builtins;
     uint32_t version = cell->globals_version;
     PyDictKeysObject *keys = globals->ma_keys;
-    if (LIKELY(version != 0 && PyDict_CheckExact(globals) && keys->dk_version == version)) {
+    if (LIKELY(PyDict_CheckExact(globals) && keys->dk_version == version)) {
         if (cell->builtins_version != 0) {
             if (UNLIKELY(!PyDict_CheckExact(builtins) || builtins->ma_keys->dk_version != cell->builtins_version)) {
                 return load_and_learn(globals, builtins, name, cell);
