@@ -69,7 +69,9 @@ def record(interpreter, driver, subject, seconds, folder):
         symbol, _, dso = rest.rpartition(" (")
         dso = dso.rstrip(")")
         symbol = symbol.strip()
-        if symbol == "[unknown]" and (dso in ("[unknown]", "//anon", "[anon]") or "libpyjit" in dso or "pyjit.so" in dso):
+        if symbol == "[unknown]" and (
+            dso in ("[unknown]", "//anon") or "pyjit" in dso or os.path.basename(dso).startswith("perf-")
+        ):
             symbol = COMPILED
         elif symbol == "[unknown]":
             symbol = os.path.basename(dso)
