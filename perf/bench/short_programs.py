@@ -19,7 +19,7 @@ PROGRAMS = [
     ("start-up: -c pass", ["-c", "pass"], 0.0, 1.5),
     ("start-up: -I -S -c pass", ["-I", "-S", "-c", "pass"], 0.0, 1.5),
     ("-m json.tool --help", ["-m", "json.tool", "--help"], 0.02, 3.0),
-    ("-m unittest --help", ["-m", "unittest", "--help"], 0.02, 3.0),
+    ("-m tarfile --help", ["-m", "tarfile", "--help"], 0.02, 3.0),
     ("-m json.tool FILE", ["-m", "json.tool", "FILE"], 0.02, 3.0),
     ("-m tokenize argparse.py", ["-m", "tokenize", f"{LIBRARY}/argparse.py"], 0.02, 3.0),
     ("-m compileall DIRECTORY", ["-m", "compileall", "-q", "-f", "DIRECTORY"], 0.02, 3.0),
