@@ -9,6 +9,8 @@
 #ifndef Py_BUILD_CORE_MODULE
 #    define Py_BUILD_CORE_MODULE 1
 #endif
+/* For formats with #. */
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include "internal/pycore_call.h"
