@@ -83,8 +83,8 @@ TEMPLATE_TABLE   := $(BUILD)/tier1_templates.inc
 LIBRARY  := $(BUILD)/libpyjit.so
 PRELOAD  := $(BUILD)/libpyjit-preload.so
 LAUNCHER := $(BUILD)/pyjit
-# What `import pyjit` finds with PYTHONPATH=build/python: the library under the module's name.
-MODULE   := $(BUILD)/python/pyjit.so
+# What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
+MODULE   := $(BUILD)/module/pyjit.so
 
 .PHONY: all help deps demo test unit-test bench install uninstall clean format format-check readme-options \
         check-readme FORCE
@@ -252,10 +252,10 @@ format-check:
 
 # The README's table of options, from the rows of vm/options.def.
 readme-options: $(LIBRARY) $(MODULE)
-	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/python $(PYTHON) vm/readme_options.py README.md
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/module $(PYTHON) vm/readme_options.py README.md
 
 check-readme: $(LIBRARY) $(MODULE)
-	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/python $(PYTHON) vm/readme_options.py --check README.md
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/module $(PYTHON) vm/readme_options.py --check README.md
 
 help:
 	@echo 'make            build build/libpyjit.so and build/pyjit'
