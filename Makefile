@@ -86,7 +86,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps demo test unit-test bench install uninstall clean format format-check readme-options \
+.PHONY: all help deps demo test unit-test install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -209,9 +209,7 @@ test: deps
 	@$(MAKE) --no-print-directory all unit-test
 	@$(PYTHON) tests/run.py
 
-bench: deps
-	@$(MAKE) --no-print-directory all
-	@$(PYTHON) perf/bench/run.py
+include perf/bench/bench.mk
 
 # ---- Installation --------------------------------------------------------------------------------
 
@@ -263,6 +261,7 @@ help:
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
 	@echo 'make bench      deps, build, and measure against stock python3.11'
+	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='
 	@echo 'make uninstall  takes away what install put there'
 	@echo 'make clean      removes build/'
