@@ -245,6 +245,7 @@ format:
 	$(FORMAT) -i $(C_FILES)
 
 format-check:
+	@command -v $(FORMAT) >/dev/null || { echo "$(FORMAT) not found: apt-get install $(FORMAT)" >&2; exit 1; }
 	@wrong=$$($(FORMAT) --dry-run $(C_FILES) 2>&1 | sed -n 's/^\([^: ]*\):[0-9].*/\1/p' | sort -u); \
 	  test -z "$$wrong" || { echo "not formatted (make format):" $$wrong >&2; exit 1; }
 
