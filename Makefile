@@ -6,10 +6,9 @@
 PYTHON ?= /usr/bin/python3.11
 CC      = gcc
 CLANG  ?= clang-19
-LLVM_CONFIG ?= llvm-config-19
-PREFIX ?= /usr/local
 # The extractor reads code with LLVM's disassembler.
 LLVM_CONFIG ?= llvm-config-19
+PREFIX ?= /usr/local
 FORMAT ?= clang-format-14
 DEBUG  ?= 0
 # address, undefined or address,undefined; implies DEBUG=1.
@@ -48,7 +47,8 @@ endif
 
 WARNINGS := -Wall -Wextra -Werror
 ifeq ($(DEBUG),1)
-  MODE := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined)
+  # With sanitizers gcc's flow analysis sees paths that are not there, hence the exception.
+  MODE := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined) -Wno-maybe-uninitialized
 else
   MODE := -O2 -g -DNDEBUG
 endif
@@ -60,16 +60,14 @@ LIBRARY_FLAGS   := $(BASE_FLAGS) $(MODE) -fPIC -fvisibility=hidden -fno-semantic
 HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) \
                    $(addprefix -isystem ,$(LLVM_INCLUDE))
 # Templates share one signature and pass on what they do not use (tier1/template.h), hence the two exceptions.
-TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitialized -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic \
-                   -mcmodel=small -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
+TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitialized -I. -I$(BUILD) \
+                   -isystem $(PYTHON_INCLUDE) -O2 -DNDEBUG -fno-pic -mcmodel=small \
+                   -ffunction-sections -fno-asynchronous-unwind-tables -fno-stack-protector \
                    -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
-                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved -Wno-unused-parameter -Wno-uninitialized
+                   -fomit-frame-pointer -Xclang -mframe-pointer=reserved
 SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
 LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
 DEPENDENCIES    := -MMD -MP
-
-LLVM_INCLUDE = $(shell $(LLVM_CONFIG) --includedir)
-LLVM_LINK    = $(shell $(LLVM_CONFIG) --ldflags --libs)
 
 # ---- What is built from what ---------------------------------------------------------------------
 
@@ -88,7 +86,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/python: the library under the module's name.
 MODULE   := $(BUILD)/python/pyjit.so
 
-.PHONY: all help deps demo test unit-test bench install uninstall clean format format-check readme-options \
+.PHONY: all help deps demo test unit-test install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -122,7 +120,7 @@ $(BUILD)/templates/%.o: tier1/templates/%.c Makefile $(BUILD)/flags $(BUILD)/too
 
 $(BUILD)/extract: tier1/extract.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d -isystem $(LLVM_INCLUDE) $< -o $@ -lelf $(LLVM_LINK) $(LLVM_LIBRARIES)
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@ -lelf $(LLVM_LIBRARIES)
 
 # Also rebuilt when a template file is added or taken away: their list is part of $(BUILD)/template-list.
 $(BUILD)/template-list: FORCE
@@ -139,22 +137,32 @@ $(BUILD)/object-list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$(LIBRARY_OBJECTS)" | cmp -s - $@ || printf '%s\n' "$(LIBRARY_OBJECTS)" > $@
 
-# Python's symbols come from the executable, so the linker cannot check them: compare with what it exports.
+# Python's symbols come from the executable, so the linker cannot check them: compare with what it exports. (Not with a
+# sanitizer's library in between, which defines half of libc itself.)
+ifeq ($(SANITIZE),)
+define check_symbols
+	@nm -D --defined-only $(PYTHON) | awk '{print $$3}' | sort -u > $(BUILD)/python-exports
+	@missing=$$(nm -D --undefined-only $@.new | awk '$$1 == "U" && $$2 !~ /@|__ubsan/ {print $$2}' | sort -u | \
+	    comm -23 - $(BUILD)/python-exports); \
+	  test -z "$$missing" || { echo "$@: defined nowhere:" $$missing >&2; exit 1; }
+endef
+endif
+
 $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/object-list vm/exports.map
 	$(call say,LINK,$@)$(CC) $(LIBRARY_FLAGS) $(CFLAGS) $(LIBRARY_LINK) -o $@.new $(LIBRARY_OBJECTS) -lm -ldl -lpthread
-	@missing=$$(nm -D --undefined-only $@.new | awk '$$1 == "U" && $$2 !~ /@|__asan|__ubsan/ {print $$2}' | sort -u | \
-	    { nm -D --defined-only $(PYTHON) | awk '{print $$3}' | sort -u > $(BUILD)/python-exports; \
-	      comm -23 - $(BUILD)/python-exports; }); \
-	  test -z "$$missing" || { echo "$@: defined nowhere:" $$missing >&2; exit 1; }
+	$(check_symbols)
 	@mv $@.new $@
+
+# The two that run beside or before Python are small, and the same in every build.
+PROGRAM_FLAGS := $(BASE_FLAGS) -O2 -g -fPIC -fvisibility=hidden
 
 $(PRELOAD): vm/preload.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(LIBRARY_FLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -fno-sanitize=all $(DEPENDENCIES) -MF $@.d $(SHARED) $< -o $@ -ldl
+	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) $(CFLAGS) $(DEPENDENCIES) -MF $@.d $(SHARED) $< -o $@ -ldl
 
 $(LAUNCHER): vm/launcher.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) -O2 -g $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
+	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
 
 $(MODULE): | $(LIBRARY)
 	@mkdir -p $(@D) && ln -sfn ../libpyjit.so $@
@@ -201,9 +209,7 @@ test: deps
 	@$(MAKE) --no-print-directory all unit-test
 	@$(PYTHON) tests/run.py
 
-bench: deps
-	@$(MAKE) --no-print-directory all
-	@$(PYTHON) perf/bench/run.py
+include perf/bench/bench.mk
 
 # ---- Installation --------------------------------------------------------------------------------
 
@@ -255,6 +261,7 @@ help:
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
 	@echo 'make bench      deps, build, and measure against stock python3.11'
+	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='
 	@echo 'make uninstall  takes away what install put there'
 	@echo 'make clean      removes build/'

@@ -85,9 +85,14 @@ static inline void finish_frame(PyThreadState *tstate, InterpreterFrame *frame)
     pop_frame(tstate, frame);
 }
 
-/* Runs a bound frame and gives it up. */
-static inline PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code)
+/* Runs a bound frame and gives it up. `by_call`: for the CALL instruction of the current frame. */
+static inline PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, bool by_call)
 {
+    if (by_call) {
+        /* Where tier 0 runs a Python call in line, the caller stands at the instruction's last cache unit: f_lasti and
+         * tb_lasti show it. */
+        tstate->cframe->current_frame->prev_instr += INLINE_CACHE_ENTRIES_CALL;
+    }
     PyObject *result;
     struct code_state *state = code_state_get(code);
     if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate))) {
@@ -260,7 +265,8 @@ __attribute__((noinline, cold)) static PyObject *call_through_stock(PyFunctionOb
 /* What is left of call_function for calls that are not simply "as many arguments as parameters".
  * Not cold: functions with defaults and keywords come here. Steals function and arguments. */
 __attribute__((noinline)) static PyObject *call_any_shape(PyThreadState *tstate, PyFunctionObject *function,
-                                                          PyObject **arguments, size_t nargs, PyObject *kwnames)
+                                                          PyObject **arguments, size_t nargs, PyObject *kwnames,
+                                                          bool by_call)
 {
     PyCodeObject *code = (PyCodeObject *)function->func_code;
     InterpreterFrame *frame = push_frame(tstate, code);
@@ -272,7 +278,7 @@ __attribute__((noinline)) static PyObject *call_any_shape(PyThreadState *tstate,
     initialize_frame(frame, function, code);
     int bound = bind_any_shape(frame, arguments, nargs, kwnames);
     if (LIKELY(bound > 0)) {
-        return run_frame(tstate, frame, code);
+        return run_frame(tstate, frame, code, by_call);
     }
     Py_DECREF(code);
     pop_frame(tstate, frame);
@@ -286,12 +292,12 @@ __attribute__((noinline)) static PyObject *call_any_shape(PyThreadState *tstate,
 
 /* Calls a Python function. Steals function and arguments. */
 static inline PyObject *call_function(PyThreadState *tstate, PyFunctionObject *function, PyObject **arguments,
-                                      size_t nargs, PyObject *kwnames)
+                                      size_t nargs, PyObject *kwnames, bool by_call)
 {
     PyCodeObject *code = (PyCodeObject *)function->func_code;
     if (UNLIKELY(kwnames != NULL || (size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
                  (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED)) {
-        return call_any_shape(tstate, function, arguments, nargs, kwnames);
+        return call_any_shape(tstate, function, arguments, nargs, kwnames, by_call);
     }
     InterpreterFrame *frame = push_frame(tstate, code);
     if (UNLIKELY(frame == NULL)) {
@@ -307,14 +313,14 @@ static inline PyObject *call_function(PyThreadState *tstate, PyFunctionObject *f
     for (size_t end = (size_t)code->co_nlocalsplus; index < end; index++) {
         frame->localsplus[index] = NULL;
     }
-    return run_frame(tstate, frame, code);
+    return run_frame(tstate, frame, code, by_call);
 }
 
 PyObject *rt_call_function(PyThreadState *tstate, PyFunctionObject *function, PyObject **arguments, size_t nargs,
                            PyObject *kwnames)
 {
     Py_INCREF(function);
-    return call_function(tstate, function, arguments, nargs, kwnames);
+    return call_function(tstate, function, arguments, nargs, kwnames, false);
 }
 
 PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments, size_t nargsf, PyObject *kwnames)
@@ -332,7 +338,7 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
     }
     Py_INCREF(function);
     /* The array itself is only read. */
-    return call_function(tstate, function, (PyObject **)arguments, nargs, kwnames);
+    return call_function(tstate, function, (PyObject **)arguments, nargs, kwnames, false);
 }
 
 PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t count)
@@ -342,7 +348,7 @@ PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject *
             Py_INCREF(arguments[index]);
         }
         Py_INCREF(callable);
-        return call_function(tstate, (PyFunctionObject *)callable, arguments, count, NULL);
+        return call_function(tstate, (PyFunctionObject *)callable, arguments, count, NULL, false);
     }
     return _PyObject_VectorcallTstate(tstate, callable, arguments, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 }
@@ -446,7 +452,8 @@ static PyObject *instantiate(PyThreadState *tstate, struct call_cell *cell, PyTy
         PyObject *slot_before = arguments[-1];
         arguments[-1] = Py_NewRef(self);
         Py_INCREF(initializer);
-        PyObject *result = call_function(tstate, (PyFunctionObject *)initializer, arguments - 1, nargs + 1, kwnames);
+        PyObject *result =
+            call_function(tstate, (PyFunctionObject *)initializer, arguments - 1, nargs + 1, kwnames, false);
         arguments[-1] = slot_before;
         if (UNLIKELY(result != Py_None)) {
             if (result != NULL) {
@@ -580,7 +587,7 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
         if (UNLIKELY(cell->callee != callable || cell->function_version != function->func_version)) {
             learn_function(cell, function);
         }
-        return call_function(tstate, function, arguments, positional, kwnames);
+        return call_function(tstate, function, arguments, positional, kwnames, true);
     }
     cell->other++;
 

@@ -35,6 +35,26 @@ int code_state_init(void)
     return 0;
 }
 
+/* Puts `state` into the code's co_extra. CPython's own _PyCode_SetExtra would make room for every user of co_extra, and then call
+ * each one's destructor with a NULL it has never stored, at exit after a ctypes callback of that kind is gone too
+ * (test_code shows it). So a code object without extras gets an array that ends with our slot. */
+static bool attach(PyCodeObject *code, struct code_state *state)
+{
+    if (code->co_extra != NULL) {
+        return _PyCode_SetExtra((PyObject *)code, code_state_index, state) == 0;
+    }
+    size_t slots = (size_t)code_state_index + 1;
+    struct code_extra *extra = PyMem_Calloc(1, offsetof(struct code_extra, slots) + slots * sizeof(void *));
+    if (extra == NULL) {
+        PyErr_NoMemory();
+        return false;
+    }
+    extra->size = (Py_ssize_t)slots;
+    extra->slots[code_state_index] = state;
+    code->co_extra = extra;
+    return true;
+}
+
 struct code_state *code_state_ensure(PyCodeObject *code)
 {
     struct code_state *state = code_state_get(code);
@@ -47,7 +67,7 @@ struct code_state *code_state_ensure(PyCodeObject *code)
         return NULL;
     }
     state->code = code;
-    if (_PyCode_SetExtra((PyObject *)code, code_state_index, state) < 0) {
+    if (!attach(code, state)) {
         PyMem_RawFree(state);
         return NULL;
     }

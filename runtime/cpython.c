@@ -194,6 +194,49 @@ int cpython_handle_pending(PyThreadState *tstate)
     return 0;
 }
 
+/* ---- Tracing ------------------------------------------------------------------------------------ */
+
+/* Calls the trace function with an "exception" event. 0, or -1 when it raised. (ceval.c, call_trace) */
+static int call_trace_function(PyThreadState *tstate, InterpreterFrame *frame, PyObject *details)
+{
+    PyFrameObject *object = tstate->tracing ? NULL : cpython_frame_object(tstate, frame);
+    if (object == NULL) {
+        return 0;
+    }
+    int outer_event = tstate->tracing_what;
+    tstate->tracing_what = PyTrace_EXCEPTION;
+    PyThreadState_EnterTracing(tstate);
+    object->f_lineno = PyCode_Addr2Line(frame->f_code, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit));
+    int failed = tstate->c_tracefunc(tstate->c_traceobj, object, PyTrace_EXCEPTION, details);
+    object->f_lineno = 0;
+    PyThreadState_LeaveTracing(tstate);
+    tstate->tracing_what = outer_event;
+    return failed;
+}
+
+void cpython_trace_exception(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    PyObject *type, *value, *traceback;
+    _PyErr_Fetch(tstate, &type, &value, &traceback);
+    if (value == NULL) {
+        value = Py_NewRef(Py_None);
+    }
+    _PyErr_NormalizeException(tstate, &type, &value, &traceback);
+    PyObject *details = PyTuple_Pack(3, type, value, traceback != NULL ? traceback : Py_None);
+    int failed = 0;
+    if (details != NULL) {
+        failed = call_trace_function(tstate, frame, details);
+        Py_DECREF(details);
+    }
+    if (!failed) {
+        _PyErr_Restore(tstate, type, value, traceback);
+        return;
+    }
+    Py_DECREF(type);
+    Py_DECREF(value);
+    Py_XDECREF(traceback);
+}
+
 /* ---- Versions ----------------------------------------------------------------------------------- */
 
 /* Where our ranges end: CPython counts up from 1 or 2 and would need two thousand million classes,

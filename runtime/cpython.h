@@ -9,6 +9,8 @@
 #ifndef Py_BUILD_CORE_MODULE
 #    define Py_BUILD_CORE_MODULE 1
 #endif
+/* For formats with #. */
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include "internal/pycore_call.h"
@@ -66,6 +68,11 @@ void cpython_clear_and_pop_frame(PyThreadState *tstate, InterpreterFrame *frame)
 /* Does what tier 0 does when the eval breaker is set: signals, pending calls, GIL drop requests,
  * asynchronous exceptions. Returns 0, or -1 with an exception set. (ceval.c, eval_frame_handle_pending) */
 int cpython_handle_pending(PyThreadState *tstate);
+
+/* Tells the thread's trace function (sys.settrace) that the current exception has reached `frame`, as tier 0 does right
+ * after the traceback entry whenever there is such a function: that is when `tstate->c_tracefunc` is not NULL. The
+ * exception stays current, unless the trace function raises another. (ceval.c, call_exc_trace) */
+void cpython_trace_exception(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* The deoptimised ("generic") opcode for each of the 256 opcode bytes found in co_code_adaptive. */
 extern const uint8_t cpython_generic_opcode[256];

@@ -168,6 +168,9 @@ void rt_unwind(PyThreadState *tstate, InterpreterFrame *frame, int keep, int top
     assert(tstate->curexc_type != NULL);
     if (!reraised) {
         add_traceback_entry(tstate, frame);
+        if (UNLIKELY(tstate->c_tracefunc != NULL)) {
+            cpython_trace_exception(tstate, frame);
+        }
     }
     int base = frame->f_code->co_nlocalsplus;
     for (int operand = top - 1; operand >= keep; operand--) {

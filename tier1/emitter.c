@@ -181,7 +181,13 @@ static void emit_error(struct emitter *emitter, const struct stub *stub, bool lo
         item = emitter_add(emitter, TEMPLATE_ENTER_HANDLER);
         item->holes[HOLE_H_N] = keep;
         item->holes[HOLE_H_M] = instruction->handler_lasti;
-        item->labels[LABEL_JUMP] = instruction->handler;
+        /* What raised may have changed locals, or switched tracing on. */
+        stack_set_canonical(emitter, keep + instruction->handler_lasti + 1);
+        int leave = stub_leave(emitter, instruction->handler, false);
+        item = emitter_add(emitter, TEMPLATE_CHECK_ESCAPE);
+        item->holes[HOLE_Q_BOUND] = (int64_t)emitter->bytecode.instructions[instruction->handler].bound;
+        item->labels[LABEL_LEAVE] = leave;
+        item->labels[LABEL_CONT] = instruction->handler;
     }
 }
 

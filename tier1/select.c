@@ -400,6 +400,21 @@ static void select_subscript(struct emitter *emitter)
     pair_operation(emitter, primary, secondary, &(struct slow_call){.family = slow_family});
 }
 
+/* Looks at the eval breaker before going on with the next instruction, as tier 0 does after calls. The deferred stack is
+ * as it has to be there; r0 keeps. */
+static void add_eval_breaker_check(struct emitter *emitter)
+{
+    int set = emitter_new_label(emitter);
+    emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
+    int back = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, set);
+    protect_locals(emitter);
+    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
+    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
 /* ---- Jumps --------------------------------------------------------------------------------------------------- */
 
 /* Where a conditional jump goes: to the target when the tested outcome is `sense`. */
@@ -1084,6 +1099,7 @@ static void select_call(struct emitter *emitter)
     emitter->keyword_names = NULL;
     stack_push_register(emitter);
     end_escape(emitter, emitter->current + 1);
+    add_eval_breaker_check(emitter);
 }
 
 static void select_return_value(struct emitter *emitter)
@@ -1183,6 +1199,9 @@ static void select_handler(struct emitter *emitter)
     if (flags & OPCODE_ESCAPES) {
         end_escape(emitter, emitter->current + 1);
     }
+    if (instruction->opcode == CALL_FUNCTION_EX) {
+        add_eval_breaker_check(emitter);
+    }
 }
 
 /* ---- The walk over the instructions ---------------------------------------------------------------------------------------------------- */
@@ -1199,15 +1218,7 @@ static void select_one(struct emitter *emitter)
         break;
     case RESUME:
         if (oparg < 2) {
-            int set = emitter_new_label(emitter);
-            emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
-            int back = label_here(emitter);
-            emitter->in_cold = true;
-            emitter_bind(emitter, set);
-            protect_locals(emitter);
-            emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-            end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
-            emitter->in_cold = false;
+            add_eval_breaker_check(emitter);
         }
         break;
     case KW_NAMES:

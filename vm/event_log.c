@@ -198,10 +198,11 @@ static void write_line(void)
 
 /* ---- Frequent events ----------------------------------------------------------------------------- */
 
-/* How often an event came at one place. A code object may die and another take its address: `code` is then counted on in the
- * old row, which is why rows are forgotten when its compiled code is thrown away. */
+/* How often an event came at one place. A code object may die and another take its address; the name, which would have to
+ * be at its old address too, tells them apart. */
 struct place {
     PyCodeObject *code; /* borrowed, only compared; NULL: row unused */
+    PyObject *name;     /* the same: co_qualname */
     int offset;
     uint16_t kind, reason;
     uint64_t count;
@@ -216,7 +217,8 @@ static uint64_t count_at_place(enum event_kind kind, PyCodeObject *code, int off
     struct place *rarest = NULL;
     for (size_t i = 0; i < PLACE_PROBES; i++) {
         struct place *place = &places[(hash + i) % PLACES];
-        if (place->code == code && place->offset == offset && place->kind == kind && place->reason == reason) {
+        if (place->code == code && place->name == code->co_qualname && place->offset == offset &&
+            place->kind == kind && place->reason == reason) {
             return ++place->count;
         }
         if (place->code == NULL) {
@@ -227,18 +229,8 @@ static uint64_t count_at_place(enum event_kind kind, PyCodeObject *code, int off
             rarest = place;
         }
     }
-    *rarest = (struct place){code, offset, (uint16_t)kind, (uint16_t)reason, 1};
+    *rarest = (struct place){code, code->co_qualname, offset, (uint16_t)kind, (uint16_t)reason, 1};
     return 1;
-}
-
-static void forget_places(PyCodeObject *code)
-{
-    for (size_t i = 0; i < PLACES; i++) {
-        if (places[i].code == code) {
-            /* The row stays taken, so that rows which were pushed past it are still found. */
-            places[i].count = 0;
-        }
-    }
 }
 
 void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
@@ -254,8 +246,6 @@ void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, e
         if ((count & (count - 1)) != 0) {
             return;
         }
-    } else if (code != NULL && (kind == EVENT_invalidate || kind == EVENT_evict)) {
-        forget_places(code);
     }
     int errno_before = errno; /* the C code around us may not have looked at it yet */
     struct timespec now;

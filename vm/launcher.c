@@ -56,19 +56,21 @@ static bool find_beside_me(const char *name, char path[PATH_MAX])
     return false;
 }
 
-/* "NAME=" + first + (second with a colon before it, unless NULL or empty); NULL without memory. Never freed: exec follows. */
-static char *make_variable(const char *name, const char *first, const char *second)
+/* "NAME=" + list + ":" + last, or without the list when it is NULL or empty; NULL without memory. Never freed: exec
+ * follows. */
+static char *make_variable(const char *name, const char *list, const char *last)
 {
     char *text = NULL;
-    bool both = second != NULL && second[0] != '\0';
-    if (asprintf(&text, "%s=%s%s%s", name, first, both ? ":" : "", both ? second : "") < 0) {
+    bool has_list = list != NULL && list[0] != '\0';
+    if (asprintf(&text, "%s=%s%s%s", name, has_list ? list : "", has_list ? ":" : "", last) < 0) {
         return NULL;
     }
     return text;
 }
 
-/* The environment for the interpreter: ours, with the preloaded library in front of the user's own LD_PRELOAD,
- * whose old value travels in LAUNCH_SAVED_PRELOAD so that the library can put it back before Python looks.
+/* The environment for the interpreter: ours, with the preloaded library behind the user's own LD_PRELOAD (where
+ * AddressSanitizer insists on being first), whose old value travels in LAUNCH_SAVED_PRELOAD so that the library can
+ * put it back before Python looks.
  * The variables keep their order: os.environ shows it. Returns NULL when the library is not there. */
 static char **launch_environment(void)
 {
@@ -89,9 +91,9 @@ static char **launch_environment(void)
     char **environment = calloc(count + 4, sizeof(char *));
     const char *users_preload = getenv("LD_PRELOAD");
     char *variables[] = {
-        make_variable("LD_PRELOAD", preload, users_preload),
-        make_variable(LAUNCH_LIBRARY, library, NULL),
-        users_preload == NULL ? NULL : make_variable(LAUNCH_SAVED_PRELOAD, users_preload, NULL),
+        make_variable("LD_PRELOAD", users_preload, preload),
+        make_variable(LAUNCH_LIBRARY, NULL, library),
+        users_preload == NULL ? NULL : make_variable(LAUNCH_SAVED_PRELOAD, NULL, users_preload),
     };
     if (environment == NULL || variables[0] == NULL || variables[1] == NULL) {
         fprintf(stderr, "pyjit: stays off: out of memory\n");

@@ -70,7 +70,15 @@ static PyObject *compile_function(PyObject *module, PyObject *arguments, PyObjec
         return PyErr_Format(PyExc_ValueError, "pyjit.compile() tier must be from 1 to %d, not %d", HIGHEST_TIER,
                             tier);
     }
-    return PyBool_FromLong(hook_is_installed() && hook_compile(code, tier) == REASON_none);
+    if (!hook_is_installed()) {
+        Py_RETURN_FALSE;
+    }
+    enum reason reason = options_select(code) ? hook_compile(code, tier) : REASON_suppressed;
+    if (reason == REASON_suppressed) {
+        /* Asked for by name: then the log answers by name, as it does for what the compiler refuses. */
+        event_log(EVENT_refuse, code, tier, -1, reason, 0, -1);
+    }
+    return PyBool_FromLong(reason == REASON_none);
 }
 
 static PyObject *suppress(PyObject *module, PyObject *object)

@@ -205,7 +205,7 @@ _Noreturn static void refuse_x_option(const char *name, const char *text, const 
 }
 
 /* What sys._xoptions says of a row: a new bytes object in the file system's encoding, so that a path gets its own bytes
- * back; NULL when it is not there. `-X name` without a value is an empty text. No exception is left. */
+ * back; NULL when it is not there. `-X jit` without a value asks for both tiers; other rows take it for an empty text. No exception is left. */
 static PyObject *x_option_value(const struct option_row *row)
 {
     PyObject *all = PySys_GetXOptions();
@@ -214,7 +214,8 @@ static PyObject *x_option_value(const struct option_row *row)
         PyErr_Clear();
         return NULL;
     }
-    PyObject *bytes = PyUnicode_Check(value) ? PyUnicode_EncodeFSDefault(value) : PyBytes_FromString("");
+    const char *bare = row == &rows[ROW_JIT] ? "2" : "";
+    PyObject *bytes = PyUnicode_Check(value) ? PyUnicode_EncodeFSDefault(value) : PyBytes_FromString(bare);
     if (bytes == NULL) {
         PyErr_Clear();
         refuse_x_option(row->x_name, NULL, "cannot be encoded");
@@ -228,11 +229,9 @@ static void read_row(const struct option_row *row)
     const char *text = environment_value(row);
     PyObject *x_value = x_option_value(row);
     if (x_value != NULL) {
-        const char *x_text = PyBytes_AS_STRING(x_value);
-        bool just_on = row == &rows[ROW_JIT] && x_text[0] == '\0';
-        complaint why = just_on ? read_value(row, "2") : read_value(row, x_text);
+        complaint why = read_value(row, PyBytes_AS_STRING(x_value));
         if (why != NULL) {
-            refuse_x_option(row->x_name, x_text, why);
+            refuse_x_option(row->x_name, PyBytes_AS_STRING(x_value), why);
         }
         Py_DECREF(x_value);
     } else if (text != NULL) {

@@ -22,21 +22,48 @@ static PyFunctionObject *operator_functions[PLAIN_OPERATORS + UNARY_OPERATORS];
 /* NumPy's array type, once an operand has shown it. It is a static type and never dies. */
 static PyTypeObject *array_type;
 
-/* Is this an array that nobody else holds? Subclasses do not count, for NumPy neither. */
+/* How an array begins. Extensions are compiled against this, so no version of NumPy can change it.
+ * (numpy/ndarraytypes.h, PyArrayObject_fields) */
+struct array_head {
+    PyObject ob_base;
+    char *data;
+    int dimension_count;
+    Py_ssize_t *dimensions;
+};
+
+/* NumPy reuses arrays of 256 KiB and more; with elements of up to 32 bytes none has fewer than these. */
+enum { FEWEST_ELEMENTS = 256 * 1024 / 32 };
+
+static bool is_large(struct array_head *array)
+{
+    Py_ssize_t elements = 1;
+    for (int i = 0; i < array->dimension_count; i++) {
+        if (array->dimensions[i] >= FEWEST_ELEMENTS) {
+            return true;
+        }
+        elements *= array->dimensions[i];
+        if (elements >= FEWEST_ELEMENTS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is this a large array that nobody else holds? Subclasses do not count, for NumPy neither. */
 static bool is_lone_array(PyObject *operand)
 {
-    PyTypeObject *type = Py_TYPE(operand);
     if (Py_REFCNT(operand) != 1) {
         return false;
     }
-    if (type == array_type) {
-        return true;
+    PyTypeObject *type = Py_TYPE(operand);
+    if (type != array_type) {
+        if (array_type != NULL || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) ||
+            strcmp(type->tp_name, "numpy.ndarray") != 0) {
+            return false;
+        }
+        array_type = type;
     }
-    if (array_type != NULL || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) || strcmp(type->tp_name, "numpy.ndarray") != 0) {
-        return false;
-    }
-    array_type = type;
-    return true;
+    return is_large((struct array_head *)operand);
 }
 
 bool ops_wants_elision(PyObject *left, PyObject *right)
@@ -58,7 +85,8 @@ static PyFunctionObject *make_operator_function(int opcode, int oparg)
         return NULL;
     }
     replace = PyObject_GetAttrString((PyObject *)empty, "replace");
-    changes = Py_BuildValue("{s:y#,s:i}", "co_code", (char *)bytes, (Py_ssize_t)(2 * (units + 1)), "co_stacksize", 2);
+    PyObject *bytecode = PyBytes_FromStringAndSize((char *)bytes, 2 * (units + 1));
+    changes = Py_BuildValue("{s:N,s:i}", "co_code", bytecode, "co_stacksize", 2);
     nothing = PyTuple_New(0);
     globals = PyDict_New();
     if (replace != NULL && changes != NULL && nothing != NULL && globals != NULL) {

@@ -8,14 +8,15 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.abspath(os.environ.get("PYJIT_BUILD", os.path.join(ROOT, "build")))
-LAUNCHER = os.path.join(BUILD, "pyjit")
+# run.py names the launcher in PYJIT.
+LAUNCHER = os.path.abspath(os.environ.get("PYJIT", os.path.join(ROOT, "build", "pyjit")))
+BUILD = os.path.dirname(LAUNCHER)
 MODULE_PATH = os.path.join(BUILD, "python")
 STOCK = os.environ.get("PYTHON", "/usr/bin/python3.11")
 TIMEOUT = 60
 
 # Taken out of the environment that the tests inherit, so that nobody's own settings decide their outcome.
-PRIVATE = ("PYTHON", "JIT_", "PYJIT_", "LD_PRELOAD", "MAKE", "MFLAGS")
+PRIVATE = ("PYTHON", "JIT_", "PYJIT", "LD_PRELOAD", "MAKE", "MFLAGS")
 
 
 def environment(**changes):

@@ -107,7 +107,7 @@ UNWIND_TEMPLATES(_AGAIN, true)
 TEMPLATE(ENTER_HANDLER)
 {
     rt_enter_handler(tstate, frame, NUMBER(H_N), NUMBER(H_M));
-    GO(JUMP);
+    GO(CONT);
 }
 
 /* ---- Returning. H_N is the empty stack's stacktop. ---- */
