@@ -9,6 +9,7 @@
 #ifndef Py_BUILD_CORE_MODULE
 #    define Py_BUILD_CORE_MODULE 1
 #endif
+#define PY_SSIZE_T_CLEAN /* "#" formats count in Py_ssize_t */
 #include <Python.h>
 
 #include "internal/pycore_call.h"
