@@ -9,7 +9,8 @@
 #ifndef Py_BUILD_CORE_MODULE
 #    define Py_BUILD_CORE_MODULE 1
 #endif
-#define PY_SSIZE_T_CLEAN /* "#" formats count in Py_ssize_t */
+/* For formats with #. */
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include "internal/pycore_call.h"
