@@ -77,7 +77,10 @@ static inline void finish_frame(PyThreadState *tstate, InterpreterFrame *frame)
     /* Destructors run at the depth of the callee, as on stock. */
     tstate->recursion_remaining--;
     for (int index = 0; index < frame->stacktop; index++) {
-        Py_XDECREF(frame->localsplus[index]);
+        PyObject *local = frame->localsplus[index];
+        if (local != NULL) {
+            rt_release(local);
+        }
     }
     Py_XDECREF(frame->f_locals);
     Py_DECREF(frame->f_func);
@@ -249,7 +252,7 @@ failed:
 static void release(PyObject **references, size_t count)
 {
     for (size_t index = 0; index < count; index++) {
-        Py_DECREF(references[index]);
+        rt_release(references[index]);
     }
 }
 
