@@ -1,6 +1,10 @@
 /* runtime/c_calls.c: see c_calls.h. */
 #include "runtime/c_calls.h"
 
+#include "runtime/runtime_data.h"
+
+#include <math.h>
+
 void rt_c_call_failed(PyThreadState *tstate, PyObject **slot, int nargs)
 {
     PyObject *callable = slot[0] != NULL ? slot[0] : slot[1];
@@ -12,6 +16,13 @@ void rt_c_call_failed(PyThreadState *tstate, PyObject **slot, int nargs)
     }
     Py_DECREF(slot[1]);
     Py_XDECREF(slot[0]);
+}
+
+void rt_release_many(PyObject **references, int count)
+{
+    for (int index = 0; index < count; index++) {
+        Py_DECREF(references[index]);
+    }
 }
 
 int rt_is_subtype(PyTypeObject *type, PyTypeObject *other)
@@ -75,6 +86,11 @@ PyObject *rt_character(long code_point)
 long rt_code_point(PyObject *character)
 {
     return (long)PyUnicode_READ_CHAR(character, 0);
+}
+
+PyObject *rt_absolute_float(PyObject *number)
+{
+    return rt_float_new(fabs(PyFloat_AS_DOUBLE(number)));
 }
 
 PyObject *rt_str(PyObject *object)

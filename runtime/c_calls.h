@@ -12,6 +12,9 @@
  * stood in slot[0..1+nargs], (method or NULL, callable or self, args...), arguments first. */
 void rt_c_call_failed(PyThreadState *tstate, PyObject **slot, int nargs);
 
+/* Drops `count` references, first to last. */
+void rt_release_many(PyObject **references, int count);
+
 /* Is `type` the other one, or derived from it? */
 int rt_is_subtype(PyTypeObject *type, PyTypeObject *other);
 
@@ -28,6 +31,9 @@ PyObject *rt_character(long code_point);
 
 /* The code point of an exact str of length 1 whose representation is ready. */
 long rt_code_point(PyObject *character);
+
+/* abs() of an exact float: new reference, or NULL with MemoryError. */
+PyObject *rt_absolute_float(PyObject *number);
 
 /* str(object). Borrows; new reference, or NULL with an exception set. */
 PyObject *rt_str(PyObject *object);

@@ -8,14 +8,6 @@
 
 #include "runtime/c_calls.h"
 
-#define RELEASE(object)                                                                                              \
-    do {                                                                                                             \
-        PyObject *released_ = (object);                                                                              \
-        if (UNLIKELY(--released_->ob_refcnt == 0)) {                                                                 \
-            rt_dealloc(released_);                                                                                   \
-        }                                                                                                            \
-    } while (0)
-
 /* ---- Calls that go to a C function ------------------------------------------------------------------
  * All operands stand in their slots: H_D is the first, (NULL, function, arguments...) or (method, self, arguments...). JUMP: the C
  * function has failed. H_N: arguments, H_M: those without a name, Q_NAME: the names of the others.
@@ -30,7 +22,10 @@
     }                                                                                                                \
     PyMethodDef *definition = ((PyCFunctionObject *)callable)->m_ml;                                                 \
     PyObject *self = ((PyCFunctionObject *)callable)->m_self
-#define RELEASE_FUNCTION RELEASE(slots[1])
+#define RELEASE_FUNCTION rt_release(slots[1])
+
+/* Forms the address anew, so that none has to be kept across a call: registers are few. */
+#define RELOAD(slots) __asm__("leaq H_D(%1), %0" : "=r"(slots) : "r"(frame))
 
 #define FIND_METHOD                                                                                                  \
     PyObject **slots = &DISPLACED(H_D);                                                                              \
@@ -38,15 +33,17 @@
     if (UNLIKELY(callable == NULL || Py_TYPE(callable) != RUNTIME->method_descriptor_type)) {                        \
         GO(SLOW);                                                                                                    \
     }                                                                                                                \
-    PyObject *self = slots[1];                                                                                       \
-    if (UNLIKELY(Py_TYPE(self) != PyDescr_TYPE(callable)) &&                                                         \
-        !rt_is_subtype(Py_TYPE(self), PyDescr_TYPE(callable))) {                                                     \
-        GO(SLOW);                                                                                                    \
+    if (UNLIKELY(Py_TYPE(slots[1]) != PyDescr_TYPE(callable))) {                                                     \
+        if (!rt_is_subtype(Py_TYPE(slots[1]), PyDescr_TYPE(callable))) {                                             \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        RELOAD(slots);                                                                                               \
     }                                                                                                                \
+    PyObject *self = slots[1];                                                                                       \
     PyMethodDef *definition = ((PyMethodDescrObject *)slots[0])->d_method
 #define RELEASE_METHOD                                                                                               \
-    RELEASE(slots[1]);                                                                                               \
-    RELEASE(slots[0])
+    rt_release(slots[1]);                                                                                            \
+    rt_release(slots[0])
 
 #define FAST_FUNCTION(definition) ((_PyCFunctionFastWithKeywords)(void (*)(void))(definition)->ml_meth)
 #define FAST_FLAGS(definition)    (((definition)->ml_flags & ~METH_KEYWORDS) == METH_FASTCALL)
@@ -85,7 +82,7 @@
         }                                                                                                            \
         LEVELLED_CALL(slots[2]);                                                                                     \
         slots = &DISPLACED(H_D);                                                                                     \
-        RELEASE(slots[2]);                                                                                           \
+        rt_release(slots[2]);                                                                                        \
         RELEASE_##kind;                                                                                              \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
@@ -101,9 +98,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        for (int index = 0; index < NUMBER(H_N); index++) {                                                          \
-            RELEASE(slots[2 + index]);                                                                               \
-        }                                                                                                            \
+        rt_release_many(slots + 2, NUMBER(H_N));                                                                     \
         RELEASE_##kind;                                                                                              \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
@@ -119,7 +114,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        RELEASE(slots[2]);                                                                                           \
+        rt_release(slots[2]);                                                                                        \
         RELEASE_##kind;                                                                                              \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
@@ -135,8 +130,8 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        RELEASE(slots[2]);                                                                                           \
-        RELEASE(slots[3]);                                                                                           \
+        rt_release(slots[2]);                                                                                        \
+        rt_release(slots[3]);                                                                                        \
         RELEASE_##kind;                                                                                              \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
@@ -152,9 +147,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        for (int index = 0; index < NUMBER(H_N); index++) {                                                          \
-            RELEASE(slots[2 + index]);                                                                               \
-        }                                                                                                            \
+        rt_release_many(slots + 2, NUMBER(H_N));                                                                     \
         RELEASE_##kind;                                                                                              \
         GO(CONT);                                                                                                    \
     }
@@ -176,10 +169,8 @@ TEMPLATE(CALL_CLASS)
         GO(JUMP);
     }
     slots = &DISPLACED(H_D);
-    for (int index = 0; index < NUMBER(H_N); index++) {
-        RELEASE(slots[2 + index]);
-    }
-    RELEASE(slots[1]);
+    rt_release_many(slots + 2, NUMBER(H_N));
+    rt_release(slots[1]);
     GO(CONT);
 }
 
@@ -196,7 +187,7 @@ TEMPLATE(CALL_STR)
         GO(JUMP);
     }
     slots = &DISPLACED(H_D);
-    RELEASE(slots[2]);
+    rt_release(slots[2]);
     slots[1]->ob_refcnt--;
     GO(CONT);
 }
@@ -212,7 +203,7 @@ TEMPLATE(C_CALL_FAILED)
 /* What the general CALL behind SLOW has returned, where nobody wants it. An escape check follows. */
 TEMPLATE(DROP_RESULT)
 {
-    RELEASE(r0);
+    rt_release(r0);
     GO(CONT);
 }
 
@@ -357,7 +348,7 @@ EACH_PAIR(CHR, )
                 result->ob_refcnt++;                                                                                 \
             }                                                                                                        \
         } else if (IS_FLOAT(x)) {                                                                                    \
-            result = rt_float_new(__builtin_fabs(FLOAT_VALUE(x)));                                                   \
+            result = rt_absolute_float(x);                                                                           \
             if (UNLIKELY(result == NULL)) {                                                                          \
                 GO(SLOW);                                                                                            \
             }                                                                                                        \
