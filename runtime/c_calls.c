@@ -11,11 +11,11 @@ void rt_c_call_failed(PyThreadState *tstate, PyObject **slot, int nargs)
     if (!_PyErr_Occurred(tstate)) {
         _Py_CheckFunctionResult(tstate, callable, NULL, NULL);
     }
-    for (int index = 0; index < nargs; index++) {
-        Py_DECREF(slot[2 + index]);
+    if (slot[0] != NULL) {
+        Py_DECREF(slot[1]);
     }
-    Py_DECREF(slot[1]);
-    Py_XDECREF(slot[0]);
+    rt_release_many(slot + 2, nargs);
+    Py_DECREF(callable);
 }
 
 void rt_release_many(PyObject **references, int count)

@@ -9,7 +9,7 @@
 #include "runtime/cpython.h"
 
 /* A C function has returned NULL: makes sure an exception is set, worded as stock words it, and releases what
- * stood in slot[0..1+nargs], (method or NULL, callable or self, args...), arguments first. */
+ * stood in slot[0..1+nargs]: (method or NULL, self or callable, args...), the callable last. */
 void rt_c_call_failed(PyThreadState *tstate, PyObject **slot, int nargs);
 
 /* Drops `count` references, first to last. */

@@ -12,7 +12,7 @@
  * All operands stand in their slots: H_D is the first, (NULL, function, arguments...) or (method, self, arguments...). JUMP: the C
  * function has failed. H_N: arguments, H_M: those without a name, Q_NAME: the names of the others.
  *
- * slots[1] is the function or self, and in either case what is released last but the method. */
+ * slots[1] is the function or self. Released are: a function after its arguments, self before them, a method last. */
 
 #define FIND_FUNCTION                                                                                                \
     PyObject **slots = &DISPLACED(H_D);                                                                              \
@@ -22,7 +22,9 @@
     }                                                                                                                \
     PyMethodDef *definition = ((PyCFunctionObject *)callable)->m_ml;                                                 \
     PyObject *self = ((PyCFunctionObject *)callable)->m_self
-#define RELEASE_FUNCTION rt_release(slots[1])
+#define RELEASE_FUNCTION(release_arguments)                                                                          \
+    release_arguments;                                                                                               \
+    rt_release(slots[1])
 
 /* Forms the address anew, so that none has to be kept across a call: registers are few. */
 #define RELOAD(slots) __asm__("leaq H_D(%1), %0" : "=r"(slots) : "r"(frame))
@@ -41,8 +43,9 @@
     }                                                                                                                \
     PyObject *self = slots[1];                                                                                       \
     PyMethodDef *definition = ((PyMethodDescrObject *)slots[0])->d_method
-#define RELEASE_METHOD                                                                                               \
+#define RELEASE_METHOD(release_arguments)                                                                            \
     rt_release(slots[1]);                                                                                            \
+    release_arguments;                                                                                               \
     rt_release(slots[0])
 
 #define FAST_FUNCTION(definition) ((_PyCFunctionFastWithKeywords)(void (*)(void))(definition)->ml_meth)
@@ -71,7 +74,7 @@
         }                                                                                                            \
         LEVELLED_CALL(NULL);                                                                                         \
         slots = &DISPLACED(H_D);                                                                                     \
-        RELEASE_##kind;                                                                                              \
+        RELEASE_##kind((void)0);                                                                                     \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
     TEMPLATE(CALL_C_##kind##_O)                                                                                      \
@@ -82,8 +85,7 @@
         }                                                                                                            \
         LEVELLED_CALL(slots[2]);                                                                                     \
         slots = &DISPLACED(H_D);                                                                                     \
-        rt_release(slots[2]);                                                                                        \
-        RELEASE_##kind;                                                                                              \
+        RELEASE_##kind(rt_release(slots[2]));                                                                        \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
     TEMPLATE(CALL_C_##kind##_FAST)                                                                                   \
@@ -98,8 +100,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        rt_release_many(slots + 2, NUMBER(H_N));                                                                     \
-        RELEASE_##kind;                                                                                              \
+        RELEASE_##kind(rt_release_many(slots + 2, NUMBER(H_N)));                                                     \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
     TEMPLATE(CALL_C_##kind##_FAST_1)                                                                                 \
@@ -114,8 +115,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        rt_release(slots[2]);                                                                                        \
-        RELEASE_##kind;                                                                                              \
+        RELEASE_##kind(rt_release(slots[2]));                                                                        \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
     TEMPLATE(CALL_C_##kind##_FAST_2)                                                                                 \
@@ -130,9 +130,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        rt_release(slots[2]);                                                                                        \
-        rt_release(slots[3]);                                                                                        \
-        RELEASE_##kind;                                                                                              \
+        RELEASE_##kind((rt_release(slots[2]), rt_release(slots[3])));                                                \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
     TEMPLATE(CALL_C_##kind##_KEYWORDS)                                                                               \
@@ -147,8 +145,7 @@
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         slots = &DISPLACED(H_D);                                                                                     \
-        rt_release_many(slots + 2, NUMBER(H_N));                                                                     \
-        RELEASE_##kind;                                                                                              \
+        RELEASE_##kind(rt_release_many(slots + 2, NUMBER(H_N)));                                                     \
         GO(CONT);                                                                                                    \
     }
 C_CALLS(FUNCTION)
@@ -217,9 +214,9 @@ TEMPLATE(DROP_RESULT)
     if (UNLIKELY(!IS_BUILTIN(callable) || ((owned) && (callable)->ob_refcnt == 1))) {                                \
         GO(SLOW);                                                                                                    \
     }
-/* METH_O and METH_VARARGS functions cost a level of recursion. */
-#define CHECK_RECURSION()                                                                                            \
-    if (UNLIKELY(tstate->recursion_remaining <= 0)) {                                                                \
+/* METH_O and METH_VARARGS functions cost a level of recursion, and a comparison inside them another. */
+#define CHECK_RECURSION(levels)                                                                                      \
+    if (UNLIKELY(tstate->recursion_remaining < (levels))) {                                                          \
         GO(SLOW);                                                                                                    \
     }
 #define SMALL_INT(value) ((PyObject *)(RUNTIME->small_int_zero + (value)))
@@ -276,7 +273,7 @@ EACH_PAIR(LEN, )
         PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
         x = READ_##kb(H_B, Q_B);                                                                                     \
         CHECK_BUILTIN(a, OWNED_##ka);                                                                                \
-        CHECK_RECURSION();                                                                                           \
+        CHECK_RECURSION(1);                                                                                          \
         if (UNLIKELY(Py_TYPE(x) != RUNTIME->str_type || ((PyASCIIObject *)x)->length != 1)) {                        \
             GO(SLOW);                                                                                                \
         }                                                                                                            \
@@ -307,7 +304,7 @@ EACH_PAIR(ORD, )
         PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
         x = READ_##kb(H_B, Q_B);                                                                                     \
         CHECK_BUILTIN(a, OWNED_##ka);                                                                                \
-        CHECK_RECURSION();                                                                                           \
+        CHECK_RECURSION(1);                                                                                          \
         if (UNLIKELY(!IS_INT(x) || (size_t)Py_SIZE(x) > 1)) {                                                        \
             GO(SLOW);                                                                                                \
         }                                                                                                            \
@@ -337,7 +334,7 @@ EACH_PAIR(CHR, )
         PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
         x = READ_##kb(H_B, Q_B);                                                                                     \
         CHECK_BUILTIN(a, OWNED_##ka);                                                                                \
-        CHECK_RECURSION();                                                                                           \
+        CHECK_RECURSION(1);                                                                                          \
         PyObject *result;                                                                                            \
         if (LIKELY(IS_INT(x) && IS_SHORT(x))) {                                                                      \
             if (Py_SIZE(x) < 0) {                                                                                    \
@@ -431,7 +428,7 @@ EACH_PAIR(ISINSTANCE, )
         PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
         PyObject *function = FUNCTION_IN_SLOT;                                                                       \
         CHECK_BUILTIN(function, 1);                                                                                  \
-        CHECK_RECURSION();                                                                                           \
+        CHECK_RECURSION(2);                                                                                          \
         bool second;                                                                                                 \
         if (LIKELY(IS_INT(a) && IS_INT(b) && IS_SHORT(a) && IS_SHORT(b))) {                                          \
             second = SHORT_VALUE(b) operator SHORT_VALUE(a);                                                         \
