@@ -38,7 +38,8 @@ static bool prepare(struct emitter *emitter)
     emitter->feedback_size = feedback_size(&emitter->bytecode);
     emitter->feedback = PyMem_RawCalloc(emitter->feedback_size + 1, 1);
     emitter->stack = PyMem_RawCalloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    return emitter->feedback != NULL && emitter->stack != NULL;
+    emitter->exits = PyMem_RawCalloc(1, sizeof *emitter->exits);
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL;
 }
 
 static void release(struct emitter *emitter)
@@ -50,6 +51,7 @@ static void release(struct emitter *emitter)
     PyMem_RawFree(emitter->stubs);
     PyMem_RawFree(emitter->saved_operands);
     PyMem_RawFree(emitter->feedback);
+    side_exits_free(emitter->exits);
     bytecode_free(&emitter->bytecode);
 }
 
@@ -138,17 +140,19 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->native_entry = memory + label_offset(emitter, emitter->native_entry_label);
     compiled->code = emitter->bytecode.code;
     compiled->tier = 1;
-    if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled)) {
+    if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled) || !make_side_exits(emitter, memory)) {
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     compiled->feedback = emitter->feedback;
     compiled->feedback_size = emitter->feedback_size;
+    compiled->exits = emitter->exits;
     if (code_map_add(compiled) < 0) {
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     emitter->feedback = NULL;
+    emitter->exits = NULL;
     *result = compiled;
     return REASON_none;
 
