@@ -557,13 +557,22 @@ static inline enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject 
     return OUTCOME_MISSED; /* ATTRIBUTE_GENERIC */
 }
 
-/* The case to follow for `owner`, or NULL. */
+static inline bool case_fits(struct attribute_case *seen, PyObject *owner, uint32_t version)
+{
+    return seen->type_version == version &&
+           (seen->kind != ATTRIBUTE_CLASS || ((PyTypeObject *)owner)->tp_version_tag == seen->keys_version);
+}
+
+/* The case to follow for `owner`, or NULL. An unused case has version 0 and kind ATTRIBUTE_NONE: a type without a
+ * version may find it, and nothing comes of it. */
 static inline struct attribute_case *find_case(struct attribute_cell *cell, PyObject *owner, uint32_t version)
 {
     struct attribute_case *seen = cell->cases;
-    for (struct attribute_case *end = seen + cell->count; seen < end; seen++) {
-        if (seen->type_version == version &&
-            (seen->kind != ATTRIBUTE_CLASS || ((PyTypeObject *)owner)->tp_version_tag == seen->keys_version)) {
+    if (LIKELY(case_fits(seen, owner, version))) {
+        return seen;
+    }
+    for (int number = 1; number < FEEDBACK_MAX_CASES; number++) {
+        if (case_fits(++seen, owner, version)) {
             return seen;
         }
     }
