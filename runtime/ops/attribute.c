@@ -378,6 +378,28 @@ static void learn_store(PyObject *owner, PyObject *name, struct attribute_cell *
 
 /* ---- Loading ------------------------------------------------------------------------------------- */
 
+/* A load failed in code of the program's own. If that was an AttributeError that names nothing, it gets the name and the
+ * owner, for suggestions, as from PyObject_GetAttr. (object.c, set_attribute_error_context) */
+__attribute__((noinline, cold)) static void complete_attribute_error(PyObject *owner, PyObject *name)
+{
+    if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        return;
+    }
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyAttributeErrorObject *error = (PyAttributeErrorObject *)value;
+    if (PyErr_GivenExceptionMatches(value, PyExc_AttributeError) && error->name == NULL && error->obj == NULL &&
+        (PyObject_SetAttr(value, &_Py_ID(name), name) < 0 || PyObject_SetAttr(value, &_Py_ID(obj), owner) < 0)) {
+        /* The failure of that is the exception now. */
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+        return;
+    }
+    PyErr_Restore(type, value, traceback);
+}
+
 static inline PyObject *call_getter(PyObject *owner, PyObject *property)
 {
     PyObject *getter = ((struct property_object *)property)->getter;
@@ -601,6 +623,9 @@ __attribute__((noinline)) static PyObject *load_attr_fully(PyObject *owner, PyOb
         enum outcome outcome = follow(owner, Py_TYPE(owner), name, seen, false, &value, &self);
         if (LIKELY(outcome != OUTCOME_MISSED)) {
             seen->hits++;
+            if (UNLIKELY(outcome == OUTCOME_FAILED)) {
+                complete_attribute_error(owner, name);
+            }
             Py_DECREF(owner);
             return value;
         }
@@ -650,6 +675,9 @@ __attribute__((noinline)) static int load_method_fully(PyObject **slot, PyObject
         }
         if (outcome != OUTCOME_MISSED) {
             seen->hits++;
+            if (UNLIKELY(outcome == OUTCOME_FAILED) && Py_TYPE(owner)->tp_getattro != PyObject_GenericGetAttr) {
+                complete_attribute_error(owner, name); /* stock's LOAD_METHOD looks plain owners up by itself */
+            }
             slot[0] = NULL;
             slot[1] = value;
             Py_DECREF(owner);
