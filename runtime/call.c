@@ -1,12 +1,11 @@
 /* runtime/call.c: calls made by compiled code, and calls of compiled code. */
 #include "runtime/call.h"
+#include "runtime/runtime_data.h"
 
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
-
-_PyFrameEvalFunction runtime_eval_hook = NULL;
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -19,7 +18,7 @@ enum { MAX_VERSION_MISSES = 16 };
 
 static inline bool may_enter_compiled(PyThreadState *tstate)
 {
-    return tstate->interp->eval_frame == runtime_eval_hook && runtime_eval_hook != NULL &&
+    return tstate->interp->eval_frame == runtime_data.eval_hook && runtime_data.eval_hook != NULL &&
            !tstate->cframe->use_tracing;
 }
 
@@ -684,6 +683,25 @@ __attribute__((noinline, cold)) static void learn_function(struct call_cell *cel
     }
 }
 
+/* Remembers in `cell` how to enter the function's compiled code natively, where the arguments fit as they are. */
+static void learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function,
+                               size_t nargs)
+{
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    struct code_state *state = code_state_get(code);
+    if (state == NULL || state->compiled == NULL || state->suppressed || !may_enter_compiled(tstate) ||
+        (size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
+        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED ||
+        !PyDict_CheckExact(function->func_globals) || !PyDict_CheckExact(function->func_builtins)) {
+        return;
+    }
+    cell->code = code;
+    cell->globals = function->func_globals;
+    cell->native_entry = state->compiled->native_entry;
+    cell->frame_bytes = frame_words(code) * sizeof(PyObject *);
+    cell->epoch = runtime_data.code_epoch;
+}
+
 /* The site's first call, and every call of another function than the last. */
 __attribute__((noinline, cold)) static PyObject *call_new_function(PyThreadState *tstate, PyFunctionObject *function,
                                                                    PyObject **arguments, size_t positional,
@@ -719,6 +737,10 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
         PyFunctionObject *function = (PyFunctionObject *)callable;
         size_t positional = kwnames == NULL ? total : total - (size_t)Py_SIZE(kwnames);
         cell->count++;
+        if (kwnames == NULL &&
+            (cell->epoch != runtime_data.code_epoch || cell->code != (PyCodeObject *)function->func_code)) {
+            learn_native_entry(tstate, cell, function, positional);
+        }
         if (UNLIKELY(cell->callee != callable || cell->function_version != function->func_version)) {
             return call_new_function(tstate, function, arguments, positional, kwnames, cell);
         }

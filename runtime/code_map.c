@@ -14,6 +14,7 @@
 #include "runtime/code_map.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/runtime_data.h"
 
 #include <assert.h>
 
@@ -142,7 +143,10 @@ int code_map_add(struct compiled_code *compiled)
 
 void code_map_remove(struct compiled_code *compiled)
 {
-    assert(compiled->active == 0);
+    if (compiled->retired != NULL) {
+        code_map_remove(compiled->retired);
+    }
+    runtime_data.code_epoch++;
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();
     delete_row(&tables[spare], start);

@@ -2,7 +2,8 @@
  * hybrid stack traces read.
  *
  * A compiled_code is owned by the code map from code_map_add() on, freed by code_map_remove(). It does not
- * hold its code object: code_state's destructor removes it when the code object dies.
+ * hold its code object: code_state's destructor removes it when the code object dies, and then no frame can be running it, because
+ * each frame holds its code object, suspended greenlets' frames too. Code that is thrown away earlier is retired until then.
  */
 #ifndef PYJIT_RUNTIME_CODE_MAP_H
 #define PYJIT_RUNTIME_CODE_MAP_H
@@ -31,8 +32,11 @@ struct compiled_code {
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
     int tier;
-    uint32_t active; /* frames running in it now, suspended greenlets included */
-    void *entry;     /* address for the start of the function, the first entry row's */
+    void *entry; /* address for the start of the function, the first entry row's */
+    void *
+        native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
+                           frame, looks at the C stack, unbinds the locals that are no arguments */
+    struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
     size_t offset_count;
@@ -45,7 +49,7 @@ struct compiled_code {
 /* Makes `compiled` findable. Returns 0, or -1 without memory (no exception set; the caller keeps ownership). */
 int code_map_add(struct compiled_code *compiled);
 
-/* Forgets and frees it, its tables and its machine code. `active` must be 0. */
+/* Forgets and frees it, what was retired with it, the tables and the machine code. No frame may run or be able to return into it. */
 void code_map_remove(struct compiled_code *compiled);
 
 /* The code that contains `address`, or NULL. Async-signal-safe (it may miss code being added at that moment). */

@@ -135,6 +135,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->start = memory;
     compiled->size = size;
     compiled->hot_size = hot_size;
+    compiled->native_entry = memory + label_offset(emitter, emitter->native_entry_label);
     compiled->code = emitter->bytecode.code;
     compiled->tier = 1;
     if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled)) {

@@ -33,13 +33,38 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
-/* Throws compiled code away that no frame runs. */
+/* May a frame of `code` be in the middle of its machine code? Suspended greenlets' frames are on no thread's chain, so with greenlet
+ * loaded any may. */
+static bool may_be_running(PyCodeObject *code)
+{
+    PyObject *modules = PyImport_GetModuleDict();
+    if (PyDict_GetItemString(modules, "greenlet") != NULL) {
+        return true;
+    }
+    for (PyThreadState *tstate = PyInterpreterState_ThreadHead(PyInterpreterState_Main()); tstate != NULL;
+         tstate = PyThreadState_Next(tstate)) {
+        for (InterpreterFrame *frame = tstate->cframe->current_frame; frame != NULL; frame = frame->previous) {
+            if (frame->f_code == code) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Throws the compiled form away; its memory goes when no frame can return into it. */
 static void drop_compiled(struct code_state *state, enum reason reason)
 {
     struct compiled_code *compiled = state->compiled;
     state->compiled = NULL;
+    runtime_data.code_epoch++;
     event_log(EVENT_invalidate, state->code, compiled->tier, -1, reason, compiled->size, -1);
-    code_map_remove(compiled);
+    if (may_be_running(state->code)) {
+        compiled->retired = state->retired;
+        state->retired = compiled;
+    } else {
+        code_map_remove(compiled);
+    }
 }
 
 static void report_death(struct code_state *state)
@@ -128,7 +153,7 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
                   REASON_unknown_resume_point, 0, -1);
         return run_elsewhere(tstate, frame, throwflag);
     }
-    return frame_resume_compiled(tstate, frame, state->compiled, row);
+    return frame_resume_compiled(tstate, frame, row);
 }
 
 static PyObject *hook(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
@@ -158,7 +183,7 @@ int hook_install(void)
     code_state_death_observer = report_death;
     _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(tstate->interp);
     earlier_hook = current == _PyEval_EvalFrameDefault ? NULL : current;
-    runtime_eval_hook = hook;
+    runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
     installed = true;
     told_of_newer_hook = false;
@@ -176,7 +201,7 @@ void hook_remove(void)
         _PyInterpreterState_SetEvalFrameFunc(interpreter,
                                              earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
     }
-    runtime_eval_hook = NULL;
+    runtime_data.eval_hook = NULL;
     installed = false;
 }
 
@@ -193,11 +218,7 @@ bool hook_is_newest(void)
 bool hook_is_active(PyThreadState *tstate)
 {
     InterpreterFrame *frame = tstate->cframe->current_frame;
-    if (frame == NULL) {
-        return false;
-    }
-    struct code_state *state = code_state_get(frame->f_code);
-    return state != NULL && state->compiled != NULL && state->compiled->active > 0;
+    return frame != NULL && frame_is_compiled(frame);
 }
 
 enum reason hook_compile(PyCodeObject *code, int tier)
@@ -226,7 +247,7 @@ int hook_suppress(PyCodeObject *code, bool suppress)
         return -1;
     }
     state->suppressed = suppress;
-    if (suppress && state->compiled != NULL && state->compiled->active == 0) {
+    if (suppress && state->compiled != NULL) {
         drop_compiled(state, REASON_suppressed);
     }
     return 0;
@@ -242,8 +263,8 @@ static int clear_one(struct compiled_code *compiled, void *unused)
 {
     (void)unused;
     struct code_state *state = code_state_get(compiled->code);
-    state->calls = 0;
-    if (compiled->active == 0) {
+    if (state->compiled == compiled) {
+        state->calls = 0;
         drop_compiled(state, REASON_cleared);
     }
     return 0;
