@@ -286,6 +286,22 @@ static void learn_class_owner(PyTypeObject *owner, PyObject *name, struct attrib
     }
 }
 
+/* Points an ATTRIBUTE_MODULE case at the entry that its hint has just been found right for. */
+static void note_module_entry(PyObject *module, PyObject *name, struct attribute_case *seen)
+{
+    seen->keys_version = 0;
+    PyDictKeysObject *keys = ((PyDictObject *)((PyModuleObject *)module)->md_dict)->ma_keys;
+    if (keys->dk_kind != DICT_KEYS_UNICODE || seen->hint >= keys->dk_nentries) {
+        return;
+    }
+    PyDictUnicodeEntry *entry = &DK_UNICODE_ENTRIES(keys)[seen->hint];
+    size_t words = (size_t)((PyObject **)&entry->me_value - (PyObject **)keys);
+    if (entry->me_key == name && words < ATTRIBUTE_NO_INDEX) {
+        seen->keys_version = cpython_dict_keys_version(keys);
+        seen->index = (uint16_t)words;
+    }
+}
+
 /* Learns where `name` of such owners is found. Runs no Python code, holds no references, raises nothing. */
 static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *cell, bool wants_method)
 {
@@ -325,6 +341,9 @@ static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *c
             learned.kind = ATTRIBUTE_INLINE_VALUE;
         } else {
             learned.kind = PyModule_Check(owner) ? ATTRIBUTE_MODULE : ATTRIBUTE_DICT;
+            if (learned.kind == ATTRIBUTE_MODULE) {
+                note_module_entry(owner, name, &learned);
+            }
         }
     } else if (plainly) {
         PyTypeObject *kind = Py_TYPE(found);
@@ -491,6 +510,9 @@ static inline enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject 
     case ATTRIBUTE_HOOK:
         own = own_attribute(owner, type, name, seen, &sure);
         if (LIKELY(own != NULL)) {
+            if (seen->kind == ATTRIBUTE_MODULE) {
+                note_module_entry(owner, name, seen);
+            }
             return found_or_failed(Py_NewRef(own), value);
         }
         if (sure && seen->value != NULL) {
@@ -749,8 +771,14 @@ static inline __attribute__((always_inline)) PyObject *peek(PyObject *owner, PyT
         return LIKELY(values != NULL) ? values->values[seen->index] : NULL;
     }
     case ATTRIBUTE_DICT:
-    case ATTRIBUTE_MODULE:
         return peek_dict(owner, type, name, seen);
+    case ATTRIBUTE_MODULE: {
+        PyDictObject *dict = (PyDictObject *)((PyModuleObject *)owner)->md_dict;
+        if (LIKELY(dict != NULL && dict->ma_keys->dk_version == seen->keys_version && seen->keys_version != 0)) {
+            return ((PyObject **)dict->ma_keys)[seen->index];
+        }
+        return NULL;
+    }
     case ATTRIBUTE_SLOT:
         return *(PyObject **)((char *)owner + seen->index);
     case ATTRIBUTE_TYPE_VALUE:
