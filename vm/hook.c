@@ -99,6 +99,19 @@ static PyObject *run_elsewhere(PyThreadState *tstate, InterpreterFrame *frame, i
     return frame_run_interpreted(tstate, frame, throwflag);
 }
 
+/* Runs a frame whose code is not compiled, and lets policy know how long a looping one took. */
+static PyObject *run_cold(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state)
+{
+    if (!policy_wants_ticks(state)) {
+        return run_elsewhere(tstate, frame, 0);
+    }
+    /* The frame holds its code, and so the state, until the caller clears it. */
+    uint64_t start = policy_clock();
+    PyObject *result = run_elsewhere(tstate, frame, 0);
+    policy_add_ticks(state, start);
+    return result;
+}
+
 /* The entry row a suspended frame goes on at, or NULL: tier 0 then has it to its next suspension. */
 static const struct entry_row *resume_row(InterpreterFrame *frame, struct compiled_code *compiled)
 {
@@ -136,7 +149,7 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
     if (state->compiled == NULL) {
         if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
             compile_state(state) != REASON_none) {
-            return run_elsewhere(tstate, frame, throwflag);
+            return run_cold(tstate, frame, state);
         }
     } else if (UNLIKELY(state->suppressed)) {
         return run_elsewhere(tstate, frame, throwflag);
