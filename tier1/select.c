@@ -1003,6 +1003,7 @@ enum reason select_instructions(struct emitter *emitter)
             add_escape_check(emitter, number, false);
         }
         select_one(emitter);
+        stack_settle_register(emitter);
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;

@@ -120,58 +120,73 @@ struct pair_test {
     struct slow_call slow;
 };
 
-/* The tests that cannot run other code, in the hot part and behind it: to `yes` or `no` (the next item of the hot part). The cold part is the
- * current one afterwards, x and y are loaded, and what cannot be told so comes there. */
-static void add_quick_tests(struct emitter *emitter, const struct pair_test *test, bool sense,
-                            const struct operand *a, const struct operand *b, enum pair pair, int yes, int no)
+/* Where a test leads. */
+struct outcome {
+    const struct branch *branch; /* NULL: a bool is wanted */
+    bool sense;                  /* the outcome that jumps to `yes` */
+    int yes, no;
+    int back; /* behind the bool */
+};
+
+/* The hot part goes on at `no`: to the branch's fall through, or with the bool. The cold part is the current one afterwards. */
+static void end_hot_test(struct emitter *emitter, const struct outcome *outcome)
 {
-    int general = emitter_new_label(emitter);
-    int owned = owned_operands(a, b);
-    if (test->primary == NULL) {
-        add_pair(emitter, load_pair, pair, a, b);
-        if (test->strings && owned == 0) {
-            bool equal = sense == (test->relation == Py_EQ);
-            struct item *item =
-                emitter_add(emitter, equal ? TEMPLATE_JUMP_IF_STR_EQUAL : TEMPLATE_JUMP_IF_NOT_STR_EQUAL);
-            item->labels[LABEL_SLOW] = general;
-            item->labels[LABEL_JUMP] = yes;
-            emitter_bind(emitter, no);
-            emitter->in_cold = true;
-            emitter_bind(emitter, general);
-            return;
-        }
+    emitter_bind(emitter, outcome->no);
+    if (outcome->branch != NULL) {
+        finish_branch(emitter, outcome->branch);
     } else {
-        const uint16_t(*families[2])[PAIR_COUNT] = {test->primary, test->secondary};
-        int64_t constant = 0;
-        (void)(is_short_constant(a, &constant) || is_short_constant(b, &constant));
-        for (int i = 0; i < 2 && families[i] != NULL; i++) {
-            int slower = emitter_new_label(emitter);
-            struct item *item = add_pair(emitter, families[i][sense ^ test->inverted], pair, a, b);
-            item->holes[HOLE_H_I] = constant;
-            item->labels[LABEL_SLOW] = slower;
-            item->labels[LABEL_JUMP] = yes;
-            item->labels[LABEL_CONT] = no;
-            if (i == 0) {
-                emitter_bind(emitter, no);
-                emitter->in_cold = true;
-            }
-            emitter_bind(emitter, slower);
-        }
-        add_pair(emitter, load_pair, pair, a, b);
+        emitter_add(emitter, TEMPLATE_LOAD_FALSE);
+        emitter_bind(emitter, outcome->back);
     }
-    if (test->numbers || test->strings) {
-        struct item *item = emitter_add(emitter, sense ? TEMPLATE_JUMP_IF_PLAIN : TEMPLATE_JUMP_IF_NOT_PLAIN);
+    emitter->in_cold = true;
+}
+
+static void set_outcome(struct item *item, const struct outcome *outcome, int slow)
+{
+    item->labels[LABEL_SLOW] = slow;
+    item->labels[LABEL_JUMP] = outcome->yes;
+    item->labels[LABEL_CONT] = outcome->no;
+}
+
+/* The tests that cannot run other code. What they cannot tell comes to the end of the cold part, which is the current one then,
+ * with x and y loaded; without any such test the hot part stays the current one. */
+static void add_quick_tests(struct emitter *emitter, const struct pair_test *test, const struct outcome *outcome,
+                            const struct operand *a, const struct operand *b, enum pair pair)
+{
+    bool sense = outcome->sense;
+    int owned = owned_operands(a, b);
+    int general = emitter_new_label(emitter);
+    const uint16_t(*families[2])[PAIR_COUNT] = {test->primary, test->secondary};
+    int64_t constant = 0;
+    (void)(is_short_constant(a, &constant) || is_short_constant(b, &constant));
+    for (int i = 0; i < 2 && families[i] != NULL; i++) {
+        int slower = emitter_new_label(emitter);
+        struct item *item = add_pair(emitter, families[i][sense ^ test->inverted], pair, a, b);
+        item->holes[HOLE_H_I] = constant;
+        set_outcome(item, outcome, slower);
+        if (i == 0) {
+            end_hot_test(emitter, outcome);
+        }
+        emitter_bind(emitter, slower);
+    }
+    add_pair(emitter, load_pair, pair, a, b);
+    if (!test->numbers && !test->strings) {
+        return;
+    }
+    struct item *item;
+    if (test->strings && owned == 0) {
+        bool equal = sense == (test->relation == Py_EQ);
+        item = emitter_add(emitter, equal ? TEMPLATE_JUMP_IF_STR_EQUAL : TEMPLATE_JUMP_IF_NOT_STR_EQUAL);
+    } else {
+        item = emitter_add(emitter, sense ? TEMPLATE_JUMP_IF_PLAIN : TEMPLATE_JUMP_IF_NOT_PLAIN);
         item->holes[HOLE_H_N] = test->relation;
         item->holes[HOLE_H_M] = owned;
-        item->labels[LABEL_SLOW] = general;
-        item->labels[LABEL_JUMP] = yes;
-        item->labels[LABEL_CONT] = no;
-        if (!emitter->in_cold) {
-            emitter_bind(emitter, no);
-            emitter->in_cold = true;
-        }
-        emitter_bind(emitter, general);
     }
+    set_outcome(item, outcome, general);
+    if (test->primary == NULL) {
+        end_hot_test(emitter, outcome);
+    }
+    emitter_bind(emitter, general);
 }
 
 static struct item *add_slow_test(struct emitter *emitter, const struct pair_test *test, const struct operand *a,
@@ -189,17 +204,11 @@ static void push_outcome(struct emitter *emitter, const struct pair_test *test)
     struct operand a, b;
     enum pair pair = pop_pair(emitter, &a, &b);
     stack_free_register(emitter);
-    int yes = emitter_new_label(emitter);
-    int no = emitter_new_label(emitter);
-    int back = emitter_new_label(emitter);
-    bool quick = test->primary != NULL || test->numbers || test->strings;
-    add_quick_tests(emitter, test, true, &a, &b, pair, yes, no);
-    if (quick) {
-        emitter->in_cold = false;
-        emitter_add(emitter, TEMPLATE_LOAD_FALSE);
-        emitter_bind(emitter, back);
-        emitter->in_cold = true;
-    }
+    struct outcome outcome = {.sense = true,
+                              .yes = emitter_new_label(emitter),
+                              .no = emitter_new_label(emitter),
+                              .back = emitter_new_label(emitter)};
+    add_quick_tests(emitter, test, &outcome, &a, &b, pair);
     protect_locals(emitter);
     add_slow_test(emitter, test, &a, &b);
     if (!test->slow_gives_value) {
@@ -207,10 +216,10 @@ static void push_outcome(struct emitter *emitter, const struct pair_test *test)
     }
     stack_push_register(emitter);
     struct item *item = end_escape(emitter, emitter->current + 1);
-    if (quick) {
-        item->labels[LABEL_CONT] = back;
-        emitter_bind(emitter, yes);
-        emitter_add(emitter, TEMPLATE_LOAD_TRUE)->labels[LABEL_CONT] = back;
+    if (emitter->in_cold) {
+        item->labels[LABEL_CONT] = outcome.back;
+        emitter_bind(emitter, outcome.yes);
+        emitter_add(emitter, TEMPLATE_LOAD_TRUE)->labels[LABEL_CONT] = outcome.back;
         emitter->in_cold = false;
     }
 }
@@ -224,14 +233,11 @@ static void jump_on_outcome(struct emitter *emitter, const struct pair_test *tes
     struct branch branch = branch_of(emitter, emitter->current + 1, on_true);
     /* Both ways lead to canonical stacks; the popped operands are not touched by this. */
     stack_flush(emitter);
-    int no = emitter_new_label(emitter);
-    bool quick = test->primary != NULL || test->numbers || test->strings;
-    add_quick_tests(emitter, test, jump_sense(&branch), &a, &b, pair, jump_label(&branch), no);
-    if (quick) {
-        emitter->in_cold = false;
-        finish_branch(emitter, &branch);
-        emitter->in_cold = true;
-    }
+    struct outcome outcome = {.branch = &branch,
+                              .sense = jump_sense(&branch),
+                              .yes = jump_label(&branch),
+                              .no = emitter_new_label(emitter)};
+    add_quick_tests(emitter, test, &outcome, &a, &b, pair);
     add_slow_test(emitter, test, &a, &b);
     branch_on_x(emitter, &branch);
     emitter->in_cold = false;
