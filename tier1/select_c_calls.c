@@ -5,7 +5,7 @@
  */
 #include "runtime/dict_lookup.h"
 #include "runtime/runtime_data.h"
-#include "tier1/selection.h"
+#include "tier1/select_calls.h"
 
 #include <string.h>
 
