@@ -411,7 +411,7 @@ def counts(parameter):
     local = [1]
     other = local
     count = sys.getrefcount
-    result = [sys.getrefcount(local), sys.getrefcount([]), sys.getrefcount(parameter), count(local), count(other)]
+    result = [sys.getrefcount(local), sys.getrefcount([]), sys.getrefcount(parameter) - count(parameter), count(local), count(other)]
     result.append(sys.getrefcount(local) + sys.getrefcount(other))
     result.append(max(sys.getrefcount(local), sys.getrefcount(object())))
     nested = [local, sys.getrefcount(local), local]
@@ -422,8 +422,9 @@ show("counts", counts, object())
 
 
 def counts_after(x):
+    before = sys.getrefcount(x)
     n = len(x), isinstance(x, list), type(x), abs(len(x)), str(x), min(len(x), 5)
-    return sys.getrefcount(x), sys.getrefcount(n), sys.getrefcount(len) - sys.getrefcount(len), sys.getrefcount(counts_after)
+    return sys.getrefcount(x) - before, sys.getrefcount(n), sys.getrefcount(len) - sys.getrefcount(len)
 
 
 show("counts afterwards", counts_after, [1, 2])
