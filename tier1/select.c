@@ -449,6 +449,7 @@ static void select_load_attr(struct emitter *emitter)
 {
     static four_family inline_family = PLACES(LOAD_ATTR_INLINE);
     static four_family slot_family = PLACES(LOAD_ATTR_SLOT);
+    static four_family module_family = PLACES(LOAD_ATTR_MODULE);
     static four_family operand_family = PLACES(OPERAND_TO_X);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
@@ -457,9 +458,13 @@ static void select_load_attr(struct emitter *emitter)
     if (owner.place != PLACE_REGISTER) {
         stack_free_register(emitter);
     }
-    bool out_of_line =
-        instruction->specialised == LOAD_ATTR_MODULE || instruction->specialised == LOAD_ATTR_WITH_HINT;
-    const uint16_t *family = instruction->specialised == LOAD_ATTR_SLOT ? slot_family : inline_family;
+    bool out_of_line = instruction->specialised == LOAD_ATTR_WITH_HINT;
+    bool module =
+        instruction->specialised == LOAD_ATTR_MODULE ||
+        (instruction->specialised == LOAD_ATTR && guess_loaded_module(emitter, emitter->current - 1) != NULL);
+    const uint16_t *family = module                                       ? module_family
+                             : instruction->specialised == LOAD_ATTR_SLOT ? slot_family
+                                                                          : inline_family;
     int back = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, (out_of_line ? operand_family : family)[place_index(&owner)]);
     set_operand(emitter, item, &owner, false);
@@ -484,12 +489,41 @@ static void select_load_attr(struct emitter *emitter)
     }
 }
 
+/* Does the function make what its first parameter is? */
+static bool is_constructor(const struct emitter *emitter)
+{
+    const PyCodeObject *code = emitter->bytecode.code;
+    return code->co_argcount > 0 && _PyUnicode_EqualToASCIIString(code->co_name, "__init__");
+}
+
+/* The template for a store, with the value first; 0 where there is none. */
+static int store_template(const struct emitter *emitter, enum pair pair, const struct operand *owner)
+{
+    static const uint16_t inline_family[PAIR_COUNT] = {
+        [PAIR_LL] = TEMPLATE_STORE_ATTR_INLINE_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_INLINE_CL,
+        [PAIR_SL] = TEMPLATE_STORE_ATTR_INLINE_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_INLINE_RL,
+        [PAIR_LR] = TEMPLATE_STORE_ATTR_INLINE_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_INLINE_CR,
+        [PAIR_SR] = TEMPLATE_STORE_ATTR_INLINE_SR};
+    static const uint16_t slot_family[PAIR_COUNT] = {
+        [PAIR_LL] = TEMPLATE_STORE_ATTR_SLOT_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_SLOT_CL,
+        [PAIR_SL] = TEMPLATE_STORE_ATTR_SLOT_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_SLOT_RL,
+        [PAIR_LR] = TEMPLATE_STORE_ATTR_SLOT_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_SLOT_CR,
+        [PAIR_SR] = TEMPLATE_STORE_ATTR_SLOT_SR};
+    static const uint16_t add_family[PAIR_COUNT] = {[PAIR_LL] = TEMPLATE_STORE_ATTR_ADD_LL,
+                                                    [PAIR_CL] = TEMPLATE_STORE_ATTR_ADD_CL,
+                                                    [PAIR_SL] = TEMPLATE_STORE_ATTR_ADD_SL,
+                                                    [PAIR_RL] = TEMPLATE_STORE_ATTR_ADD_RL};
+    if (at(emitter, emitter->current)->specialised == STORE_ATTR_SLOT) {
+        return slot_family[pair];
+    }
+    if (owner->place == PLACE_LOCAL && owner->local == 0 && is_constructor(emitter)) {
+        return add_family[pair];
+    }
+    return inline_family[pair];
+}
+
 static void select_store_attr(struct emitter *emitter)
 {
-    static const uint16_t inline_family[4] = {TEMPLATE_STORE_ATTR_INLINE_LL, TEMPLATE_STORE_ATTR_INLINE_CL,
-                                              TEMPLATE_STORE_ATTR_INLINE_SL, TEMPLATE_STORE_ATTR_INLINE_RL};
-    static const uint16_t slot_family[4] = {TEMPLATE_STORE_ATTR_SLOT_LL, TEMPLATE_STORE_ATTR_SLOT_CL,
-                                            TEMPLATE_STORE_ATTR_SLOT_SL, TEMPLATE_STORE_ATTR_SLOT_RL};
     static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
@@ -497,18 +531,17 @@ static void select_store_attr(struct emitter *emitter)
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
     int next = emitter->current + 1;
-    bool fast = owner.place == PLACE_LOCAL;
+    int template = store_template(emitter, pair, &owner);
     int back = emitter_new_label(emitter);
-    if (fast) {
+    if (template != 0) {
         int slow = emitter_new_label(emitter);
-        const uint16_t *family = instruction->specialised == STORE_ATTR_SLOT ? slot_family : inline_family;
-        struct item *item = emitter_add(emitter, family[place_index(&value)]);
+        struct item *item = emitter_add(emitter, template);
         set_operand(emitter, item, &value, false);
         set_operand(emitter, item, &owner, true);
         item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
         item->labels[LABEL_SLOW] = slow;
-        emitter_bind(emitter, back);
         item->labels[LABEL_FREE] = free_path(emitter, back, next);
+        emitter_bind(emitter, back);
         emitter->in_cold = true;
         emitter_bind(emitter, slow);
     } else {
@@ -520,7 +553,7 @@ static void select_store_attr(struct emitter *emitter)
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     item = end_escape(emitter, next);
-    if (fast) {
+    if (template != 0) {
         item->labels[LABEL_CONT] = back;
         emitter->in_cold = false;
     }
@@ -528,8 +561,13 @@ static void select_store_attr(struct emitter *emitter)
 
 static void select_load_method(struct emitter *emitter)
 {
-    static four_family family = PLACES(LOAD_METHOD);
+    static four_family method_family = PLACES(LOAD_METHOD);
+    static four_family module_family = PLACES(LOAD_METHOD_MODULE);
     const struct instruction *instruction = at(emitter, emitter->current);
+    bool module =
+        instruction->specialised == LOAD_METHOD_MODULE ||
+        (instruction->specialised == LOAD_METHOD && guess_loaded_module(emitter, emitter->current - 1) != NULL);
+    const uint16_t *family = module ? module_family : method_family;
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
     feedback_init_attribute(cell);
     struct operand owner = stack_pop(emitter);
