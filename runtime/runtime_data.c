@@ -30,7 +30,6 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
-    runtime_data.dict_get = PyDict_GetItemString(PyDict_Type.tp_dict, "get");
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;

@@ -445,6 +445,16 @@ static void select_load_global(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
+/* Completes a second attempt in the cold part, of a site that tier 0 knows nothing of: what it cannot do comes next. */
+static void try_before_slow(struct emitter *emitter, struct item *item, struct attribute_cell *cell, int back)
+{
+    int slower = emitter_new_label(emitter);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = slower;
+    item->labels[LABEL_CONT] = back;
+    emitter_bind(emitter, slower);
+}
+
 static void select_load_attr(struct emitter *emitter)
 {
     static four_family inline_family = PLACES(LOAD_ATTR_INLINE);
@@ -475,6 +485,11 @@ static void select_load_attr(struct emitter *emitter)
         emitter_bind(emitter, back);
         emitter->in_cold = true;
         emitter_bind(emitter, slow);
+        if (family == inline_family && instruction->specialised == LOAD_ATTR) {
+            item = emitter_add(emitter, slot_family[place_index(&owner)]);
+            set_operand(emitter, item, &owner, false);
+            try_before_slow(emitter, item, cell, back);
+        }
     }
     protect_locals(emitter);
     item = emitter_add(emitter, is_owned(&owner) ? TEMPLATE_SLOW_LOAD_ATTR_O : TEMPLATE_SLOW_LOAD_ATTR_B);
@@ -496,31 +511,21 @@ static bool is_constructor(const struct emitter *emitter)
     return code->co_argcount > 0 && _PyUnicode_EqualToASCIIString(code->co_name, "__init__");
 }
 
-/* The template for a store, with the value first; 0 where there is none. */
-static int store_template(const struct emitter *emitter, enum pair pair, const struct operand *owner)
-{
-    static const uint16_t inline_family[PAIR_COUNT] = {
-        [PAIR_LL] = TEMPLATE_STORE_ATTR_INLINE_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_INLINE_CL,
-        [PAIR_SL] = TEMPLATE_STORE_ATTR_INLINE_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_INLINE_RL,
-        [PAIR_LR] = TEMPLATE_STORE_ATTR_INLINE_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_INLINE_CR,
-        [PAIR_SR] = TEMPLATE_STORE_ATTR_INLINE_SR};
-    static const uint16_t slot_family[PAIR_COUNT] = {
-        [PAIR_LL] = TEMPLATE_STORE_ATTR_SLOT_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_SLOT_CL,
-        [PAIR_SL] = TEMPLATE_STORE_ATTR_SLOT_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_SLOT_RL,
-        [PAIR_LR] = TEMPLATE_STORE_ATTR_SLOT_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_SLOT_CR,
-        [PAIR_SR] = TEMPLATE_STORE_ATTR_SLOT_SR};
-    static const uint16_t add_family[PAIR_COUNT] = {[PAIR_LL] = TEMPLATE_STORE_ATTR_ADD_LL,
-                                                    [PAIR_CL] = TEMPLATE_STORE_ATTR_ADD_CL,
-                                                    [PAIR_SL] = TEMPLATE_STORE_ATTR_ADD_SL,
-                                                    [PAIR_RL] = TEMPLATE_STORE_ATTR_ADD_RL};
-    if (at(emitter, emitter->current)->specialised == STORE_ATTR_SLOT) {
-        return slot_family[pair];
-    }
-    if (owner->place == PLACE_LOCAL && owner->local == 0 && is_constructor(emitter)) {
-        return add_family[pair];
-    }
-    return inline_family[pair];
-}
+/* By how value and owner stand; 0 where there is no template. */
+static const uint16_t store_inline[PAIR_COUNT] = {
+    [PAIR_LL] = TEMPLATE_STORE_ATTR_INLINE_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_INLINE_CL,
+    [PAIR_SL] = TEMPLATE_STORE_ATTR_INLINE_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_INLINE_RL,
+    [PAIR_LR] = TEMPLATE_STORE_ATTR_INLINE_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_INLINE_CR,
+    [PAIR_SR] = TEMPLATE_STORE_ATTR_INLINE_SR};
+static const uint16_t store_slot[PAIR_COUNT] = {
+    [PAIR_LL] = TEMPLATE_STORE_ATTR_SLOT_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_SLOT_CL,
+    [PAIR_SL] = TEMPLATE_STORE_ATTR_SLOT_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_SLOT_RL,
+    [PAIR_LR] = TEMPLATE_STORE_ATTR_SLOT_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_SLOT_CR,
+    [PAIR_SR] = TEMPLATE_STORE_ATTR_SLOT_SR};
+static const uint16_t store_add[PAIR_COUNT] = {[PAIR_LL] = TEMPLATE_STORE_ATTR_ADD_LL,
+                                               [PAIR_CL] = TEMPLATE_STORE_ATTR_ADD_CL,
+                                               [PAIR_SL] = TEMPLATE_STORE_ATTR_ADD_SL,
+                                               [PAIR_RL] = TEMPLATE_STORE_ATTR_ADD_RL};
 
 static void select_store_attr(struct emitter *emitter)
 {
@@ -531,19 +536,27 @@ static void select_store_attr(struct emitter *emitter)
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
     int next = emitter->current + 1;
-    int template = store_template(emitter, pair, &owner);
+    bool makes = owner.place == PLACE_LOCAL && owner.local == 0 && is_constructor(emitter);
+    const uint16_t *family = instruction->specialised == STORE_ATTR_SLOT ? store_slot
+                             : makes                                     ? store_add
+                                                                         : store_inline;
+    bool fast = family[pair] != 0;
     int back = emitter_new_label(emitter);
-    if (template != 0) {
+    if (fast) {
         int slow = emitter_new_label(emitter);
-        struct item *item = emitter_add(emitter, template);
-        set_operand(emitter, item, &value, false);
-        set_operand(emitter, item, &owner, true);
+        int freeing = free_path(emitter, back, next);
+        struct item *item = add_pair(emitter, family, pair, &value, &owner);
         item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
         item->labels[LABEL_SLOW] = slow;
-        item->labels[LABEL_FREE] = free_path(emitter, back, next);
+        item->labels[LABEL_FREE] = freeing;
         emitter_bind(emitter, back);
         emitter->in_cold = true;
         emitter_bind(emitter, slow);
+        if (instruction->specialised == STORE_ATTR) {
+            item = add_pair(emitter, store_slot, pair, &value, &owner);
+            item->labels[LABEL_FREE] = freeing;
+            try_before_slow(emitter, item, cell, back);
+        }
     } else {
         add_pair(emitter, load_pair, pair, &value, &owner);
     }
@@ -553,7 +566,7 @@ static void select_store_attr(struct emitter *emitter)
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     item = end_escape(emitter, next);
-    if (template != 0) {
+    if (fast) {
         item->labels[LABEL_CONT] = back;
         emitter->in_cold = false;
     }
