@@ -122,7 +122,8 @@ static void publish(unsigned copy)
 static size_t table_bytes_of(const struct compiled_code *compiled)
 {
     return sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
-           compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
+           compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size +
+           compiled->point_count * sizeof(struct resume_point) + compiled->unit_count * sizeof(uint16_t);
 }
 
 int code_map_add(struct compiled_code *compiled)
@@ -154,6 +155,8 @@ void code_map_remove(struct compiled_code *compiled)
     code_arena_free(compiled->start, compiled->size);
     PyMem_RawFree(compiled->entries);
     PyMem_RawFree(compiled->offsets);
+    PyMem_RawFree(compiled->points);
+    PyMem_RawFree(compiled->point_of_unit);
     PyMem_RawFree(compiled->feedback);
     PyMem_RawFree(compiled);
 }

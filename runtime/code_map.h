@@ -18,6 +18,22 @@ struct entry_row {
     void *address;
 };
 
+/* A place where the frame of a generator, coroutine or asynchronous generator goes on after a suspension. While it is suspended, prev_instr
+ * stands right before code unit `unit` and the value stack ends at `stacktop`; what is sent is pushed before it goes on. */
+struct resume_point {
+    uint32_t unit;
+    int32_t stacktop;   /* counted from localsplus; INT32_MIN in the table's first row, which is none */
+    uint64_t bound;     /* as in entry_row */
+    void *address;      /* goes on with the value sent */
+    void *raise;        /* an exception is set: raises it at the instruction before `unit` */
+    uint32_t catches;   /* does that instruction stand in a try block? */
+    /* Suspended inside `yield from` or `await`: `unit - 2` is a SEND, which may be carried out before the frame goes on
+     * anywhere. Number of the resume point for the case that the receiver returns, its result pushed; else 0. */
+    uint32_t after_send;
+    void *send_raised; /* the receiver has raised */
+    struct compiled_code *compiled;
+};
+
 /* Machine code from `machine` (bytes from the start) on belongs to the instruction at bytecode `offset`, or to
  * none where that is UINT32_MAX (stubs). Sorted by machine. */
 struct offset_row {
@@ -35,6 +51,10 @@ struct compiled_code {
     void *entry;     /* address for the start of the function, the first entry row's */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
+    size_t point_count;
+    struct resume_point *points; /* owned; NULL in ordinary functions. Row 0 matches no frame. */
+    size_t unit_count;           /* rows of point_of_unit: one per code unit of a generator's code and one for the end */
+    uint16_t *point_of_unit;     /* owned; the number of the resume point there, or 0 */
     size_t offset_count;
     struct offset_row *offsets; /* owned */
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */

@@ -13,10 +13,10 @@ void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason);
  * of it. Measured: tier 0 then recurses 200,000 levels without any. */
 enum { STACK_SHARE_DIVISOR = 2, STACK_UNKNOWN_SIZE = 256 * 1024 };
 
-static __thread char *stack_limit;
+__thread char *frame_stack_limit;
 
-/* Finds this thread's limit. A stack we know nothing of counts as small from here down. */
-static __attribute__((noinline, cold)) char *find_stack_limit(char *here)
+/* A stack we know nothing of counts as small from here down. */
+__attribute__((noinline, cold)) char *frame_find_stack_limit(char *here)
 {
     pthread_attr_t attributes;
     char *limit = here - STACK_UNKNOWN_SIZE;
@@ -28,16 +28,8 @@ static __attribute__((noinline, cold)) char *find_stack_limit(char *here)
         }
         pthread_attr_destroy(&attributes);
     }
+    frame_stack_limit = limit;
     return limit;
-}
-
-bool frame_stack_is_low(void)
-{
-    char *here = __builtin_frame_address(0);
-    if (UNLIKELY(stack_limit == NULL)) {
-        stack_limit = find_stack_limit(here);
-    }
-    return here < stack_limit;
 }
 
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
@@ -85,16 +77,6 @@ PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, str
         return frame_run_interpreted(tstate, frame, 0);
     }
     return run_at(tstate, frame, compiled, compiled->entry);
-}
-
-PyObject *frame_resume_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled,
-                                const struct entry_row *row)
-{
-    assert(frame->stacktop == frame->f_code->co_nlocalsplus + (int)row->depth);
-    if (UNLIKELY(frame_stack_is_low())) {
-        return frame_run_interpreted(tstate, frame, 0);
-    }
-    return run_at(tstate, frame, compiled, row->address);
 }
 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */

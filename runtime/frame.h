@@ -15,15 +15,25 @@
  * return, yield or exception, unlinks it. Does not clear it. Returns a new reference, or NULL with an exception set. */
 PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled);
 
-/* The same from an entry row, for generators: the stack is canonical, row->depth operands deep. */
-PyObject *frame_resume_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled,
-                                const struct entry_row *row);
-
 /* Runs a frame in tier 0, with CPython's own inlining of calls when the C stack is nearly used up. The frame must not be linked. */
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag);
 
+/* The lowest address that compiled code may reach on this thread's C stack; NULL before frame_find_stack_limit(). */
+extern __thread char *frame_stack_limit __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Finds this thread's limit, `here` being an address its stack has reached, and sets frame_stack_limit. */
+char *frame_find_stack_limit(char *here);
+
 /* Is less of this thread's C stack left than compiled code may use? */
-bool frame_stack_is_low(void);
+static inline bool frame_stack_is_low(void)
+{
+    char *here = __builtin_frame_address(0);
+    char *limit = frame_stack_limit;
+    if (UNLIKELY(limit == NULL)) {
+        limit = frame_find_stack_limit(here);
+    }
+    return here < limit;
+}
 
 /* Called when a frame leaves compiled code in the middle, for the event log; set by vm/. */
 extern void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason);
@@ -31,6 +41,22 @@ extern void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason)
 /* The native code behind both run functions (enter_x86_64.S): puts frame and tstate where compiled code has them and goes on
  * at `address`; returns what the code returns. */
 PyObject *frame_enter_code(InterpreterFrame *frame, PyThreadState *tstate, const void *address);
+
+/* The same without a C function of its own in between: the processor predicts only so many returns. */
+static inline __attribute__((always_inline)) PyObject *frame_enter_here(InterpreterFrame *frame, PyThreadState *tstate,
+                                                                        const void *address)
+{
+    register InterpreterFrame *frame_register __asm__("r12") = frame;
+    register PyThreadState *tstate_register __asm__("r13") = tstate;
+    PyObject *result;
+    __asm__ volatile("call rt_enter_body"
+                     : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+d"(address)
+                     :
+                     : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "r15", "xmm0", "xmm1", "xmm2",
+                       "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+                       "xmm14", "xmm15", "memory", "cc");
+    return result;
+}
 
 /* ---- Called by compiled code ------------------------------------------------------------------------ */
 

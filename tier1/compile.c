@@ -33,11 +33,24 @@ static size_t feedback_size(const struct bytecode *bytecode)
     return size;
 }
 
+static bool is_generator(const PyCodeObject *code)
+{
+    return (code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != 0;
+}
+
 static bool prepare(struct emitter *emitter)
 {
     emitter->feedback_size = feedback_size(&emitter->bytecode);
     emitter->feedback = PyMem_RawCalloc(emitter->feedback_size + 1, 1);
     emitter->stack = PyMem_RawCalloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
+    if (is_generator(emitter->bytecode.code)) {
+        size_t size = (size_t)emitter->bytecode.count * sizeof *emitter->raise_labels;
+        emitter->raise_labels = PyMem_RawMalloc(size);
+        if (emitter->raise_labels == NULL) {
+            return false;
+        }
+        memset(emitter->raise_labels, 0xff, size); /* NO_LABEL */
+    }
     return emitter->feedback != NULL && emitter->stack != NULL;
 }
 
@@ -50,6 +63,7 @@ static void release(struct emitter *emitter)
     PyMem_RawFree(emitter->stubs);
     PyMem_RawFree(emitter->saved_operands);
     PyMem_RawFree(emitter->feedback);
+    PyMem_RawFree(emitter->raise_labels);
     bytecode_free(&emitter->bytecode);
 }
 
@@ -59,6 +73,12 @@ static bool is_entry(const struct instruction *instruction, int number)
 {
     return instruction->depth >= 0 &&
            (number == 0 || instruction->is_loop_header || instruction->is_resume_point || instruction->is_handler);
+}
+
+/* The code unit at which tier 0 goes on with instruction `number`: EXTENDED_ARG prefixes belong to the instruction. */
+static uint32_t first_unit(const struct bytecode *bytecode, int number)
+{
+    return number > 0 ? bytecode->instructions[number - 1].next_unit : 0;
 }
 
 static bool make_entries(const struct emitter *emitter, struct compiled_code *compiled)
@@ -75,16 +95,76 @@ static bool make_entries(const struct emitter *emitter, struct compiled_code *co
     for (int i = 0; i < bytecode->count; i++) {
         const struct instruction *instruction = &bytecode->instructions[i];
         if (is_entry(instruction, i)) {
-            /* Where tier 0 goes on: the EXTENDED_ARG prefixes belong to the instruction. */
-            uint32_t unit = i > 0 ? bytecode->instructions[i - 1].next_unit : 0;
             compiled->entries[compiled->entry_count++] =
-                (struct entry_row){.offset = unit * (uint32_t)sizeof(CodeUnit),
+                (struct entry_row){.offset = first_unit(bytecode, i) * (uint32_t)sizeof(CodeUnit),
                                    .depth = (uint32_t)instruction->depth,
                                    .bound = instruction->bound,
                                    .address = compiled->start + label_offset(emitter, i)};
         }
     }
     compiled->entry = compiled->entries[0].address;
+    return true;
+}
+
+/* Is instruction `number` where a frame goes on that was suspended inside SEND: SEND, YIELD_VALUE, then RESUME and a jump back to the SEND? */
+static bool is_delegation(const struct bytecode *bytecode, int number)
+{
+    const struct instruction *at = &bytecode->instructions[number];
+    return number >= 2 && number + 2 < bytecode->count && at[-2].opcode == SEND && at[-1].opcode == YIELD_VALUE &&
+           at->opcode == RESUME && at->oparg >= 2 && at->unit == at[-2].unit + 2 &&
+           at[1].opcode == JUMP_BACKWARD_NO_INTERRUPT && at[1].target == number - 2 && at[-2].target == number + 2;
+}
+
+/* Can a suspended frame go on at instruction `number`? After a yield, at its start, and where throw() puts it (select_after_send). */
+static bool is_point(const struct emitter *emitter, int number)
+{
+    const struct instruction *at = &emitter->bytecode.instructions[number];
+    return number > 0 && at->depth > 0 && emitter->raise_labels[number - 1] != NO_LABEL &&
+           (at->is_resume_point || at[-1].opcode == JUMP_BACKWARD_NO_INTERRUPT);
+}
+
+/* The table of resume points of a generator's code. */
+static bool make_points(const struct emitter *emitter, struct compiled_code *compiled)
+{
+    const struct bytecode *bytecode = &emitter->bytecode;
+    if (!is_generator(bytecode->code)) {
+        return true;
+    }
+    size_t count = 1;
+    for (int i = 0; i < bytecode->count; i++) {
+        count += is_point(emitter, i);
+    }
+    compiled->unit_count = bytecode->unit_count + 1;
+    compiled->points = PyMem_RawCalloc(count, sizeof *compiled->points);
+    compiled->point_of_unit = PyMem_RawCalloc(compiled->unit_count, sizeof *compiled->point_of_unit);
+    if (compiled->points == NULL || compiled->point_of_unit == NULL) {
+        return false;
+    }
+    compiled->points[compiled->point_count++].stacktop = INT32_MIN;
+    for (int i = 0; i < bytecode->count; i++) {
+        if (is_point(emitter, i)) {
+            const struct instruction *instruction = &bytecode->instructions[i];
+            uint32_t unit = first_unit(bytecode, i);
+            compiled->point_of_unit[unit] = (uint16_t)compiled->point_count;
+            compiled->points[compiled->point_count++] = (struct resume_point){
+                .unit = unit,
+                .stacktop = bytecode->code->co_nlocalsplus + instruction->depth - 1,
+                .bound = instruction->bound,
+                .address = compiled->start + label_offset(emitter, i),
+                .raise = compiled->start + label_offset(emitter, emitter->raise_labels[i - 1]),
+                .catches = instruction[-1].handler >= 0,
+                .compiled = compiled,
+            };
+        }
+    }
+    for (int i = 0; i < bytecode->count; i++) {
+        uint16_t after = i + 2 < bytecode->count ? compiled->point_of_unit[first_unit(bytecode, i + 2)] : 0;
+        if (is_point(emitter, i) && is_delegation(bytecode, i) && after != 0) {
+            struct resume_point *point = &compiled->points[compiled->point_of_unit[first_unit(bytecode, i)]];
+            point->after_send = after;
+            point->send_raised = compiled->start + label_offset(emitter, emitter->raise_labels[i - 2]);
+        }
+    }
     return true;
 }
 
@@ -137,7 +217,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->hot_size = hot_size;
     compiled->code = emitter->bytecode.code;
     compiled->tier = 1;
-    if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled)) {
+    if (!make_entries(emitter, compiled) || !make_points(emitter, compiled) || !make_offsets(emitter, compiled)) {
         reason = REASON_no_memory;
         goto failed_with_code;
     }
@@ -155,6 +235,8 @@ failed_with_code:
     code_arena_free(memory, size);
 failed:
     PyMem_RawFree(compiled->entries);
+    PyMem_RawFree(compiled->points);
+    PyMem_RawFree(compiled->point_of_unit);
     PyMem_RawFree(compiled->offsets);
     PyMem_RawFree(compiled);
     return reason;

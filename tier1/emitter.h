@@ -88,6 +88,7 @@ struct emitter {
     int saved_count, saved_capacity;
     PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
     int exit_label;
+    int32_t *raise_labels; /* per instruction: where an exception raised at it goes, or NO_LABEL; NULL unless a generator's code */
     char *feedback; /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     bool no_forwarding; /* JIT_STRESS=no-forward */

@@ -1112,6 +1112,15 @@ static void select_return_value(struct emitter *emitter)
     item->labels[LABEL_EXIT] = emitter->exit_label;
 }
 
+/* A generator that is resumed with an exception raises it at the instruction before the resume point, whose operands
+ * stand on the canonical stack as the deferred stack describes it now (resume_points in compile.c). */
+static void note_raise(struct emitter *emitter)
+{
+    if (emitter->raise_labels != NULL) {
+        emitter->raise_labels[emitter->current] = stub_error(emitter, false);
+    }
+}
+
 static void select_yield_value(struct emitter *emitter)
 {
     struct operand value = stack_pop(emitter);
@@ -1123,6 +1132,19 @@ static void select_yield_value(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_YIELD_VALUE_R);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus + emitter->depth;
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    stack_push_slot(emitter);
+    note_raise(emitter);
+}
+
+/* The end of a SEND's loop. throw() on a generator whose receiver has raised or returned puts the frame here, the receiver
+ * replaced by what is sent, as if it came from the SEND (genobject.c, _gen_throw). */
+static void select_after_send(struct emitter *emitter)
+{
+    const struct instruction *next = at(emitter, emitter->current + 1);
+    if (emitter->current + 1 < emitter->bytecode.count && next->depth >= 0) {
+        stack_set_canonical(emitter, next->depth);
+        note_raise(emitter);
+    }
 }
 
 static void select_return_generator(struct emitter *emitter)
@@ -1130,6 +1152,8 @@ static void select_return_generator(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_RETURN_GENERATOR);
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    stack_push_slot(emitter);
+    note_raise(emitter);
 }
 
 /* ---- Everything that runtime/ops carries out on the canonical stack ----------------------------------------------------------------- */
@@ -1178,6 +1202,9 @@ static void select_handler(struct emitter *emitter)
     }
     if (flags & OPCODE_MAY_RAISE) {
         item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    }
+    if (instruction->opcode == SEND) {
+        note_raise(emitter);
     }
     if (raises_only) {
         item->labels[LABEL_ERROR_AGAIN] = stub_error_again(emitter);
@@ -1306,9 +1333,13 @@ static void select_one(struct emitter *emitter)
         select_yield_value(emitter);
         break;
     case JUMP_FORWARD:
+        stack_flush(emitter);
+        add_jump(emitter, instruction->target);
+        break;
     case JUMP_BACKWARD_NO_INTERRUPT:
         stack_flush(emitter);
         add_jump(emitter, instruction->target);
+        select_after_send(emitter);
         break;
     case JUMP_BACKWARD:
         stack_flush(emitter);

@@ -1,0 +1,355 @@
+/* runtime/generator.c: see generator.h. What has to happen around a resumption is that of genobject.c's gen_send_ex2,
+ * what SEND does that of ceval.c.
+ *
+ * A generator that is suspended in `yield from` (a coroutine: in `await`) has nothing to do but to resume its
+ * receiver and to pass on what that yields. So a whole chain of delegation is resumed in one C function: the frames are
+ * linked one by one down to the innermost generator, that one's compiled code runs, and what it yields suspends
+ * them one by one again (run_delegation). Compiled code of the others runs only when a receiver has returned or
+ * raised. To everybody who looks, each frame of the chain stands at its SEND.
+ */
+#include "runtime/generator.h"
+
+#include "runtime/call.h"
+#include "runtime/code_state.h"
+#include "runtime/frame.h"
+#include "runtime/ops/shared.h"
+
+/* ---- What a resumption needs ---------------------------------------------------------------------- */
+
+/* May frames be run in compiled code at all, one level of recursion deeper than now? */
+static inline bool may_run_frame(PyThreadState *tstate)
+{
+    return tstate->interp->eval_frame == runtime_eval_hook && runtime_eval_hook != NULL &&
+           !tstate->cframe->use_tracing && tstate->recursion_remaining > 0 && !frame_stack_is_low();
+}
+
+/* Whoever holds the frame object may have unbound a local that the code takes to be bound. */
+__attribute__((noinline, cold)) static bool all_bound(InterpreterFrame *frame, uint64_t bound)
+{
+    for (; bound != 0; bound &= bound - 1) {
+        if (frame->localsplus[__builtin_ctzll(bound)] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where a suspended frame with `pushed` operands more on its stack than when it was suspended goes on in `compiled`, or NULL. */
+static inline const struct resume_point *find_point(InterpreterFrame *frame, struct compiled_code *compiled, int pushed)
+{
+    if (UNLIKELY(compiled->points == NULL)) {
+        return NULL;
+    }
+    size_t unit = (size_t)(frame->prev_instr + 1 - _PyCode_CODE(frame->f_code));
+    const struct resume_point *point = &compiled->points[compiled->point_of_unit[unit]];
+    if (UNLIKELY(point->stacktop != frame->stacktop - pushed) ||
+        (UNLIKELY(frame->frame_obj != NULL) && !all_bound(frame, point->bound))) {
+        return NULL;
+    }
+    return point;
+}
+
+static inline InterpreterFrame *frame_of(PyGenObject *generator)
+{
+    return (InterpreterFrame *)generator->gi_iframe;
+}
+
+/* Where `object` goes on when `value` is sent to it, if it is a generator or coroutine that compiled code may resume
+ * here and now; otherwise NULL. */
+static inline const struct resume_point *resumable(PyThreadState *tstate, PyObject *object, PyObject *value)
+{
+    if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object)) {
+        return NULL;
+    }
+    PyGenObject *generator = (PyGenObject *)object;
+    int state = generator->gi_frame_state;
+    if (UNLIKELY(state != FRAME_SUSPENDED && (state != FRAME_CREATED || value != Py_None)) ||
+        UNLIKELY(!may_run_frame(tstate))) {
+        return NULL;
+    }
+    InterpreterFrame *frame = frame_of(generator);
+    struct code_state *known = code_state_get(frame->f_code);
+    if (UNLIKELY(known == NULL || known->compiled == NULL || known->suppressed)) {
+        return NULL;
+    }
+    return find_point(frame, known->compiled, 0);
+}
+
+/* ---- In and out of a frame -------------------------------------------------------------------------- */
+
+static inline void link_frame(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    _PyCFrame *cframe = tstate->cframe;
+    frame->previous = cframe->current_frame;
+    cframe->current_frame = frame;
+    tstate->recursion_remaining--;
+}
+
+static inline void unlink_frame(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    tstate->cframe->current_frame = frame->previous;
+    tstate->recursion_remaining++;
+}
+
+/* The generator starts running: its frame is linked, its exception state is the thread's. */
+static inline void begin(PyThreadState *tstate, PyGenObject *generator)
+{
+    generator->gi_exc_state.previous_item = tstate->exc_info;
+    tstate->exc_info = &generator->gi_exc_state;
+    generator->gi_frame_state = FRAME_EXECUTING;
+    link_frame(tstate, frame_of(generator));
+}
+
+/* A generator whose frame has ended, with a result or (NULL) an exception: it lets go of everything. Returns the result, still owned. */
+__attribute__((noinline)) static PyObject *complete(PyThreadState *tstate, PyGenObject *generator, PyObject *result)
+{
+    if (generator->gi_frame_state == FRAME_EXECUTING) {
+        generator->gi_frame_state = FRAME_COMPLETED;
+    }
+    if (result == NULL) {
+        bool asynchronous = PyAsyncGen_CheckExact(generator);
+        if (_PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
+            _PyErr_FormatFromCause(PyExc_RuntimeError, "%s raised StopIteration",
+                                   PyCoro_CheckExact(generator) ? "coroutine"
+                                   : asynchronous               ? "async generator"
+                                                                : "generator");
+        } else if (asynchronous && _PyErr_ExceptionMatches(tstate, PyExc_StopAsyncIteration)) {
+            _PyErr_FormatFromCause(PyExc_RuntimeError, "%s", "async generator raised StopAsyncIteration");
+        }
+    }
+    _PyErr_ClearExcState(&generator->gi_exc_state);
+    generator->gi_frame_state = FRAME_CLEARED;
+    cpython_clear_frame(frame_of(generator));
+    return result;
+}
+
+/* The counterpart of begin(): the frame has been suspended, or has ended and is cleared. Did it yield `*result`? */
+static inline bool end(PyThreadState *tstate, PyGenObject *generator, PyObject **result)
+{
+    InterpreterFrame *frame = frame_of(generator);
+    unlink_frame(tstate, frame);
+    tstate->exc_info = generator->gi_exc_state.previous_item;
+    generator->gi_exc_state.previous_item = NULL;
+    frame->previous = NULL;
+    if (LIKELY(*result != NULL && generator->gi_frame_state == FRAME_SUSPENDED)) {
+        return true;
+    }
+    *result = complete(tstate, generator, *result);
+    return false;
+}
+
+/* Runs compiled code on a linked frame. */
+static inline PyObject *enter(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled,
+                              const void *address)
+{
+    frame->stacktop = -1;
+    compiled->active++;
+    PyObject *result = frame_enter_here(frame, tstate, address);
+    compiled->active--;
+    return result;
+}
+
+/* ---- Chains of delegation ------------------------------------------------------------------------------ */
+
+/* While a frame of the chain waits for its receiver, its stacktop leaves out the slot of the value sent, and the slot
+ * holds the frame's resume point. The values themselves are counted in run_delegation. */
+static inline void set_waiting(InterpreterFrame *frame, const struct resume_point *point)
+{
+    frame->prev_instr = _PyCode_CODE(frame->f_code) + point->unit - 2;
+    frame->stacktop = point->stacktop;
+    frame->localsplus[point->stacktop] = (PyObject *)point;
+    point->compiled->active++;
+}
+
+/* Goes on behind the SEND whose receiver has returned `result`, which is stolen. */
+static PyObject *go_on_after_send(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
+                                  PyObject *result)
+{
+    const struct resume_point *after = &point->compiled->points[point->after_send];
+    PyObject **slot = &frame->localsplus[after->stacktop];
+    PyObject *receiver = *slot;
+    *slot = result;
+    frame->stacktop = -1;
+    Py_DECREF(receiver);
+    if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing) &&
+        rt_check_escape(tstate, frame, after->bound) != REASON_none) {
+        PyCodeObject *code = frame->f_code;
+        return rt_leave(tstate, frame, _PyCode_CODE(code) + after->unit, after->stacktop + 1 - code->co_nlocalsplus);
+    }
+    return enter(tstate, frame, point->compiled, after->address);
+}
+
+/* The receiver has yielded `result` (stolen), and so does the frame. */
+static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFrame *frame,
+                                           const struct resume_point *point, PyObject *result)
+{
+    if (UNLIKELY(tstate->cframe->use_tracing)) {
+        PyCodeObject *code = frame->f_code;
+        frame->localsplus[point->stacktop] = result;
+        return rt_leave(tstate, frame, _PyCode_CODE(code) + point->unit - 1,
+                        point->stacktop + 1 - code->co_nlocalsplus);
+    }
+    frame->prev_instr++;
+    _PyFrame_GetGenerator(frame)->gi_frame_state = FRAME_SUSPENDED;
+    return result;
+}
+
+/* Runs `outermost`, which is linked and suspended inside a SEND at `point`, to its next suspension or end: returns what
+ * its own code would return. `value` is what is sent to it: an owned reference, stolen. */
+static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost, const struct resume_point *point,
+                                PyObject *value)
+{
+    InterpreterFrame *frame = outermost;
+    PyObject *result;
+    PySendResult outcome;
+    for (;;) {
+        set_waiting(frame, point);
+        PyObject *receiver = frame->localsplus[point->stacktop - 1];
+        point = resumable(tstate, receiver, value);
+        if (point == NULL) {
+            outcome = PyIter_Send(receiver, value, &result);
+            break;
+        }
+        begin(tstate, (PyGenObject *)receiver);
+        frame = frame_of((PyGenObject *)receiver);
+        /* Every SEND holds a reference of its own to the value, and so does the frame it is sent to. */
+        Py_INCREF(value);
+        if (point->after_send == 0) {
+            frame->localsplus[point->stacktop] = value;
+            result = enter(tstate, frame, point->compiled, point->address);
+            goto ran;
+        }
+    }
+    for (;;) {
+        /* The SEND of `frame` is through. */
+        point = (const struct resume_point *)frame->localsplus[frame->stacktop];
+        point->compiled->active--;
+        Py_DECREF(value);
+        if (LIKELY(outcome == PYGEN_NEXT)) {
+            result = suspend_after_send(tstate, frame, point, result);
+        } else if (outcome == PYGEN_RETURN) {
+            result = go_on_after_send(tstate, frame, point, result);
+        } else {
+            result = enter(tstate, frame, point->compiled, point->send_raised);
+        }
+    ran:
+        if (frame == outermost) {
+            return result;
+        }
+        InterpreterFrame *inner = frame;
+        frame = frame->previous;
+        outcome = end(tstate, _PyFrame_GetGenerator(inner), &result) ? PYGEN_NEXT
+                  : result != NULL                                    ? PYGEN_RETURN
+                                                                      : PYGEN_ERROR;
+    }
+}
+
+/* Runs a linked, suspended frame. `value` is what is sent to it: an owned reference, stolen. */
+static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
+                                      PyObject *value)
+{
+    if (point->after_send != 0) {
+        return run_delegation(tstate, frame, point, value);
+    }
+    frame->localsplus[point->stacktop] = value;
+    return enter(tstate, frame, point->compiled, point->address);
+}
+
+/* ---- FOR_ITER and SEND ------------------------------------------------------------------------------------- */
+
+__attribute__((noinline)) static PyObject *next_through_stock(PyThreadState *tstate, PyObject *generator)
+{
+    PyObject *value = Py_TYPE(generator)->tp_iternext(generator);
+    if (value == NULL && tstate->curexc_type != NULL && _PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
+        _PyErr_Clear(tstate);
+    }
+    return value;
+}
+
+PyObject *rt_generator_next(PyThreadState *tstate, PyObject *object)
+{
+    const struct resume_point *point = resumable(tstate, object, Py_None);
+    if (UNLIKELY(point == NULL)) {
+        return next_through_stock(tstate, object);
+    }
+    PyGenObject *generator = (PyGenObject *)object;
+    begin(tstate, generator);
+    PyObject *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(Py_None));
+    if (LIKELY(end(tstate, generator, &result))) {
+        return result;
+    }
+    Py_XDECREF(result);
+    return NULL;
+}
+
+/* [receiver, value] -> [receiver, yielded], or [returned] and a jump (1) when the receiver is exhausted */
+HANDLER(SEND)
+{
+    PyObject *receiver = sp[-2];
+    PyObject *value = sp[-1];
+    PyObject *result;
+    const struct resume_point *point = resumable(tstate, receiver, value);
+    if (LIKELY(point != NULL)) {
+        PyGenObject *generator = (PyGenObject *)receiver;
+        begin(tstate, generator);
+        result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(value));
+        bool yielded = end(tstate, generator, &result);
+        Py_DECREF(value);
+        if (LIKELY(yielded)) {
+            sp[-1] = result;
+            return 0;
+        }
+        if (result == NULL) {
+            return OPS_RAISED;
+        }
+    } else {
+        PySendResult outcome = PyIter_Send(receiver, value, &result);
+        Py_DECREF(value);
+        if (outcome == PYGEN_ERROR) {
+            return OPS_RAISED;
+        }
+        if (outcome == PYGEN_NEXT) {
+            sp[-1] = result;
+            return 0;
+        }
+    }
+    sp[-2] = result;
+    Py_DECREF(receiver);
+    return 1;
+}
+
+/* ---- The hook's part --------------------------------------------------------------------------------------- */
+
+/* Is this the GeneratorExit of gen_close, about which nobody can know yet? It has no instance and no traceback, and
+ * goes away again as soon as the frame has let it through. */
+static bool is_bare_generator_exit(PyThreadState *tstate)
+{
+    return tstate->curexc_type == PyExc_GeneratorExit && tstate->curexc_value == NULL &&
+           tstate->curexc_traceback == NULL && tstate->c_tracefunc == NULL;
+}
+
+bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled, int throwflag,
+                         PyObject **result)
+{
+    const struct resume_point *point = find_point(frame, compiled, 1);
+    if (UNLIKELY(point == NULL) || UNLIKELY(tstate->recursion_remaining <= 0) || UNLIKELY(frame_stack_is_low())) {
+        return false;
+    }
+    link_frame(tstate, frame);
+    if (LIKELY(!throwflag)) {
+        *result = run_suspended(tstate, frame, point, frame->localsplus[point->stacktop]);
+    } else if (!point->catches && is_bare_generator_exit(tstate)) {
+        /* No try block: only the operands are dropped here, as unwinding does it. */
+        int base = frame->f_code->co_nlocalsplus;
+        int top = frame->stacktop;
+        frame->stacktop = base;
+        while (top > base) {
+            Py_XDECREF(frame->localsplus[--top]);
+        }
+        *result = NULL;
+    } else {
+        *result = enter(tstate, frame, compiled, point->raise);
+    }
+    unlink_frame(tstate, frame);
+    return true;
+}
