@@ -83,8 +83,8 @@ TEMPLATE_TABLE   := $(BUILD)/tier1_templates.inc
 LIBRARY  := $(BUILD)/libpyjit.so
 PRELOAD  := $(BUILD)/libpyjit-preload.so
 LAUNCHER := $(BUILD)/pyjit
-# What `import pyjit` finds with PYTHONPATH=build/python: the library under the module's name.
-MODULE   := $(BUILD)/python/pyjit.so
+# What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
+MODULE   := $(BUILD)/module/pyjit.so
 
 .PHONY: all help deps demo test unit-test install uninstall clean format format-check readme-options \
         check-readme FORCE
@@ -245,15 +245,16 @@ format:
 	$(FORMAT) -i $(C_FILES)
 
 format-check:
+	@command -v $(FORMAT) >/dev/null || { echo "$(FORMAT) not found: apt-get install $(FORMAT)" >&2; exit 1; }
 	@wrong=$$($(FORMAT) --dry-run $(C_FILES) 2>&1 | sed -n 's/^\([^: ]*\):[0-9].*/\1/p' | sort -u); \
 	  test -z "$$wrong" || { echo "not formatted (make format):" $$wrong >&2; exit 1; }
 
 # The README's table of options, from the rows of vm/options.def.
 readme-options: $(LIBRARY) $(MODULE)
-	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/python $(PYTHON) vm/readme_options.py README.md
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/module $(PYTHON) vm/readme_options.py README.md
 
 check-readme: $(LIBRARY) $(MODULE)
-	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/python $(PYTHON) vm/readme_options.py --check README.md
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/module $(PYTHON) vm/readme_options.py --check README.md
 
 help:
 	@echo 'make            build build/libpyjit.so and build/pyjit'

@@ -1,11 +1,11 @@
 /* runtime/call.c: calls made by compiled code, and calls of compiled code. */
 #include "runtime/call.h"
+#include "runtime/runtime_data.h"
 
 #include "runtime/code_state.h"
+#include "runtime/dict_lookup.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
-
-_PyFrameEvalFunction runtime_eval_hook = NULL;
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -18,7 +18,7 @@ enum { MAX_VERSION_MISSES = 16 };
 
 static inline bool may_enter_compiled(PyThreadState *tstate)
 {
-    return tstate->interp->eval_frame == runtime_eval_hook && runtime_eval_hook != NULL &&
+    return tstate->interp->eval_frame == runtime_data.eval_hook && runtime_data.eval_hook != NULL &&
            !tstate->cframe->use_tracing;
 }
 
@@ -76,7 +76,10 @@ static inline void finish_frame(PyThreadState *tstate, InterpreterFrame *frame)
     /* Destructors run at the depth of the callee, as on stock. */
     tstate->recursion_remaining--;
     for (int index = 0; index < frame->stacktop; index++) {
-        Py_XDECREF(frame->localsplus[index]);
+        PyObject *local = frame->localsplus[index];
+        if (local != NULL) {
+            rt_release(local);
+        }
     }
     Py_XDECREF(frame->f_locals);
     Py_DECREF(frame->f_func);
@@ -86,7 +89,8 @@ static inline void finish_frame(PyThreadState *tstate, InterpreterFrame *frame)
 }
 
 /* Runs a bound frame and gives it up. `by_call`: for the CALL instruction of the current frame. */
-static inline PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, bool by_call)
+static inline __attribute__((always_inline)) PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame,
+                                                                 PyCodeObject *code, bool by_call)
 {
     if (by_call) {
         /* Where tier 0 runs a Python call in line, the caller stands at the instruction's last cache unit: f_lasti and
@@ -178,20 +182,24 @@ static int bind_any_shape(InterpreterFrame *frame, PyObject *const *arguments, s
             }
         }
     }
-    /* Looking a default up cannot run Python code here (a dict with only str keys), so it may be done
-     * before anything is taken. */
+    /* Looking a default up runs no code in a dict with only str keys. It is marked, not yet counted: so far
+     * everything can still be given up by forgetting the frame. */
     if (named > positional) {
-        PyObject *defaults = function->func_kwdefaults;
-        if (defaults != NULL && !DK_IS_UNICODE(((PyDictObject *)defaults)->ma_keys)) {
+        PyDictObject *defaults = (PyDictObject *)function->func_kwdefaults;
+        if (defaults != NULL && !DK_IS_UNICODE(defaults->ma_keys)) {
             goto leave_to_stock;
         }
         for (Py_ssize_t index = positional; index < named; index++) {
-            if (locals[index] == NULL &&
-                (defaults == NULL || PyDict_GetItemWithError(defaults, names[index]) == NULL)) {
-                goto leave_to_stock;
+            if (locals[index] == NULL) {
+                PyObject *value = defaults == NULL ? NULL : dict_get_string(defaults, names[index]);
+                if (value == NULL) {
+                    goto leave_to_stock;
+                }
+                locals[index] = (PyObject *)((uintptr_t)value | 1);
             }
         }
     }
+
     /* From here on nothing can fail. */
     if (rest != NULL) {
         for (Py_ssize_t index = direct; index < given; index++) {
@@ -224,8 +232,8 @@ static int bind_any_shape(InterpreterFrame *frame, PyObject *const *arguments, s
         }
     }
     for (Py_ssize_t index = positional; index < named; index++) {
-        if (locals[index] == NULL) {
-            locals[index] = Py_NewRef(PyDict_GetItemWithError(function->func_kwdefaults, names[index]));
+        if ((uintptr_t)locals[index] & 1) {
+            locals[index] = Py_NewRef((PyObject *)((uintptr_t)locals[index] - 1));
         }
     }
     return 1;
@@ -243,7 +251,7 @@ failed:
 static void release(PyObject **references, size_t count)
 {
     for (size_t index = 0; index < count; index++) {
-        Py_DECREF(references[index]);
+        rt_release(references[index]);
     }
 }
 
@@ -290,14 +298,23 @@ __attribute__((noinline)) static PyObject *call_any_shape(PyThreadState *tstate,
     return NULL;
 }
 
-/* Calls a Python function. Steals function and arguments. */
-static inline PyObject *call_function(PyThreadState *tstate, PyFunctionObject *function, PyObject **arguments,
-                                      size_t nargs, PyObject *kwnames, bool by_call)
+/* Calls a Python function. Steals function and arguments. Not inlined: the hot callers jump here. */
+__attribute__((noinline)) static PyObject *call_function(PyThreadState *tstate, PyFunctionObject *function,
+                                                         PyObject **arguments, size_t nargs, PyObject *kwnames,
+                                                         bool by_call)
 {
     PyCodeObject *code = (PyCodeObject *)function->func_code;
-    if (UNLIKELY(kwnames != NULL || (size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
+    size_t parameters = (size_t)code->co_argcount;
+    if (UNLIKELY(kwnames != NULL || parameters < nargs || code->co_kwonlyargcount != 0 ||
                  (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED)) {
         return call_any_shape(tstate, function, arguments, nargs, kwnames, by_call);
+    }
+    PyObject *defaults = NULL;
+    if (parameters != nargs) {
+        defaults = function->func_defaults;
+        if (UNLIKELY(defaults == NULL || (size_t)PyTuple_GET_SIZE(defaults) < parameters - nargs)) {
+            return call_through_stock(function, arguments, nargs, NULL);
+        }
     }
     InterpreterFrame *frame = push_frame(tstate, code);
     if (UNLIKELY(frame == NULL)) {
@@ -309,6 +326,12 @@ static inline PyObject *call_function(PyThreadState *tstate, PyFunctionObject *f
     size_t index = 0;
     for (; index < nargs; index++) {
         frame->localsplus[index] = arguments[index];
+    }
+    if (UNLIKELY(defaults != NULL)) {
+        PyObject **first = &PyTuple_GET_ITEM(defaults, PyTuple_GET_SIZE(defaults) - (Py_ssize_t)parameters);
+        for (; index < parameters; index++) {
+            frame->localsplus[index] = Py_NewRef(first[index]);
+        }
     }
     for (size_t end = (size_t)code->co_nlocalsplus; index < end; index++) {
         frame->localsplus[index] = NULL;
@@ -482,8 +505,9 @@ __attribute__((noinline, cold)) static void check_failure(PyThreadState *tstate,
 /* Calls what the C function `definition` describes, on `self` with `nargs` positional arguments and those named by
  * kwnames. Borrows everything. Sets *handled to false, and does nothing, for calling conventions
  * and argument counts that are not for us. */
-static inline PyObject *call_c_function(PyThreadState *tstate, PyMethodDef *definition, PyObject *self,
-                                        PyObject **arguments, size_t nargs, PyObject *kwnames, bool *handled)
+static inline __attribute__((always_inline)) PyObject *call_c_function(PyThreadState *tstate, PyMethodDef *definition,
+                                                                       PyObject *self, PyObject **arguments,
+                                                                       size_t nargs, PyObject *kwnames, bool *handled)
 {
     PyObject *result;
     *handled = true;
@@ -521,31 +545,129 @@ static inline PyObject *call_c_function(PyThreadState *tstate, PyMethodDef *defi
     return NULL;
 }
 
-/* isinstance(arguments[0], arguments[1]). */
-static inline PyObject *call_isinstance(PyObject **arguments)
+/* Gives up what a call of C code was given: arguments first, then the callable, as stock's specialised calls do
+ * it. Returns `result`. */
+static inline PyObject *finish_call(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t total,
+                                    PyObject *result)
 {
-    int answer =
-        Py_TYPE(arguments[0]) == (PyTypeObject *)arguments[1] ? 1 : PyObject_IsInstance(arguments[0], arguments[1]);
-    return answer < 0 ? NULL : Py_NewRef(answer ? Py_True : Py_False);
+    if (UNLIKELY(result == NULL)) {
+        check_failure(tstate, callable);
+    }
+    release(arguments, total);
+    Py_DECREF(callable);
+    return result;
+}
+
+/* The call that nothing here knows better. Steals callable and arguments. */
+__attribute__((noinline)) static PyObject *call_generally(PyThreadState *tstate, PyObject *callable,
+                                                          PyObject **arguments, size_t total, PyObject *kwnames)
+{
+    PyObject *result = _PyObject_VectorcallTstate(
+        tstate, callable, arguments, (total - keyword_count(kwnames)) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+    Py_DECREF(callable);
+    release(arguments, total);
+    return result;
 }
 
 static inline PyObject *call_len(PyObject *container)
 {
-    Py_ssize_t length = PyObject_Length(container);
-    return length < 0 ? NULL : PyLong_FromSsize_t(length);
+    Py_ssize_t length;
+    if (PyList_CheckExact(container) || PyTuple_CheckExact(container)) {
+        length = Py_SIZE(container);
+    } else {
+        length = PyObject_Length(container);
+        if (length < 0) {
+            return NULL;
+        }
+    }
+    if (LIKELY(length < _PY_NSMALLPOSINTS)) {
+        return Py_NewRef((PyObject *)&_PyLong_SMALL_INTS[_PY_NSMALLNEGINTS + length]);
+    }
+    return PyLong_FromSsize_t(length);
 }
 
-/* list.append(list, value). Borrows both. */
-static inline PyObject *call_append(PyListObject *list, PyObject *value)
+/* Functions of modules and bound methods of C types. Steals callable and arguments. */
+__attribute__((noinline)) static PyObject *call_builtin(PyThreadState *tstate, PyObject *callable,
+                                                        PyObject **arguments, size_t total, PyObject *kwnames)
 {
-    Py_ssize_t length = Py_SIZE(list);
-    if (LIKELY(list->allocated > length)) {
-        PyList_SET_ITEM(list, length, Py_NewRef(value));
-        Py_SET_SIZE(list, length + 1);
-    } else if (PyList_Append((PyObject *)list, value) < 0) {
-        return NULL;
+    struct callable_cache *known = &tstate->interp->callable_cache;
+    PyObject *result;
+    if (callable == known->isinstance && total == 2 && kwnames == NULL) {
+        int answer = 1;
+        if (Py_TYPE(arguments[0]) != (PyTypeObject *)arguments[1]) {
+            answer = PyObject_IsInstance(arguments[0], arguments[1]);
+        }
+        result = answer < 0 ? NULL : Py_NewRef(answer ? Py_True : Py_False);
+    } else if (callable == known->len && total == 1 && kwnames == NULL) {
+        result = call_len(arguments[0]);
+    } else {
+        bool handled;
+        result =
+            call_c_function(tstate, ((PyCFunctionObject *)callable)->m_ml, ((PyCFunctionObject *)callable)->m_self,
+                            arguments, total - keyword_count(kwnames), kwnames, &handled);
+        if (UNLIKELY(!handled)) {
+            return call_generally(tstate, callable, arguments, total, kwnames);
+        }
     }
-    return Py_NewRef(Py_None);
+    return finish_call(tstate, callable, arguments, total, result);
+}
+
+/* Methods of C types, with their `self` first among the arguments. Steals callable and arguments. */
+__attribute__((noinline)) static PyObject *call_method_descriptor(PyThreadState *tstate, PyObject *callable,
+                                                                  PyObject **arguments, size_t total,
+                                                                  PyObject *kwnames)
+{
+    size_t positional = total - keyword_count(kwnames);
+    if (UNLIKELY(positional == 0 || !PyObject_TypeCheck(arguments[0], PyDescr_TYPE(callable)))) {
+        return call_generally(tstate, callable, arguments, total, kwnames);
+    }
+    if (callable == tstate->interp->callable_cache.list_append && total == 2 && kwnames == NULL) {
+        PyListObject *list = (PyListObject *)arguments[0];
+        Py_ssize_t length = Py_SIZE(list);
+        if (LIKELY(list->allocated > length)) {
+            PyList_SET_ITEM(list, length, arguments[1]);
+            Py_SET_SIZE(list, length + 1);
+            Py_DECREF(list);
+            Py_DECREF(callable);
+            return Py_NewRef(Py_None);
+        }
+        PyObject *result = PyList_Append((PyObject *)list, arguments[1]) < 0 ? NULL : Py_NewRef(Py_None);
+        return finish_call(tstate, callable, arguments, total, result);
+    }
+    bool handled;
+    PyObject *result = call_c_function(tstate, ((PyMethodDescrObject *)callable)->d_method, arguments[0],
+                                       arguments + 1, positional - 1, kwnames, &handled);
+    if (UNLIKELY(!handled)) {
+        return call_generally(tstate, callable, arguments, total, kwnames);
+    }
+    return finish_call(tstate, callable, arguments, total, result);
+}
+
+/* Classes. Steals callable and arguments. */
+__attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyObject *callable, PyObject **arguments,
+                                                      size_t total, PyObject *kwnames, struct call_cell *cell)
+{
+    PyTypeObject *class = (PyTypeObject *)callable;
+    PyObject *result;
+    if (Py_TYPE(class)->tp_call != PyType_Type.tp_call) {
+        return call_generally(tstate, callable, arguments, total, kwnames);
+    }
+    if (total == 1 && kwnames == NULL && class == &PyUnicode_Type) {
+        result = PyUnicode_CheckExact(arguments[0]) ? Py_NewRef(arguments[0]) : PyObject_Str(arguments[0]);
+    } else if (total == 1 && kwnames == NULL && class == &PyType_Type) {
+        result = Py_NewRef(Py_TYPE(arguments[0]));
+    } else if (total == 1 && kwnames == NULL && class == &PyTuple_Type) {
+        result = PySequence_Tuple(arguments[0]);
+    } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
+        result = class->tp_vectorcall(callable, arguments, total - keyword_count(kwnames), kwnames);
+    } else if (((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
+                learn_class(cell, class)) &&
+               (cell->initializer != NULL || total == 0)) {
+        result = instantiate(tstate, cell, class, arguments, total - keyword_count(kwnames), kwnames);
+    } else {
+        return call_generally(tstate, callable, arguments, total, kwnames);
+    }
+    return finish_call(tstate, callable, arguments, total, result);
 }
 
 /* Notes which function a site calls, where it is not the one noted already. */
@@ -561,6 +683,45 @@ __attribute__((noinline, cold)) static void learn_function(struct call_cell *cel
     }
 }
 
+/* Remembers in `cell` how to enter the function's compiled code natively, where the arguments fit as they are. */
+static void learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function,
+                               size_t nargs)
+{
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    struct code_state *state = code_state_get(code);
+    if (state == NULL || state->compiled == NULL || state->suppressed || !may_enter_compiled(tstate) ||
+        (size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
+        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED ||
+        !PyDict_CheckExact(function->func_globals) || !PyDict_CheckExact(function->func_builtins)) {
+        return;
+    }
+    cell->code = code;
+    cell->globals = function->func_globals;
+    cell->native_entry = state->compiled->native_entry;
+    cell->frame_bytes = frame_words(code) * sizeof(PyObject *);
+    cell->epoch = runtime_data.code_epoch;
+}
+
+/* The site's first call, and every call of another function than the last. */
+__attribute__((noinline, cold)) static PyObject *call_new_function(PyThreadState *tstate, PyFunctionObject *function,
+                                                                   PyObject **arguments, size_t positional,
+                                                                   PyObject *kwnames, struct call_cell *cell)
+{
+    learn_function(cell, function);
+    return call_function(tstate, function, arguments, positional, kwnames, true);
+}
+
+/* A bound method is taken apart first, as PRECALL does. */
+__attribute__((noinline)) static PyObject *call_method_object(PyThreadState *tstate, PyObject **slot, int nargs,
+                                                              PyObject *kwnames, struct call_cell *cell)
+{
+    PyMethodObject *method = (PyMethodObject *)slot[1];
+    slot[0] = Py_NewRef(method->im_func);
+    slot[1] = Py_NewRef(method->im_self);
+    Py_DECREF(method);
+    return rt_call(tstate, slot, nargs, kwnames, cell);
+}
+
 PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell)
 {
     PyObject *callable = slot[0];
@@ -568,90 +729,35 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
     size_t total = (size_t)nargs + 1;
     if (callable == NULL) {
         callable = slot[1];
-        if (Py_TYPE(callable) == &PyMethod_Type) {
-            PyMethodObject *method = (PyMethodObject *)callable;
-            callable = Py_NewRef(method->im_func);
-            slot[0] = callable;
-            slot[1] = Py_NewRef(method->im_self);
-            Py_DECREF(method);
-        } else {
-            arguments = slot + 2;
-            total = (size_t)nargs;
-        }
+        arguments = slot + 2;
+        total = (size_t)nargs;
     }
-    size_t positional = total - keyword_count(kwnames);
     PyTypeObject *type = Py_TYPE(callable);
-    if (type == &PyFunction_Type) {
+    if (LIKELY(type == &PyFunction_Type)) {
         PyFunctionObject *function = (PyFunctionObject *)callable;
+        size_t positional = kwnames == NULL ? total : total - (size_t)Py_SIZE(kwnames);
         cell->count++;
+        if (kwnames == NULL &&
+            (cell->epoch != runtime_data.code_epoch || cell->code != (PyCodeObject *)function->func_code)) {
+            learn_native_entry(tstate, cell, function, positional);
+        }
         if (UNLIKELY(cell->callee != callable || cell->function_version != function->func_version)) {
-            learn_function(cell, function);
+            return call_new_function(tstate, function, arguments, positional, kwnames, cell);
         }
         return call_function(tstate, function, arguments, positional, kwnames, true);
     }
+    if (type == &PyMethod_Type && arguments != slot + 1) {
+        return call_method_object(tstate, slot, nargs, kwnames, cell);
+    }
     cell->other++;
-
-    PyObject *result;
-    bool handled = false;
     if (type == &PyCFunction_Type) {
-        struct callable_cache *known = &tstate->interp->callable_cache;
-        if (callable == known->isinstance && total == 2 && kwnames == NULL) {
-            result = call_isinstance(arguments);
-            handled = true;
-        } else if (callable == known->len && total == 1 && kwnames == NULL) {
-            result = call_len(arguments[0]);
-            handled = true;
-        } else {
-            result =
-                call_c_function(tstate, ((PyCFunctionObject *)callable)->m_ml,
-                                ((PyCFunctionObject *)callable)->m_self, arguments, positional, kwnames, &handled);
-        }
-    } else if (type == &PyMethodDescr_Type && positional > 0 &&
-               PyObject_TypeCheck(arguments[0], PyDescr_TYPE(callable))) {
-        if (callable == tstate->interp->callable_cache.list_append && total == 2 && kwnames == NULL) {
-            result = call_append((PyListObject *)arguments[0], arguments[1]);
-            handled = true;
-        } else {
-            result = call_c_function(tstate, ((PyMethodDescrObject *)callable)->d_method, arguments[0], arguments + 1,
-                                     positional - 1, kwnames, &handled);
-        }
-    } else if (PyType_Check(callable)) {
-        PyTypeObject *class = (PyTypeObject *)callable;
-        handled = true;
-        if (Py_TYPE(class)->tp_call != PyType_Type.tp_call) {
-            handled = false;
-        } else if (total == 1 && kwnames == NULL && class == &PyType_Type) {
-            result = Py_NewRef(Py_TYPE(arguments[0]));
-        } else if (total == 1 && kwnames == NULL && class == &PyUnicode_Type) {
-            result = PyObject_Str(arguments[0]);
-        } else if (total == 1 && kwnames == NULL && class == &PyTuple_Type) {
-            result = PySequence_Tuple(arguments[0]);
-        } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
-            result = class->tp_vectorcall(callable, arguments, positional, kwnames);
-        } else if ((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
-                   learn_class(cell, class)) {
-            if (cell->initializer == NULL && total != 0) {
-                handled = false; /* object's __init__ has an opinion about arguments */
-            } else {
-                result = instantiate(tstate, cell, class, arguments, positional, kwnames);
-            }
-        } else {
-            handled = false;
-        }
+        return call_builtin(tstate, callable, arguments, total, kwnames);
     }
-
-    if (LIKELY(handled)) {
-        /* Arguments first, then the callable, as stock's specialised calls do it. */
-        if (UNLIKELY(result == NULL)) {
-            check_failure(tstate, callable);
-        }
-        release(arguments, total);
-        Py_DECREF(callable);
-        return result;
+    if (type == &PyMethodDescr_Type) {
+        return call_method_descriptor(tstate, callable, arguments, total, kwnames);
     }
-    result =
-        _PyObject_VectorcallTstate(tstate, callable, arguments, positional | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
-    Py_DECREF(callable);
-    release(arguments, total);
-    return result;
+    if (PyType_Check(callable)) {
+        return call_class(tstate, callable, arguments, total, kwnames, cell);
+    }
+    return call_generally(tstate, callable, arguments, total, kwnames);
 }

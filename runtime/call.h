@@ -8,11 +8,6 @@
 
 #include "runtime/cpython.h"
 
-/* The evaluator that vm/hook.c installed with PEP 523, NULL while none is. Compiled code is entered
- * only while this is still the interpreter's evaluator: when somebody installs another one after
- * ours, frames must reach that one. Written by vm/hook.c. */
-extern _PyFrameEvalFunction runtime_eval_hook;
-
 /* Calls a Python function: binds the arguments, runs the frame in compiled code when there is some and
  * it may be entered, otherwise through the interpreter's evaluator.
  *

@@ -14,6 +14,7 @@
 #include "runtime/code_map.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/runtime_data.h"
 
 #include <assert.h>
 
@@ -122,8 +123,7 @@ static void publish(unsigned copy)
 static size_t table_bytes_of(const struct compiled_code *compiled)
 {
     return sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
-           compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size +
-           compiled->point_count * sizeof(struct resume_point) + compiled->unit_count * sizeof(uint16_t);
+           compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
 }
 
 int code_map_add(struct compiled_code *compiled)
@@ -143,7 +143,10 @@ int code_map_add(struct compiled_code *compiled)
 
 void code_map_remove(struct compiled_code *compiled)
 {
-    assert(compiled->active == 0);
+    if (compiled->retired != NULL) {
+        code_map_remove(compiled->retired);
+    }
+    runtime_data.code_epoch++;
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();
     delete_row(&tables[spare], start);
@@ -155,8 +158,7 @@ void code_map_remove(struct compiled_code *compiled)
     code_arena_free(compiled->start, compiled->size);
     PyMem_RawFree(compiled->entries);
     PyMem_RawFree(compiled->offsets);
-    PyMem_RawFree(compiled->points);
-    PyMem_RawFree(compiled->point_of_unit);
+    PyMem_RawFree(compiled->resume);
     PyMem_RawFree(compiled->feedback);
     PyMem_RawFree(compiled);
 }

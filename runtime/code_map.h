@@ -2,7 +2,8 @@
  * hybrid stack traces read.
  *
  * A compiled_code is owned by the code map from code_map_add() on, freed by code_map_remove(). It does not
- * hold its code object: code_state's destructor removes it when the code object dies.
+ * hold its code object: code_state's destructor removes it when the code object dies, and then no frame can be running it, because
+ * each frame holds its code object, suspended greenlets' frames too. Code that is thrown away earlier is retired until then.
  */
 #ifndef PYJIT_RUNTIME_CODE_MAP_H
 #define PYJIT_RUNTIME_CODE_MAP_H
@@ -18,21 +19,7 @@ struct entry_row {
     void *address;
 };
 
-/* A place where the frame of a generator, coroutine or asynchronous generator goes on after a suspension. While it is suspended, prev_instr
- * stands right before code unit `unit` and the value stack ends at `stacktop`; what is sent is pushed before it goes on. */
-struct resume_point {
-    uint32_t unit;
-    int32_t stacktop;   /* counted from localsplus; INT32_MIN in the table's first row, which is none */
-    uint64_t bound;     /* as in entry_row */
-    void *address;      /* goes on with the value sent */
-    void *raise;        /* an exception is set: raises it at the instruction before `unit` */
-    uint32_t catches;   /* does that instruction stand in a try block? */
-    /* Suspended inside `yield from` or `await`: `unit - 2` is a SEND, which may be carried out before the frame goes on
-     * anywhere. Number of the resume point for the case that the receiver returns, its result pushed; else 0. */
-    uint32_t after_send;
-    void *send_raised; /* the receiver has raised */
-    struct compiled_code *compiled;
-};
+struct resume_table; /* generator.h */
 
 /* Machine code from `machine` (bytes from the start) on belongs to the instruction at bytecode `offset`, or to
  * none where that is UINT32_MAX (stubs). Sorted by machine. */
@@ -47,14 +34,14 @@ struct compiled_code {
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
     int tier;
-    uint32_t active; /* frames running in it now, suspended greenlets included */
-    void *entry;     /* address for the start of the function, the first entry row's */
+    void *entry; /* address for the start of the function, the first entry row's */
+    void *
+        native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
+                           frame, looks at the C stack, unbinds the locals that are no arguments */
+    struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
-    size_t point_count;
-    struct resume_point *points; /* owned; NULL in ordinary functions. Row 0 matches no frame. */
-    size_t unit_count;           /* rows of point_of_unit: one per code unit of a generator's code and one for the end */
-    uint16_t *point_of_unit;     /* owned; the number of the resume point there, or 0 */
+    struct resume_table *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
     size_t offset_count;
     struct offset_row *offsets; /* owned */
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */
@@ -65,7 +52,7 @@ struct compiled_code {
 /* Makes `compiled` findable. Returns 0, or -1 without memory (no exception set; the caller keeps ownership). */
 int code_map_add(struct compiled_code *compiled);
 
-/* Forgets and frees it, its tables and its machine code. `active` must be 0. */
+/* Forgets and frees it, what was retired with it, the tables and the machine code. No frame may run or be able to return into it. */
 void code_map_remove(struct compiled_code *compiled);
 
 /* The code that contains `address`, or NULL. Async-signal-safe (it may miss code being added at that moment). */

@@ -20,6 +20,10 @@ static void free_state(void *argument)
         }
         code_map_remove(state->compiled);
     }
+    if (state->retired != NULL) {
+        code_map_remove(state->retired);
+    }
+    PyMem_RawFree(state->resume);
     PyMem_RawFree(state);
 }
 

@@ -13,6 +13,8 @@ struct compiled_code; /* code_map.h */
 struct code_state {
     PyCodeObject *code;             /* borrowed: the state dies with it */
     struct compiled_code *compiled; /* tier 1 code, or NULL */
+    struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
+    struct resume_table *resume;    /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
     uint32_t calls;                 /* since the last decay */
     uint32_t last_decay;            /* coarse clock, in ticks of policy.c */
     uint16_t failures;              /* compilations refused or thrown away */

@@ -260,3 +260,5 @@ uint32_t cpython_function_version(PyFunctionObject *function)
     }
     return function->func_version;
 }
+
+uint64_t cpython_last_dict_version = (uint64_t)1 << 63;

@@ -122,4 +122,13 @@ uint32_t cpython_dict_keys_version(PyDictKeysObject *keys);
 /* The same for a function object. Setting __code__, __defaults__ or __kwdefaults__ takes it away. */
 uint32_t cpython_function_version(PyFunctionObject *function);
 
+/* A new value for a dict's ma_version_tag (PEP 509), never given before: CPython's own hidden counter starts at 0 and cannot
+ * reach the upper half of 64 bits. Everybody who reads the tags only compares them for equality. (dictobject.c,
+ * DICT_NEXT_VERSION) */
+extern uint64_t cpython_last_dict_version;
+static inline uint64_t cpython_new_dict_version(void)
+{
+    return ++cpython_last_dict_version;
+}
+
 #endif

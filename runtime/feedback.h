@@ -117,6 +117,13 @@ struct call_cell {
                                __new__, and `initializer`; 0: none seen */
     uint32_t class_count;   /* such instantiations */
     PyObject *initializer;  /* borrowed: the Python function that is its __init__, or NULL where it is object's */
+    /* Compiled code that this site's arguments fit as they are. Entered for any function of `code` and `globals`, both only
+     * compared, as long as `epoch` stands: 0 means none. */
+    uint64_t epoch;
+    PyCodeObject *code;
+    PyObject *globals;
+    const void *native_entry;
+    uint64_t frame_bytes;
 };
 
 /* Operand kinds seen by arithmetic and comparison, a bit each. */

@@ -2,6 +2,7 @@
 #include "runtime/frame.h"
 
 #include "runtime/call.h"
+#include "runtime/runtime_data.h"
 
 #include <pthread.h>
 
@@ -13,7 +14,7 @@ void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason);
  * of it. Measured: tier 0 then recurses 200,000 levels without any. */
 enum { STACK_SHARE_DIVISOR = 2, STACK_UNKNOWN_SIZE = 256 * 1024 };
 
-__thread char *frame_stack_limit;
+__thread char *frame_stack_limit __attribute__((tls_model("initial-exec")));
 
 /* A stack we know nothing of counts as small from here down. */
 __attribute__((noinline, cold)) char *frame_find_stack_limit(char *here)
@@ -35,7 +36,8 @@ __attribute__((noinline, cold)) char *frame_find_stack_limit(char *here)
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
 {
     PyInterpreterState *interpreter = tstate->interp;
-    if (LIKELY(!frame_stack_is_low()) || interpreter->eval_frame != runtime_eval_hook || runtime_eval_hook == NULL) {
+    if (LIKELY(!frame_stack_is_low()) || interpreter->eval_frame != runtime_data.eval_hook ||
+        runtime_data.eval_hook == NULL) {
         return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
     }
     /* Without a hook tier 0 runs Python calls inside the same C frame. */
@@ -43,27 +45,24 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
     PyObject *result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
     /* Another thread may have done the same meanwhile, or the hook may have been taken out. */
     if (interpreter->eval_frame == NULL) {
-        interpreter->eval_frame = runtime_eval_hook;
+        interpreter->eval_frame = runtime_data.eval_hook;
     }
     return result;
 }
 
 /* ---- Running compiled code --------------------------------------------------------------------------- */
 
-static inline PyObject *run_at(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled,
-                               const void *address)
+static inline PyObject *run_at(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
 {
     _PyCFrame *outer = tstate->cframe;
     _PyCFrame inner = {.use_tracing = outer->use_tracing, .previous = outer, .current_frame = frame};
     frame->previous = outer->current_frame;
-    frame->is_entry = true;
+    frame_mark_compiled(frame);
     tstate->cframe = &inner;
     PyObject *result = NULL;
     if (LIKELY(!_Py_EnterRecursiveCallTstate(tstate, ""))) {
         frame->stacktop = -1;
-        compiled->active++;
         result = frame_enter_code(frame, tstate, address);
-        compiled->active--;
         _Py_LeaveRecursiveCallTstate(tstate);
     }
     tstate->cframe = outer;
@@ -76,7 +75,7 @@ PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, str
     if (UNLIKELY(frame_stack_is_low())) {
         return frame_run_interpreted(tstate, frame, 0);
     }
-    return run_at(tstate, frame, compiled, compiled->entry);
+    return run_at(tstate, frame, compiled->entry);
 }
 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */
@@ -96,12 +95,11 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
     return REASON_none;
 }
 
-PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *next, int depth)
+/* Goes on with a linked frame in tier 0. */
+static PyObject *interpret_linked(PyThreadState *tstate, InterpreterFrame *frame, enum reason reason)
 {
-    frame->prev_instr = next - 1;
-    frame->stacktop = frame->f_code->co_nlocalsplus + depth;
     if (frame_leave_observer != NULL) {
-        frame_leave_observer(frame, tstate->cframe->use_tracing ? REASON_tracing : REASON_locals_changed);
+        frame_leave_observer(frame, reason);
     }
     /* The evaluator links the frame and counts the recursion itself. */
     _PyCFrame *cframe = tstate->cframe;
@@ -111,6 +109,33 @@ PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *nex
     tstate->recursion_remaining--;
     cframe->current_frame = frame;
     return result;
+}
+
+PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *next, int depth)
+{
+    frame->prev_instr = next - 1;
+    frame->stacktop = frame->f_code->co_nlocalsplus + depth;
+    return interpret_linked(tstate, frame, tstate->cframe->use_tracing ? REASON_tracing : REASON_locals_changed);
+}
+
+PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    PyCodeObject *code = frame->f_code;
+    /* The native entry unbinds these; it has not come to it. */
+    int arguments = code->co_argcount;
+    for (int index = arguments; index < code->co_nlocalsplus; index++) {
+        frame->localsplus[index] = NULL;
+    }
+    frame->stacktop = code->co_nlocalsplus;
+    return interpret_linked(tstate, frame, REASON_deep_recursion);
+}
+
+void rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    /* cpython_clear_and_pop_frame lowers the recursion limit itself; the inline path has it lowered already. */
+    tstate->recursion_remaining++;
+    cpython_clear_and_pop_frame(tstate, frame);
+    tstate->recursion_remaining--;
 }
 
 int rt_eval_breaker(PyThreadState *tstate)

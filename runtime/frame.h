@@ -18,10 +18,23 @@ PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, str
 /* Runs a frame in tier 0, with CPython's own inlining of calls when the C stack is nearly used up. The frame must not be linked. */
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag);
 
-/* The lowest address that compiled code may reach on this thread's C stack; NULL before frame_find_stack_limit(). */
-extern __thread char *frame_stack_limit __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* What a frame that compiled code runs has in is_entry, which CPython only tests for truth and sets to 1 when it takes
+ * the frame over: so hook_is_active() can tell them apart. */
+enum { FRAME_IS_COMPILED = 2 };
+static inline void frame_mark_compiled(InterpreterFrame *frame)
+{
+    *(uint8_t *)&frame->is_entry = FRAME_IS_COMPILED;
+}
+static inline bool frame_is_compiled(const InterpreterFrame *frame)
+{
+    return *(const uint8_t *)&frame->is_entry == FRAME_IS_COMPILED;
+}
 
-/* Finds this thread's limit, `here` being an address its stack has reached, and sets frame_stack_limit. */
+/* The lowest address compiled code may take the C stack to, per thread; NULL before the thread first ran compiled code. Machine code reads it
+ * relative to the thread pointer. */
+extern __thread char *frame_stack_limit __attribute__((tls_model("initial-exec")));
+
+/* Finds the limit of this thread, whose stack has reached `here`, and sets frame_stack_limit. */
 char *frame_find_stack_limit(char *here);
 
 /* Is less of this thread's C stack left than compiled code may use? */
@@ -67,6 +80,12 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
 /* Goes on in tier 0 after the instruction before `next`, with `depth` operands, all in memory. Returns the frame's
  * result: a new reference or NULL. The frame stays linked, as compiled code's callers expect. */
 PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *next, int depth);
+
+/* A native call has linked `frame`, but the C stack is nearly used up: runs it in tier 0. Returns and leaves it as compiled code would. */
+PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* A callee of a native call has returned and is unlinked: clears it and gives its memory back. For the cases the inline path does not take. */
+void rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* An exception is set. Adds the traceback entry (unless `reraised`), drops the operands of [keep, top) whose bit in
  * `owned` is set (bit i: operand i; operands from 64 on are always owned) and NULLs nothing else. */

@@ -9,18 +9,54 @@
  */
 #include "runtime/generator.h"
 
-#include "runtime/call.h"
+#include "runtime/code_map.h"
 #include "runtime/code_state.h"
 #include "runtime/frame.h"
 #include "runtime/ops/shared.h"
+#include "runtime/runtime_data.h"
 
-/* ---- What a resumption needs ---------------------------------------------------------------------- */
+/* ---- Resume points ---------------------------------------------------------------------------------- */
 
-/* May frames be run in compiled code at all, one level of recursion deeper than now? */
-static inline bool may_run_frame(PyThreadState *tstate)
+struct resume_table *resume_table_new(size_t point_count, size_t unit_count)
 {
-    return tstate->interp->eval_frame == runtime_eval_hook && runtime_eval_hook != NULL &&
-           !tstate->cframe->use_tracing && tstate->recursion_remaining > 0 && !frame_stack_is_low();
+    struct resume_table *table = PyMem_RawCalloc(
+        1, sizeof *table + point_count * sizeof(struct resume_point) + unit_count * sizeof *table->point_of_unit);
+    if (table != NULL) {
+        table->unit_count = unit_count;
+        table->point_count = point_count;
+        table->point_of_unit = (uint16_t *)&table->points[point_count];
+    }
+    return table;
+}
+
+void generator_publish(struct code_state *state)
+{
+    struct resume_table *fresh = state->compiled->resume;
+    struct resume_table *table = state->resume;
+    state->compiled->resume = NULL;
+    if (table == NULL) {
+        state->resume = fresh;
+        return;
+    }
+    /* The same bytecode has the same points: only the machine addresses are others. */
+    assert(table->point_count == fresh->point_count);
+    for (size_t i = 1; i < table->point_count; i++) {
+        const struct resume_point *from = &fresh->points[i];
+        struct resume_point *to = &table->points[i];
+        to->at = from->at;
+        to->address = from->address;
+        to->raise = from->raise;
+        to->send_raised = from->send_raised;
+    }
+    PyMem_RawFree(fresh);
+}
+
+void generator_withdraw(struct code_state *state)
+{
+    struct resume_table *table = state->resume;
+    for (size_t i = 1; table != NULL && i < table->point_count; i++) {
+        table->points[i].at = NULL;
+    }
 }
 
 /* Whoever holds the frame object may have unbound a local that the code takes to be bound. */
@@ -34,19 +70,45 @@ __attribute__((noinline, cold)) static bool all_bound(InterpreterFrame *frame, u
     return true;
 }
 
-/* Where a suspended frame with `pushed` operands more on its stack than when it was suspended goes on in `compiled`, or NULL. */
-static inline const struct resume_point *find_point(InterpreterFrame *frame, struct compiled_code *compiled, int pushed)
+/* May the suspended frame, with `pushed` operands more on its stack than when it was suspended, go on at this point? */
+static inline bool fits(InterpreterFrame *frame, const struct resume_point *point, int pushed)
 {
-    if (UNLIKELY(compiled->points == NULL)) {
-        return NULL;
-    }
-    size_t unit = (size_t)(frame->prev_instr + 1 - _PyCode_CODE(frame->f_code));
-    const struct resume_point *point = &compiled->points[compiled->point_of_unit[unit]];
-    if (UNLIKELY(point->stacktop != frame->stacktop - pushed) ||
-        (UNLIKELY(frame->frame_obj != NULL) && !all_bound(frame, point->bound))) {
-        return NULL;
-    }
-    return point;
+    return LIKELY(point->at == frame->prev_instr) && LIKELY(point->stacktop == frame->stacktop - pushed) &&
+           (LIKELY(frame->frame_obj == NULL) || all_bound(frame, point->bound));
+}
+
+/* The point at which frames of this code are suspended at `frame`'s prev_instr; points[0] if there is none. */
+static inline const struct resume_point *point_of_frame(InterpreterFrame *frame, const struct resume_table *table)
+{
+    return &table->points[table->point_of_unit[frame->prev_instr + 1 - _PyCode_CODE(frame->f_code)]];
+}
+
+/* While a generator is suspended, the link to the next exception state is in use by nobody: gen_send_ex2 sets it when it
+ * resumes the generator and resets it afterwards. There we keep the resume point, so that finding it costs
+ * nothing. NULL: not known. */
+static inline const struct resume_point *remembered_point(PyGenObject *generator)
+{
+    return (const struct resume_point *)generator->gi_exc_state.previous_item;
+}
+static inline void remember_point(PyGenObject *generator, const struct resume_point *point)
+{
+    generator->gi_exc_state.previous_item = (_PyErr_StackItem *)point;
+}
+
+/* The same for a generator that was suspended by others. NULL if there is no such point. */
+static const struct resume_point *look_point_up(InterpreterFrame *frame)
+{
+    struct code_state *state = code_state_get(frame->f_code);
+    return state == NULL || state->resume == NULL ? NULL : point_of_frame(frame, state->resume);
+}
+
+/* ---- What a resumption needs ---------------------------------------------------------------------- */
+
+/* May frames be run in compiled code at all, one level of recursion deeper than now? */
+static inline bool may_run_frame(PyThreadState *tstate)
+{
+    return LIKELY(tstate->interp->eval_frame == runtime_data.eval_hook) && LIKELY(runtime_data.eval_hook != NULL) &&
+           LIKELY(!tstate->cframe->use_tracing) && LIKELY(!frame_stack_is_low());
 }
 
 static inline InterpreterFrame *frame_of(PyGenObject *generator)
@@ -55,24 +117,27 @@ static inline InterpreterFrame *frame_of(PyGenObject *generator)
 }
 
 /* Where `object` goes on when `value` is sent to it, if it is a generator or coroutine that compiled code may resume
- * here and now; otherwise NULL. */
+ * here and now (provided that may_run_frame()); otherwise NULL. */
 static inline const struct resume_point *resumable(PyThreadState *tstate, PyObject *object, PyObject *value)
 {
-    if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object)) {
+    if (UNLIKELY(!PyGen_CheckExact(object) && !PyCoro_CheckExact(object)) ||
+        UNLIKELY(tstate->recursion_remaining <= 0)) {
         return NULL;
     }
     PyGenObject *generator = (PyGenObject *)object;
     int state = generator->gi_frame_state;
-    if (UNLIKELY(state != FRAME_SUSPENDED && (state != FRAME_CREATED || value != Py_None)) ||
-        UNLIKELY(!may_run_frame(tstate))) {
+    if (UNLIKELY(state != FRAME_SUSPENDED) && (state != FRAME_CREATED || value != Py_None)) {
         return NULL;
     }
     InterpreterFrame *frame = frame_of(generator);
-    struct code_state *known = code_state_get(frame->f_code);
-    if (UNLIKELY(known == NULL || known->compiled == NULL || known->suppressed)) {
-        return NULL;
+    const struct resume_point *point = remembered_point(generator);
+    if (UNLIKELY(point == NULL)) {
+        point = look_point_up(frame);
+        if (point == NULL) {
+            return NULL;
+        }
     }
-    return find_point(frame, known->compiled, 0);
+    return fits(frame, point, 0) ? point : NULL;
 }
 
 /* ---- In and out of a frame -------------------------------------------------------------------------- */
@@ -82,6 +147,7 @@ static inline void link_frame(PyThreadState *tstate, InterpreterFrame *frame)
     _PyCFrame *cframe = tstate->cframe;
     frame->previous = cframe->current_frame;
     cframe->current_frame = frame;
+    frame_mark_compiled(frame);
     tstate->recursion_remaining--;
 }
 
@@ -123,33 +189,44 @@ __attribute__((noinline)) static PyObject *complete(PyThreadState *tstate, PyGen
     return result;
 }
 
-/* The counterpart of begin(): the frame has been suspended, or has ended and is cleared. Did it yield `*result`? */
-static inline bool end(PyThreadState *tstate, PyGenObject *generator, PyObject **result)
+/* The counterpart of begin(): the frame has been suspended, or has ended and is cleared. Did it yield `*result`? It was
+ * resumed at `point`. */
+static inline bool end(PyThreadState *tstate, PyGenObject *generator, const struct resume_point *point,
+                       PyObject **result)
 {
     InterpreterFrame *frame = frame_of(generator);
     unlink_frame(tstate, frame);
     tstate->exc_info = generator->gi_exc_state.previous_item;
-    generator->gi_exc_state.previous_item = NULL;
     frame->previous = NULL;
     if (LIKELY(*result != NULL && generator->gi_frame_state == FRAME_SUSPENDED)) {
+        /* Mostly a loop has brought it to the same `yield` again. */
+        remember_point(generator, LIKELY(frame->prev_instr == point->at) ? point : look_point_up(frame));
         return true;
     }
+    generator->gi_exc_state.previous_item = NULL;
     *result = complete(tstate, generator, *result);
     return false;
 }
 
 /* Runs compiled code on a linked frame. */
-static inline PyObject *enter(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled,
-                              const void *address)
+static inline PyObject *enter(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
 {
     frame->stacktop = -1;
-    compiled->active++;
-    PyObject *result = frame_enter_here(frame, tstate, address);
-    compiled->active--;
-    return result;
+    return frame_enter_here(frame, tstate, address);
 }
 
 /* ---- Chains of delegation ------------------------------------------------------------------------------ */
+
+/* Goes on with a linked frame in tier 0, an exception being set. */
+__attribute__((noinline, cold)) static PyObject *raise_in_tier0(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    _PyCFrame *cframe = tstate->cframe;
+    unlink_frame(tstate, frame);
+    PyObject *result = frame_run_interpreted(tstate, frame, 1);
+    tstate->recursion_remaining--;
+    cframe->current_frame = frame;
+    return result;
+}
 
 /* While a frame of the chain waits for its receiver, its stacktop leaves out the slot of the value sent, and the slot
  * holds the frame's resume point. The values themselves are counted in run_delegation. */
@@ -158,25 +235,34 @@ static inline void set_waiting(InterpreterFrame *frame, const struct resume_poin
     frame->prev_instr = _PyCode_CODE(frame->f_code) + point->unit - 2;
     frame->stacktop = point->stacktop;
     frame->localsplus[point->stacktop] = (PyObject *)point;
-    point->compiled->active++;
+}
+static inline const struct resume_point *waiting_at(InterpreterFrame *frame)
+{
+    return (const struct resume_point *)frame->localsplus[frame->stacktop];
 }
 
 /* Goes on behind the SEND whose receiver has returned `result`, which is stolen. */
 static PyObject *go_on_after_send(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
                                   PyObject *result)
 {
-    const struct resume_point *after = &point->compiled->points[point->after_send];
+    const struct resume_point *after = point->after_send;
     PyObject **slot = &frame->localsplus[after->stacktop];
     PyObject *receiver = *slot;
     *slot = result;
     frame->stacktop = -1;
     Py_DECREF(receiver);
-    if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing) &&
-        rt_check_escape(tstate, frame, after->bound) != REASON_none) {
+    if (UNLIKELY(after->at == NULL) || (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing) &&
+                                        rt_check_escape(tstate, frame, after->bound) != REASON_none)) {
         PyCodeObject *code = frame->f_code;
         return rt_leave(tstate, frame, _PyCode_CODE(code) + after->unit, after->stacktop + 1 - code->co_nlocalsplus);
     }
-    return enter(tstate, frame, point->compiled, after->address);
+    return enter(tstate, frame, after->address);
+}
+
+/* The receiver has raised. */
+static PyObject *raise_at_send(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point)
+{
+    return UNLIKELY(point->at == NULL) ? raise_in_tier0(tstate, frame) : enter(tstate, frame, point->send_raised);
 }
 
 /* The receiver has yielded `result` (stolen), and so does the frame. */
@@ -196,8 +282,8 @@ static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFra
 
 /* Runs `outermost`, which is linked and suspended inside a SEND at `point`, to its next suspension or end: returns what
  * its own code would return. `value` is what is sent to it: an owned reference, stolen. */
-static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost, const struct resume_point *point,
-                                PyObject *value)
+__attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost,
+                                                          const struct resume_point *point, PyObject *value)
 {
     InterpreterFrame *frame = outermost;
     PyObject *result;
@@ -206,7 +292,7 @@ static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermo
         set_waiting(frame, point);
         PyObject *receiver = frame->localsplus[point->stacktop - 1];
         point = resumable(tstate, receiver, value);
-        if (point == NULL) {
+        if (UNLIKELY(point == NULL)) {
             outcome = PyIter_Send(receiver, value, &result);
             break;
         }
@@ -214,33 +300,34 @@ static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermo
         frame = frame_of((PyGenObject *)receiver);
         /* Every SEND holds a reference of its own to the value, and so does the frame it is sent to. */
         Py_INCREF(value);
-        if (point->after_send == 0) {
+        if (point->after_send == NULL) {
             frame->localsplus[point->stacktop] = value;
-            result = enter(tstate, frame, point->compiled, point->address);
+            result = enter(tstate, frame, point->address);
             goto ran;
         }
     }
     for (;;) {
         /* The SEND of `frame` is through. */
-        point = (const struct resume_point *)frame->localsplus[frame->stacktop];
-        point->compiled->active--;
+        point = waiting_at(frame);
         Py_DECREF(value);
         if (LIKELY(outcome == PYGEN_NEXT)) {
             result = suspend_after_send(tstate, frame, point, result);
         } else if (outcome == PYGEN_RETURN) {
             result = go_on_after_send(tstate, frame, point, result);
         } else {
-            result = enter(tstate, frame, point->compiled, point->send_raised);
+            result = raise_at_send(tstate, frame, point);
         }
-    ran:
         if (frame == outermost) {
             return result;
         }
-        InterpreterFrame *inner = frame;
-        frame = frame->previous;
-        outcome = end(tstate, _PyFrame_GetGenerator(inner), &result) ? PYGEN_NEXT
-                  : result != NULL                                    ? PYGEN_RETURN
-                                                                      : PYGEN_ERROR;
+    ran:
+        {
+            PyGenObject *inner = _PyFrame_GetGenerator(frame);
+            frame = frame->previous;
+            outcome = end(tstate, inner, point, &result) ? PYGEN_NEXT
+                      : result != NULL                   ? PYGEN_RETURN
+                                                         : PYGEN_ERROR;
+        }
     }
 }
 
@@ -248,11 +335,11 @@ static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermo
 static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
                                       PyObject *value)
 {
-    if (point->after_send != 0) {
+    if (point->after_send != NULL) {
         return run_delegation(tstate, frame, point, value);
     }
     frame->localsplus[point->stacktop] = value;
-    return enter(tstate, frame, point->compiled, point->address);
+    return enter(tstate, frame, point->address);
 }
 
 /* ---- FOR_ITER and SEND ------------------------------------------------------------------------------------- */
@@ -268,14 +355,14 @@ __attribute__((noinline)) static PyObject *next_through_stock(PyThreadState *tst
 
 PyObject *rt_generator_next(PyThreadState *tstate, PyObject *object)
 {
-    const struct resume_point *point = resumable(tstate, object, Py_None);
+    const struct resume_point *point = may_run_frame(tstate) ? resumable(tstate, object, Py_None) : NULL;
     if (UNLIKELY(point == NULL)) {
         return next_through_stock(tstate, object);
     }
     PyGenObject *generator = (PyGenObject *)object;
     begin(tstate, generator);
     PyObject *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(Py_None));
-    if (LIKELY(end(tstate, generator, &result))) {
+    if (LIKELY(end(tstate, generator, point, &result))) {
         return result;
     }
     Py_XDECREF(result);
@@ -288,12 +375,12 @@ HANDLER(SEND)
     PyObject *receiver = sp[-2];
     PyObject *value = sp[-1];
     PyObject *result;
-    const struct resume_point *point = resumable(tstate, receiver, value);
+    const struct resume_point *point = may_run_frame(tstate) ? resumable(tstate, receiver, value) : NULL;
     if (LIKELY(point != NULL)) {
         PyGenObject *generator = (PyGenObject *)receiver;
         begin(tstate, generator);
         result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(value));
-        bool yielded = end(tstate, generator, &result);
+        bool yielded = end(tstate, generator, point, &result);
         Py_DECREF(value);
         if (LIKELY(yielded)) {
             sp[-1] = result;
@@ -328,11 +415,14 @@ static bool is_bare_generator_exit(PyThreadState *tstate)
            tstate->curexc_traceback == NULL && tstate->c_tracefunc == NULL;
 }
 
-bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled, int throwflag,
+bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state, int throwflag,
                          PyObject **result)
 {
-    const struct resume_point *point = find_point(frame, compiled, 1);
-    if (UNLIKELY(point == NULL) || UNLIKELY(tstate->recursion_remaining <= 0) || UNLIKELY(frame_stack_is_low())) {
+    if (UNLIKELY(state->resume == NULL)) {
+        return false;
+    }
+    const struct resume_point *point = point_of_frame(frame, state->resume);
+    if (!fits(frame, point, 1) || UNLIKELY(tstate->recursion_remaining <= 0) || UNLIKELY(frame_stack_is_low())) {
         return false;
     }
     link_frame(tstate, frame);
@@ -348,7 +438,7 @@ bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct 
         }
         *result = NULL;
     } else {
-        *result = enter(tstate, frame, compiled, point->raise);
+        *result = enter(tstate, frame, point->raise);
     }
     unlink_frame(tstate, frame);
     return true;

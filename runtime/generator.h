@@ -7,19 +7,54 @@
 #ifndef PYJIT_RUNTIME_GENERATOR_H
 #define PYJIT_RUNTIME_GENERATOR_H
 
-#include "runtime/code_map.h"
 #include "runtime/cpython.h"
+
+/* A place where the frame of a generator, coroutine or asynchronous generator goes on after a suspension. While it is suspended, prev_instr
+ * stands right before code unit `unit` and the value stack ends at `stacktop`; what is sent is pushed before it goes on. */
+struct resume_point {
+    const CodeUnit *at; /* prev_instr of the frames that may go on here; NULL while there is no compiled code to go on in */
+    int32_t stacktop;   /* counted from localsplus */
+    uint32_t unit;
+    void *address;  /* goes on with the value sent */
+    uint64_t bound; /* as in entry_row */
+    void *raise;    /* an exception is set: raises it at the instruction before `unit` */
+    /* Suspended inside `yield from` or `await`: `unit - 2` is a SEND, which may be carried out before the frame goes on
+     * anywhere. The resume point for the case that the receiver returns, its result pushed; else NULL. */
+    const struct resume_point *after_send;
+    void *send_raised; /* the receiver has raised */
+    uint32_t catches;  /* does the instruction before `unit` stand in a try block? */
+};
+
+/* All of a code object, in one block of PyMem_RawMalloc. It lives as long as the code object's state, whatever becomes of the machine
+ * code: suspended generators point into it. */
+struct resume_table {
+    size_t unit_count;
+    size_t point_count;
+    uint16_t *point_of_unit; /* for each code unit, and the end, the number of its point or 0 */
+    struct resume_point points[]; /* number 0 is none */
+};
+
+/* Room for `point_count` points, number 0 included; all zero. NULL without memory, no exception set. */
+struct resume_table *resume_table_new(size_t point_count, size_t unit_count);
+
+struct code_state;
+
+/* state->compiled has just been made: suspended frames may go on in it. Takes its resume table over. */
+void generator_publish(struct code_state *state);
+
+/* state->compiled is about to be thrown away: suspended frames must not go on in it, running ones still do. */
+void generator_withdraw(struct code_state *state);
 
 /* FOR_ITER over an exact generator: the next value (a new reference), or NULL at the end, or NULL with an exception
  * set. A StopIteration with the generator's return value is never made. */
 PyObject *rt_generator_next(PyThreadState *tstate, PyObject *generator);
 
-/* For the hook: runs the suspended frame of a generator whose code is `compiled`, after gen_send_ex2 has pushed the value sent and chained
+/* For the hook: runs the suspended frame of a generator whose code's state is `state`, after gen_send_ex2 has pushed the value sent and chained
  * the exception state. With `throwflag` an exception is set and is raised where the frame stands.
  *
  * Returns false when this frame must go on in tier 0: nothing has happened then. Otherwise *result is what the
  * evaluator would have returned, and the frame is unlinked. */
-bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled, int throwflag,
+bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state, int throwflag,
                          PyObject **result);
 
 #endif

@@ -101,6 +101,14 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
 /* Deallocates an object whose count has just become 0; ints and floats go to the free lists. */
 void rt_dealloc(PyObject *object);
 
+/* Py_DECREF by way of rt_dealloc. */
+static inline void rt_release(PyObject *object)
+{
+    if (--object->ob_refcnt == 0) {
+        rt_dealloc(object);
+    }
+}
+
 /* ---- Errors that several tiers raise ------------------------------------------------------------ */
 
 /* UnboundLocalError or NameError for local number `index` of frame's code, worded as stock does. */

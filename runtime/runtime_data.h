@@ -33,6 +33,12 @@ struct runtime_data {
     PyObject *true_object;
     PyObject *false_object;
     PyLongObject *small_int_zero; /* the singleton 0; its neighbours are the other small ints */
+    /* The evaluator that vm/hook.c installed with PEP 523, NULL while none is. Compiled code is entered only while this is
+     * the interpreter's evaluator: when somebody installs another one after ours, frames must reach that one. */
+    _PyFrameEvalFunction eval_hook;
+    /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
+     * compare it. */
+    uint64_t code_epoch;
     struct int_free_list ints;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
 };

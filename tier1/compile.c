@@ -3,6 +3,7 @@
 
 #include "runtime/code_arena.h"
 #include "runtime/feedback.h"
+#include "runtime/generator.h"
 #include "tier1/emitter.h"
 
 #include <stdlib.h>
@@ -134,35 +135,37 @@ static bool make_points(const struct emitter *emitter, struct compiled_code *com
     for (int i = 0; i < bytecode->count; i++) {
         count += is_point(emitter, i);
     }
-    compiled->unit_count = bytecode->unit_count + 1;
-    compiled->points = PyMem_RawCalloc(count, sizeof *compiled->points);
-    compiled->point_of_unit = PyMem_RawCalloc(compiled->unit_count, sizeof *compiled->point_of_unit);
-    if (compiled->points == NULL || compiled->point_of_unit == NULL) {
+    struct resume_table *table = resume_table_new(count, bytecode->unit_count + 1);
+    if (table == NULL) {
         return false;
     }
-    compiled->points[compiled->point_count++].stacktop = INT32_MIN;
+    compiled->resume = table;
+    const CodeUnit *units = _PyCode_CODE(bytecode->code);
+    uint16_t number = 1;
     for (int i = 0; i < bytecode->count; i++) {
         if (is_point(emitter, i)) {
             const struct instruction *instruction = &bytecode->instructions[i];
             uint32_t unit = first_unit(bytecode, i);
-            compiled->point_of_unit[unit] = (uint16_t)compiled->point_count;
-            compiled->points[compiled->point_count++] = (struct resume_point){
-                .unit = unit,
+            table->point_of_unit[unit] = number;
+            table->points[number++] = (struct resume_point){
+                .at = units + unit - 1,
                 .stacktop = bytecode->code->co_nlocalsplus + instruction->depth - 1,
-                .bound = instruction->bound,
+                .unit = unit,
                 .address = compiled->start + label_offset(emitter, i),
+                .bound = instruction->bound,
                 .raise = compiled->start + label_offset(emitter, emitter->raise_labels[i - 1]),
                 .catches = instruction[-1].handler >= 0,
-                .compiled = compiled,
             };
         }
     }
     for (int i = 0; i < bytecode->count; i++) {
-        uint16_t after = i + 2 < bytecode->count ? compiled->point_of_unit[first_unit(bytecode, i + 2)] : 0;
-        if (is_point(emitter, i) && is_delegation(bytecode, i) && after != 0) {
-            struct resume_point *point = &compiled->points[compiled->point_of_unit[first_unit(bytecode, i)]];
-            point->after_send = after;
-            point->send_raised = compiled->start + label_offset(emitter, emitter->raise_labels[i - 2]);
+        if (is_point(emitter, i) && is_delegation(bytecode, i)) {
+            struct resume_point *point = &table->points[table->point_of_unit[first_unit(bytecode, i)]];
+            uint16_t after = table->point_of_unit[first_unit(bytecode, i + 2)];
+            if (after != 0) {
+                point->after_send = &table->points[after];
+                point->send_raised = compiled->start + label_offset(emitter, emitter->raise_labels[i - 2]);
+            }
         }
     }
     return true;
@@ -215,6 +218,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->start = memory;
     compiled->size = size;
     compiled->hot_size = hot_size;
+    compiled->native_entry = memory + label_offset(emitter, emitter->native_entry_label);
     compiled->code = emitter->bytecode.code;
     compiled->tier = 1;
     if (!make_entries(emitter, compiled) || !make_points(emitter, compiled) || !make_offsets(emitter, compiled)) {
@@ -235,8 +239,7 @@ failed_with_code:
     code_arena_free(memory, size);
 failed:
     PyMem_RawFree(compiled->entries);
-    PyMem_RawFree(compiled->points);
-    PyMem_RawFree(compiled->point_of_unit);
+    PyMem_RawFree(compiled->resume);
     PyMem_RawFree(compiled->offsets);
     PyMem_RawFree(compiled);
     return reason;

@@ -48,7 +48,9 @@ void stack_push_register(struct emitter *emitter)
 
 void stack_push_null(struct emitter *emitter)
 {
-    settle(emitter, push(emitter, PLACE_NULL));
+    struct operand *operand = push(emitter, PLACE_NULL);
+    operand->is_null = 1;
+    settle(emitter, operand);
 }
 
 struct operand stack_pop(struct emitter *emitter)
@@ -80,9 +82,11 @@ void stack_spill(struct emitter *emitter, struct operand *operand)
     }
     item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
     uint16_t index = operand->index;
+    uint8_t is_null = operand->is_null;
     memset(operand, 0, sizeof *operand);
     operand->place = PLACE_SLOT;
     operand->index = index;
+    operand->is_null = is_null;
 }
 
 void stack_flush(struct emitter *emitter)

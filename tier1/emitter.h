@@ -21,8 +21,9 @@ enum operand_place {
 };
 
 struct operand {
-    uint8_t place;  /* enum operand_place */
-    uint16_t index; /* its position on the value stack */
+    uint8_t place;   /* enum operand_place */
+    uint8_t is_null; /* known to be the NULL under a callee, wherever it stands */
+    uint16_t index;  /* its position on the value stack */
     int32_t local;
     PyObject *constant;
 };
@@ -40,8 +41,12 @@ struct item {
     const void *handler;         /* for LABEL_HANDLER */
 };
 
-/* Not a template: returns r0 to the caller of the compiled code. */
-enum { RAW_EXIT = TEMPLATE_COUNT };
+/* Not templates, but fixed machine code that deals with the machine stack. */
+enum {
+    RAW_EXIT = TEMPLATE_COUNT, /* returns r0 to whoever called the compiled code */
+    RAW_ENTRY, /* where a native call comes in: builds the machine frame; to LABEL_SLOW when the C stack is low */
+    RAW_CALL,  /* the native call: calls x with the callee's frame in place */
+};
 
 struct item_list {
     struct item *items;
@@ -89,6 +94,7 @@ struct emitter {
     PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
     int exit_label;
     int32_t *raise_labels; /* per instruction: where an exception raised at it goes, or NO_LABEL; NULL unless a generator's code */
+    int native_entry_label;
     char *feedback; /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     bool no_forwarding; /* JIT_STRESS=no-forward */

@@ -1,11 +1,24 @@
 /* tier1/relocate.c: layout and relocation: the two passes over the items. */
 #include "tier1/emitter.h"
 
+#include "runtime/frame.h"
+
 #include <string.h>
 
 /* mov %r14,%rax; pop %rbp; ret */
 static const unsigned char exit_bytes[] = {0x4c, 0x89, 0xf0, 0x5d, 0xc3};
+/* push %rbp; mov %rsp,%rbp; cmp %fs:LIMIT,%rsp; jb SLOW */
+static const unsigned char entry_bytes[] = {0x55, 0x48, 0x89, 0xe5, 0x64, 0x48, 0x3b, 0x24, 0x25, 0,
+                                            0,    0,    0,    0x0f, 0x82, 0,    0,    0,    0};
+enum { ENTRY_LIMIT = 9, ENTRY_JUMP = 15 };
+/* call *%r15 */
+static const unsigned char call_bytes[] = {0x41, 0xff, 0xd7};
 enum { JUMP_SIZE = 5 };
+
+static size_t raw_size(int template)
+{
+    return template == RAW_EXIT ? sizeof exit_bytes : template == RAW_ENTRY ? sizeof entry_bytes : sizeof call_bytes;
+}
 
 uint32_t label_offset(const struct emitter *emitter, int label)
 {
@@ -20,7 +33,7 @@ uint32_t label_offset(const struct emitter *emitter, int label)
 static bool drops_jump(const struct emitter *emitter, const struct item_list *list, int index)
 {
     const struct item *item = &list->items[index];
-    if (item->template == RAW_EXIT || !template_table[item->template].falls_through) {
+    if (item->template >= TEMPLATE_COUNT || !template_table[item->template].falls_through) {
         return false;
     }
     int label = item->labels[LABEL_CONT];
@@ -36,8 +49,8 @@ static uint32_t lay_out_list(const struct emitter *emitter, struct item_list *li
     for (int i = 0; i < list->count; i++) {
         struct item *item = &list->items[i];
         item->offset = offset;
-        if (item->template == RAW_EXIT) {
-            offset += (uint32_t)sizeof exit_bytes;
+        if (item->template >= TEMPLATE_COUNT) {
+            offset += (uint32_t)raw_size(item->template);
         } else {
             offset += template_table[item->template].size;
             offset -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
@@ -97,13 +110,37 @@ static int64_t label_address(const struct emitter *emitter, const char *code, co
     return (int64_t)(uintptr_t)(code + offset);
 }
 
+/* Offset of this thread's stack limit from the thread pointer; the same for all threads (initial-exec TLS). */
+static int32_t stack_limit_offset(void)
+{
+    intptr_t distance = (intptr_t)&frame_stack_limit - (intptr_t)__builtin_thread_pointer();
+    assert(distance == (int32_t)distance);
+    return (int32_t)distance;
+}
+
+static void place_raw(const struct emitter *emitter, const struct item *item, const char *code, char *start)
+{
+    if (item->template == RAW_EXIT) {
+        memcpy(start, exit_bytes, sizeof exit_bytes);
+    } else if (item->template == RAW_CALL) {
+        memcpy(start, call_bytes, sizeof call_bytes);
+    } else {
+        memcpy(start, entry_bytes, sizeof entry_bytes);
+        int32_t limit = stack_limit_offset();
+        memcpy(start + ENTRY_LIMIT, &limit, sizeof limit);
+        int32_t distance = (int32_t)(code + label_offset(emitter, item->labels[LABEL_SLOW]) -
+                                     (start + ENTRY_JUMP + sizeof distance));
+        memcpy(start + ENTRY_JUMP, &distance, sizeof distance);
+    }
+}
+
 static void relocate_list(const struct emitter *emitter, const struct item_list *list, char *code)
 {
     for (int i = 0; i < list->count; i++) {
         const struct item *item = &list->items[i];
         char *start = code + item->offset;
-        if (item->template == RAW_EXIT) {
-            memcpy(start, exit_bytes, sizeof exit_bytes);
+        if (item->template >= TEMPLATE_COUNT) {
+            place_raw(emitter, item, code, start);
             continue;
         }
         const struct template *template = &template_table[item->template];

@@ -1082,24 +1082,106 @@ static void select_unpack_pair(struct emitter *emitter)
 
 /* ---- Calls, returns, generators ---------------------------------------------------------------------------------------------- */
 
-static void select_call(struct emitter *emitter)
+/* The call through C, for any callable: arguments in their slots. Pushes the register; the caller deals with the escape. */
+static void add_general_call(struct emitter *emitter, int nargs, PyObject *keyword_names, struct call_cell *cell)
 {
-    int nargs = at(emitter, emitter->current)->oparg;
-    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    stack_flush(emitter);
-    for (int i = 0; i < nargs + 2; i++) {
-        stack_pop(emitter);
-    }
     struct item *item = emitter_add(emitter, TEMPLATE_CALL);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)emitter->keyword_names;
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)keyword_names;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
+}
+
+/* Moves an operand into the frame that x points to, as its local `index`. */
+static void move_argument(struct emitter *emitter, const struct operand *operand, int index)
+{
+    static four_family family = PLACES(MOVE_ARGUMENT);
+    struct item *item = emitter_add(emitter, family[place_index(operand)]);
+    set_operand(emitter, item, operand, false);
+    item->holes[HOLE_H_D] = emitter_local(index);
+}
+
+/* More arguments than this go through C. */
+enum { MOST_NATIVE_ARGUMENTS = 12 };
+
+/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
+ * from where they are into its locals. Everything else, and the first call, goes through rt_call. */
+static void select_call(struct emitter *emitter)
+{
+    static four_family push_family = PLACES(PUSH_FRAME);
+    int nargs = at(emitter, emitter->current)->oparg;
+    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    PyObject *keyword_names = emitter->keyword_names;
     emitter->keyword_names = NULL;
+    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
+    bool native = nargs <= MOST_NATIVE_ARGUMENTS && keyword_names == NULL;
+    if (!native) {
+        stack_flush(emitter);
+    }
+    for (int i = nargs + 1; i >= 0; i--) {
+        struct operand operand = stack_pop(emitter);
+        if (native) {
+            operands[i] = operand;
+        }
+    }
+    stack_flush(emitter);
+    int next = emitter->current + 1;
+    if (!native) {
+        add_general_call(emitter, nargs, keyword_names, cell);
+        stack_push_register(emitter);
+        end_escape(emitter, next);
+        add_eval_breaker_check(emitter);
+        return;
+    }
+
+    /* operands[0] is NULL and operands[1] the callee, or operands[0] is the callee (or NULL, which the guard finds) and operands[1] self. */
+    int callee = operands[0].is_null ? 1 : 0;
+    assert(operands[callee].place != PLACE_NULL);
+    int slow = emitter_new_label(emitter);
+    int back = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, push_family[place_index(&operands[callee])]);
+    set_operand(emitter, item, &operands[callee], false);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = slow;
+    for (int i = callee + 1; i < nargs + 2; i++) {
+        move_argument(emitter, &operands[i], i - callee - 1);
+    }
+    item = emitter_add(emitter, TEMPLATE_ENTER_FRAME);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    /* Where tier 0 stands during a Python call: the last cache unit. */
+    item->holes[HOLE_Q_IP] += (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
+    emitter_add(emitter, RAW_CALL);
+    int unusual = emitter_new_label(emitter);
+    int finished = emitter_new_label(emitter);
+    item = emitter_add(emitter, TEMPLATE_FINISH_CALL);
+    item->labels[LABEL_SLOW] = unusual;
+    emitter_bind(emitter, finished);
+    emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = stub_error(emitter, false);
     stack_push_register(emitter);
-    end_escape(emitter, emitter->current + 1);
-    add_eval_breaker_check(emitter);
+    end_escape(emitter, next);
+    emitter_bind(emitter, back);
+    stack_pop(emitter);
+
+    emitter->in_cold = true;
+    emitter_bind(emitter, unusual);
+    emitter_add(emitter, TEMPLATE_FINISH_CALL_UNUSUAL)->labels[LABEL_CONT] = finished;
+    emitter_bind(emitter, slow);
+    for (int i = 0; i < nargs + 2; i++) {
+        stack_spill(emitter, &operands[i]);
+    }
+    add_general_call(emitter, nargs, NULL, cell);
+    stack_push_register(emitter);
+    end_escape(emitter, next);
+    /* As after any call of C code. */
+    int set = emitter_new_label(emitter);
+    item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
+    item->labels[LABEL_SLOW] = set;
+    item->labels[LABEL_CONT] = back;
+    emitter_bind(emitter, set);
+    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
+    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
 }
 
 static void select_return_value(struct emitter *emitter)
@@ -1384,6 +1466,23 @@ static bool falls_into(const struct emitter *emitter, int number)
            previous->opcode != RETURN_GENERATOR && previous->opcode != YIELD_VALUE;
 }
 
+/* Where native calls come in. The caller has filled in the arguments; the other locals are unbound here. */
+static void emit_native_entry(struct emitter *emitter)
+{
+    PyCodeObject *code = emitter->bytecode.code;
+    emitter->current = 0;
+    emitter->native_entry_label = label_here(emitter);
+    int low = emitter_new_label(emitter);
+    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
+    for (int local = code->co_argcount; local < code->co_nlocalsplus; local++) {
+        emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
+    }
+    emitter->in_cold = true;
+    emitter_bind(emitter, low);
+    emitter_add(emitter, TEMPLATE_RUN_IN_TIER0)->labels[LABEL_EXIT] = emitter->exit_label;
+    emitter->in_cold = false;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -1392,6 +1491,7 @@ enum reason select_instructions(struct emitter *emitter)
     }
     emitter->exit_label = emitter_new_label(emitter);
     stack_set_canonical(emitter, 0);
+    emit_native_entry(emitter);
     bool fused = false;
     for (int number = 0; number < bytecode->count && !emitter->out_of_memory; number++) {
         const struct instruction *instruction = at(emitter, number);

@@ -34,13 +34,39 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
-/* Throws compiled code away that no frame runs. */
+/* May a frame of `code` be in the middle of its machine code? Suspended greenlets' frames are on no thread's chain, so with greenlet
+ * loaded any may. */
+static bool may_be_running(PyCodeObject *code)
+{
+    PyObject *modules = PyImport_GetModuleDict();
+    if (PyDict_GetItemString(modules, "greenlet") != NULL) {
+        return true;
+    }
+    for (PyThreadState *tstate = PyInterpreterState_ThreadHead(PyInterpreterState_Main()); tstate != NULL;
+         tstate = PyThreadState_Next(tstate)) {
+        for (InterpreterFrame *frame = tstate->cframe->current_frame; frame != NULL; frame = frame->previous) {
+            if (frame->f_code == code) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Throws the compiled form away; its memory goes when no frame can return into it. */
 static void drop_compiled(struct code_state *state, enum reason reason)
 {
     struct compiled_code *compiled = state->compiled;
+    generator_withdraw(state);
     state->compiled = NULL;
+    runtime_data.code_epoch++;
     event_log(EVENT_invalidate, state->code, compiled->tier, -1, reason, compiled->size, -1);
-    code_map_remove(compiled);
+    if (may_be_running(state->code)) {
+        compiled->retired = state->retired;
+        state->retired = compiled;
+    } else {
+        code_map_remove(compiled);
+    }
 }
 
 static void report_death(struct code_state *state)
@@ -55,6 +81,7 @@ static enum reason compile_state(struct code_state *state)
     enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
+        generator_publish(state);
         event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);
     } else {
         state->compiled = NULL;
@@ -103,7 +130,7 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
     }
     if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
         PyObject *result;
-        if (LIKELY(generator_run_frame(tstate, frame, state->compiled, throwflag, &result))) {
+        if (LIKELY(generator_run_frame(tstate, frame, state, throwflag, &result))) {
             return result;
         }
         event_log(EVENT_leave, frame->f_code, 1, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit),
@@ -146,7 +173,7 @@ int hook_install(void)
     code_state_death_observer = report_death;
     _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(tstate->interp);
     earlier_hook = current == _PyEval_EvalFrameDefault ? NULL : current;
-    runtime_eval_hook = hook;
+    runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
     installed = true;
     told_of_newer_hook = false;
@@ -164,7 +191,7 @@ void hook_remove(void)
         _PyInterpreterState_SetEvalFrameFunc(interpreter,
                                              earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
     }
-    runtime_eval_hook = NULL;
+    runtime_data.eval_hook = NULL;
     installed = false;
 }
 
@@ -181,11 +208,7 @@ bool hook_is_newest(void)
 bool hook_is_active(PyThreadState *tstate)
 {
     InterpreterFrame *frame = tstate->cframe->current_frame;
-    if (frame == NULL) {
-        return false;
-    }
-    struct code_state *state = code_state_get(frame->f_code);
-    return state != NULL && state->compiled != NULL && state->compiled->active > 0;
+    return frame != NULL && frame_is_compiled(frame);
 }
 
 enum reason hook_compile(PyCodeObject *code, int tier)
@@ -214,7 +237,7 @@ int hook_suppress(PyCodeObject *code, bool suppress)
         return -1;
     }
     state->suppressed = suppress;
-    if (suppress && state->compiled != NULL && state->compiled->active == 0) {
+    if (suppress && state->compiled != NULL) {
         drop_compiled(state, REASON_suppressed);
     }
     return 0;
@@ -226,19 +249,37 @@ int hook_tier_of(PyCodeObject *code)
     return state != NULL && state->compiled != NULL && !state->suppressed ? state->compiled->tier : 0;
 }
 
-static int clear_one(struct compiled_code *compiled, void *unused)
+/* Frees what was retired earlier and has been left by its last frame since. */
+static void free_retired(struct code_state *state)
 {
-    (void)unused;
-    struct code_state *state = code_state_get(compiled->code);
-    state->calls = 0;
-    if (compiled->active == 0) {
-        drop_compiled(state, REASON_cleared);
+    if (state->retired != NULL && !may_be_running(state->code)) {
+        code_map_remove(state->retired);
+        state->retired = NULL;
     }
-    return 0;
+}
+
+static int collect_state(struct compiled_code *compiled, void *list)
+{
+    return PyList_Append(list, (PyObject *)compiled->code);
 }
 
 void hook_clear(void)
 {
-    code_map_each(clear_one, NULL);
+    /* Dropping changes the map, and a code object may die with its last piece of code: hold them meanwhile. */
+    PyObject *codes = PyList_New(0);
+    if (codes == NULL || code_map_each(collect_state, codes) != 0) {
+        PyErr_Clear();
+        Py_XDECREF(codes);
+        return;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(codes); i++) {
+        struct code_state *state = code_state_get((PyCodeObject *)PyList_GET_ITEM(codes, i));
+        if (state->compiled != NULL) {
+            state->calls = 0;
+            drop_compiled(state, REASON_cleared);
+        }
+        free_retired(state);
+    }
+    Py_DECREF(codes);
     runtime_data_clear_free_lists();
 }

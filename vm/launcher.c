@@ -31,29 +31,65 @@ static void print_options(void)
     fflush(stdout);
 }
 
-/* Writes the path of `name` in this program's folder, or in ../lib/pyjit where it is installed, to `path`.
- * Returns false when it is in neither. */
+/* Cuts the path's last component off, and the slash before it. Returns false when there is none. */
+static bool cut_to_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    return slash != NULL;
+}
+
+/* The folder of the program that a venv was made from, when this is a copy of it in the venv (`venv --copies`, which is
+ * also what venv.create() does): the value of `home` in pyvenv.cfg, which stands where CPython looks for it, beside the
+ * program or in the folder above (getpath.py). Returns false when there is no such file. */
+static bool find_home_of_venv(const char *folder, char home[PATH_MAX])
+{
+    static const char *const places[] = {"", "../"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !found; i++) {
+        char path[PATH_MAX], text[PATH_MAX];
+        if (snprintf(path, sizeof(path), "%s/%spyvenv.cfg", folder, places[i]) >= (int)sizeof(path)) {
+            continue;
+        }
+        FILE *file = fopen(path, "re");
+        while (file != NULL && !found && fgets(text, sizeof(text), file) != NULL) {
+            text[strcspn(text, "\n")] = '\0';
+            /* The width is PATH_MAX - 1. */
+            _Static_assert(PATH_MAX == 4096, "adapt the width below");
+            found = sscanf(text, " home = %4095[^\n]", home) == 1;
+        }
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    return found;
+}
+
+/* Writes the path of `name` to `path`: in `folder`, or in ../lib/pyjit where `make install` puts it. */
+static bool find_in(const char *folder, const char *name, char path[PATH_MAX])
+{
+    static const char *const places[] = {"", "../lib/pyjit/"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (snprintf(path, PATH_MAX, "%s/%s%s", folder, places[i], name) < PATH_MAX && access(path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same for this program's own folder, or the one it was copied from. */
 static bool find_beside_me(const char *name, char path[PATH_MAX])
 {
-    static const char *const folders[] = {"", "../lib/pyjit/"};
-    char self[PATH_MAX];
+    char self[PATH_MAX], home[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     if (length <= 0) {
         return false;
     }
     self[length] = '\0';
-    char *slash = strrchr(self, '/');
-    if (slash == NULL) {
-        return false;
-    }
-    slash[1] = '\0';
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        int written = snprintf(path, PATH_MAX, "%s%s%s", self, folders[i], name);
-        if (written > 0 && written < PATH_MAX && access(path, R_OK) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return cut_to_folder(self) &&
+           (find_in(self, name, path) || (find_home_of_venv(self, home) && find_in(home, name, path)));
 }
 
 /* "NAME=" + list + ":" + last, or without the list when it is NULL or empty; NULL without memory. Never freed: exec

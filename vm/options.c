@@ -69,10 +69,28 @@ static complaint read_text(const char *text, char **copy)
 static void free_patterns(struct patterns *patterns)
 {
     for (size_t i = 0; i < patterns->count; i++) {
-        free(patterns->items[i]);
+        free(patterns->items[i].file);
+        free(patterns->items[i].name);
     }
     free(patterns->items);
     *patterns = (struct patterns){0};
+}
+
+/* Appends the pattern in text[0..length), split at its last colon. Returns false without memory. */
+static bool add_pattern(struct patterns *patterns, const char *text, size_t length)
+{
+    struct pattern *items = realloc(patterns->items, (patterns->count + 1) * sizeof(*items));
+    if (items == NULL) {
+        return false;
+    }
+    patterns->items = items;
+    const char *colon = memrchr(text, ':', length);
+    const char *name = colon == NULL ? text : colon + 1;
+    struct pattern *pattern = &items[patterns->count];
+    pattern->file = colon == NULL ? NULL : strndup(text, (size_t)(colon - text));
+    pattern->name = strndup(name, length - (size_t)(name - text));
+    patterns->count++;
+    return pattern->name != NULL && (colon == NULL || pattern->file != NULL);
 }
 
 static complaint read_patterns(const char *text, struct patterns *patterns)
@@ -80,16 +98,9 @@ static complaint read_patterns(const char *text, struct patterns *patterns)
     free_patterns(patterns);
     for (const char *start = text; start[0] != '\0';) {
         size_t length = strcspn(start, ",");
-        if (length > 0) {
-            char **items = realloc(patterns->items, (patterns->count + 1) * sizeof(char *));
-            char *item = strndup(start, length);
-            if (items == NULL || item == NULL) {
-                patterns->items = items == NULL ? patterns->items : items;
-                free(item);
-                return "is longer than memory";
-            }
-            patterns->items = items;
-            patterns->items[patterns->count++] = item;
+        if (length > 0 && !add_pattern(patterns, start, length)) {
+            free_patterns(patterns);
+            return "must fit into memory";
         }
         start += length + (start[length] == ',');
     }
@@ -315,22 +326,8 @@ static bool path_matches(const char *pattern, const char *path)
 static bool any_matches(const struct patterns *patterns, const char *file, const char *name)
 {
     for (size_t i = 0; i < patterns->count; i++) {
-        const char *pattern = patterns->items[i];
-        const char *colon = strrchr(pattern, ':');
-        if (colon == NULL) {
-            if (fnmatch(pattern, name, 0) == 0) {
-                return true;
-            }
-            continue;
-        }
-        char file_pattern[4096];
-        size_t length = (size_t)(colon - pattern);
-        if (length >= sizeof(file_pattern) || fnmatch(colon + 1, name, 0) != 0) {
-            continue;
-        }
-        memcpy(file_pattern, pattern, length);
-        file_pattern[length] = '\0';
-        if (path_matches(file_pattern, file)) {
+        const struct pattern *pattern = &patterns->items[i];
+        if (fnmatch(pattern->name, name, 0) == 0 && (pattern->file == NULL || path_matches(pattern->file, file))) {
             return true;
         }
     }

@@ -4,9 +4,13 @@
 
 #include "runtime/cpython.h"
 
-/* A comma-separated list of fnmatch patterns. */
+/* A comma-separated list of fnmatch patterns, each NAME or FILE:NAME. */
+struct pattern {
+    char *file; /* owned; NULL: any file */
+    char *name; /* owned */
+};
 struct patterns {
-    char **items; /* owned, each too */
+    struct pattern *items; /* owned */
     size_t count;
 };
 

@@ -1,6 +1,6 @@
 """Writes the table of options into the README, from the rows of options.def: readme_options.py [--check] README.md
 
-The rows come through the built library (pyjit._options()), so this runs with PYTHONPATH=build/python; `make
+The rows come through the built library (pyjit._options()), so this runs with PYTHONPATH=build/module; `make
 readme-options` and `make check-readme` do. With --check nothing is written; a stale table is exit code 1.
 """
 

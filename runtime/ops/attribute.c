@@ -304,7 +304,12 @@ static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *c
     }
     /* With a hook behind it, an access must not fail half way. */
     bool can_fail = type->tp_getattro == PyObject_GenericGetAttr;
-    if (plainly && found == NULL) {
+    if (plainly && found != NULL && Py_IS_TYPE(found, &PyGetSetDescr_Type) && name == &_Py_ID(__class__) &&
+        PyDescr_TYPE(found) == &PyBaseObject_Type) {
+        /* object.__class__ reads just that. */
+        learned.kind = ATTRIBUTE_SLOT;
+        learned.index = offsetof(PyObject, ob_type);
+    } else if (plainly && found == NULL) {
         if (!learn_own_place(type, name, &learned)) {
             return;
         }
@@ -819,13 +824,19 @@ static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObje
         Py_XDECREF(old);
         return OUTCOME_FOUND;
     }
-    PyObject *dict = (PyObject *)instance_dict(owner, type);
+    PyDictObject *dict = instance_dict(owner, type);
     if (dict == NULL) {
         return OUTCOME_MISSED;
     }
-    /* Not by hand: the dict has a version of its own (PEP 509), and hidden is the counter for it. */
+    if (DK_IS_UNICODE(dict->ma_keys) && dict_get_string_hinted(dict, name, &seen->hint) != NULL) {
+        Py_ssize_t index = seen->hint;
+        if (LIKELY(index < dict->ma_keys->dk_nentries && DK_UNICODE_ENTRIES(dict->ma_keys)[index].me_key == name)) {
+            rt_release(dict_replace_at(dict, index, value));
+            return OUTCOME_FOUND;
+        }
+    }
     Py_INCREF(dict);
-    int status = PyDict_SetItem(dict, name, value);
+    int status = PyDict_SetItem((PyObject *)dict, name, value);
     Py_DECREF(dict);
     Py_DECREF(value);
     return status < 0 ? OUTCOME_FAILED : OUTCOME_FOUND;
@@ -923,7 +934,7 @@ __attribute__((noinline)) static int store_attr_fully(PyObject *owner, PyObject 
 /* The new value is in place: the old one goes first, then the owner. */
 __attribute__((noinline, cold)) static int release_old_and_owner(PyObject *old, PyObject *owner)
 {
-    _Py_Dealloc(old);
+    rt_dealloc(old);
     Py_DECREF(owner);
     return 0;
 }

@@ -106,7 +106,7 @@ HANDLER(UNARY_NOT)
 int rt_is(PyObject *left, PyObject *right)
 {
     int same = left == right;
-    Py_DECREF(right);
     Py_DECREF(left);
+    Py_DECREF(right);
     return same;
 }

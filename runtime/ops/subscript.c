@@ -16,12 +16,6 @@ static inline Py_ssize_t small_index(PyObject *key, Py_ssize_t length)
     return index < length ? index : -1;
 }
 
-/* Releases an exact int. */
-static inline void release_int(PyObject *number)
-{
-    _Py_DECREF_SPECIALIZED(number, (destructor)PyObject_Free);
-}
-
 /* The Python function that a heap type's slot for `name` would call, borrowed, or NULL. */
 static inline PyFunctionObject *python_method(PyTypeObject *type, PyObject *name)
 {
@@ -55,7 +49,7 @@ static inline PyObject *dict_subscript(PyObject *dict, PyObject *key)
         return missing_key(dict, key);
     }
     Py_INCREF(value);
-    Py_DECREF(key);
+    rt_release(key);
     Py_DECREF(dict);
     return value;
 }
@@ -89,7 +83,7 @@ PyObject *rt_subscript(PyObject *container, PyObject *key)
         Py_ssize_t index = small_index(key, PyList_GET_SIZE(container));
         if (LIKELY(index >= 0)) {
             value = Py_NewRef(PyList_GET_ITEM(container, index));
-            release_int(key);
+            rt_release(key);
             Py_DECREF(container);
             return value;
         }
@@ -99,7 +93,7 @@ PyObject *rt_subscript(PyObject *container, PyObject *key)
         Py_ssize_t index = small_index(key, PyTuple_GET_SIZE(container));
         if (LIKELY(index >= 0)) {
             value = Py_NewRef(PyTuple_GET_ITEM(container, index));
-            release_int(key);
+            rt_release(key);
             Py_DECREF(container);
             return value;
         }
@@ -107,7 +101,7 @@ PyObject *rt_subscript(PyObject *container, PyObject *key)
         Py_ssize_t index = small_index(key, PyUnicode_GET_LENGTH(container));
         if (LIKELY(index >= 0)) {
             value = character(PyUnicode_1BYTE_DATA(container)[index]);
-            release_int(key);
+            rt_release(key);
             Py_DECREF(container);
             return value;
         }
@@ -141,12 +135,22 @@ int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value)
         if (LIKELY(index >= 0)) {
             PyObject *old = PyList_GET_ITEM(container, index);
             PyList_SET_ITEM(container, index, value);
-            Py_DECREF(old);
-            release_int(key);
+            rt_release(old);
+            rt_release(key);
             Py_DECREF(container);
             return 0;
         }
     } else if (PyDict_CheckExact(container)) {
+        PyDictObject *dict = (PyDictObject *)container;
+        if (PyUnicode_CheckExact(key) && DK_IS_UNICODE(dict->ma_keys)) {
+            Py_ssize_t index = dict_find_string(dict->ma_keys, key);
+            if (index >= 0 && dict_value_at(dict, index) != NULL) {
+                rt_release(dict_replace_at(dict, index, value));
+                Py_DECREF(key);
+                Py_DECREF(container);
+                return 0;
+            }
+        }
         int status = PyDict_SetItem(container, key, value);
         Py_DECREF(value);
         Py_DECREF(key);

@@ -220,6 +220,13 @@ if __name__ == "__main__":
         self.expect(run([python, "-m", "venv", "--without-pip", self.path("second")]))
         self.expect(run([self.path("second", "bin", "python"), "-c", IS_ON]), "True\n")
 
+    def test_venv_of_copies(self):
+        self.expect(run([LAUNCHER, "-m", "venv", "--copies", "--without-pip", self.path("venv")]))
+        python = self.path("venv", "bin", "python")
+        self.assertFalse(os.path.islink(python))
+        program = IS_ON + "; print(sys.prefix, sys.executable)"
+        self.expect(run([python, "-c", program]), f"True\n{self.path('venv')} {python}\n")
+
     def test_users_preload_is_given_back(self):
         show = "import os; print(os.environ.get('LD_PRELOAD'), [k for k in os.environ if 'PYJIT' in k])"
         self.expect(run([LAUNCHER, "-c", show]), "None []\n")

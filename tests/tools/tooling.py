@@ -11,7 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # run.py names the launcher in PYJIT.
 LAUNCHER = os.path.abspath(os.environ.get("PYJIT", os.path.join(ROOT, "build", "pyjit")))
 BUILD = os.path.dirname(LAUNCHER)
-MODULE_PATH = os.path.join(BUILD, "python")
+MODULE_PATH = os.path.join(BUILD, "module")
 STOCK = os.environ.get("PYTHON", "/usr/bin/python3.11")
 TIMEOUT = 60
 
