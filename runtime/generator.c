@@ -344,9 +344,12 @@ static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *f
 
 /* ---- FOR_ITER and SEND ------------------------------------------------------------------------------------- */
 
+/* tp_iternext as CPython has it; NULL before generator_install(). */
+static iternextfunc stock_iternext;
+
 __attribute__((noinline)) static PyObject *next_through_stock(PyThreadState *tstate, PyObject *generator)
 {
-    PyObject *value = Py_TYPE(generator)->tp_iternext(generator);
+    PyObject *value = stock_iternext(generator);
     if (value == NULL && tstate->curexc_type != NULL && _PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
         _PyErr_Clear(tstate);
     }
@@ -415,31 +418,103 @@ static bool is_bare_generator_exit(PyThreadState *tstate)
            tstate->curexc_traceback == NULL && tstate->c_tracefunc == NULL;
 }
 
-bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state, int throwflag,
-                         PyObject **result)
+const struct resume_point *generator_find_point(PyThreadState *tstate, InterpreterFrame *frame,
+                                                struct code_state *state)
 {
     if (UNLIKELY(state->resume == NULL)) {
-        return false;
+        return NULL;
     }
     const struct resume_point *point = point_of_frame(frame, state->resume);
-    if (!fits(frame, point, 1) || UNLIKELY(tstate->recursion_remaining <= 0) || UNLIKELY(frame_stack_is_low())) {
-        return false;
+    return fits(frame, point, 1) && LIKELY(tstate->recursion_remaining > 0) && LIKELY(!frame_stack_is_low()) ? point
+                                                                                                            : NULL;
+}
+
+/* Runs the frame with an exception set. */
+__attribute__((noinline)) static PyObject *throw_into(PyThreadState *tstate, InterpreterFrame *frame,
+                                                      const struct resume_point *point)
+{
+    if (point->catches || !is_bare_generator_exit(tstate)) {
+        return enter(tstate, frame, point->raise);
     }
+    /* No try block: only the operands are dropped here, as unwinding does it. */
+    int base = frame->f_code->co_nlocalsplus;
+    int top = frame->stacktop;
+    frame->stacktop = base;
+    while (top > base) {
+        Py_XDECREF(frame->localsplus[--top]);
+    }
+    return NULL;
+}
+
+PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
+                              int throwflag)
+{
     link_frame(tstate, frame);
-    if (LIKELY(!throwflag)) {
-        *result = run_suspended(tstate, frame, point, frame->localsplus[point->stacktop]);
-    } else if (!point->catches && is_bare_generator_exit(tstate)) {
-        /* No try block: only the operands are dropped here, as unwinding does it. */
-        int base = frame->f_code->co_nlocalsplus;
-        int top = frame->stacktop;
-        frame->stacktop = base;
-        while (top > base) {
-            Py_XDECREF(frame->localsplus[--top]);
-        }
-        *result = NULL;
-    } else {
-        *result = enter(tstate, frame, point->raise);
-    }
+    PyObject *result = LIKELY(!throwflag)
+                           ? run_suspended(tstate, frame, point, frame->localsplus[point->stacktop])
+                           : throw_into(tstate, frame, point);
     unlink_frame(tstate, frame);
-    return true;
+    return result;
+}
+
+/* ---- In the place of CPython's own ------------------------------------------------------------------------ */
+
+static sendfunc stock_generator_send, stock_coroutine_send;
+
+/* tp_iternext of generators. */
+static PyObject *iternext(PyObject *object)
+{
+    PyThreadState *tstate = _PyThreadState_GET();
+    const struct resume_point *point = may_run_frame(tstate) ? resumable(tstate, object, Py_None) : NULL;
+    if (UNLIKELY(point == NULL)) {
+        return stock_iternext(object);
+    }
+    PyGenObject *generator = (PyGenObject *)object;
+    begin(tstate, generator);
+    PyObject *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(Py_None));
+    if (UNLIKELY(!end(tstate, generator, point, &result)) && result != NULL) {
+        if (result != Py_None) {
+            _PyGen_SetStopIterationValue(result);
+        }
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* am_send of generators and coroutines. */
+static PySendResult send(PyObject *object, PyObject *value, PyObject **result)
+{
+    PyThreadState *tstate = _PyThreadState_GET();
+    const struct resume_point *point = may_run_frame(tstate) ? resumable(tstate, object, value) : NULL;
+    if (UNLIKELY(point == NULL)) {
+        return (PyGen_CheckExact(object) ? stock_generator_send : stock_coroutine_send)(object, value, result);
+    }
+    PyGenObject *generator = (PyGenObject *)object;
+    begin(tstate, generator);
+    *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(value));
+    return end(tstate, generator, point, result) ? PYGEN_NEXT : *result != NULL ? PYGEN_RETURN : PYGEN_ERROR;
+}
+
+void generator_install(void)
+{
+    stock_iternext = PyGen_Type.tp_iternext;
+    stock_generator_send = PyGen_Type.tp_as_async->am_send;
+    stock_coroutine_send = PyCoro_Type.tp_as_async->am_send;
+    PyGen_Type.tp_iternext = iternext;
+    PyGen_Type.tp_as_async->am_send = send;
+    PyCoro_Type.tp_as_async->am_send = send;
+}
+
+void generator_remove(void)
+{
+    /* Whoever has done the same after us goes on calling ours, which then takes the stock path. */
+    if (PyGen_Type.tp_iternext == iternext) {
+        PyGen_Type.tp_iternext = stock_iternext;
+    }
+    if (PyGen_Type.tp_as_async->am_send == send) {
+        PyGen_Type.tp_as_async->am_send = stock_generator_send;
+    }
+    if (PyCoro_Type.tp_as_async->am_send == send) {
+        PyCoro_Type.tp_as_async->am_send = stock_coroutine_send;
+    }
 }

@@ -49,12 +49,19 @@ void generator_withdraw(struct code_state *state);
  * set. A StopIteration with the generator's return value is never made. */
 PyObject *rt_generator_next(PyThreadState *tstate, PyObject *generator);
 
-/* For the hook: runs the suspended frame of a generator whose code's state is `state`, after gen_send_ex2 has pushed the value sent and chained
- * the exception state. With `throwflag` an exception is set and is raised where the frame stands.
- *
- * Returns false when this frame must go on in tier 0: nothing has happened then. Otherwise *result is what the
- * evaluator would have returned, and the frame is unlinked. */
-bool generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state, int throwflag,
-                         PyObject **result);
+/* For the hook: where the suspended frame of a generator, whose code's state is `state`, goes on in compiled code after gen_send_ex2 has
+ * pushed the value sent; NULL when tier 0 must have it until its next suspension. */
+const struct resume_point *generator_find_point(PyThreadState *tstate, InterpreterFrame *frame,
+                                                struct code_state *state);
+
+/* For the hook: runs the frame on from `point`; with `throwflag` an exception is set and raised where the frame stands. Returns what the
+ * evaluator would, the frame unlinked. */
+PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
+                              int throwflag);
+
+/* Puts functions of ours in the place of those through which C code resumes generators and coroutines (tp_iternext and am_send of their
+ * types): sum(), list() and asyncio then need neither gen_send_ex2 nor the hook. Takes them out again. */
+void generator_install(void);
+void generator_remove(void);
 
 #endif

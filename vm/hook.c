@@ -129,9 +129,9 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
         return run_elsewhere(tstate, frame, throwflag);
     }
     if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
-        PyObject *result;
-        if (LIKELY(generator_run_frame(tstate, frame, state, throwflag, &result))) {
-            return result;
+        const struct resume_point *point = generator_find_point(tstate, frame, state);
+        if (LIKELY(point != NULL)) {
+            return generator_run_frame(tstate, frame, point, throwflag);
         }
         event_log(EVENT_leave, frame->f_code, 1, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit),
                   REASON_unknown_resume_point, 0, -1);
@@ -175,6 +175,7 @@ int hook_install(void)
     earlier_hook = current == _PyEval_EvalFrameDefault ? NULL : current;
     runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
+    generator_install();
     installed = true;
     told_of_newer_hook = false;
     return 0;
@@ -192,6 +193,7 @@ void hook_remove(void)
                                              earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
     }
     runtime_data.eval_hook = NULL;
+    generator_remove();
     installed = false;
 }
 
