@@ -31,24 +31,11 @@ struct resume_table *resume_table_new(size_t point_count, size_t unit_count)
 
 void generator_publish(struct code_state *state)
 {
-    struct resume_table *fresh = state->compiled->resume;
-    struct resume_table *table = state->resume;
-    state->compiled->resume = NULL;
-    if (table == NULL) {
-        state->resume = fresh;
-        return;
+    if (state->compiled->resume != NULL) {
+        assert(state->resume == NULL);
+        state->resume = state->compiled->resume;
+        state->compiled->resume = NULL;
     }
-    /* The same bytecode has the same points: only the machine addresses are others. */
-    assert(table->point_count == fresh->point_count);
-    for (size_t i = 1; i < table->point_count; i++) {
-        const struct resume_point *from = &fresh->points[i];
-        struct resume_point *to = &table->points[i];
-        to->at = from->at;
-        to->address = from->address;
-        to->raise = from->raise;
-        to->send_raised = from->send_raised;
-    }
-    PyMem_RawFree(fresh);
 }
 
 void generator_withdraw(struct code_state *state)
@@ -83,19 +70,7 @@ static inline const struct resume_point *point_of_frame(InterpreterFrame *frame,
     return &table->points[table->point_of_unit[frame->prev_instr + 1 - _PyCode_CODE(frame->f_code)]];
 }
 
-/* While a generator is suspended, the link to the next exception state is in use by nobody: gen_send_ex2 sets it when it
- * resumes the generator and resets it afterwards. There we keep the resume point, so that finding it costs
- * nothing. NULL: not known. */
-static inline const struct resume_point *remembered_point(PyGenObject *generator)
-{
-    return (const struct resume_point *)generator->gi_exc_state.previous_item;
-}
-static inline void remember_point(PyGenObject *generator, const struct resume_point *point)
-{
-    generator->gi_exc_state.previous_item = (_PyErr_StackItem *)point;
-}
-
-/* The same for a generator that was suspended by others. NULL if there is no such point. */
+/* The point of a generator that does not know it: it was resumed by others. NULL if there is none. */
 static const struct resume_point *look_point_up(InterpreterFrame *frame)
 {
     struct code_state *state = code_state_get(frame->f_code);
@@ -130,7 +105,7 @@ static inline const struct resume_point *resumable(PyThreadState *tstate, PyObje
         return NULL;
     }
     InterpreterFrame *frame = frame_of(generator);
-    const struct resume_point *point = remembered_point(generator);
+    const struct resume_point *point = generator_point(generator);
     if (UNLIKELY(point == NULL)) {
         point = look_point_up(frame);
         if (point == NULL) {
@@ -189,8 +164,8 @@ __attribute__((noinline)) static PyObject *complete(PyThreadState *tstate, PyGen
     return result;
 }
 
-/* The counterpart of begin(): the frame has been suspended, or has ended and is cleared. Did it yield `*result`? It was
- * resumed at `point`. */
+/* The counterpart of begin(): the frame has been suspended, or has ended and is cleared. Did it yield `*result`? It stands at
+ * `point`, if that is known. */
 static inline bool end(PyThreadState *tstate, PyGenObject *generator, const struct resume_point *point,
                        PyObject **result)
 {
@@ -199,8 +174,7 @@ static inline bool end(PyThreadState *tstate, PyGenObject *generator, const stru
     tstate->exc_info = generator->gi_exc_state.previous_item;
     frame->previous = NULL;
     if (LIKELY(*result != NULL && generator->gi_frame_state == FRAME_SUSPENDED)) {
-        /* Mostly a loop has brought it to the same `yield` again. */
-        remember_point(generator, LIKELY(frame->prev_instr == point->at) ? point : look_point_up(frame));
+        generator_set_point(generator, point);
         return true;
     }
     generator->gi_exc_state.previous_item = NULL;
@@ -208,11 +182,14 @@ static inline bool end(PyThreadState *tstate, PyGenObject *generator, const stru
     return false;
 }
 
-/* Runs compiled code on a linked frame. */
-static inline PyObject *enter(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
+/* Runs compiled code on a linked frame, from a resume point's address (`native`) or from one inside a body. Sets *point to the point
+ * where it was suspended, if it was and knows. */
+static inline PyObject *enter(PyThreadState *tstate, InterpreterFrame *frame, const void *address, bool native,
+                              const struct resume_point **point)
 {
     frame->stacktop = -1;
-    return frame_enter_here(frame, tstate, address);
+    return native ? frame_call_here(frame, tstate, address, (const void **)point)
+                  : frame_enter_here(frame, tstate, address, (const void **)point);
 }
 
 /* ---- Chains of delegation ------------------------------------------------------------------------------ */
@@ -241,11 +218,11 @@ static inline const struct resume_point *waiting_at(InterpreterFrame *frame)
     return (const struct resume_point *)frame->localsplus[frame->stacktop];
 }
 
-/* Goes on behind the SEND whose receiver has returned `result`, which is stolen. */
-static PyObject *go_on_after_send(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
-                                  PyObject *result)
+/* Goes on behind the SEND whose receiver has returned `result`, which is stolen. This and what follows sets *point as enter() does. */
+static PyObject *go_on_after_send(PyThreadState *tstate, InterpreterFrame *frame, PyObject *result,
+                                  const struct resume_point **point)
 {
-    const struct resume_point *after = point->after_send;
+    const struct resume_point *after = (*point)->after_send;
     PyObject **slot = &frame->localsplus[after->stacktop];
     PyObject *receiver = *slot;
     *slot = result;
@@ -254,38 +231,46 @@ static PyObject *go_on_after_send(PyThreadState *tstate, InterpreterFrame *frame
     if (UNLIKELY(after->at == NULL) || (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing) &&
                                         rt_check_escape(tstate, frame, after->bound) != REASON_none)) {
         PyCodeObject *code = frame->f_code;
+        *point = NULL;
         return rt_leave(tstate, frame, _PyCode_CODE(code) + after->unit, after->stacktop + 1 - code->co_nlocalsplus);
     }
-    return enter(tstate, frame, after->address);
+    return enter(tstate, frame, after->address, true, point);
 }
 
 /* The receiver has raised. */
-static PyObject *raise_at_send(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point)
+static PyObject *raise_at_send(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point **point)
 {
-    return UNLIKELY(point->at == NULL) ? raise_in_tier0(tstate, frame) : enter(tstate, frame, point->send_raised);
+    if (UNLIKELY((*point)->at == NULL)) {
+        *point = NULL;
+        return raise_in_tier0(tstate, frame);
+    }
+    return enter(tstate, frame, (*point)->send_raised, false, point);
 }
 
 /* The receiver has yielded `result` (stolen), and so does the frame. */
-static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFrame *frame,
-                                           const struct resume_point *point, PyObject *result)
+static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFrame *frame, PyObject *result,
+                                           const struct resume_point **point)
 {
     if (UNLIKELY(tstate->cframe->use_tracing)) {
         PyCodeObject *code = frame->f_code;
-        frame->localsplus[point->stacktop] = result;
-        return rt_leave(tstate, frame, _PyCode_CODE(code) + point->unit - 1,
-                        point->stacktop + 1 - code->co_nlocalsplus);
+        int stacktop = (*point)->stacktop;
+        CodeUnit *next = _PyCode_CODE(code) + (*point)->unit - 1;
+        frame->localsplus[stacktop] = result;
+        *point = NULL;
+        return rt_leave(tstate, frame, next, stacktop + 1 - code->co_nlocalsplus);
     }
     frame->prev_instr++;
     _PyFrame_GetGenerator(frame)->gi_frame_state = FRAME_SUSPENDED;
     return result;
 }
 
-/* Runs `outermost`, which is linked and suspended inside a SEND at `point`, to its next suspension or end: returns what
- * its own code would return. `value` is what is sent to it: an owned reference, stolen. */
+/* Runs `outermost`, which is linked and suspended inside a SEND at *outermost_point, to its next suspension or end: returns what
+ * its own code would return, and sets *outermost_point as enter() does. `value` is what is sent: an owned reference, stolen. */
 __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost,
-                                                          const struct resume_point *point, PyObject *value)
+                                                          const struct resume_point **outermost_point, PyObject *value)
 {
     InterpreterFrame *frame = outermost;
+    const struct resume_point *point = *outermost_point;
     PyObject *result;
     PySendResult outcome;
     for (;;) {
@@ -302,7 +287,7 @@ __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate,
         Py_INCREF(value);
         if (point->after_send == NULL) {
             frame->localsplus[point->stacktop] = value;
-            result = enter(tstate, frame, point->address);
+            result = enter(tstate, frame, point->address, true, &point);
             goto ran;
         }
     }
@@ -311,13 +296,14 @@ __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate,
         point = waiting_at(frame);
         Py_DECREF(value);
         if (LIKELY(outcome == PYGEN_NEXT)) {
-            result = suspend_after_send(tstate, frame, point, result);
+            result = suspend_after_send(tstate, frame, result, &point);
         } else if (outcome == PYGEN_RETURN) {
-            result = go_on_after_send(tstate, frame, point, result);
+            result = go_on_after_send(tstate, frame, result, &point);
         } else {
-            result = raise_at_send(tstate, frame, point);
+            result = raise_at_send(tstate, frame, &point);
         }
         if (frame == outermost) {
+            *outermost_point = point;
             return result;
         }
     ran:
@@ -331,15 +317,15 @@ __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate,
     }
 }
 
-/* Runs a linked, suspended frame. `value` is what is sent to it: an owned reference, stolen. */
-static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
-                                      PyObject *value)
+/* Runs a linked frame that is suspended at *point. `value` is what is sent to it: an owned reference, stolen. */
+static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *frame,
+                                      const struct resume_point **point, PyObject *value)
 {
-    if (point->after_send != NULL) {
+    if ((*point)->after_send != NULL) {
         return run_delegation(tstate, frame, point, value);
     }
-    frame->localsplus[point->stacktop] = value;
-    return enter(tstate, frame, point->address);
+    frame->localsplus[(*point)->stacktop] = value;
+    return enter(tstate, frame, (*point)->address, true, point);
 }
 
 /* ---- FOR_ITER and SEND ------------------------------------------------------------------------------------- */
@@ -364,12 +350,33 @@ PyObject *rt_generator_next(PyThreadState *tstate, PyObject *object)
     }
     PyGenObject *generator = (PyGenObject *)object;
     begin(tstate, generator);
-    PyObject *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(Py_None));
+    PyObject *result = run_suspended(tstate, frame_of(generator), &point, Py_NewRef(Py_None));
     if (LIKELY(end(tstate, generator, point, &result))) {
         return result;
     }
     Py_XDECREF(result);
     return NULL;
+}
+
+void rt_generator_ended(PyThreadState *tstate, PyGenObject *generator, PyObject *result)
+{
+    generator->gi_exc_state.previous_item = NULL;
+    result = complete(tstate, generator, result);
+    Py_XDECREF(result);
+}
+
+int rt_send_ended(PyThreadState *tstate, PyObject **operands, PyObject *result)
+{
+    PyGenObject *receiver = (PyGenObject *)operands[0];
+    receiver->gi_exc_state.previous_item = NULL;
+    result = complete(tstate, receiver, result);
+    Py_DECREF(operands[1]);
+    if (result == NULL) {
+        return -1;
+    }
+    operands[0] = result;
+    Py_DECREF(receiver);
+    return 0;
 }
 
 /* [receiver, value] -> [receiver, yielded], or [returned] and a jump (1) when the receiver is exhausted */
@@ -382,7 +389,7 @@ HANDLER(SEND)
     if (LIKELY(point != NULL)) {
         PyGenObject *generator = (PyGenObject *)receiver;
         begin(tstate, generator);
-        result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(value));
+        result = run_suspended(tstate, frame_of(generator), &point, Py_NewRef(value));
         bool yielded = end(tstate, generator, point, &result);
         Py_DECREF(value);
         if (LIKELY(yielded)) {
@@ -434,7 +441,7 @@ __attribute__((noinline)) static PyObject *throw_into(PyThreadState *tstate, Int
                                                       const struct resume_point *point)
 {
     if (point->catches || !is_bare_generator_exit(tstate)) {
-        return enter(tstate, frame, point->raise);
+        return enter(tstate, frame, point->raise, false, &point);
     }
     /* No try block: only the operands are dropped here, as unwinding does it. */
     int base = frame->f_code->co_nlocalsplus;
@@ -451,7 +458,7 @@ PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, co
 {
     link_frame(tstate, frame);
     PyObject *result = LIKELY(!throwflag)
-                           ? run_suspended(tstate, frame, point, frame->localsplus[point->stacktop])
+                           ? run_suspended(tstate, frame, &point, frame->localsplus[point->stacktop])
                            : throw_into(tstate, frame, point);
     unlink_frame(tstate, frame);
     return result;
@@ -471,7 +478,7 @@ static PyObject *iternext(PyObject *object)
     }
     PyGenObject *generator = (PyGenObject *)object;
     begin(tstate, generator);
-    PyObject *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(Py_None));
+    PyObject *result = run_suspended(tstate, frame_of(generator), &point, Py_NewRef(Py_None));
     if (UNLIKELY(!end(tstate, generator, point, &result)) && result != NULL) {
         if (result != Py_None) {
             _PyGen_SetStopIterationValue(result);
@@ -491,7 +498,7 @@ static PySendResult send(PyObject *object, PyObject *value, PyObject **result)
     }
     PyGenObject *generator = (PyGenObject *)object;
     begin(tstate, generator);
-    *result = run_suspended(tstate, frame_of(generator), point, Py_NewRef(value));
+    *result = run_suspended(tstate, frame_of(generator), &point, Py_NewRef(value));
     return end(tstate, generator, point, result) ? PYGEN_NEXT : *result != NULL ? PYGEN_RETURN : PYGEN_ERROR;
 }
 

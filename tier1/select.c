@@ -206,10 +206,7 @@ static void protect_locals(struct emitter *emitter)
  * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
 static struct item *end_escape(struct emitter *emitter, int next)
 {
-    int leave = stub_leave(emitter, next, true);
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_ESCAPE);
-    item->holes[HOLE_Q_BOUND] = (int64_t)at(emitter, next)->bound;
-    item->labels[LABEL_LEAVE] = leave;
+    struct item *item = add_escape_check(emitter, next, true);
     for (int undo = 0; undo < 2; undo++) {
         for (int i = 0; i < emitter->depth; i++) {
             const struct operand *operand = &emitter->stack[i];
@@ -217,7 +214,7 @@ static struct item *end_escape(struct emitter *emitter, int next)
                 item = emitter_add(emitter, undo ? TEMPLATE_UNSPILL : TEMPLATE_COMPARE_SPILLED);
                 item->holes[HOLE_H_A] = emitter_local(operand->local);
                 item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
-                item->labels[LABEL_LEAVE] = leave;
+                item->labels[LABEL_LEAVE] = undo ? NO_LABEL : stub_leave_now(emitter, next, true);
             }
         }
     }
@@ -694,6 +691,41 @@ static int guess_iterator(const struct emitter *emitter)
     return TEMPLATE_FOR_ITER_ANY;
 }
 
+/* The last part of the chain: a generator, which is resumed natively, or any iterator. Falls through, with r0 set (NULL: the end), to what is emitted
+ * next in the current list. */
+static void loop_over_anything(struct emitter *emitter, int64_t slot)
+{
+    bool hot = !emitter->in_cold;
+    int other = emitter_new_label(emitter);
+    int ended = emitter_new_label(emitter);
+    int test = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_RESUME_GENERATOR);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_SLOW] = other;
+    emitter_add(emitter, RAW_CALL);
+    item = emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION);
+    item->labels[LABEL_SLOW] = ended;
+    item->labels[LABEL_CONT] = test;
+    if (hot) {
+        emitter_bind(emitter, test);
+        emitter->in_cold = true;
+    }
+    emitter_bind(emitter, ended);
+    item = emitter_add(emitter, TEMPLATE_LOOP_GENERATOR_ENDED);
+    item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    item->labels[LABEL_CONT] = test;
+    emitter_bind(emitter, other);
+    item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    item->labels[LABEL_CONT] = test;
+    if (hot) {
+        emitter->in_cold = false;
+    } else {
+        emitter_bind(emitter, test);
+    }
+}
+
 static void select_for_iter(struct emitter *emitter)
 {
     stack_flush(emitter);
@@ -720,10 +752,8 @@ static void select_for_iter(struct emitter *emitter)
         }
         emitter_bind(emitter, slower);
     }
-    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
-    item->holes[HOLE_H_A] = slot;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-    item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
+    loop_over_anything(emitter, slot);
+    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
     item->holes[HOLE_H_A] = slot;
     item->labels[LABEL_JUMP] = end;
     stack_push_register(emitter);
@@ -1214,8 +1244,57 @@ static void select_yield_value(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_YIELD_VALUE_R);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus + emitter->depth;
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
     stack_push_slot(emitter);
     note_raise(emitter);
+}
+
+/* SEND. A generator or coroutine is resumed natively; everything else, and a receiver that delegates itself, goes through op_SEND. */
+static void select_send(struct emitter *emitter)
+{
+    stack_flush(emitter);
+    int target = at(emitter, emitter->current)->target;
+    int next = emitter->current + 1;
+    struct operand value = stack_pop(emitter);
+    int64_t receiver_slot = emitter_slot(emitter, emitter->depth - 1);
+    int64_t value_slot = emitter_slot(emitter, value.index);
+    note_raise(emitter);
+    int slow = emitter_new_label(emitter);
+    int ended = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_SEND_TO_GENERATOR);
+    item->holes[HOLE_H_A] = receiver_slot;
+    item->holes[HOLE_H_B] = value_slot;
+    item->labels[LABEL_SLOW] = slow;
+    emitter_add(emitter, RAW_CALL);
+    emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION)->labels[LABEL_SLOW] = ended;
+    /* The value sent: whoever asked for a yield may have nothing but this reference to it. */
+    stack_push_register(emitter);
+    item = emitter_add(emitter, TEMPLATE_POP_S);
+    item->holes[HOLE_H_A] = value_slot;
+    int back = emitter_new_label(emitter);
+    int dropped = label_here(emitter);
+    item->labels[LABEL_FREE] = free_path(emitter, dropped, next);
+    end_escape(emitter, next);
+    emitter_bind(emitter, back);
+
+    emitter->in_cold = true;
+    stack_pop(emitter);
+    emitter_bind(emitter, ended);
+    item = emitter_add(emitter, TEMPLATE_SEND_ENDED);
+    item->holes[HOLE_H_A] = receiver_slot;
+    int error = stub_error(emitter, false);
+    item->labels[LABEL_ERROR] = error;
+    int tail = stub_tail(emitter, target);
+    item->labels[LABEL_CONT] = tail;
+    emitter_bind(emitter, slow);
+    item = emitter_add(emitter, TEMPLATE_HANDLER_JUMPING);
+    item->handler = (const void *)op_SEND;
+    item->labels[LABEL_ERROR] = error;
+    emitter_add(emitter, TEMPLATE_BRANCH_IF_X)->labels[LABEL_JUMP] = tail;
+    emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = value_slot;
+    stack_push_register(emitter);
+    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
 }
 
 /* The end of a SEND's loop. throw() on a generator whose receiver has raised or returned puts the frame here, the receiver
@@ -1234,6 +1313,7 @@ static void select_return_generator(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_RETURN_GENERATOR);
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
     stack_push_slot(emitter);
     note_raise(emitter);
 }
@@ -1284,9 +1364,6 @@ static void select_handler(struct emitter *emitter)
     }
     if (flags & OPCODE_MAY_RAISE) {
         item->labels[LABEL_ERROR] = stub_error(emitter, false);
-    }
-    if (instruction->opcode == SEND) {
-        note_raise(emitter);
     }
     if (raises_only) {
         item->labels[LABEL_ERROR_AGAIN] = stub_error_again(emitter);
@@ -1414,6 +1491,9 @@ static void select_one(struct emitter *emitter)
     case YIELD_VALUE:
         select_yield_value(emitter);
         break;
+    case SEND:
+        select_send(emitter);
+        break;
     case JUMP_FORWARD:
         stack_flush(emitter);
         add_jump(emitter, instruction->target);
@@ -1483,6 +1563,14 @@ static void emit_native_entry(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
+/* Where a suspended frame comes back, by a native call: the machine frame is built, and the instruction follows. */
+static void emit_resume_entry(struct emitter *emitter)
+{
+    emitter->native_labels[emitter->current] = label_here(emitter);
+    int low = stub_leave_now(emitter, emitter->current, false);
+    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -1490,6 +1578,8 @@ enum reason select_instructions(struct emitter *emitter)
         emitter_new_label(emitter);
     }
     emitter->exit_label = emitter_new_label(emitter);
+    emitter->leave_label = emitter_new_label(emitter);
+    emitter->error_label = emitter_new_label(emitter);
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
     bool fused = false;
@@ -1507,7 +1597,15 @@ enum reason select_instructions(struct emitter *emitter)
             stack_flush(emitter);
         }
         assert(emitter->depth == instruction->depth);
+        if (resume_point_at(emitter, number) != NULL) {
+            assert(!flows);
+            emit_resume_entry(emitter);
+        }
         emitter_bind(emitter, number);
+        if (instruction->is_handler) {
+            /* What raised may have changed locals, or switched tracing on. */
+            add_escape_check(emitter, number, false);
+        }
         select_one(emitter);
         fused = emitter->current != number;
         if (fused) {

@@ -102,6 +102,19 @@ static PyObject *run_elsewhere(PyThreadState *tstate, InterpreterFrame *frame, i
     return frame_run_interpreted(tstate, frame, throwflag);
 }
 
+/* Runs a frame whose code is not compiled, and lets policy know how long a looping one took. */
+static PyObject *run_cold(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state)
+{
+    if (!policy_wants_ticks(state)) {
+        return run_elsewhere(tstate, frame, 0);
+    }
+    /* The frame holds its code, and so the state, until the caller clears it. */
+    uint64_t start = policy_clock();
+    PyObject *result = run_elsewhere(tstate, frame, 0);
+    policy_add_ticks(state, start);
+    return result;
+}
+
 static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
 {
     if (UNLIKELY(tstate->cframe->use_tracing || tstate->interp != PyInterpreterState_Main())) {
@@ -121,9 +134,12 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
         }
     }
     if (state->compiled == NULL) {
-        if (throwflag || !policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
-            compile_state(state) != REASON_none) {
+        if (throwflag) {
             return run_elsewhere(tstate, frame, throwflag);
+        }
+        if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
+            compile_state(state) != REASON_none) {
+            return run_cold(tstate, frame, state);
         }
     } else if (UNLIKELY(state->suppressed)) {
         return run_elsewhere(tstate, frame, throwflag);
