@@ -107,6 +107,7 @@ struct emitter {
     struct side_exits *exits;     /* filled in once addresses are known */
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
+    PyObject *globals;  /* that the code is about to run with, borrowed, for guesses; or NULL */
     bool no_forwarding; /* JIT_STRESS=no-forward */
     bool out_of_memory; /* set by any append that failed; checked at the end of selection */
 };

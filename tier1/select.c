@@ -5,9 +5,8 @@
  * any code (an escape), so around it the borrowed operands still on the deferred stack are spilled,
  * and compared and unspilled afterwards (protect_locals, end_escape).
  */
-#include "tier1/select.h"
+#include "tier1/select_calls.h"
 
-#include "runtime/feedback.h"
 #include "runtime/ops.h"
 
 pair_family load_pair = PAIRS(PAIR);
@@ -206,7 +205,7 @@ static void select_subscript(struct emitter *emitter)
 
 /* Looks at the eval breaker before going on with the next instruction, as tier 0 does after calls. The deferred stack is
  * as it has to be there; r0 keeps. */
-static void add_eval_breaker_check(struct emitter *emitter)
+void add_eval_breaker_check(struct emitter *emitter)
 {
     int set = emitter_new_label(emitter);
     emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
@@ -443,11 +442,6 @@ static void select_store_deref(struct emitter *emitter)
 
 /* ---- Globals, attributes ---------------------------------------------------------------------------------------------- */
 
-static PyObject *name_at(const struct emitter *emitter, int index)
-{
-    return PyTuple_GET_ITEM(emitter->bytecode.code->co_names, index);
-}
-
 static void select_load_global(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
@@ -631,17 +625,6 @@ static void select_store_subscript(struct emitter *emitter)
 
 /* ---- Calls, returns, generators ---------------------------------------------------------------------------------------------- */
 
-/* The call through C, for any callable: arguments in their slots. Pushes the register; the caller deals with the escape. */
-static void add_general_call(struct emitter *emitter, int nargs, PyObject *keyword_names, struct call_cell *cell)
-{
-    struct item *item = emitter_add(emitter, TEMPLATE_CALL);
-    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_H_N] = nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-}
-
 /* Moves an operand into the frame that x points to, as its local `index`. */
 static void move_argument(struct emitter *emitter, const struct operand *operand, int index)
 {
@@ -654,50 +637,26 @@ static void move_argument(struct emitter *emitter, const struct operand *operand
 /* More arguments than this go through C. */
 enum { MOST_NATIVE_ARGUMENTS = 12 };
 
-/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
- * from where they are into its locals. Everything else, and the first call, goes through rt_call. */
-static void select_call(struct emitter *emitter)
+bool fits_native_call(const struct call_site *site)
+{
+    return site->nargs <= MOST_NATIVE_ARGUMENTS && site->keyword_names == NULL;
+}
+
+void add_native_call(struct emitter *emitter, const struct call_site *site, int slow, int back)
 {
     static four_family push_family = PLACES(PUSH_FRAME);
-    int nargs = at(emitter, emitter->current)->oparg;
-    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    PyObject *keyword_names = emitter->keyword_names;
-    emitter->keyword_names = NULL;
-    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
-    bool native = nargs <= MOST_NATIVE_ARGUMENTS && keyword_names == NULL;
-    if (!native) {
-        stack_flush(emitter);
-    }
-    for (int i = nargs + 1; i >= 0; i--) {
-        struct operand operand = stack_pop(emitter);
-        if (native) {
-            operands[i] = operand;
-        }
-    }
-    stack_flush(emitter);
-    int next = emitter->current + 1;
-    if (!native) {
-        add_general_call(emitter, nargs, keyword_names, cell);
-        stack_push_register(emitter);
-        end_escape(emitter, next);
-        add_eval_breaker_check(emitter);
-        return;
-    }
-
-    /* operands[0] is NULL and operands[1] the callee, or operands[0] is the callee (or NULL, which the guard finds) and operands[1] self. */
+    const struct operand *operands = site->operands;
     int callee = operands[0].is_null ? 1 : 0;
     assert(operands[callee].place != PLACE_NULL);
-    int slow = emitter_new_label(emitter);
-    int back = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
-    for (int i = callee + 1; i < nargs + 2; i++) {
+    for (int i = callee + 1; i < site->nargs + 2; i++) {
         move_argument(emitter, &operands[i], i - callee - 1);
     }
     item = emitter_add(emitter, TEMPLATE_ENTER_FRAME);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     /* Where tier 0 stands during a Python call: the last cache unit. */
     item->holes[HOLE_Q_IP] += (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
     emitter_add(emitter, RAW_CALL);
@@ -708,29 +667,60 @@ static void select_call(struct emitter *emitter)
     emitter_bind(emitter, finished);
     emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = stub_error(emitter, false);
     stack_push_register(emitter);
-    end_escape(emitter, next);
-    emitter_bind(emitter, back);
+    end_escape(emitter, site->next)->labels[LABEL_CONT] = back;
     stack_pop(emitter);
-
+    bool was_cold = emitter->in_cold;
     emitter->in_cold = true;
     emitter_bind(emitter, unusual);
     emitter_add(emitter, TEMPLATE_FINISH_CALL_UNUSUAL)->labels[LABEL_CONT] = finished;
-    emitter_bind(emitter, slow);
-    for (int i = 0; i < nargs + 2; i++) {
-        stack_spill(emitter, &operands[i]);
+    emitter->in_cold = was_cold;
+}
+
+/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
+ * from where they are into its locals. Everything else, and the first call, goes through rt_call, unless it looks like a C function
+ * (select_c_call). */
+static void select_call(struct emitter *emitter)
+{
+    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
+    struct call_site site = {.operands = operands,
+                             .nargs = at(emitter, emitter->current)->oparg,
+                             .keyword_names = emitter->keyword_names,
+                             .cell = emitter_feedback(emitter, sizeof *site.cell),
+                             .next = emitter->current + 1};
+    emitter->keyword_names = NULL;
+    bool many = site.nargs > MOST_NATIVE_ARGUMENTS;
+    if (many) {
+        stack_flush(emitter);
+        site.operands = &emitter->stack[emitter->depth - site.nargs - 2];
+        emitter->depth -= site.nargs + 2;
+    } else {
+        for (int i = site.nargs + 1; i >= 0; i--) {
+            operands[i] = stack_pop(emitter);
+        }
+        if (select_c_call(emitter, &site)) {
+            return;
+        }
     }
-    add_general_call(emitter, nargs, NULL, cell);
-    stack_push_register(emitter);
-    end_escape(emitter, next);
-    /* As after any call of C code. */
-    int set = emitter_new_label(emitter);
-    item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = back;
-    emitter_bind(emitter, set);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    stack_flush(emitter);
+    if (!fits_native_call(&site)) {
+        for (int i = 0; i < site.nargs + 2; i++) {
+            stack_spill(emitter, &site.operands[i]);
+        }
+        add_any_call(emitter, &site, stub_error(emitter, false));
+        stack_push_register(emitter);
+        end_escape(emitter, site.next);
+        add_eval_breaker_check(emitter);
+        return;
+    }
+    int back = emitter_new_label(emitter);
+    int slow = emitter_new_label(emitter);
+    add_native_call(emitter, &site, slow, NO_LABEL);
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    add_cold_call(emitter, &site, back, 0, false);
     emitter->in_cold = false;
+    stack_push_register(emitter);
 }
 
 static void select_return_value(struct emitter *emitter)
