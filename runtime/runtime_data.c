@@ -21,6 +21,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.list_iterator_type = &PyListIter_Type;
     runtime_data.tuple_iterator_type = &PyTupleIter_Type;
     runtime_data.generator_type = &PyGen_Type;
+    runtime_data.coroutine_type = &PyCoro_Type;
     runtime_data.function_type = &PyFunction_Type;
     runtime_data.bytes_type = &PyBytes_Type;
     runtime_data.set_type = &PySet_Type;

@@ -30,6 +30,7 @@ struct runtime_data {
     PyTypeObject *list_iterator_type;
     PyTypeObject *tuple_iterator_type;
     PyTypeObject *generator_type;
+    PyTypeObject *coroutine_type;
     PyTypeObject *function_type;
     PyTypeObject *bytes_type;
     PyTypeObject *set_type;

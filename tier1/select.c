@@ -247,6 +247,41 @@ static int guess_iterator(const struct emitter *emitter)
     return TEMPLATE_FOR_ITER_ANY;
 }
 
+/* The last part of the chain: a generator, which is resumed natively, or any iterator. Falls through, with r0 set (NULL: the end), to what is emitted
+ * next in the current list. */
+static void loop_over_anything(struct emitter *emitter, int64_t slot)
+{
+    bool hot = !emitter->in_cold;
+    int other = emitter_new_label(emitter);
+    int ended = emitter_new_label(emitter);
+    int test = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_RESUME_GENERATOR);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_SLOW] = other;
+    emitter_add(emitter, RAW_CALL);
+    item = emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION);
+    item->labels[LABEL_SLOW] = ended;
+    item->labels[LABEL_CONT] = test;
+    if (hot) {
+        emitter_bind(emitter, test);
+        emitter->in_cold = true;
+    }
+    emitter_bind(emitter, ended);
+    item = emitter_add(emitter, TEMPLATE_LOOP_GENERATOR_ENDED);
+    item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    item->labels[LABEL_CONT] = test;
+    emitter_bind(emitter, other);
+    item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    item->labels[LABEL_CONT] = test;
+    if (hot) {
+        emitter->in_cold = false;
+    } else {
+        emitter_bind(emitter, test);
+    }
+}
+
 static void select_for_iter(struct emitter *emitter)
 {
     stack_flush(emitter);
@@ -273,10 +308,8 @@ static void select_for_iter(struct emitter *emitter)
         }
         emitter_bind(emitter, slower);
     }
-    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
-    item->holes[HOLE_H_A] = slot;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-    item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
+    loop_over_anything(emitter, slot);
+    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
     item->holes[HOLE_H_A] = slot;
     item->labels[LABEL_JUMP] = end;
     stack_push_register(emitter);
@@ -751,6 +784,15 @@ static void select_return_value(struct emitter *emitter)
     item->labels[LABEL_EXIT] = emitter->exit_label;
 }
 
+/* A generator that is resumed with an exception raises it at the instruction before the resume point, whose operands
+ * stand on the canonical stack as the deferred stack describes it now (resume_points in compile.c). */
+static void note_raise(struct emitter *emitter)
+{
+    if (emitter->raise_labels != NULL) {
+        emitter->raise_labels[emitter->current] = stub_error(emitter, false);
+    }
+}
+
 static void select_yield_value(struct emitter *emitter)
 {
     struct operand value = stack_pop(emitter);
@@ -762,6 +804,68 @@ static void select_yield_value(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_YIELD_VALUE_R);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus + emitter->depth;
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
+    stack_push_slot(emitter);
+    note_raise(emitter);
+}
+
+/* SEND. A generator or coroutine is resumed natively; everything else, and a receiver that delegates itself, goes through op_SEND. */
+static void select_send(struct emitter *emitter)
+{
+    stack_flush(emitter);
+    int target = at(emitter, emitter->current)->target;
+    int next = emitter->current + 1;
+    struct operand value = stack_pop(emitter);
+    int64_t receiver_slot = emitter_slot(emitter, emitter->depth - 1);
+    int64_t value_slot = emitter_slot(emitter, value.index);
+    note_raise(emitter);
+    int slow = emitter_new_label(emitter);
+    int ended = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_SEND_TO_GENERATOR);
+    item->holes[HOLE_H_A] = receiver_slot;
+    item->holes[HOLE_H_B] = value_slot;
+    item->labels[LABEL_SLOW] = slow;
+    emitter_add(emitter, RAW_CALL);
+    emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION)->labels[LABEL_SLOW] = ended;
+    /* The value sent: whoever asked for a yield may have nothing but this reference to it. */
+    stack_push_register(emitter);
+    item = emitter_add(emitter, TEMPLATE_POP_S);
+    item->holes[HOLE_H_A] = value_slot;
+    int back = emitter_new_label(emitter);
+    int dropped = label_here(emitter);
+    item->labels[LABEL_FREE] = free_path(emitter, dropped, next);
+    end_escape(emitter, next);
+    emitter_bind(emitter, back);
+
+    emitter->in_cold = true;
+    stack_pop(emitter);
+    emitter_bind(emitter, ended);
+    item = emitter_add(emitter, TEMPLATE_SEND_ENDED);
+    item->holes[HOLE_H_A] = receiver_slot;
+    int error = stub_error(emitter, false);
+    item->labels[LABEL_ERROR] = error;
+    int tail = stub_tail(emitter, target);
+    item->labels[LABEL_CONT] = tail;
+    emitter_bind(emitter, slow);
+    item = emitter_add(emitter, TEMPLATE_HANDLER_JUMPING);
+    item->handler = (const void *)op_SEND;
+    item->labels[LABEL_ERROR] = error;
+    emitter_add(emitter, TEMPLATE_BRANCH_IF_X)->labels[LABEL_JUMP] = tail;
+    emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = value_slot;
+    stack_push_register(emitter);
+    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
+/* The end of a SEND's loop. throw() on a generator whose receiver has raised or returned puts the frame here, the receiver
+ * replaced by what is sent, as if it came from the SEND (genobject.c, _gen_throw). */
+static void select_after_send(struct emitter *emitter)
+{
+    const struct instruction *next = at(emitter, emitter->current + 1);
+    if (emitter->current + 1 < emitter->bytecode.count && next->depth >= 0) {
+        stack_set_canonical(emitter, next->depth);
+        note_raise(emitter);
+    }
 }
 
 static void select_return_generator(struct emitter *emitter)
@@ -769,6 +873,9 @@ static void select_return_generator(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_RETURN_GENERATOR);
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
+    stack_push_slot(emitter);
+    note_raise(emitter);
 }
 
 /* ---- Everything that runtime/ops carries out on the canonical stack ----------------------------------------------------------------- */
@@ -947,10 +1054,17 @@ static void select_one(struct emitter *emitter)
     case YIELD_VALUE:
         select_yield_value(emitter);
         break;
+    case SEND:
+        select_send(emitter);
+        break;
     case JUMP_FORWARD:
+        stack_flush(emitter);
+        add_jump(emitter, instruction->target);
+        break;
     case JUMP_BACKWARD_NO_INTERRUPT:
         stack_flush(emitter);
         add_jump(emitter, instruction->target);
+        select_after_send(emitter);
         break;
     case JUMP_BACKWARD:
         stack_flush(emitter);
@@ -1012,6 +1126,14 @@ static void emit_native_entry(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
+/* Where a suspended frame comes back, by a native call: the machine frame is built, and the instruction follows. */
+static void emit_resume_entry(struct emitter *emitter)
+{
+    emitter->native_labels[emitter->current] = label_here(emitter);
+    int low = stub_leave_now(emitter, emitter->current, false);
+    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -1038,6 +1160,10 @@ enum reason select_instructions(struct emitter *emitter)
             stack_flush(emitter);
         }
         assert(emitter->depth == instruction->depth);
+        if (resume_point_at(emitter, number) != NULL) {
+            assert(!flows);
+            emit_resume_entry(emitter);
+        }
         emitter_bind(emitter, number);
         if (instruction->is_handler) {
             /* What raised may have changed locals, or switched tracing on. */
