@@ -29,29 +29,10 @@ import tempfile
 import threading
 import time
 
+from run_modes import MODES, available_modes
+
 TOP = pathlib.Path(__file__).resolve().parent.parent
 HERE = TOP / "tests"
-
-# How each program is run. Programs must behave as on stock in all of them.
-MODES = {
-    "tier0": {"PYTHON_JIT": "0"},
-    "default": {},
-    "compile-all": {"JIT_STRESS": "compile-all"},
-    "gc": {"JIT_STRESS": "compile-all,gc"},
-    "no-forward": {"JIT_STRESS": "compile-all,no-forward"},
-    "tiny-arena": {"JIT_STRESS": "compile-all,tiny-arena"},
-    "evict": {"JIT_STRESS": "compile-all,evict"},
-    "no-compile": {"JIT_STRESS": "no-compile"},
-}
-
-
-
-def available_modes():
-    """The modes whose stress settings this build can serve (vm/stress.def, column `available`)."""
-    rows = re.findall(r'^STRESS\(\w+,\s*"([^"]+)",\s*\d,\s*(\d)', (TOP / "vm/stress.def").read_text(), re.M)
-    missing = {name for name, available in rows if available == "0"}
-    return [mode for mode, extra in MODES.items() if not missing & set(extra.get("JIT_STRESS", "").split(","))]
-
 
 CPYTHON_TESTS = """
     test_grammar test_scope test_generators test_exceptions test_dict test_extcall test_list test_set test_string

@@ -88,7 +88,9 @@ CASES = {
             time.sleep(0.05)
             print("worker done", sum(range(1000)))
         for _ in range(3): threading.Thread(target=daemon, daemon=True).start()
-        threading.Thread(target=worker).start()
+        t = threading.Thread(target=worker)
+        t.start()
+        t.join()
         print("main done")
     """,
     "os._exit in hot code": """
