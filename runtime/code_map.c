@@ -15,6 +15,7 @@
 
 #include "runtime/code_arena.h"
 #include "runtime/runtime_data.h"
+#include "runtime/side_exit.h"
 
 #include <assert.h>
 
@@ -122,7 +123,11 @@ static void publish(unsigned copy)
 /* Bytes of tables and feedback that belong to a piece of code, its own struct included. */
 static size_t table_bytes_of(const struct compiled_code *compiled)
 {
-    return sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
+    size_t exits = compiled->exits == NULL
+                       ? 0
+                       : sizeof(*compiled->exits) + compiled->exits->row_count * sizeof(struct side_exit) +
+                             compiled->exits->operand_count * sizeof(struct side_exit_operand);
+    return exits + sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
            compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
 }
 
@@ -159,6 +164,7 @@ void code_map_remove(struct compiled_code *compiled)
     PyMem_RawFree(compiled->entries);
     PyMem_RawFree(compiled->offsets);
     PyMem_RawFree(compiled->feedback);
+    side_exits_free(compiled->exits);
     PyMem_RawFree(compiled);
 }
 

@@ -43,7 +43,8 @@ struct compiled_code {
     struct offset_row *offsets; /* owned */
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */
     size_t feedback_size;
-    uint64_t last_used; /* coarse clock, for eviction */
+    struct side_exits *exits; /* owned (side_exit.h) */
+    uint64_t last_used;       /* coarse clock, for eviction */
 };
 
 /* Makes `compiled` findable. Returns 0, or -1 without memory (no exception set; the caller keeps ownership). */

@@ -15,6 +15,7 @@ struct code_state {
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
     uint32_t calls;                 /* since the last decay */
+    uint32_t ticks;                 /* time tier 0 has spent in looping code since then, in units of policy.h */
     uint32_t last_decay;            /* coarse clock, in ticks of policy.c */
     uint16_t failures;              /* compilations refused or thrown away */
     uint8_t refused;                /* a reason from reasons.def, 0: none */

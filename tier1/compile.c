@@ -33,24 +33,44 @@ static size_t feedback_size(const struct bytecode *bytecode)
     return size;
 }
 
+/* The arrays of the last compilation, kept: fresh memory would cost more page faults than the work in it. */
+static struct emitter kept;
+/* Larger arrays than this are given back, in elements of the hot list. */
+enum { LARGEST_KEPT = 20000 };
+
 static bool prepare(struct emitter *emitter)
 {
     emitter->feedback_size = feedback_size(&emitter->bytecode);
     emitter->feedback = PyMem_RawCalloc(emitter->feedback_size + 1, 1);
     emitter->stack = PyMem_RawCalloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    return emitter->feedback != NULL && emitter->stack != NULL;
+    emitter->exits = PyMem_RawCalloc(1, sizeof *emitter->exits);
+    emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
+    emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
+    emitter->labels = kept.labels;
+    emitter->label_capacity = kept.label_capacity;
+    emitter->stubs = kept.stubs;
+    emitter->stub_capacity = kept.stub_capacity;
+    emitter->saved_operands = kept.saved_operands;
+    emitter->saved_capacity = kept.saved_capacity;
+    kept = (struct emitter){0};
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL;
 }
 
 static void release(struct emitter *emitter)
 {
+    PyMem_RawFree(emitter->stack);
+    PyMem_RawFree(emitter->feedback);
+    side_exits_free(emitter->exits);
+    bytecode_free(&emitter->bytecode);
+    if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
+        kept = *emitter;
+        return;
+    }
     PyMem_RawFree(emitter->hot.items);
     PyMem_RawFree(emitter->cold.items);
     PyMem_RawFree(emitter->labels);
-    PyMem_RawFree(emitter->stack);
     PyMem_RawFree(emitter->stubs);
     PyMem_RawFree(emitter->saved_operands);
-    PyMem_RawFree(emitter->feedback);
-    bytecode_free(&emitter->bytecode);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------ */
@@ -138,17 +158,19 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->native_entry = memory + label_offset(emitter, emitter->native_entry_label);
     compiled->code = emitter->bytecode.code;
     compiled->tier = 1;
-    if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled)) {
+    if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled) || !make_side_exits(emitter, memory)) {
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     compiled->feedback = emitter->feedback;
     compiled->feedback_size = emitter->feedback_size;
+    compiled->exits = emitter->exits;
     if (code_map_add(compiled) < 0) {
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     emitter->feedback = NULL;
+    emitter->exits = NULL;
     *result = compiled;
     return REASON_none;
 
@@ -168,7 +190,10 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     }
     struct emitter emitter = {.no_forwarding = options->no_forwarding};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
-    if (reason == REASON_none && !prepare(&emitter)) {
+    if (reason != REASON_none) {
+        return reason;
+    }
+    if (!prepare(&emitter)) {
         reason = REASON_no_memory;
     }
     if (reason == REASON_none) {

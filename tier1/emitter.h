@@ -8,6 +8,7 @@
 
 #include "runtime/bytecode.h"
 #include "runtime/code_map.h"
+#include "runtime/side_exit.h"
 #include "tier1/template_table.h"
 
 /* ---- The deferred value stack ------------------------------------------------------------------------
@@ -59,11 +60,13 @@ struct place_of_label {
     bool cold;
 };
 
-/* Code wanted out of line, made once the function is through: it cannot be put into the middle of a cold path. */
+/* What is wanted out of line and made once the function is through: it cannot be put into the middle of a cold path. All but tails
+ * become a row of the side exits (runtime/side_exit.h) and the two instructions that name it. */
 enum stub_kind {
     STUB_ERROR,       /* unwind, then the handler or out */
     STUB_ERROR_AGAIN, /* the same for an exception that has this frame's traceback entry */
-    STUB_LEAVE,       /* make the stack canonical, go on in tier 0 at `next` */
+    STUB_LEAVE,       /* go on in tier 0 at `next`, or in compiled code behind the check that came here */
+    STUB_LEAVE_NOW,   /* go on in tier 0 at `next` */
     STUB_TAIL,        /* check for an escape, then jump to instruction `next` */
 };
 
@@ -72,6 +75,8 @@ struct stub {
     int32_t label;
     int32_t instruction; /* where it comes from */
     int32_t next;        /* instruction number */
+    int32_t check;       /* STUB_LEAVE: the item that checks, in the list `check_in_cold` says */
+    bool check_in_cold;
     bool locals_spilled; /* operands in PLACE_LOCAL stand in their slots too, owned */
     uint16_t depth;
     uint32_t first_operand; /* into emitter.saved_operands: the deferred stack at that point */
@@ -94,11 +99,16 @@ struct emitter {
     PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
     int exit_label;
     int native_entry_label;
-    char *feedback; /* the cells, zeroed */
+    int leave_label, error_label; /* where the side exits of either kind come together */
+    struct side_exits *exits;     /* filled in once addresses are known */
+    char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     bool no_forwarding; /* JIT_STRESS=no-forward */
     bool out_of_memory; /* set by any append that failed; checked at the end of selection */
 };
+
+/* Makes room in an array for one more element; false without memory. */
+bool emitter_grow(void **array, int count, int *capacity, size_t element);
 
 /* Labels 0..bytecode.count-1 are the instructions'. A label may be used before it is bound. */
 int emitter_new_label(struct emitter *emitter);
@@ -143,17 +153,26 @@ void stack_set_canonical(struct emitter *emitter, int depth);
 enum reason select_instructions(struct emitter *emitter);
 void emit_stubs(struct emitter *emitter);
 
-/* Labels of stubs for the state the deferred stack is in now (stubs.c). */
+/* Labels of stubs for the state the deferred stack is in now (stubs.c). For stub_leave the item appended last is the check that
+ * comes here. */
 int stub_error(struct emitter *emitter, bool locals_spilled);
 int stub_error_again(struct emitter *emitter);
 int stub_leave(struct emitter *emitter, int next, bool locals_spilled);
+int stub_leave_now(struct emitter *emitter, int next, bool locals_spilled);
 int stub_tail(struct emitter *emitter, int next);
+
+/* Appends a check for what an escape may leave behind; `next` is the instruction to go on at if compiled code must be left. Returns the item. */
+struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled);
+
+/* Fills in the side exits for code at `start`; false without memory (stubs.c). */
+bool make_side_exits(const struct emitter *emitter, const char *start);
 
 /* Machine size after layout: hot part, and all. Sets the items' offsets. */
 size_t layout(struct emitter *emitter, size_t *hot_size);
 /* Writes the machine code for `address`; `code` has room for what layout() returned. Asserts every relocation. */
 void relocate(const struct emitter *emitter, char *code);
-/* Machine offset of a bound label. */
+/* Machine offset of a bound label, and of where an item goes on (its CONT). */
 uint32_t label_offset(const struct emitter *emitter, int label);
+uint32_t continuation_offset(const struct emitter *emitter, const struct item_list *list, int index);
 
 #endif

@@ -29,6 +29,16 @@ uint32_t label_offset(const struct emitter *emitter, int label)
     return list->items[place->item].offset;
 }
 
+uint32_t continuation_offset(const struct emitter *emitter, const struct item_list *list, int index)
+{
+    int label = list->items[index].labels[LABEL_CONT];
+    if (label != NO_LABEL) {
+        return label_offset(emitter, label);
+    }
+    assert(index + 1 < list->count);
+    return list->items[index + 1].offset;
+}
+
 /* Does the item go on at the next item of its list? Then its final jump is left out. */
 static bool drops_jump(const struct emitter *emitter, const struct item_list *list, int index)
 {
@@ -99,14 +109,10 @@ static int64_t label_address(const struct emitter *emitter, const char *code, co
         assert(item->handler != NULL);
         return (int64_t)(uintptr_t)item->handler;
     }
-    uint32_t offset;
-    if (item->labels[label] == NO_LABEL) {
-        /* Only CONT has a default; anything else is a label that selection forgot. */
-        assert(label == LABEL_CONT && index + 1 < list->count);
-        offset = list->items[index + 1].offset;
-    } else {
-        offset = label_offset(emitter, item->labels[label]);
-    }
+    /* Only CONT has a default; anything else would be a label that selection forgot. */
+    assert(label == LABEL_CONT || item->labels[label] != NO_LABEL);
+    uint32_t offset =
+        label == LABEL_CONT ? continuation_offset(emitter, list, index) : label_offset(emitter, item->labels[label]);
     return (int64_t)(uintptr_t)(code + offset);
 }
 

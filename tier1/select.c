@@ -206,10 +206,7 @@ static void protect_locals(struct emitter *emitter)
  * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
 static struct item *end_escape(struct emitter *emitter, int next)
 {
-    int leave = stub_leave(emitter, next, true);
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_ESCAPE);
-    item->holes[HOLE_Q_BOUND] = (int64_t)at(emitter, next)->bound;
-    item->labels[LABEL_LEAVE] = leave;
+    struct item *item = add_escape_check(emitter, next, true);
     for (int undo = 0; undo < 2; undo++) {
         for (int i = 0; i < emitter->depth; i++) {
             const struct operand *operand = &emitter->stack[i];
@@ -217,7 +214,7 @@ static struct item *end_escape(struct emitter *emitter, int next)
                 item = emitter_add(emitter, undo ? TEMPLATE_UNSPILL : TEMPLATE_COMPARE_SPILLED);
                 item->holes[HOLE_H_A] = emitter_local(operand->local);
                 item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
-                item->labels[LABEL_LEAVE] = leave;
+                item->labels[LABEL_LEAVE] = undo ? NO_LABEL : stub_leave_now(emitter, next, true);
             }
         }
     }
@@ -1459,6 +1456,8 @@ enum reason select_instructions(struct emitter *emitter)
         emitter_new_label(emitter);
     }
     emitter->exit_label = emitter_new_label(emitter);
+    emitter->leave_label = emitter_new_label(emitter);
+    emitter->error_label = emitter_new_label(emitter);
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
     bool fused = false;
@@ -1477,6 +1476,10 @@ enum reason select_instructions(struct emitter *emitter)
         }
         assert(emitter->depth == instruction->depth);
         emitter_bind(emitter, number);
+        if (instruction->is_handler) {
+            /* What raised may have changed locals, or switched tracing on. */
+            add_escape_check(emitter, number, false);
+        }
         select_one(emitter);
         fused = emitter->current != number;
         if (fused) {

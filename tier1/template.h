@@ -22,6 +22,7 @@
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
+#include "runtime/side_exit.h"
 
 #define TEMPLATE_ARGUMENTS InterpreterFrame *frame, PyThreadState *tstate, PyObject *r0, PyObject *x, PyObject *y
 /* The prefix keeps templates apart from the macros of opcode.h. */

@@ -99,6 +99,19 @@ static PyObject *run_elsewhere(PyThreadState *tstate, InterpreterFrame *frame, i
     return frame_run_interpreted(tstate, frame, throwflag);
 }
 
+/* Runs a frame whose code is not compiled, and lets policy know how long a looping one took. */
+static PyObject *run_cold(PyThreadState *tstate, InterpreterFrame *frame, struct code_state *state)
+{
+    if (!policy_wants_ticks(state)) {
+        return run_elsewhere(tstate, frame, 0);
+    }
+    /* The frame holds its code, and so the state, until the caller clears it. */
+    uint64_t start = policy_clock();
+    PyObject *result = run_elsewhere(tstate, frame, 0);
+    policy_add_ticks(state, start);
+    return result;
+}
+
 /* The entry row a suspended frame goes on at, or NULL: tier 0 then has it to its next suspension. */
 static const struct entry_row *resume_row(InterpreterFrame *frame, struct compiled_code *compiled)
 {
@@ -136,7 +149,7 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
     if (state->compiled == NULL) {
         if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
             compile_state(state) != REASON_none) {
-            return run_elsewhere(tstate, frame, throwflag);
+            return run_cold(tstate, frame, state);
         }
     } else if (UNLIKELY(state->suppressed)) {
         return run_elsewhere(tstate, frame, throwflag);
@@ -259,19 +272,37 @@ int hook_tier_of(PyCodeObject *code)
     return state != NULL && state->compiled != NULL && !state->suppressed ? state->compiled->tier : 0;
 }
 
-static int clear_one(struct compiled_code *compiled, void *unused)
+/* Frees what was retired earlier and has been left by its last frame since. */
+static void free_retired(struct code_state *state)
 {
-    (void)unused;
-    struct code_state *state = code_state_get(compiled->code);
-    if (state->compiled == compiled) {
-        state->calls = 0;
-        drop_compiled(state, REASON_cleared);
+    if (state->retired != NULL && !may_be_running(state->code)) {
+        code_map_remove(state->retired);
+        state->retired = NULL;
     }
-    return 0;
+}
+
+static int collect_state(struct compiled_code *compiled, void *list)
+{
+    return PyList_Append(list, (PyObject *)compiled->code);
 }
 
 void hook_clear(void)
 {
-    code_map_each(clear_one, NULL);
+    /* Dropping changes the map, and a code object may die with its last piece of code: hold them meanwhile. */
+    PyObject *codes = PyList_New(0);
+    if (codes == NULL || code_map_each(collect_state, codes) != 0) {
+        PyErr_Clear();
+        Py_XDECREF(codes);
+        return;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(codes); i++) {
+        struct code_state *state = code_state_get((PyCodeObject *)PyList_GET_ITEM(codes, i));
+        if (state->compiled != NULL) {
+            state->calls = 0;
+            drop_compiled(state, REASON_cleared);
+        }
+        free_retired(state);
+    }
+    Py_DECREF(codes);
     runtime_data_clear_free_lists();
 }

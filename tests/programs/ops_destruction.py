@@ -1,3 +1,6 @@
+# test: modes=compile-all,no-forward
+# Tier 0 under any eval-frame hook (PEP 523) keeps the arguments of a call alive in the caller until it returns: CPython calls
+# through vectorcall then. So what this program shows holds for compiled callers, and on stock.
 """When objects die: after each kind of instruction, in which order, and what destructors see."""
 import sys
 import traceback

@@ -21,23 +21,36 @@ TEMPLATE(EVAL_BREAKER_SET)
     GO(CONT);
 }
 
-/* After an escape. Q_BOUND: the locals the code from here on takes to be bound. Keeps x. */
+/* After an escape. SLOW is a side exit, which comes back to CONT unless compiled code has to be left. Keeps x. */
 TEMPLATE(CHECK_ESCAPE)
 {
     if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing)) {
-        if (rt_check_escape(tstate, frame, (uint64_t)QUAD(Q_BOUND)) != 0) {
-            GO(LEAVE);
-        }
+        PASS(SLOW);
     }
-    GO_WITH(CONT, x, ANY);
+    PASS(CONT);
 }
 
-/* The stack is canonical; H_N operands deep. Q_NEXT: where tier 0 goes on. */
-TEMPLATE(LEAVE_COMPILED)
+/* Row H_N of the side exits; LEAVE is the function's one way out of that kind. Keeps x. */
+TEMPLATE(SIDE_EXIT)
 {
-    r0 = rt_leave(tstate, frame, (CodeUnit *)QUAD(Q_NEXT), NUMBER(H_N));
-    GO(EXIT);
+    GO_WITH(LEAVE, x, (uintptr_t)H_N);
 }
+
+typedef __attribute__((preserve_none)) void continuation(TEMPLATE_ARGUMENTS);
+
+/* The two places all side exits of a function come together; y is the row. */
+#define SIDE_EXITS(name, function)                                                                                   \
+    TEMPLATE(name)                                                                                                   \
+    {                                                                                                                \
+        struct side_exit_outcome outcome = function(tstate, frame, QUAD(Q_CELL), (int)(uintptr_t)y, r0);             \
+        r0 = outcome.result;                                                                                         \
+        if (outcome.address != NULL) {                                                                               \
+            [[clang::musttail]] return ((continuation *)outcome.address)(frame, tstate, r0, x, ANY);                 \
+        }                                                                                                            \
+        GO(EXIT);                                                                                                    \
+    }
+SIDE_EXITS(SIDE_EXITS_LEAVE, rt_side_exit_leave)
+SIDE_EXITS(SIDE_EXITS_ERROR, rt_side_exit_error)
 
 TEMPLATE(JUMP_ALWAYS)
 {
@@ -85,29 +98,6 @@ TEMPLATE(HANDLER_JUMPING)
         GO(ERROR);
     }
     GO_WITH(CONT, (long)outcome, ANY);
-}
-
-/* ---- Errors. H_N: operands the handler keeps, H_M: operands on the stack; Q_OWNED: which of them are owned in memory. ---- */
-#define UNWIND_TEMPLATES(suffix, again)                                                                              \
-    TEMPLATE(UNWIND_TO_HANDLER##suffix)                                                                              \
-    {                                                                                                                \
-        rt_unwind(tstate, frame, NUMBER(H_N), NUMBER(H_M), (uint64_t)QUAD(Q_OWNED), again);                          \
-        GO(CONT);                                                                                                    \
-    }                                                                                                                \
-    TEMPLATE(UNWIND_FRAME##suffix)                                                                                   \
-    {                                                                                                                \
-        rt_unwind(tstate, frame, 0, NUMBER(H_M), (uint64_t)QUAD(Q_OWNED), again);                                    \
-        r0 = NULL;                                                                                                   \
-        GO(EXIT);                                                                                                    \
-    }
-UNWIND_TEMPLATES(, false)
-UNWIND_TEMPLATES(_AGAIN, true)
-
-/* H_N: the handler's operands, H_M: does it get the failing instruction's index? */
-TEMPLATE(ENTER_HANDLER)
-{
-    rt_enter_handler(tstate, frame, NUMBER(H_N), NUMBER(H_M));
-    GO(CONT);
 }
 
 /* ---- Returning. H_N is the empty stack's stacktop. ---- */
