@@ -60,39 +60,13 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 
 /* ---- Running compiled code --------------------------------------------------------------------------- */
 
-static inline PyObject *run_at(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
-{
-    _PyCFrame *outer = tstate->cframe;
-    _PyCFrame inner = {.use_tracing = outer->use_tracing, .previous = outer, .current_frame = frame};
-    frame->previous = outer->current_frame;
-    frame_mark_compiled(frame);
-    tstate->cframe = &inner;
-    PyObject *result = NULL;
-    if (LIKELY(!_Py_EnterRecursiveCallTstate(tstate, ""))) {
-        frame->stacktop = -1;
-        result = frame_enter_code(frame, tstate, address);
-        _Py_LeaveRecursiveCallTstate(tstate);
-    }
-    tstate->cframe = outer;
-    outer->use_tracing = inner.use_tracing;
-    return result;
-}
-
-PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled)
-{
-    if (UNLIKELY(frame_stack_is_low())) {
-        return frame_run_interpreted(tstate, frame, 0);
-    }
-    return run_at(tstate, frame, compiled->entry);
-}
-
 PyObject *frame_resume_compiled(PyThreadState *tstate, InterpreterFrame *frame, const struct entry_row *row)
 {
     assert(frame->stacktop == frame->f_code->co_nlocalsplus + (int)row->depth);
     if (UNLIKELY(frame_stack_is_low())) {
         return frame_run_interpreted(tstate, frame, 0);
     }
-    return run_at(tstate, frame, row->address);
+    return frame_run_at(tstate, frame, row->address);
 }
 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */

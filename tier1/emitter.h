@@ -132,6 +132,8 @@ void stack_push_slot(struct emitter *emitter);
 void stack_push_local(struct emitter *emitter, int local);
 void stack_push_constant(struct emitter *emitter, PyObject *constant);
 void stack_push_register(struct emitter *emitter);
+/* The same limit as for the others, for a result pushed while a cold path was being made: once the instruction is through. */
+void stack_settle_register(struct emitter *emitter);
 void stack_push_null(struct emitter *emitter);
 /* Takes the top operand's description off; emits nothing. */
 struct operand stack_pop(struct emitter *emitter);

@@ -64,14 +64,18 @@ int rt_contains(PyObject *left, PyObject *right)
     return found;
 }
 
+int rt_is(PyObject *left, PyObject *right)
+{
+    int same = left == right;
+    Py_DECREF(left);
+    Py_DECREF(right);
+    return same;
+}
+
 /* [left, right] -> [bool]; oparg 1 is `is not`. */
 HANDLER(IS_OP)
 {
-    PyObject *left = sp[-2];
-    PyObject *right = sp[-1];
-    sp[-2] = Py_NewRef((left == right) != oparg ? Py_True : Py_False);
-    Py_DECREF(left);
-    Py_DECREF(right);
+    sp[-2] = Py_NewRef(rt_is(sp[-2], sp[-1]) != oparg ? Py_True : Py_False);
     return 0;
 }
 
@@ -83,12 +87,4 @@ HANDLER(UNARY_NOT)
     }
     sp[-1] = Py_NewRef(truth ? Py_False : Py_True);
     return 0;
-}
-
-int rt_is(PyObject *left, PyObject *right)
-{
-    int same = left == right;
-    Py_DECREF(left);
-    Py_DECREF(right);
-    return same;
 }
