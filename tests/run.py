@@ -51,6 +51,8 @@ PROGRAM_SECONDS = 60
 CPYTHON_SECONDS = 300
 TOOL_SECONDS = 600
 UNIT_SECONDS = 120
+# After so many items without an end the rest is not tried: a build that hangs everywhere would take hours to say so.
+HANGS_ALLOWED = 8
 
 
 class Outcome:
@@ -157,6 +159,7 @@ class Driver:
         self.stock_results = {}
         self.stock_locks = {}
         self.total = 0
+        self.hangs = 0
         self.began = time.monotonic()
         self.scratch = tempfile.mkdtemp(prefix="pyjit-tests-")
 
@@ -367,7 +370,7 @@ class Driver:
         self.total = len(items)
         done = 0
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            futures = {pool.submit(run): name for name, run, alone in items if not alone}
+            futures = {pool.submit(self.run_item, name, run): name for name, run, alone in items if not alone}
             for future in concurrent.futures.as_completed(futures):
                 done += 1
                 self.take(futures[future], future, done)
@@ -375,13 +378,18 @@ class Driver:
             if alone:
                 future = concurrent.futures.Future()
                 try:
-                    future.set_result(run())
+                    future.set_result(self.run_item(name, run))
                 except Exception as error:
                     future.set_exception(error)
                 done += 1
                 self.take(name, future, done)
         shutil.rmtree(self.scratch, ignore_errors=True)
         return self.report()
+
+    def run_item(self, name, run):
+        if self.hangs >= HANGS_ALLOWED:
+            return [Result(name, "failed", f"not tried: {self.hangs} others did not end")]
+        return run()
 
     def take(self, name, future, done):
         try:
@@ -390,6 +398,7 @@ class Driver:
             results = [Result(name, "failed", f"the test driver: {error!r}")]
         for result in results:
             self.results.append(result)
+            self.hangs += result.verdict == "failed" and "no end after" in result.message
             if result.verdict == "failed":
                 path = self.output / (re.sub(r"[^\w.\[\]-]+", "_", result.name) + ".txt")
                 path.write_text(f"{result.name}: {result.message}\n\n{result.details}\n", encoding="utf-8",
