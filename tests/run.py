@@ -472,7 +472,8 @@ def main():
     unknown = [mode for mode in options.modes if mode not in MODES]
     if unknown:
         parser.error(f"unknown mode {unknown[0]}: choose from {', '.join(MODES)}")
-    options.jit = os.path.abspath(options.jit)
+    for name in ("jit", "programs", "tools", "unit", "output"):
+        setattr(options, name, os.path.abspath(getattr(options, name)))
     if not os.access(options.jit, os.X_OK):
         parser.error(f"{options.jit} is not there: run make first")
     sys.exit(Driver(options).run())
