@@ -45,7 +45,13 @@ CPYTHON_TESTS = """
     test_types test_userdict test_userlist test_collections test_heapq test_bisect test_json test_pickle test_copy
     test_threading_local test_inspect test_sys_setprofile test_dynamic test_dynamicclassattribute test_metaclass
     test_global test_syntax test_builtin test_pow test_exception_hierarchy test_exception_variations test_with
-    test_finalization test_generator_stop test_context test_index test_complex test_math test_statistics test_bdb
+    test_re test_ast test_threading test_sys test_compile test_peepholer test_queue test_decimal test_typing test_memoryview test_array
+    test_struct test_deque test_defaultdict test_ordered_dict test_hash test_sort test_strtod test_string_literals
+    test_subclassinit test_thread test_warnings test_abc test_atexit test_audit test_cmath test_cprofile test_profile test_trace
+    test_pdb test_fractions test_genericclass test_isinstance test_linecache test_marshal test_module test_numeric_tower
+    test_pprint test_runpy test_shelve test_faulthandler test__xxsubinterpreters test_weakset test_fork1 test_userstring
+    test_xml_etree test_csv test_configparser test_codeop test_buffer test_pathlib test_ipaddress test_symtable test_timeit
+    test_ctypes test_finalization test_generator_stop test_context test_index test_complex test_math test_statistics test_bdb
 """.split()
 PROGRAM_SECONDS = 60
 CPYTHON_SECONDS = 300
