@@ -65,7 +65,23 @@ PyObject *rt_int_from_long(long value)
     if (is_small_int(value)) {
         return Py_NewRef((PyObject *)(runtime_data.small_int_zero + value));
     }
-    return rt_int_from_wide(value);
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    int length = magnitude >> PyLong_SHIFT == 0 ? 1 : 2;
+    if (UNLIKELY(magnitude >> 2 * PyLong_SHIFT != 0)) {
+        return rt_int_from_wide(value);
+    }
+    PyLongObject *number = new_int(length);
+    if (UNLIKELY(number == NULL)) {
+        return NULL;
+    }
+    number->ob_digit[0] = (digit)(magnitude & PyLong_MASK);
+    if (length == 2) {
+        number->ob_digit[1] = (digit)(magnitude >> PyLong_SHIFT);
+    }
+    if (value < 0) {
+        Py_SET_SIZE((PyVarObject *)number, -length);
+    }
+    return (PyObject *)number;
 }
 
 PyObject *rt_int_from_wide(__int128 value)
