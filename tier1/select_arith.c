@@ -138,7 +138,7 @@ static void choose_templates(const struct emitter *emitter, struct arithmetic *c
     int plain = choice->op >= NB_INPLACE_ADD ? choice->op - NB_INPLACE_ADD : choice->op;
     bool ints, floats, others;
     expect_kinds(emitter, &ints, &floats, &others);
-    if (others || plain == NB_MATRIX_MULTIPLY) {
+    if (others || ops_number_functions(choice->op) == NULL) {
         return;
     }
     choice->numbers = true;
@@ -207,7 +207,8 @@ static struct item *add_numbers(struct emitter *emitter, int template, const str
                                 const struct operand *a, const struct operand *b)
 {
     struct item *item = emitter_add(emitter, template);
-    item->holes[HOLE_H_N] = choice->op;
+    const struct number_functions *functions = ops_number_functions(choice->op);
+    item->handler = template == TEMPLATE_NUMBERS ? (const void *)functions->binary : (const void *)functions->assign;
     item->holes[HOLE_H_M] = owned_operands(a, b);
     item->labels[LABEL_SLOW] = emitter_new_label(emitter);
     return item;

@@ -39,28 +39,37 @@ static inline int digits_of(PyObject *number)
 static inline int64_t narrow_value(PyObject *number)
 {
     const digit *digits = ((PyLongObject *)number)->ob_digit;
-    switch (Py_SIZE(number)) {
-    case 0:
+    Py_ssize_t size = Py_SIZE(number);
+    int64_t sign = size >> 63;
+    int64_t length = (size ^ sign) - sign;
+    if (length == 0) {
         return 0;
-    case 1:
-        return digits[0];
-    case -1:
-        return -(int64_t)digits[0];
-    default: {
-        int64_t magnitude = (int64_t)digits[0] | (int64_t)digits[1] << PyLong_SHIFT;
-        return Py_SIZE(number) < 0 ? -magnitude : magnitude;
     }
+    int64_t magnitude = digits[0];
+    if (length > 1) {
+        magnitude |= (int64_t)digits[1] << PyLong_SHIFT;
     }
+    return (magnitude ^ sign) - sign;
 }
 
 /* Value of an int of at most four digits. */
 static inline __int128 wide_value(PyObject *number)
 {
+    const digit *digits = ((PyLongObject *)number)->ob_digit;
     Py_ssize_t size = Py_SIZE(number);
-    __int128 value = 0;
-    for (Py_ssize_t i = size < 0 ? -size : size; --i >= 0;) {
-        value = value << PyLong_SHIFT | ((PyLongObject *)number)->ob_digit[i];
+    Py_ssize_t length = size < 0 ? -size : size;
+    uint64_t low = length == 0 ? 0 : digits[0];
+    if (length > 1) {
+        low |= (uint64_t)digits[1] << PyLong_SHIFT;
     }
+    uint64_t high = 0;
+    if (length > 2) {
+        high = digits[2];
+    }
+    if (length > 3) {
+        high |= (uint64_t)digits[3] << PyLong_SHIFT;
+    }
+    __int128 value = (__int128)((unsigned __int128)high << (2 * PyLong_SHIFT) | low);
     return size < 0 ? -value : value;
 }
 
@@ -140,7 +149,7 @@ static inline enum result_kind narrow_operator(PyObject *left, PyObject *right, 
 }
 
 /* Both of at most four digits. */
-static enum result_kind wide_operator(PyObject *left, PyObject *right, int op, struct result *result)
+static inline enum result_kind wide_operator(PyObject *left, PyObject *right, int op, struct result *result)
 {
     __int128 a = wide_value(left);
     __int128 b = wide_value(right);
@@ -214,10 +223,10 @@ static inline enum result_kind float_operator(double left, double right, int op,
     }
 }
 
-static inline enum result_kind number_operator(PyObject *left, PyObject *right, int op, struct result *result)
+static inline __attribute__((always_inline)) enum result_kind number_operator(PyObject *left, PyObject *right, int op,
+                                                                              struct result *result)
 {
     double a, b;
-    op = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
     if (is_int_or_bool(left) && is_int_or_bool(right)) {
         if (Py_TYPE(left) == &PyBool_Type && Py_TYPE(right) == &PyBool_Type &&
             (op == NB_AND || op == NB_OR || op == NB_XOR)) {
@@ -244,7 +253,8 @@ static inline PyObject *result_object(enum result_kind kind, const struct result
     return object;
 }
 
-PyObject *rt_number_binary(PyObject *left, PyObject *right, int op, int owned)
+/* Each operator gets functions of its own, so that a site's branches are its operator's alone. */
+static inline __attribute__((always_inline)) PyObject *binary(PyObject *left, PyObject *right, int op, int owned)
 {
     struct result result;
     enum result_kind kind = number_operator(left, right, op, &result);
@@ -255,27 +265,36 @@ PyObject *rt_number_binary(PyObject *left, PyObject *right, int op, int owned)
     return object;
 }
 
-/* Writes the value into an int that nobody else holds, where it takes as many digits as the old one and is not one of the small ints. */
-static inline bool overwrite_int(PyObject *old, int64_t value)
+/* Writes the value into an int that nobody else holds, where it takes as many digits as the old one (at most four) and is not one of
+ * the small ints. */
+static inline bool overwrite_int(PyObject *old, __int128 value)
 {
-    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    int length = magnitude >> PyLong_SHIFT == 0 ? 1 : magnitude >> 2 * PyLong_SHIFT == 0 ? 2 : 3;
-    if (magnitude < _PY_NSMALLPOSINTS || digits_of(old) != length) {
+    unsigned __int128 magnitude = value < 0 ? 0 - (unsigned __int128)value : (unsigned __int128)value;
+    int length = digits_of(old);
+    int unused = 128 - PyLong_SHIFT * length;
+    if (length > 4 || magnitude < _PY_NSMALLPOSINTS || (magnitude << unused) >> unused != magnitude ||
+        magnitude >> (PyLong_SHIFT * (length - 1)) == 0) {
         return false;
     }
     digit *digits = ((PyLongObject *)old)->ob_digit;
-    digits[0] = (digit)(magnitude & PyLong_MASK);
+    uint64_t low = (uint64_t)magnitude;
+    digits[0] = (digit)(low & PyLong_MASK);
     if (length > 1) {
-        digits[1] = (digit)(magnitude >> PyLong_SHIFT & PyLong_MASK);
+        digits[1] = (digit)(low >> PyLong_SHIFT & PyLong_MASK);
     }
     if (length > 2) {
-        digits[2] = (digit)(magnitude >> 2 * PyLong_SHIFT);
+        uint64_t high = (uint64_t)(magnitude >> (2 * PyLong_SHIFT));
+        digits[2] = (digit)(high & PyLong_MASK);
+        if (length > 3) {
+            digits[3] = (digit)(high >> PyLong_SHIFT);
+        }
     }
     Py_SET_SIZE((PyVarObject *)old, value < 0 ? -length : length);
     return true;
 }
 
-int rt_number_assign(PyObject *left, PyObject *right, int op, int owned, PyObject **local)
+static inline __attribute__((always_inline)) int assign(PyObject *left, PyObject *right, int op, int owned,
+                                                        PyObject **local)
 {
     PyObject *old = *local;
     if (old != NULL && old->ob_refcnt == 1 && Py_TYPE(old) != &PyLong_Type && Py_TYPE(old) != &PyFloat_Type) {
@@ -286,17 +305,14 @@ int rt_number_assign(PyObject *left, PyObject *right, int op, int owned, PyObjec
     if (kind == NO_RESULT) {
         return 0;
     }
-    if (kind == WIDE_RESULT && (int64_t)result.wide == result.wide) {
-        result.narrow = (int64_t)result.wide;
-        kind = NARROW_RESULT;
-    }
     if (old != NULL && old->ob_refcnt == 1) {
-        if (kind == NARROW_RESULT && Py_TYPE(old) == &PyLong_Type && overwrite_int(old, result.narrow)) {
+        if (kind == FLOAT_RESULT && Py_TYPE(old) == &PyFloat_Type) {
+            ((PyFloatObject *)old)->ob_fval = result.real;
             drop_owned(left, right, owned);
             return 1;
         }
-        if (kind == FLOAT_RESULT && Py_TYPE(old) == &PyFloat_Type) {
-            ((PyFloatObject *)old)->ob_fval = result.real;
+        if (kind != FLOAT_RESULT && Py_TYPE(old) == &PyLong_Type && Py_SIZE(old) != 0 &&
+            overwrite_int(old, kind == WIDE_RESULT ? result.wide : result.narrow)) {
             drop_owned(left, right, owned);
             return 1;
         }
@@ -311,6 +327,48 @@ int rt_number_assign(PyObject *left, PyObject *right, int op, int owned, PyObjec
         drop(old);
     }
     return 1;
+}
+
+#define EACH_OPERATOR(X)                                                                                             \
+    X(ADD)                                                                                                           \
+    X(AND)                                                                                                           \
+    X(FLOOR_DIVIDE)                                                                                                  \
+    X(LSHIFT)                                                                                                        \
+    X(MULTIPLY)                                                                                                      \
+    X(REMAINDER)                                                                                                     \
+    X(OR)                                                                                                            \
+    X(POWER)                                                                                                         \
+    X(RSHIFT)                                                                                                        \
+    X(SUBTRACT)                                                                                                      \
+    X(TRUE_DIVIDE)                                                                                                   \
+    X(XOR)
+#define FUNCTIONS(name)                                                                                              \
+    static PyObject *binary_##name(PyObject *left, PyObject *right, int owned)                                       \
+    {                                                                                                                \
+        return binary(left, right, NB_##name, owned);                                                                \
+    }                                                                                                                \
+    static int assign_##name(PyObject *left, PyObject *right, int owned, PyObject **local)                           \
+    {                                                                                                                \
+        return assign(left, right, NB_##name, owned, local);                                                         \
+    }
+EACH_OPERATOR(FUNCTIONS)
+
+static const struct number_functions functions[NB_INPLACE_ADD] = {
+#define ROW(name) [NB_##name] = {binary_##name, assign_##name},
+    EACH_OPERATOR(ROW)
+#undef ROW
+};
+
+const struct number_functions *ops_number_functions(int op)
+{
+    op = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
+    return functions[op].binary != NULL ? &functions[op] : NULL;
+}
+
+PyObject *rt_number_binary(PyObject *left, PyObject *right, int op, int owned)
+{
+    const struct number_functions *row = ops_number_functions(op);
+    return row != NULL ? row->binary(left, right, owned) : NULL;
 }
 
 PyObject *rt_number_unary(PyObject *operand, int opcode, int owned)

@@ -160,11 +160,13 @@ EACH_FLOAT_OPERATOR(UPDATE_FLOATS)
     ASSIGN_FLOAT(C, L, name, refuse, expression)
 EACH_FLOAT_OPERATOR(ASSIGN_FLOATS)
 
-/* Numbers of any kind in x and y, in C: the result goes into the local. H_N is the operator, H_M says which are owned. */
+/* Numbers of any kind in x and y, in C: the result goes into the local. The handler is the operator's function, H_M says which are
+ * owned. */
 TEMPLATE(NUMBERS_TO_LOCAL)
 {
     PyObject *right = y;
-    if (UNLIKELY(!rt_number_assign(x, right, NUMBER(H_N), NUMBER(H_M), &DISPLACED(H_D)))) {
+    if (UNLIKELY(!((int (*)(PyObject *, PyObject *, int, PyObject **))(void *)HANDLER)(x, right, NUMBER(H_M),
+                                                                                       &DISPLACED(H_D)))) {
         GO_WITH(SLOW, x, right);
     }
     GO(CONT);
