@@ -59,6 +59,13 @@ const char *opcode_name(int opcode);
 enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode);
 void bytecode_free(struct bytecode *bytecode);
 
+/* The code unit at which tier 0 goes on with instruction `number`: right after the one before, because its EXTENDED_ARG prefixes
+ * belong to it. */
+static inline uint32_t bytecode_first_unit(const struct bytecode *bytecode, int number)
+{
+    return number > 0 ? bytecode->instructions[number - 1].next_unit : 0;
+}
+
 /* Does `code` contain a backward jump? A quick scan, without decoding. */
 bool bytecode_has_loop(PyCodeObject *code);
 

@@ -163,6 +163,7 @@ void code_map_remove(struct compiled_code *compiled)
     code_arena_free(compiled->start, compiled->size);
     PyMem_RawFree(compiled->entries);
     PyMem_RawFree(compiled->offsets);
+    PyMem_RawFree(compiled->resume);
     PyMem_RawFree(compiled->feedback);
     side_exits_free(compiled->exits);
     PyMem_RawFree(compiled);

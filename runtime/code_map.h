@@ -19,6 +19,8 @@ struct entry_row {
     void *address;
 };
 
+struct resume_table; /* generator.h */
+
 /* Machine code from `machine` (bytes from the start) on belongs to the instruction at bytecode `offset`, or to
  * none where that is UINT32_MAX (stubs). Sorted by machine. */
 struct offset_row {
@@ -39,6 +41,8 @@ struct compiled_code {
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
+    struct resume_table
+        *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
     size_t offset_count;
     struct offset_row *offsets; /* owned */
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */

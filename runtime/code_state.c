@@ -23,6 +23,7 @@ static void free_state(void *argument)
     if (state->retired != NULL) {
         code_map_remove(state->retired);
     }
+    PyMem_RawFree(state->resume);
     PyMem_RawFree(state);
 }
 

@@ -55,4 +55,21 @@ frame_enter_code:
         jmp     *%rdx
         .cfi_endproc
         .size   frame_enter_code, .-frame_enter_code
+
+/* The same for C code that is ready to have all registers but rsp and rbp overwritten (frame_enter_here in frame.h): frame and tstate
+ * are in r12 and r13, the address in rdx. */
+        .globl  rt_enter_body
+        .hidden rt_enter_body
+        .type   rt_enter_body, @function
+        .p2align 4
+rt_enter_body:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
+        jmp     *%rdx
+        .cfi_endproc
+        .size   rt_enter_body, .-rt_enter_body
         .section .note.GNU-stack, "", @progbits

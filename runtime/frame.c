@@ -16,8 +16,8 @@ enum { STACK_SHARE_DIVISOR = 2, STACK_UNKNOWN_SIZE = 256 * 1024 };
 
 __thread char *frame_stack_limit __attribute__((tls_model("initial-exec")));
 
-/* Finds this thread's limit. A stack we know nothing of counts as small from here down. */
-static __attribute__((noinline, cold)) char *find_stack_limit(char *here)
+/* A stack we know nothing of counts as small from here down. */
+__attribute__((noinline, cold)) char *frame_find_stack_limit(char *here)
 {
     pthread_attr_t attributes;
     char *limit = here - STACK_UNKNOWN_SIZE;
@@ -29,16 +29,8 @@ static __attribute__((noinline, cold)) char *find_stack_limit(char *here)
         }
         pthread_attr_destroy(&attributes);
     }
+    frame_stack_limit = limit;
     return limit;
-}
-
-bool frame_stack_is_low(void)
-{
-    char *here = __builtin_frame_address(0);
-    if (UNLIKELY(frame_stack_limit == NULL)) {
-        frame_stack_limit = find_stack_limit(here);
-    }
-    return here < frame_stack_limit;
 }
 
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
@@ -56,17 +48,6 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
         interpreter->eval_frame = runtime_data.eval_hook;
     }
     return result;
-}
-
-/* ---- Running compiled code --------------------------------------------------------------------------- */
-
-PyObject *frame_resume_compiled(PyThreadState *tstate, InterpreterFrame *frame, const struct entry_row *row)
-{
-    assert(frame->stacktop == frame->f_code->co_nlocalsplus + (int)row->depth);
-    if (UNLIKELY(frame_stack_is_low())) {
-        return frame_run_interpreted(tstate, frame, 0);
-    }
-    return frame_run_at(tstate, frame, row->address);
 }
 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */

@@ -53,7 +53,8 @@ static bool prepare(struct emitter *emitter)
     emitter->saved_operands = kept.saved_operands;
     emitter->saved_capacity = kept.saved_capacity;
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL;
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL &&
+           prepare_resume_points(emitter);
 }
 
 static void release(struct emitter *emitter)
@@ -61,6 +62,7 @@ static void release(struct emitter *emitter)
     PyMem_RawFree(emitter->stack);
     PyMem_RawFree(emitter->feedback);
     side_exits_free(emitter->exits);
+    release_resume_points(emitter);
     bytecode_free(&emitter->bytecode);
     if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
         kept = *emitter;
@@ -95,10 +97,8 @@ static bool make_entries(const struct emitter *emitter, struct compiled_code *co
     for (int i = 0; i < bytecode->count; i++) {
         const struct instruction *instruction = &bytecode->instructions[i];
         if (is_entry(instruction, i)) {
-            /* Where tier 0 goes on: the EXTENDED_ARG prefixes belong to the instruction. */
-            uint32_t unit = i > 0 ? bytecode->instructions[i - 1].next_unit : 0;
             compiled->entries[compiled->entry_count++] =
-                (struct entry_row){.offset = unit * (uint32_t)sizeof(CodeUnit),
+                (struct entry_row){.offset = bytecode_first_unit(bytecode, i) * (uint32_t)sizeof(CodeUnit),
                                    .depth = (uint32_t)instruction->depth,
                                    .bound = instruction->bound,
                                    .address = compiled->start + label_offset(emitter, i)};
@@ -171,6 +171,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     }
     emitter->feedback = NULL;
     emitter->exits = NULL;
+    publish_resume_points(emitter, compiled);
     *result = compiled;
     return REASON_none;
 
@@ -188,7 +189,7 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     if (Py_SIZE(code) > LARGEST_CODE) {
         return REASON_too_large;
     }
-    struct emitter emitter = {.no_forwarding = options->no_forwarding};
+    struct emitter emitter = {.no_forwarding = options->no_forwarding, .globals = options->globals};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
     if (reason != REASON_none) {
         return reason;

@@ -98,11 +98,16 @@ struct emitter {
     int saved_count, saved_capacity;
     PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
     int exit_label;
+    struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
+    bool owns_resume;
+    int32_t *raise_labels;  /* per instruction: where an exception raised at it goes, or NO_LABEL */
+    int32_t *native_labels; /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
     int native_entry_label;
     int leave_label, error_label; /* where the side exits of either kind come together */
     struct side_exits *exits;     /* filled in once addresses are known */
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
+    PyObject *globals;  /* that the code is about to run with, borrowed, for guesses; or NULL */
     bool no_forwarding; /* JIT_STRESS=no-forward */
     bool out_of_memory; /* set by any append that failed; checked at the end of selection */
 };
@@ -168,6 +173,14 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
 
 /* Fills in the side exits for code at `start`; false without memory (stubs.c). */
 bool make_side_exits(const struct emitter *emitter, const char *start);
+
+/* Resume points of generators, coroutines and asynchronous generators (resume_points.c). prepare: before selection, false without memory;
+ * publish: once the code stands, gives the points their addresses and `compiled` the table; release: whatever happened. */
+bool prepare_resume_points(struct emitter *emitter);
+void publish_resume_points(struct emitter *emitter, struct compiled_code *compiled);
+void release_resume_points(struct emitter *emitter);
+/* The point at which a frame is resumed with instruction `number`, or NULL. */
+struct resume_point *resume_point_at(const struct emitter *emitter, int number);
 
 /* Machine size after layout: hot part, and all. Sets the items' offsets. */
 size_t layout(struct emitter *emitter, size_t *hot_size);

@@ -5,9 +5,8 @@
  * any code (an escape), so around it the borrowed operands still on the deferred stack are spilled,
  * and compared and unspilled afterwards (protect_locals, end_escape).
  */
-#include "tier1/select.h"
+#include "tier1/select_calls.h"
 
-#include "runtime/feedback.h"
 #include "runtime/ops.h"
 
 pair_family load_pair = PAIRS(PAIR);
@@ -206,7 +205,7 @@ static void select_subscript(struct emitter *emitter)
 
 /* Looks at the eval breaker before going on with the next instruction, as tier 0 does after calls. The deferred stack is
  * as it has to be there; r0 keeps. */
-static void add_eval_breaker_check(struct emitter *emitter)
+void add_eval_breaker_check(struct emitter *emitter)
 {
     int set = emitter_new_label(emitter);
     emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
@@ -248,6 +247,41 @@ static int guess_iterator(const struct emitter *emitter)
     return TEMPLATE_FOR_ITER_ANY;
 }
 
+/* The last part of the chain: a generator, which is resumed natively, or any iterator. Falls through, with r0 set (NULL: the end), to what is emitted
+ * next in the current list. */
+static void loop_over_anything(struct emitter *emitter, int64_t slot)
+{
+    bool hot = !emitter->in_cold;
+    int other = emitter_new_label(emitter);
+    int ended = emitter_new_label(emitter);
+    int test = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_RESUME_GENERATOR);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_SLOW] = other;
+    emitter_add(emitter, RAW_CALL);
+    item = emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION);
+    item->labels[LABEL_SLOW] = ended;
+    item->labels[LABEL_CONT] = test;
+    if (hot) {
+        emitter_bind(emitter, test);
+        emitter->in_cold = true;
+    }
+    emitter_bind(emitter, ended);
+    item = emitter_add(emitter, TEMPLATE_LOOP_GENERATOR_ENDED);
+    item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    item->labels[LABEL_CONT] = test;
+    emitter_bind(emitter, other);
+    item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_ERROR] = stub_error(emitter, false);
+    item->labels[LABEL_CONT] = test;
+    if (hot) {
+        emitter->in_cold = false;
+    } else {
+        emitter_bind(emitter, test);
+    }
+}
+
 static void select_for_iter(struct emitter *emitter)
 {
     stack_flush(emitter);
@@ -274,10 +308,8 @@ static void select_for_iter(struct emitter *emitter)
         }
         emitter_bind(emitter, slower);
     }
-    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
-    item->holes[HOLE_H_A] = slot;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-    item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
+    loop_over_anything(emitter, slot);
+    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
     item->holes[HOLE_H_A] = slot;
     item->labels[LABEL_JUMP] = end;
     stack_push_register(emitter);
@@ -409,11 +441,6 @@ static void select_store_deref(struct emitter *emitter)
 }
 
 /* ---- Globals, attributes ---------------------------------------------------------------------------------------------- */
-
-static PyObject *name_at(const struct emitter *emitter, int index)
-{
-    return PyTuple_GET_ITEM(emitter->bytecode.code->co_names, index);
-}
 
 static void select_load_global(struct emitter *emitter)
 {
@@ -598,17 +625,6 @@ static void select_store_subscript(struct emitter *emitter)
 
 /* ---- Calls, returns, generators ---------------------------------------------------------------------------------------------- */
 
-/* The call through C, for any callable: arguments in their slots. Pushes the register; the caller deals with the escape. */
-static void add_general_call(struct emitter *emitter, int nargs, PyObject *keyword_names, struct call_cell *cell)
-{
-    struct item *item = emitter_add(emitter, TEMPLATE_CALL);
-    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_H_N] = nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-}
-
 /* Moves an operand into the frame that x points to, as its local `index`. */
 static void move_argument(struct emitter *emitter, const struct operand *operand, int index)
 {
@@ -621,50 +637,26 @@ static void move_argument(struct emitter *emitter, const struct operand *operand
 /* More arguments than this go through C. */
 enum { MOST_NATIVE_ARGUMENTS = 12 };
 
-/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
- * from where they are into its locals. Everything else, and the first call, goes through rt_call. */
-static void select_call(struct emitter *emitter)
+bool fits_native_call(const struct call_site *site)
+{
+    return site->nargs <= MOST_NATIVE_ARGUMENTS && site->keyword_names == NULL;
+}
+
+void add_native_call(struct emitter *emitter, const struct call_site *site, int slow, int back)
 {
     static four_family push_family = PLACES(PUSH_FRAME);
-    int nargs = at(emitter, emitter->current)->oparg;
-    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    PyObject *keyword_names = emitter->keyword_names;
-    emitter->keyword_names = NULL;
-    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
-    bool native = nargs <= MOST_NATIVE_ARGUMENTS && keyword_names == NULL;
-    if (!native) {
-        stack_flush(emitter);
-    }
-    for (int i = nargs + 1; i >= 0; i--) {
-        struct operand operand = stack_pop(emitter);
-        if (native) {
-            operands[i] = operand;
-        }
-    }
-    stack_flush(emitter);
-    int next = emitter->current + 1;
-    if (!native) {
-        add_general_call(emitter, nargs, keyword_names, cell);
-        stack_push_register(emitter);
-        end_escape(emitter, next);
-        add_eval_breaker_check(emitter);
-        return;
-    }
-
-    /* operands[0] is NULL and operands[1] the callee, or operands[0] is the callee (or NULL, which the guard finds) and operands[1] self. */
+    const struct operand *operands = site->operands;
     int callee = operands[0].is_null ? 1 : 0;
     assert(operands[callee].place != PLACE_NULL);
-    int slow = emitter_new_label(emitter);
-    int back = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
-    for (int i = callee + 1; i < nargs + 2; i++) {
+    for (int i = callee + 1; i < site->nargs + 2; i++) {
         move_argument(emitter, &operands[i], i - callee - 1);
     }
     item = emitter_add(emitter, TEMPLATE_ENTER_FRAME);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     /* Where tier 0 stands during a Python call: the last cache unit. */
     item->holes[HOLE_Q_IP] += (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
     emitter_add(emitter, RAW_CALL);
@@ -675,29 +667,60 @@ static void select_call(struct emitter *emitter)
     emitter_bind(emitter, finished);
     emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = stub_error(emitter, false);
     stack_push_register(emitter);
-    end_escape(emitter, next);
-    emitter_bind(emitter, back);
+    end_escape(emitter, site->next)->labels[LABEL_CONT] = back;
     stack_pop(emitter);
-
+    bool was_cold = emitter->in_cold;
     emitter->in_cold = true;
     emitter_bind(emitter, unusual);
     emitter_add(emitter, TEMPLATE_FINISH_CALL_UNUSUAL)->labels[LABEL_CONT] = finished;
-    emitter_bind(emitter, slow);
-    for (int i = 0; i < nargs + 2; i++) {
-        stack_spill(emitter, &operands[i]);
+    emitter->in_cold = was_cold;
+}
+
+/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
+ * from where they are into its locals. Everything else, and the first call, goes through rt_call, unless it looks like a C function
+ * (select_c_call). */
+static void select_call(struct emitter *emitter)
+{
+    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
+    struct call_site site = {.operands = operands,
+                             .nargs = at(emitter, emitter->current)->oparg,
+                             .keyword_names = emitter->keyword_names,
+                             .cell = emitter_feedback(emitter, sizeof *site.cell),
+                             .next = emitter->current + 1};
+    emitter->keyword_names = NULL;
+    bool many = site.nargs > MOST_NATIVE_ARGUMENTS;
+    if (many) {
+        stack_flush(emitter);
+        site.operands = &emitter->stack[emitter->depth - site.nargs - 2];
+        emitter->depth -= site.nargs + 2;
+    } else {
+        for (int i = site.nargs + 1; i >= 0; i--) {
+            operands[i] = stack_pop(emitter);
+        }
+        if (select_c_call(emitter, &site)) {
+            return;
+        }
     }
-    add_general_call(emitter, nargs, NULL, cell);
-    stack_push_register(emitter);
-    end_escape(emitter, next);
-    /* As after any call of C code. */
-    int set = emitter_new_label(emitter);
-    item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = back;
-    emitter_bind(emitter, set);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    stack_flush(emitter);
+    if (!fits_native_call(&site)) {
+        for (int i = 0; i < site.nargs + 2; i++) {
+            stack_spill(emitter, &site.operands[i]);
+        }
+        add_any_call(emitter, &site, stub_error(emitter, false));
+        stack_push_register(emitter);
+        end_escape(emitter, site.next);
+        add_eval_breaker_check(emitter);
+        return;
+    }
+    int back = emitter_new_label(emitter);
+    int slow = emitter_new_label(emitter);
+    add_native_call(emitter, &site, slow, NO_LABEL);
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    add_cold_call(emitter, &site, back, 0, false);
     emitter->in_cold = false;
+    stack_push_register(emitter);
 }
 
 static void select_return_value(struct emitter *emitter)
@@ -708,6 +731,15 @@ static void select_return_value(struct emitter *emitter)
     set_operand(emitter, item, &value, false);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus;
     item->labels[LABEL_EXIT] = emitter->exit_label;
+}
+
+/* A generator that is resumed with an exception raises it at the instruction before the resume point, whose operands
+ * stand on the canonical stack as the deferred stack describes it now (resume_points in compile.c). */
+static void note_raise(struct emitter *emitter)
+{
+    if (emitter->raise_labels != NULL) {
+        emitter->raise_labels[emitter->current] = stub_error(emitter, false);
+    }
 }
 
 static void select_yield_value(struct emitter *emitter)
@@ -721,6 +753,68 @@ static void select_yield_value(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_YIELD_VALUE_R);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus + emitter->depth;
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
+    stack_push_slot(emitter);
+    note_raise(emitter);
+}
+
+/* SEND. A generator or coroutine is resumed natively; everything else, and a receiver that delegates itself, goes through op_SEND. */
+static void select_send(struct emitter *emitter)
+{
+    stack_flush(emitter);
+    int target = at(emitter, emitter->current)->target;
+    int next = emitter->current + 1;
+    struct operand value = stack_pop(emitter);
+    int64_t receiver_slot = emitter_slot(emitter, emitter->depth - 1);
+    int64_t value_slot = emitter_slot(emitter, value.index);
+    note_raise(emitter);
+    int slow = emitter_new_label(emitter);
+    int ended = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_SEND_TO_GENERATOR);
+    item->holes[HOLE_H_A] = receiver_slot;
+    item->holes[HOLE_H_B] = value_slot;
+    item->labels[LABEL_SLOW] = slow;
+    emitter_add(emitter, RAW_CALL);
+    emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION)->labels[LABEL_SLOW] = ended;
+    /* The value sent: whoever asked for a yield may have nothing but this reference to it. */
+    stack_push_register(emitter);
+    item = emitter_add(emitter, TEMPLATE_POP_S);
+    item->holes[HOLE_H_A] = value_slot;
+    int back = emitter_new_label(emitter);
+    int dropped = label_here(emitter);
+    item->labels[LABEL_FREE] = free_path(emitter, dropped, next);
+    end_escape(emitter, next);
+    emitter_bind(emitter, back);
+
+    emitter->in_cold = true;
+    stack_pop(emitter);
+    emitter_bind(emitter, ended);
+    item = emitter_add(emitter, TEMPLATE_SEND_ENDED);
+    item->holes[HOLE_H_A] = receiver_slot;
+    int error = stub_error(emitter, false);
+    item->labels[LABEL_ERROR] = error;
+    int tail = stub_tail(emitter, target);
+    item->labels[LABEL_CONT] = tail;
+    emitter_bind(emitter, slow);
+    item = emitter_add(emitter, TEMPLATE_HANDLER_JUMPING);
+    item->handler = (const void *)op_SEND;
+    item->labels[LABEL_ERROR] = error;
+    emitter_add(emitter, TEMPLATE_BRANCH_IF_X)->labels[LABEL_JUMP] = tail;
+    emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = value_slot;
+    stack_push_register(emitter);
+    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
+/* The end of a SEND's loop. throw() on a generator whose receiver has raised or returned puts the frame here, the receiver
+ * replaced by what is sent, as if it came from the SEND (genobject.c, _gen_throw). */
+static void select_after_send(struct emitter *emitter)
+{
+    const struct instruction *next = at(emitter, emitter->current + 1);
+    if (emitter->current + 1 < emitter->bytecode.count && next->depth >= 0) {
+        stack_set_canonical(emitter, next->depth);
+        note_raise(emitter);
+    }
 }
 
 static void select_return_generator(struct emitter *emitter)
@@ -728,6 +822,9 @@ static void select_return_generator(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_RETURN_GENERATOR);
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
+    stack_push_slot(emitter);
+    note_raise(emitter);
 }
 
 /* ---- Everything that runtime/ops carries out on the canonical stack ----------------------------------------------------------------- */
@@ -906,10 +1003,17 @@ static void select_one(struct emitter *emitter)
     case YIELD_VALUE:
         select_yield_value(emitter);
         break;
+    case SEND:
+        select_send(emitter);
+        break;
     case JUMP_FORWARD:
+        stack_flush(emitter);
+        add_jump(emitter, instruction->target);
+        break;
     case JUMP_BACKWARD_NO_INTERRUPT:
         stack_flush(emitter);
         add_jump(emitter, instruction->target);
+        select_after_send(emitter);
         break;
     case JUMP_BACKWARD:
         stack_flush(emitter);
@@ -971,6 +1075,14 @@ static void emit_native_entry(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
+/* Where a suspended frame comes back, by a native call: the machine frame is built, and the instruction follows. */
+static void emit_resume_entry(struct emitter *emitter)
+{
+    emitter->native_labels[emitter->current] = label_here(emitter);
+    int low = stub_leave_now(emitter, emitter->current, false);
+    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -997,6 +1109,10 @@ enum reason select_instructions(struct emitter *emitter)
             stack_flush(emitter);
         }
         assert(emitter->depth == instruction->depth);
+        if (resume_point_at(emitter, number) != NULL) {
+            assert(!flows);
+            emit_resume_entry(emitter);
+        }
         emitter_bind(emitter, number);
         if (instruction->is_handler) {
             /* What raised may have changed locals, or switched tracing on. */

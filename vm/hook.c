@@ -11,6 +11,7 @@
 #include "runtime/code_map.h"
 #include "runtime/code_state.h"
 #include "runtime/frame.h"
+#include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "tier1/compile.h"
 #include "vm/event_log.h"
@@ -56,6 +57,7 @@ static bool may_be_running(PyCodeObject *code)
 static void drop_compiled(struct code_state *state, enum reason reason)
 {
     struct compiled_code *compiled = state->compiled;
+    generator_withdraw(state);
     state->compiled = NULL;
     runtime_data.code_epoch++;
     event_log(EVENT_invalidate, state->code, compiled->tier, -1, reason, compiled->size, -1);
@@ -72,13 +74,15 @@ static void report_death(struct code_state *state)
     event_log(EVENT_invalidate, NULL, state->compiled->tier, -1, REASON_code_died, state->compiled->size, -1);
 }
 
-static enum reason compile_state(struct code_state *state)
+/* `globals`: what the code is about to run with, borrowed, or NULL. */
+static enum reason compile_state(struct code_state *state, PyObject *globals)
 {
-    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0};
+    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0, .globals = globals};
     double start = milliseconds_now();
     enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
+        generator_publish(state);
         event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);
     } else {
         state->compiled = NULL;
@@ -112,61 +116,51 @@ static PyObject *run_cold(PyThreadState *tstate, InterpreterFrame *frame, struct
     return result;
 }
 
-/* The entry row a suspended frame goes on at, or NULL: tier 0 then has it to its next suspension. */
-static const struct entry_row *resume_row(InterpreterFrame *frame, struct compiled_code *compiled)
-{
-    uint32_t offset = (uint32_t)(_PyInterpreterFrame_LASTI(frame) + 1) * (uint32_t)sizeof(CodeUnit);
-    const struct entry_row *row = code_map_entry(compiled, offset);
-    if (row == NULL || frame->stacktop != frame->f_code->co_nlocalsplus + (int)row->depth) {
-        return NULL;
-    }
-    /* Whoever holds the frame object may have unbound a local. */
-    if (frame->frame_obj != NULL) {
-        for (uint64_t bound = row->bound; bound != 0; bound &= bound - 1) {
-            if (frame->localsplus[__builtin_ctzll(bound)] == NULL) {
-                return NULL;
-            }
-        }
-    }
-    return row;
-}
-
 static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
 {
-    /* A throw goes through tier 0: it starts with an exception, at an instruction in the middle. */
-    if (UNLIKELY(throwflag || tstate->cframe->use_tracing || tstate->interp != PyInterpreterState_Main())) {
+    if (UNLIKELY(tstate->cframe->use_tracing || tstate->interp != PyInterpreterState_Main())) {
         return run_elsewhere(tstate, frame, throwflag);
     }
     struct code_state *state = code_state_get(frame->f_code);
     if (UNLIKELY(state == NULL)) {
-        state = code_state_ensure(frame->f_code);
+        /* A throw says nothing about how hot the code is, and its exception must not meet with one of our own. */
+        state = throwflag ? NULL : code_state_ensure(frame->f_code);
         if (state == NULL) {
+            if (throwflag) {
+                return run_elsewhere(tstate, frame, throwflag);
+            }
             /* Not worth failing the call for. */
             PyErr_Clear();
             return run_elsewhere(tstate, frame, throwflag);
         }
     }
     if (state->compiled == NULL) {
+        if (throwflag) {
+            return run_elsewhere(tstate, frame, throwflag);
+        }
         if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
-            compile_state(state) != REASON_none) {
+            compile_state(state, frame->f_globals) != REASON_none) {
             return run_cold(tstate, frame, state);
         }
     } else if (UNLIKELY(state->suppressed)) {
         return run_elsewhere(tstate, frame, throwflag);
     }
-    if (frame->f_func->vectorcall == _PyFunction_Vectorcall) {
-        frame->f_func->vectorcall = rt_function_vectorcall;
-    }
-    if (frame->prev_instr == _PyCode_CODE(frame->f_code) - 1) {
-        return frame_run_compiled(tstate, frame, state->compiled);
-    }
-    const struct entry_row *row = resume_row(frame, state->compiled);
-    if (UNLIKELY(row == NULL)) {
+    if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
+        const struct resume_point *point = generator_find_point(tstate, frame, state);
+        if (LIKELY(point != NULL)) {
+            return generator_run_frame(tstate, frame, point, throwflag);
+        }
         event_log(EVENT_leave, frame->f_code, 1, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit),
                   REASON_unknown_resume_point, 0, -1);
         return run_elsewhere(tstate, frame, throwflag);
     }
-    return frame_resume_compiled(tstate, frame, row);
+    if (UNLIKELY(throwflag || frame->prev_instr != _PyCode_CODE(frame->f_code) - 1)) {
+        return run_elsewhere(tstate, frame, throwflag);
+    }
+    if (frame->f_func->vectorcall == _PyFunction_Vectorcall) {
+        frame->f_func->vectorcall = rt_function_vectorcall;
+    }
+    return frame_run_compiled(tstate, frame, state->compiled);
 }
 
 static PyObject *hook(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
@@ -198,6 +192,7 @@ int hook_install(void)
     earlier_hook = current == _PyEval_EvalFrameDefault ? NULL : current;
     runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
+    generator_install();
     installed = true;
     told_of_newer_hook = false;
     return 0;
@@ -215,6 +210,7 @@ void hook_remove(void)
                                              earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
     }
     runtime_data.eval_hook = NULL;
+    generator_remove();
     installed = false;
 }
 
@@ -247,7 +243,7 @@ enum reason hook_compile(PyCodeObject *code, int tier)
     if (state->suppressed) {
         return REASON_suppressed;
     }
-    return compile_state(state);
+    return compile_state(state, NULL);
 }
 
 int hook_suppress(PyCodeObject *code, bool suppress)

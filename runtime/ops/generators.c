@@ -1,7 +1,7 @@
 /* runtime/ops/generators.c: generators, coroutines, asynchronous generators and loops.
  *
- * Suspending (YIELD_VALUE) and being resumed belong to compiled code's entry and exit; here stands what happens
- * around them.
+ * Suspending (YIELD_VALUE) belongs to compiled code's exit, resuming and SEND to runtime/generator.c; here stands
+ * what happens around them.
  */
 #include "runtime/ops/shared.h"
 #include "internal/pycore_genobject.h"
@@ -97,26 +97,6 @@ PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame)
 }
 
 /* ---- Delegation: yield from, await -------------------------------------------------------------- */
-
-/* [receiver, value] -> [receiver, yielded], or [returned] and a jump (1) when the receiver is exhausted */
-HANDLER(SEND)
-{
-    PyObject *receiver = sp[-2];
-    PyObject *value = sp[-1];
-    PyObject *result;
-    PySendResult outcome = PyIter_Send(receiver, value, &result);
-    Py_DECREF(value);
-    if (outcome == PYGEN_ERROR) {
-        return OPS_RAISED;
-    }
-    if (outcome == PYGEN_RETURN) {
-        Py_DECREF(receiver);
-        sp[-2] = result;
-        return 1;
-    }
-    sp[-1] = result;
-    return 0;
-}
 
 /* The operand of `yield from`: a generator or coroutine as it is, of anything else the iterator. */
 HANDLER(GET_YIELD_FROM_ITER)

@@ -1,4 +1,5 @@
 /* runtime/ops/iterate.c: making and advancing iterators. */
+#include "runtime/generator.h"
 #include "runtime/ops/shared.h"
 
 /* [iterable] -> [iterator] */
@@ -13,6 +14,9 @@ HANDLER(GET_ITER)
 
 PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter)
 {
+    if (PyGen_CheckExact(iter)) {
+        return rt_generator_next(tstate, iter);
+    }
     PyObject *value = Py_TYPE(iter)->tp_iternext(iter);
     if (value == NULL && tstate->curexc_type != NULL && _PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
         _PyErr_Clear(tstate);

@@ -47,7 +47,7 @@ typedef __attribute__((preserve_none)) void continuation(TEMPLATE_ARGUMENTS);
         if (outcome.address != NULL) {                                                                               \
             [[clang::musttail]] return ((continuation *)outcome.address)(frame, tstate, r0, x, ANY);                 \
         }                                                                                                            \
-        GO(EXIT);                                                                                                    \
+        GO_WITH(EXIT, NULL, ANY); /* no resume point in x */                                                         \
     }
 SIDE_EXITS(SIDE_EXITS_LEAVE, rt_side_exit_leave)
 SIDE_EXITS(SIDE_EXITS_ERROR, rt_side_exit_error)
@@ -117,25 +117,6 @@ RETURN(L)
 RETURN(C)
 RETURN(S)
 RETURN(R)
-
-/* The rest of the stack is canonical; H_N is its stacktop. */
-TEMPLATE(YIELD_VALUE_R)
-{
-    SET_INSTRUCTION();
-    _PyFrame_GetGenerator(frame)->gi_frame_state = FRAME_SUSPENDED;
-    frame->stacktop = NUMBER(H_N);
-    GO(EXIT);
-}
-
-TEMPLATE(RETURN_GENERATOR)
-{
-    SET_INSTRUCTION();
-    r0 = rt_return_generator(tstate, frame);
-    if (UNLIKELY(r0 == NULL)) {
-        GO(ERROR);
-    }
-    GO(EXIT);
-}
 
 /* ---- Loops. The iterator stands in its slot H_A; the next value goes to r0. JUMP: the loop has ended and the
  * iterator (in x) is to be dropped. ---- */
