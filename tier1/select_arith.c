@@ -259,6 +259,38 @@ static void push_result(struct emitter *emitter, const struct arithmetic *choice
     emitter->in_cold = false;
 }
 
+void add_store_behind(struct emitter *emitter, int local, int done)
+{
+    int number = emitter->current;
+    int dead = emitter_new_label(emitter);
+    assert(emitter->in_cold);
+    stack_pop(emitter);
+    emitter->current = number + 1;
+    struct item *item = emitter_add(emitter, TEMPLATE_STORE_FAST_R);
+    item->holes[HOLE_H_D] = emitter_local(local);
+    item->labels[LABEL_FREE] = dead;
+    item->labels[LABEL_CONT] = done;
+    emitter_bind(emitter, dead);
+    protect_locals(emitter);
+    emitter_add(emitter, TEMPLATE_DEALLOCATE);
+    end_escape(emitter, number + 2)->labels[LABEL_CONT] = done;
+    emitter->current = number;
+}
+
+int add_range_to_local(struct emitter *emitter, int64_t iterator, int local, int end)
+{
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_RANGE_TO_LOCAL);
+    item->holes[HOLE_H_A] = iterator;
+    item->holes[HOLE_H_D] = emitter_local(local);
+    item->labels[LABEL_JUMP] = end;
+    item->labels[LABEL_SLOW] = slow;
+    int done = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    return done;
+}
+
 /* The chain that overwrites a local: in place (in C when there is no template) in the hot part; result and store one by one in the cold
  * part. The store, which is the next instruction, is done then. */
 static void store_result(struct emitter *emitter, const struct arithmetic *choice, int in_place, enum pair pair,
@@ -267,7 +299,6 @@ static void store_result(struct emitter *emitter, const struct arithmetic *choic
     int number = emitter->current;
     bool left_is_destination = a->place == PLACE_LOCAL && a->local == choice->stores_to;
     int store = emitter_new_label(emitter);
-    int dead = emitter_new_label(emitter);
     int back = emitter_new_label(emitter);
     int general;
     if (in_place < 0) {
@@ -299,20 +330,10 @@ static void store_result(struct emitter *emitter, const struct arithmetic *choic
         add_numbers_to_local(emitter, choice, a, b, back);
     }
     add_general_operator(emitter, choice, a, b)->labels[LABEL_CONT] = store;
-    stack_pop(emitter);
-
-    /* Where selection goes on after. */
-    emitter->current = number + 1;
     emitter_bind(emitter, store);
-    struct item *item = emitter_add(emitter, TEMPLATE_STORE_FAST_R);
-    item->holes[HOLE_H_D] = emitter_local(choice->stores_to);
-    item->labels[LABEL_FREE] = dead;
-    item->labels[LABEL_CONT] = back;
-    emitter_bind(emitter, dead);
-    protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, number + 2)->labels[LABEL_CONT] = back;
+    add_store_behind(emitter, choice->stores_to, back);
     emitter->in_cold = false;
+    emitter->current = number + 1; /* the store is done */
 }
 
 void select_binary_op(struct emitter *emitter)

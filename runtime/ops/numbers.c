@@ -97,7 +97,7 @@ static inline __int128 small_power(int64_t base, int exponent)
 
 /* A result not yet in an object. */
 enum result_kind { NO_RESULT, NARROW_RESULT, WIDE_RESULT, FLOAT_RESULT };
-struct result {
+union result {
     int64_t narrow;
     __int128 wide;
     double real;
@@ -108,7 +108,7 @@ struct result {
 #define FLOAT(value)  (result->real = (value), FLOAT_RESULT)
 
 /* Both of at most two digits. */
-static inline enum result_kind narrow_operator(PyObject *left, PyObject *right, int op, struct result *result)
+static inline enum result_kind narrow_operator(PyObject *left, PyObject *right, int op, union result *result)
 {
     int64_t a = narrow_value(left);
     int64_t b = narrow_value(right);
@@ -149,7 +149,7 @@ static inline enum result_kind narrow_operator(PyObject *left, PyObject *right, 
 }
 
 /* Both of at most four digits. */
-static inline enum result_kind wide_operator(PyObject *left, PyObject *right, int op, struct result *result)
+static inline enum result_kind wide_operator(PyObject *left, PyObject *right, int op, union result *result)
 {
     __int128 a = wide_value(left);
     __int128 b = wide_value(right);
@@ -195,7 +195,7 @@ static inline bool exact_double(PyObject *object, double *value)
 }
 
 /* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base. */
-static enum result_kind float_power(double base, double exponent, struct result *result)
+static enum result_kind float_power(double base, double exponent, union result *result)
 {
     if (!(base > 0.0) || !isfinite(base) || !isfinite(exponent)) {
         return NO_RESULT;
@@ -205,7 +205,7 @@ static enum result_kind float_power(double base, double exponent, struct result 
     return errno == 0 ? FLOAT(power) : NO_RESULT;
 }
 
-static inline enum result_kind float_operator(double left, double right, int op, struct result *result)
+static inline enum result_kind float_operator(double left, double right, int op, union result *result)
 {
     switch (op) {
     case NB_ADD:
@@ -224,7 +224,7 @@ static inline enum result_kind float_operator(double left, double right, int op,
 }
 
 static inline __attribute__((always_inline)) enum result_kind number_operator(PyObject *left, PyObject *right, int op,
-                                                                              struct result *result)
+                                                                              union result *result)
 {
     double a, b;
     if (is_int_or_bool(left) && is_int_or_bool(right)) {
@@ -241,7 +241,7 @@ static inline __attribute__((always_inline)) enum result_kind number_operator(Py
     return exact_double(left, &a) && exact_double(right, &b) ? float_operator(a, b, op, result) : NO_RESULT;
 }
 
-static inline PyObject *result_object(enum result_kind kind, const struct result *result)
+static inline PyObject *result_object(enum result_kind kind, const union result *result)
 {
     PyObject *object = kind == NARROW_RESULT ? rt_int_from_long(result->narrow)
                        : kind == WIDE_RESULT ? rt_int_from_wide(result->wide)
@@ -249,18 +249,6 @@ static inline PyObject *result_object(enum result_kind kind, const struct result
     if (UNLIKELY(object == NULL)) {
         /* The general operator says so. */
         PyErr_Clear();
-    }
-    return object;
-}
-
-/* Each operator gets functions of its own, so that a site's branches are its operator's alone. */
-static inline __attribute__((always_inline)) PyObject *binary(PyObject *left, PyObject *right, int op, int owned)
-{
-    struct result result;
-    enum result_kind kind = number_operator(left, right, op, &result);
-    PyObject *object = kind != NO_RESULT ? result_object(kind, &result) : NULL;
-    if (object != NULL) {
-        drop_owned(left, right, owned);
     }
     return object;
 }
@@ -293,6 +281,47 @@ static inline bool overwrite_int(PyObject *old, __int128 value)
     return true;
 }
 
+/* An exact int but 0 with a single reference. */
+static inline bool is_unique_int(PyObject *object)
+{
+    return object->ob_refcnt == 1 && Py_TYPE(object) == &PyLong_Type && Py_SIZE(object) != 0;
+}
+
+static inline __int128 value_of(enum result_kind kind, const union result *result)
+{
+    return kind == WIDE_RESULT ? result->wide : result->narrow;
+}
+
+/* Each operator gets functions of its own, so that a site's branches are its operator's alone. */
+static inline __attribute__((always_inline)) PyObject *binary(PyObject *left, PyObject *right, int op, int owned)
+{
+    union result result = {0};
+    enum result_kind kind = number_operator(left, right, op, &result);
+    if (kind == NO_RESULT) {
+        return NULL;
+    }
+    /* An operand that dies here becomes the result: nobody can tell it from a new int. */
+    if ((owned & OPS_OWNS_LEFT) && kind != FLOAT_RESULT && is_unique_int(left) &&
+        overwrite_int(left, value_of(kind, &result))) {
+        if (owned & OPS_OWNS_RIGHT) {
+            drop(right);
+        }
+        return left;
+    }
+    if ((owned & OPS_OWNS_RIGHT) && kind != FLOAT_RESULT && is_unique_int(right) &&
+        overwrite_int(right, value_of(kind, &result))) {
+        if (owned & OPS_OWNS_LEFT) {
+            drop(left);
+        }
+        return right;
+    }
+    PyObject *object = result_object(kind, &result);
+    if (object != NULL) {
+        drop_owned(left, right, owned);
+    }
+    return object;
+}
+
 static inline __attribute__((always_inline)) int assign(PyObject *left, PyObject *right, int op, int owned,
                                                         PyObject **local)
 {
@@ -300,7 +329,7 @@ static inline __attribute__((always_inline)) int assign(PyObject *left, PyObject
     if (old != NULL && old->ob_refcnt == 1 && Py_TYPE(old) != &PyLong_Type && Py_TYPE(old) != &PyFloat_Type) {
         return 0; /* its death is not ours to cause */
     }
-    struct result result;
+    union result result = {0};
     enum result_kind kind = number_operator(left, right, op, &result);
     if (kind == NO_RESULT) {
         return 0;
@@ -311,8 +340,7 @@ static inline __attribute__((always_inline)) int assign(PyObject *left, PyObject
             drop_owned(left, right, owned);
             return 1;
         }
-        if (kind != FLOAT_RESULT && Py_TYPE(old) == &PyLong_Type && Py_SIZE(old) != 0 &&
-            overwrite_int(old, kind == WIDE_RESULT ? result.wide : result.narrow)) {
+        if (kind != FLOAT_RESULT && is_unique_int(old) && overwrite_int(old, value_of(kind, &result))) {
             drop_owned(left, right, owned);
             return 1;
         }

@@ -1,4 +1,4 @@
-/* tier1/templates/update.c: BINARY_OP with the STORE_FAST that follows, overwriting the local's old number in place.
+/* tier1/templates/update.c: BINARY_OP and FOR_ITER with the STORE_FAST that follows, overwriting the local's old number in place.
  *
  * Allowed when nobody but the local holds that number: its count is 1. The result must not be one of the small ints, of
  * which there is only one each. In every other case, SLOW: the operation and the store one by one.
@@ -159,6 +159,55 @@ EACH_FLOAT_OPERATOR(UPDATE_FLOATS)
     ASSIGN_FLOAT(L, C, name, refuse, expression)                                                                     \
     ASSIGN_FLOAT(C, L, name, refuse, expression)
 EACH_FLOAT_OPERATOR(ASSIGN_FLOATS)
+
+/* FOR_ITER with STORE_FAST: H_A is the iterator's slot, H_D the local. */
+TEMPLATE(FOR_ITER_RANGE_TO_LOCAL)
+{
+    r0 = ANY;
+    struct range_iterator *iterator = (struct range_iterator *)DISPLACED(H_A);
+    if (UNLIKELY(Py_TYPE(iterator) != RUNTIME->range_iterator_type)) {
+        GO(SLOW);
+    }
+    long index = iterator->index;
+    if (index >= iterator->length) {
+        GO_WITH(JUMP, iterator, ANY);
+    }
+    long value = (long)((unsigned long)iterator->start + (unsigned long)index * (unsigned long)iterator->step);
+    PyObject *old = DISPLACED(H_D);
+    if (UNLIKELY(old == NULL)) {
+        GO(SLOW);
+    }
+    if (IS_SMALL_INT(value)) {
+        if (UNLIKELY(old->ob_refcnt == 1)) {
+            GO(SLOW);
+        }
+        iterator->index = index + 1;
+        PyObject *result = (PyObject *)(RUNTIME->small_int_zero + value);
+        result->ob_refcnt++;
+        old->ob_refcnt--;
+        DISPLACED(H_D) = result;
+        GO(CONT);
+    }
+    unsigned long magnitude = value < 0 ? -(unsigned long)value : (unsigned long)value;
+    if (UNLIKELY(magnitude > PyLong_MASK)) {
+        GO(SLOW);
+    }
+    if (old->ob_refcnt != 1) {
+        PyObject *result = take_int();
+        if (UNLIKELY(result == NULL)) {
+            GO(SLOW);
+        }
+        old->ob_refcnt--;
+        DISPLACED(H_D) = result;
+        old = result;
+    } else if (UNLIKELY(!IS_INT(old) || !IS_SHORT(old))) {
+        GO(SLOW);
+    }
+    iterator->index = index + 1;
+    ((PyVarObject *)old)->ob_size = value < 0 ? -1 : 1;
+    ((PyLongObject *)old)->ob_digit[0] = (digit)magnitude;
+    GO(CONT);
+}
 
 /* Numbers of any kind in x and y, in C: the result goes into the local. The handler is the operator's function, H_M says which are
  * owned. */
