@@ -292,9 +292,11 @@ static void select_for_iter(struct emitter *emitter)
     int end = emitter_new_label(emitter);
     int back = emitter_new_label(emitter);
 
-    /* The chain: the guess in the hot part, the other in the cold part, then any iterator. */
-    int fast[2] = {guess, guess == TEMPLATE_FOR_ITER_LIST ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST};
-    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 2;
+    /* The chain: the guess in the hot part, the others in the cold part, then any iterator. */
+    bool list = guess == TEMPLATE_FOR_ITER_LIST;
+    int fast[3] = {guess, list ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST,
+                   list ? TEMPLATE_FOR_ITER_RANGE : TEMPLATE_FOR_ITER_TUPLE};
+    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 3;
     int stored = NO_LABEL;
     const struct instruction *next = at(emitter, number + 1);
     if (guess == TEMPLATE_FOR_ITER_RANGE && next->opcode == STORE_FAST && !next->is_leader) {
