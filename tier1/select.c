@@ -292,9 +292,16 @@ static void select_for_iter(struct emitter *emitter)
     int end = emitter_new_label(emitter);
     int back = emitter_new_label(emitter);
 
-    /* The chain: the guess in the hot part, the other in the cold part, then any iterator. */
-    int fast[2] = {guess, guess == TEMPLATE_FOR_ITER_LIST ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST};
-    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 2;
+    /* The chain: the guess in the hot part, the others in the cold part, then any iterator. */
+    bool list = guess == TEMPLATE_FOR_ITER_LIST;
+    int fast[3] = {guess, list ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST,
+                   list ? TEMPLATE_FOR_ITER_RANGE : TEMPLATE_FOR_ITER_TUPLE};
+    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 3;
+    int stored = NO_LABEL;
+    const struct instruction *next = at(emitter, number + 1);
+    if (guess == TEMPLATE_FOR_ITER_RANGE && next->opcode == STORE_FAST && !next->is_leader) {
+        stored = add_range_to_local(emitter, slot, next->oparg, end);
+    }
     for (int i = 0; i < chain; i++) {
         int slower = emitter_new_label(emitter);
         struct item *item = emitter_add(emitter, fast[i]);
@@ -302,7 +309,7 @@ static void select_for_iter(struct emitter *emitter)
         item->labels[LABEL_JUMP] = end;
         item->labels[LABEL_SLOW] = slower;
         item->labels[LABEL_CONT] = back;
-        if (i == 0) {
+        if (i == 0 && stored == NO_LABEL) {
             emitter_bind(emitter, back);
             emitter->in_cold = true;
         }
@@ -318,9 +325,16 @@ static void select_for_iter(struct emitter *emitter)
         emitter_bind(emitter, back);
     }
 
+    if (stored != NO_LABEL) {
+        emitter_bind(emitter, back);
+        add_store_behind(emitter, next->oparg, stored);
+    }
+
     /* The end: the iterator, in x, is dropped. */
     emitter->in_cold = true;
-    stack_pop(emitter);
+    if (stored == NO_LABEL) {
+        stack_pop(emitter);
+    }
     stack_pop(emitter);
     emitter_bind(emitter, end);
     int dead = emitter_new_label(emitter);
@@ -332,6 +346,10 @@ static void select_for_iter(struct emitter *emitter)
     end_escape(emitter, target)->labels[LABEL_CONT] = target;
     emitter->in_cold = false;
     stack_push_slot(emitter);
+    if (stored != NO_LABEL) {
+        emitter->current = number + 1; /* the store is done */
+        return;
+    }
     stack_push_register(emitter);
 }
 
