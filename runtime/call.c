@@ -683,15 +683,21 @@ __attribute__((noinline, cold)) static void learn_function(struct call_cell *cel
     }
 }
 
-/* Remembers in `cell` how to enter the function's compiled code natively, where the arguments fit as they are. */
-static void learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function,
-                               size_t nargs)
+/* Remembers in `cell` how to enter the function's compiled code natively, where the arguments fit as they are; or that they
+ * do not fit, which no later call of the same code from this site can change. */
+__attribute__((noinline)) static void learn_native_entry(PyThreadState *tstate, struct call_cell *cell,
+                                                         PyFunctionObject *function, size_t nargs)
 {
     PyCodeObject *code = (PyCodeObject *)function->func_code;
+    if ((size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
+        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED) {
+        cell->code = code;
+        cell->globals = (PyObject *)cell; /* is no function's */
+        cell->epoch = runtime_data.code_epoch;
+        return;
+    }
     struct code_state *state = code_state_get(code);
     if (state == NULL || state->compiled == NULL || state->suppressed || !may_enter_compiled(tstate) ||
-        (size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
-        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED ||
         !PyDict_CheckExact(function->func_globals) || !PyDict_CheckExact(function->func_builtins)) {
         return;
     }

@@ -20,16 +20,17 @@ enum { FEEDBACK_MAX_CASES = 4 };
 enum attribute_kind {
     ATTRIBUTE_NONE,         /* case unused */
     ATTRIBUTE_INLINE_VALUE, /* own, in the inline values, at `index` */
-    ATTRIBUTE_DICT,       /* own, in the dict, at entry `hint` of its keys (only a hint: the key there is compared) */
-    ATTRIBUTE_SLOT,       /* in the object, `index` bytes from its start (__slots__, T_OBJECT_EX, T_OBJECT) */
-    ATTRIBUTE_MODULE,     /* as ATTRIBUTE_DICT, and the owner is a module */
-    ATTRIBUTE_TYPE_VALUE, /* `value` of the class, a plain object of an immutable type without __get__ */
-    ATTRIBUTE_METHOD,     /* `value` of the class, a function or method descriptor that binds */
-    ATTRIBUTE_PROPERTY,   /* `value` is the property; read its getter or setter anew (struct property_object) */
-    ATTRIBUTE_CLASS,      /* owner is itself a class: keys_version is the owner's own tp_version_tag, `value` what
+    ATTRIBUTE_DICT,   /* own, in the dict, at entry `hint` of its keys (only a hint: the key there is compared) */
+    ATTRIBUTE_SLOT,   /* in the object, `index` bytes from its start (__slots__, T_OBJECT_EX, T_OBJECT) */
+    ATTRIBUTE_MODULE, /* in the dict of a module, `index` words from the start of its keys object, while these have
+                               keys_version; or else as ATTRIBUTE_DICT */
+    ATTRIBUTE_TYPE_VALUE,   /* `value` of the class, a plain object of an immutable type without __get__ */
+    ATTRIBUTE_METHOD,       /* `value` of the class, a function or method descriptor that binds */
+    ATTRIBUTE_PROPERTY,     /* `value` is the property; read its getter or setter anew (struct property_object) */
+    ATTRIBUTE_CLASS,        /* owner is itself a class: keys_version is the owner's own tp_version_tag, `value` what
                                its MRO holds */
-    ATTRIBUTE_ADD_INLINE, /* store that added a key: inline values, at `index` */
-    ATTRIBUTE_GETSET,     /* `value` is a getset descriptor of the class that accepts the owner */
+    ATTRIBUTE_ADD_INLINE,   /* store that added a key: inline values, at `index` */
+    ATTRIBUTE_GETSET,       /* `value` is a getset descriptor of the class that accepts the owner */
     ATTRIBUTE_STATICMETHOD, /* `value` of the class, a staticmethod */
     ATTRIBUTE_CLASSMETHOD,  /* `value` of the class, a classmethod */
     ATTRIBUTE_DESCRIPTOR,   /* `value` of the class; whether and how it binds is asked anew each time, because its own

@@ -50,34 +50,6 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
     return result;
 }
 
-/* ---- Running compiled code --------------------------------------------------------------------------- */
-
-static inline PyObject *run_at(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
-{
-    _PyCFrame *outer = tstate->cframe;
-    _PyCFrame inner = {.use_tracing = outer->use_tracing, .previous = outer, .current_frame = frame};
-    frame->previous = outer->current_frame;
-    frame_mark_compiled(frame);
-    tstate->cframe = &inner;
-    PyObject *result = NULL;
-    if (LIKELY(!_Py_EnterRecursiveCallTstate(tstate, ""))) {
-        frame->stacktop = -1;
-        result = frame_enter_code(frame, tstate, address);
-        _Py_LeaveRecursiveCallTstate(tstate);
-    }
-    tstate->cframe = outer;
-    outer->use_tracing = inner.use_tracing;
-    return result;
-}
-
-PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled)
-{
-    if (UNLIKELY(frame_stack_is_low())) {
-        return frame_run_interpreted(tstate, frame, 0);
-    }
-    return run_at(tstate, frame, compiled->entry);
-}
-
 /* ---- Called by compiled code -------------------------------------------------------------------------- */
 
 int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bound)

@@ -11,9 +11,6 @@
 #include "runtime/cpython.h"
 #include "runtime/reasons.h"
 
-/* Runs `frame` (complete, not linked, at its start) in `compiled`: links it, counts recursion, runs it to its
- * return, yield or exception, unlinks it. Does not clear it. Returns a new reference, or NULL with an exception set. */
-PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame, struct compiled_code *compiled);
 
 /* Runs a frame in tier 0, with CPython's own inlining of calls when the C stack is nearly used up. The frame must not be linked. */
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag);
@@ -83,6 +80,38 @@ static inline __attribute__((always_inline)) PyObject *frame_call_here(Interpret
     FRAME_CALL("*%%rdx");
 }
 #undef FRAME_CALL
+
+/* Runs a frame that is not linked from `address` on.
+ *
+ * The frame joins the thread's current _PyCFrame, as the frames of inlined calls do on stock: only the evaluator
+ * needs one of its own, because it keeps its address. Inlined into the callers, who are on the hot path of every
+ * call that comes from C. */
+static inline PyObject *frame_run_at(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
+{
+    _PyCFrame *cframe = tstate->cframe;
+    frame->previous = cframe->current_frame;
+    frame_mark_compiled(frame);
+    cframe->current_frame = frame;
+    PyObject *result = NULL;
+    if (LIKELY(!_Py_EnterRecursiveCallTstate(tstate, ""))) {
+        frame->stacktop = -1;
+        result = frame_enter_code(frame, tstate, address);
+        _Py_LeaveRecursiveCallTstate(tstate);
+    }
+    cframe->current_frame = frame->previous;
+    return result;
+}
+
+/* Runs `frame` (complete, not linked, at its start) in `compiled`: links it, counts recursion, runs it to its
+ * return, yield or exception, unlinks it. Does not clear it. Returns a new reference, or NULL with an exception set. */
+static inline PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame,
+                                           struct compiled_code *compiled)
+{
+    if (UNLIKELY(frame_stack_is_low())) {
+        return frame_run_interpreted(tstate, frame, 0);
+    }
+    return frame_run_at(tstate, frame, compiled->entry);
+}
 
 /* ---- Called by compiled code ------------------------------------------------------------------------ */
 

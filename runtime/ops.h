@@ -46,6 +46,23 @@ PyObject *rt_compare(PyObject *left, PyObject *right, int op);
 /* The same, as a truth value: 1, 0, or -1 with an exception set. Steals both. */
 int rt_compare_truth(PyObject *left, PyObject *right, int op);
 
+/* ---- Quick halves that cannot run other code (ops/numbers.c) --------------------------------------
+ * Each looks for operands of exact built-in types and otherwise does nothing: no exception, no reference touched. `owned` says
+ * which operands' references are taken over where it does act. Not escapes. */
+enum { OPS_OWNS_LEFT = 1, OPS_OWNS_RIGHT = 2 };
+
+/* BINARY_OP `op` on ints, floats and bools: a new reference, or NULL. */
+PyObject *rt_number_binary(PyObject *left, PyObject *right, int op, int owned);
+/* UNARY_NEGATIVE or UNARY_INVERT: a new reference, or NULL. */
+PyObject *rt_number_unary(PyObject *operand, int opcode, int owned);
+/* Comparison of numbers, and of strings for equality: 1, 0, or -1. */
+int rt_plain_compare(PyObject *left, PyObject *right, int op, int owned);
+/* Truth of numbers, strings and containers: 1, 0, or -1. */
+int rt_plain_truth(PyObject *value, int owned);
+
+/* The unary operator `opcode`, in general. Steals the operand; new reference or NULL with an exception. */
+PyObject *rt_unary(PyObject *operand, int opcode);
+
 /* Truth of value: 1, 0, -1. Steals it. */
 int rt_truth(PyObject *value);
 

@@ -32,44 +32,78 @@ void runtime_data_init(PyThreadState *tstate)
 
 void runtime_data_clear_free_lists(void)
 {
-    PyObject *object = runtime_data.ints.head;
-    while (object != NULL) {
-        PyObject *next = (PyObject *)object->ob_type;
-        PyObject_Free(object);
-        object = next;
+    for (int length = 1; length <= INT_FREE_LISTS; length++) {
+        struct int_free_list *list = &runtime_data.ints[length - 1];
+        while (list->count > 0) {
+            PyObject_Free(list->blocks[list->count--]);
+        }
     }
-    runtime_data.ints = (struct int_free_list){NULL, 0};
+}
+
+static inline bool is_small_int(int64_t value)
+{
+    return (uint64_t)(value + _PY_NSMALLNEGINTS) < _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS;
+}
+
+/* An int of `length` digits, which are still to be filled in, positive. NULL with MemoryError. */
+static inline PyLongObject *new_int(int length)
+{
+    if (length <= INT_FREE_LISTS) {
+        struct int_free_list *list = &runtime_data.ints[length - 1];
+        PyLongObject *number = (PyLongObject *)list->blocks[list->count];
+        if (number != NULL) {
+            list->count--;
+            ((PyObject *)number)->ob_refcnt = 1;
+            Py_SET_SIZE((PyVarObject *)number, length);
+            return number;
+        }
+    }
+    return _PyLong_New(length);
 }
 
 PyObject *rt_int_from_long(long value)
 {
-    if ((unsigned long)(value + _PY_NSMALLNEGINTS) < _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS) {
+    if (is_small_int(value)) {
         return Py_NewRef((PyObject *)(runtime_data.small_int_zero + value));
     }
-    unsigned long magnitude = value < 0 ? 0 - (unsigned long)value : (unsigned long)value;
-    PyObject *object = runtime_data.ints.head;
-    if (object == NULL || magnitude > PyLong_MASK) {
-        return PyLong_FromLong(value);
+    return rt_int_from_wide(value);
+}
+
+PyObject *rt_int_from_wide(__int128 value)
+{
+    unsigned __int128 rest = value < 0 ? 0 - (unsigned __int128)value : (unsigned __int128)value;
+    if (rest < _PY_NSMALLPOSINTS && is_small_int((int64_t)value)) {
+        return Py_NewRef((PyObject *)(runtime_data.small_int_zero + (int64_t)value));
     }
-    runtime_data.ints.head = (PyObject *)object->ob_type;
-    runtime_data.ints.count--;
-    object->ob_type = &PyLong_Type;
-    Py_SET_SIZE((PyVarObject *)object, value < 0 ? -1 : 1);
-    ((PyLongObject *)object)->ob_digit[0] = (digit)magnitude;
-    object->ob_refcnt = 1;
-    return object;
+    int length = 1;
+    while (length < 5 && rest >> (PyLong_SHIFT * length) != 0) {
+        length++;
+    }
+    PyLongObject *number = new_int(length);
+    if (number == NULL) {
+        return NULL;
+    }
+    for (int i = 0; i < length; i++) {
+        number->ob_digit[i] = (digit)(rest & PyLong_MASK);
+        rest >>= PyLong_SHIFT;
+    }
+    if (value < 0) {
+        Py_SET_SIZE((PyVarObject *)number, -length);
+    }
+    return (PyObject *)number;
 }
 
 void rt_int_free(PyObject *object)
 {
-    size_t size_plus_one = (size_t)(Py_SIZE(object) + 1);
-    if (size_plus_one <= 2 && runtime_data.ints.count < INT_FREE_LIST_LIMIT) {
-        object->ob_type = (PyTypeObject *)runtime_data.ints.head;
-        runtime_data.ints.head = object;
-        runtime_data.ints.count++;
-    } else {
-        PyObject_Free(object);
+    Py_ssize_t length = Py_ABS(Py_SIZE(object));
+    if ((size_t)(length - 1) < INT_FREE_LISTS) {
+        struct int_free_list *list = &runtime_data.ints[length - 1];
+        if (list->count < INT_FREE_LIST_LIMIT) {
+            list->blocks[++list->count] = object;
+            return;
+        }
     }
+    PyObject_Free(object);
 }
 
 PyObject *rt_float_new(double value)

@@ -8,13 +8,15 @@
 
 #include "runtime/cpython.h"
 
-/* Dead one-digit ints, linked through ob_type; each is an ordinary PyObject_Malloc block. */
+/* Dead ints of one length, each an ordinary PyObject_Malloc block whose type is still int. blocks[count] is the next to be
+ * used; blocks[0] is NULL for ever, so that taking needs no other test. */
 struct int_free_list {
-    PyObject *head;
     int64_t count;
+    PyObject *blocks[1 + 256];
 };
 
-enum { INT_FREE_LIST_LIMIT = 256 };
+/* By number of digits less one. Templates use the first list only. */
+enum { INT_FREE_LISTS = 5, INT_FREE_LIST_LIMIT = 256 };
 
 struct runtime_data {
     PyTypeObject *int_type;
@@ -40,8 +42,8 @@ struct runtime_data {
     /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
      * compare it. */
     uint64_t code_epoch;
-    struct int_free_list ints;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
+    struct int_free_list ints[INT_FREE_LISTS];
 };
 
 extern struct runtime_data runtime_data;
@@ -52,8 +54,11 @@ void runtime_data_init(PyThreadState *tstate);
 /* Gives the free ints back to the allocator. */
 void runtime_data_clear_free_lists(void);
 
-/* A new int from a C long, from our free list where it fits one digit. New reference, or NULL with MemoryError. */
+/* A new int from a C long, from our free lists where possible. New reference, or NULL with MemoryError. */
 PyObject *rt_int_from_long(long value);
+
+/* The same from 128 bits. */
+PyObject *rt_int_from_wide(__int128 value);
 
 /* Frees an exact int, or an exact float, whose last reference has gone. */
 void rt_int_free(PyObject *object);

@@ -48,71 +48,6 @@ static inline int plain_operator(int op)
     return op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
 }
 
-/* Value of an int of at most one digit. */
-static inline int64_t small_value(PyObject *number)
-{
-    return Py_SIZE(number) * (int64_t)((PyLongObject *)number)->ob_digit[0];
-}
-
-static inline bool is_small(PyObject *number)
-{
-    return (size_t)(Py_SIZE(number) + 1) <= 2;
-}
-
-/* Two ints of at most one digit: false when the operator is left to the general way. */
-static inline bool small_int_operator(int64_t left, int64_t right, int op, int64_t *result)
-{
-    switch (op) {
-    case NB_ADD:
-        *result = left + right;
-        return true;
-    case NB_SUBTRACT:
-        *result = left - right;
-        return true;
-    case NB_MULTIPLY:
-        *result = left * right;
-        return true;
-    case NB_AND:
-        *result = left & right;
-        return true;
-    case NB_OR:
-        *result = left | right;
-        return true;
-    case NB_XOR:
-        *result = left ^ right;
-        return true;
-    case NB_RSHIFT:
-        if (right < 0 || right > 62) {
-            return false;
-        }
-        *result = left >> right;
-        return true;
-    case NB_LSHIFT:
-        if (right < 0 || right > 31) {
-            return false;
-        }
-        *result = left * ((int64_t)1 << right);
-        return true;
-    case NB_FLOOR_DIVIDE:
-        if (right == 0) {
-            return false;
-        }
-        *result = left / right - (left % right != 0 && (left < 0) != (right < 0));
-        return true;
-    case NB_REMAINDER:
-        if (right == 0) {
-            return false;
-        }
-        *result = left % right;
-        if (*result != 0 && (*result < 0) != (right < 0)) {
-            *result += right;
-        }
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* The int operators that stock calls without a search for them; NULL: the general way. */
 static inline binaryfunc int_operator(int op)
 {
@@ -145,90 +80,28 @@ static inline binaryfunc int_operator(int op)
     }
 }
 
-static PyObject *int_binary(PyObject *left, PyObject *right, int op)
-{
-    PyObject *result;
-    int64_t small;
-    int plain = plain_operator(op);
-    if (is_small(left) && is_small(right) &&
-        small_int_operator(small_value(left), small_value(right), plain, &small)) {
-        result = PyLong_FromLongLong(small);
-    } else {
-        binaryfunc function = int_operator(plain);
-        result = (function != NULL ? function : operators[op])(left, right);
-    }
-    Py_DECREF(left);
-    Py_DECREF(right);
-    return result;
-}
-
-/* Two floats: false when the operator is left to the general way. */
-static inline bool float_operator(double left, double right, int op, double *result)
-{
-    switch (op) {
-    case NB_ADD:
-        *result = left + right;
-        return true;
-    case NB_SUBTRACT:
-        *result = left - right;
-        return true;
-    case NB_MULTIPLY:
-        *result = left * right;
-        return true;
-    case NB_TRUE_DIVIDE:
-        if (right == 0.0) {
-            return false;
-        }
-        *result = left / right;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* A float with this value in place of `left` and `right`, which it steals: whichever of them nobody else holds is
- * reused. */
-static PyObject *replace_floats(PyObject *left, PyObject *right, double value)
-{
-    if (Py_REFCNT(left) == 1) {
-        ((PyFloatObject *)left)->ob_fval = value;
-        Py_DECREF(right);
-        return left;
-    }
-    if (Py_REFCNT(right) == 1) {
-        ((PyFloatObject *)right)->ob_fval = value;
-        Py_DECREF(left);
-        return right;
-    }
-    PyObject *result = PyFloat_FromDouble(value);
-    Py_DECREF(left);
-    Py_DECREF(right);
-    return result;
-}
-
 PyObject *rt_binary_op(PyObject *left, PyObject *right, int op)
 {
     PyTypeObject *type = Py_TYPE(left);
-    if (type == Py_TYPE(right)) {
-        if (type == &PyLong_Type) {
-            return int_binary(left, right, op);
-        }
-        double value;
-        if (type == &PyFloat_Type &&
-            float_operator(PyFloat_AS_DOUBLE(left), PyFloat_AS_DOUBLE(right), plain_operator(op), &value)) {
-            return replace_floats(left, right, value);
-        }
-        if (type == &PyUnicode_Type && plain_operator(op) == NB_ADD) {
-            PyObject *result = PyUnicode_Concat(left, right);
-            Py_DECREF(left);
-            Py_DECREF(right);
+    binaryfunc function = NULL;
+    if (type == &PyLong_Type || type == &PyFloat_Type) {
+        PyObject *result = rt_number_binary(left, right, op, OPS_OWNS_LEFT | OPS_OWNS_RIGHT);
+        if (result != NULL) {
             return result;
         }
+        if (type == &PyLong_Type && Py_TYPE(right) == &PyLong_Type) {
+            function = int_operator(plain_operator(op));
+        }
+    } else if (type == &PyUnicode_Type && Py_TYPE(right) == &PyUnicode_Type && plain_operator(op) == NB_ADD) {
+        function = PyUnicode_Concat;
     }
-    if (op < NB_INPLACE_ADD && UNLIKELY(ops_wants_elision(left, right))) {
-        return ops_binary_with_elision(left, right, op);
+    if (function == NULL) {
+        if (op < NB_INPLACE_ADD && UNLIKELY(ops_wants_elision(left, right))) {
+            return ops_binary_with_elision(left, right, op);
+        }
+        function = operators[op];
     }
-    PyObject *result = operators[op](left, right);
+    PyObject *result = function(left, right);
     Py_DECREF(left);
     Py_DECREF(right);
     return result;
@@ -246,32 +119,36 @@ PyObject *rt_add_and_store(PyObject *left, PyObject *right, int op, PyObject **l
     return Py_XNewRef(*local);
 }
 
-/* A unary operator on the top of the stack. */
-static inline int unary(PyObject **sp, unaryfunc function, int opcode)
+PyObject *rt_unary(PyObject *operand, int opcode)
 {
-    PyObject *operand = sp[-1];
-    PyObject *result;
     if (UNLIKELY(ops_wants_elision(operand, NULL))) {
-        result = ops_unary_with_elision(operand, opcode);
-    } else {
-        result = function(operand);
-        Py_DECREF(operand);
+        return ops_unary_with_elision(operand, opcode);
     }
-    sp[-1] = result;
-    return result == NULL ? OPS_RAISED : 0;
+    PyObject *result = opcode == UNARY_NEGATIVE ? PyNumber_Negative(operand)
+                       : opcode == UNARY_INVERT ? PyNumber_Invert(operand)
+                                                : PyNumber_Positive(operand);
+    Py_DECREF(operand);
+    return result;
+}
+
+/* A unary operator on the top of the stack. */
+static inline int unary_of_top(PyObject **sp, int opcode)
+{
+    sp[-1] = rt_unary(sp[-1], opcode);
+    return sp[-1] == NULL ? OPS_RAISED : 0;
 }
 
 HANDLER(UNARY_POSITIVE)
 {
-    return unary(sp, PyNumber_Positive, UNARY_POSITIVE);
+    return unary_of_top(sp, UNARY_POSITIVE);
 }
 
 HANDLER(UNARY_NEGATIVE)
 {
-    return unary(sp, PyNumber_Negative, UNARY_NEGATIVE);
+    return unary_of_top(sp, UNARY_NEGATIVE);
 }
 
 HANDLER(UNARY_INVERT)
 {
-    return unary(sp, PyNumber_Invert, UNARY_INVERT);
+    return unary_of_top(sp, UNARY_INVERT);
 }

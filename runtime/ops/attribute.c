@@ -286,6 +286,22 @@ static void learn_class_owner(PyTypeObject *owner, PyObject *name, struct attrib
     }
 }
 
+/* Points an ATTRIBUTE_MODULE case at the entry that its hint has just been found right for. */
+static void note_module_entry(PyObject *module, PyObject *name, struct attribute_case *seen)
+{
+    seen->keys_version = 0;
+    PyDictKeysObject *keys = ((PyDictObject *)((PyModuleObject *)module)->md_dict)->ma_keys;
+    if (keys->dk_kind != DICT_KEYS_UNICODE || seen->hint >= keys->dk_nentries) {
+        return;
+    }
+    PyDictUnicodeEntry *entry = &DK_UNICODE_ENTRIES(keys)[seen->hint];
+    size_t words = (size_t)((PyObject **)&entry->me_value - (PyObject **)keys);
+    if (entry->me_key == name && words < ATTRIBUTE_NO_INDEX) {
+        seen->keys_version = cpython_dict_keys_version(keys);
+        seen->index = (uint16_t)words;
+    }
+}
+
 /* Learns where `name` of such owners is found. Runs no Python code, holds no references, raises nothing. */
 static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *cell, bool wants_method)
 {
@@ -325,6 +341,9 @@ static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *c
             learned.kind = ATTRIBUTE_INLINE_VALUE;
         } else {
             learned.kind = PyModule_Check(owner) ? ATTRIBUTE_MODULE : ATTRIBUTE_DICT;
+            if (learned.kind == ATTRIBUTE_MODULE) {
+                note_module_entry(owner, name, &learned);
+            }
         }
     } else if (plainly) {
         PyTypeObject *kind = Py_TYPE(found);
@@ -377,6 +396,28 @@ static void learn_store(PyObject *owner, PyObject *name, struct attribute_cell *
 }
 
 /* ---- Loading ------------------------------------------------------------------------------------- */
+
+/* A load failed in code of the program's own. If that was an AttributeError that names nothing, it gets the name and the
+ * owner, for suggestions, as from PyObject_GetAttr. (object.c, set_attribute_error_context) */
+__attribute__((noinline, cold)) static void complete_attribute_error(PyObject *owner, PyObject *name)
+{
+    if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        return;
+    }
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyAttributeErrorObject *error = (PyAttributeErrorObject *)value;
+    if (PyErr_GivenExceptionMatches(value, PyExc_AttributeError) && error->name == NULL && error->obj == NULL &&
+        (PyObject_SetAttr(value, &_Py_ID(name), name) < 0 || PyObject_SetAttr(value, &_Py_ID(obj), owner) < 0)) {
+        /* The failure of that is the exception now. */
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+        return;
+    }
+    PyErr_Restore(type, value, traceback);
+}
 
 static inline PyObject *call_getter(PyObject *owner, PyObject *property)
 {
@@ -469,6 +510,9 @@ static inline enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject 
     case ATTRIBUTE_HOOK:
         own = own_attribute(owner, type, name, seen, &sure);
         if (LIKELY(own != NULL)) {
+            if (seen->kind == ATTRIBUTE_MODULE) {
+                note_module_entry(owner, name, seen);
+            }
             return found_or_failed(Py_NewRef(own), value);
         }
         if (sure && seen->value != NULL) {
@@ -557,13 +601,22 @@ static inline enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject 
     return OUTCOME_MISSED; /* ATTRIBUTE_GENERIC */
 }
 
-/* The case to follow for `owner`, or NULL. */
+static inline bool case_fits(struct attribute_case *seen, PyObject *owner, uint32_t version)
+{
+    return seen->type_version == version &&
+           (seen->kind != ATTRIBUTE_CLASS || ((PyTypeObject *)owner)->tp_version_tag == seen->keys_version);
+}
+
+/* The case to follow for `owner`, or NULL. An unused case has version 0 and kind ATTRIBUTE_NONE: a type without a
+ * version may find it, and nothing comes of it. */
 static inline struct attribute_case *find_case(struct attribute_cell *cell, PyObject *owner, uint32_t version)
 {
     struct attribute_case *seen = cell->cases;
-    for (struct attribute_case *end = seen + cell->count; seen < end; seen++) {
-        if (seen->type_version == version &&
-            (seen->kind != ATTRIBUTE_CLASS || ((PyTypeObject *)owner)->tp_version_tag == seen->keys_version)) {
+    if (LIKELY(case_fits(seen, owner, version))) {
+        return seen;
+    }
+    for (int number = 1; number < FEEDBACK_MAX_CASES; number++) {
+        if (case_fits(++seen, owner, version)) {
             return seen;
         }
     }
@@ -592,6 +645,9 @@ __attribute__((noinline)) static PyObject *load_attr_fully(PyObject *owner, PyOb
         enum outcome outcome = follow(owner, Py_TYPE(owner), name, seen, false, &value, &self);
         if (LIKELY(outcome != OUTCOME_MISSED)) {
             seen->hits++;
+            if (UNLIKELY(outcome == OUTCOME_FAILED)) {
+                complete_attribute_error(owner, name);
+            }
             Py_DECREF(owner);
             return value;
         }
@@ -641,6 +697,9 @@ __attribute__((noinline)) static int load_method_fully(PyObject **slot, PyObject
         }
         if (outcome != OUTCOME_MISSED) {
             seen->hits++;
+            if (UNLIKELY(outcome == OUTCOME_FAILED) && Py_TYPE(owner)->tp_getattro != PyObject_GenericGetAttr) {
+                complete_attribute_error(owner, name); /* stock's LOAD_METHOD looks plain owners up by itself */
+            }
             slot[0] = NULL;
             slot[1] = value;
             Py_DECREF(owner);
@@ -712,8 +771,14 @@ static inline __attribute__((always_inline)) PyObject *peek(PyObject *owner, PyT
         return LIKELY(values != NULL) ? values->values[seen->index] : NULL;
     }
     case ATTRIBUTE_DICT:
-    case ATTRIBUTE_MODULE:
         return peek_dict(owner, type, name, seen);
+    case ATTRIBUTE_MODULE: {
+        PyDictObject *dict = (PyDictObject *)((PyModuleObject *)owner)->md_dict;
+        if (LIKELY(dict != NULL && dict->ma_keys->dk_version == seen->keys_version && seen->keys_version != 0)) {
+            return ((PyObject **)dict->ma_keys)[seen->index];
+        }
+        return NULL;
+    }
     case ATTRIBUTE_SLOT:
         return *(PyObject **)((char *)owner + seen->index);
     case ATTRIBUTE_TYPE_VALUE:

@@ -363,6 +363,58 @@ module.__dict__["__name__"] = "module"
 module.__class__ = Lazy
 print(read(module))
 
+# What an AttributeError says of itself when code of the program's own raised it.
+class Raises(AttributeError):
+    pass
+
+
+def named(function, owner):
+    try:
+        function(owner)
+    except AttributeError as error:
+        return type(error).__name__, str(error), error.name, error.obj is owner
+    except TypeError as error:
+        return str(error)
+
+
+class Failing:
+    @property
+    def thing(self):
+        raise AttributeError("from a property")
+
+
+class FailingHook:
+    def __getattr__(self, name):
+        raise Raises("from a hook")
+
+
+class FailingDescriptor:
+    def __get__(self, instance, owner):
+        raise AttributeError("from a descriptor", 1)
+
+
+class FailingMeta(type):
+    thing = FailingDescriptor()
+
+
+class Failing2(metaclass=FailingMeta):
+    thing = FailingDescriptor()
+
+
+class Named:
+    def __getattr__(self, name):
+        raise AttributeError("already named", name="else", obj=5)
+
+
+class NotCalled:
+    @property
+    def thing(self):
+        raise Raises
+
+
+for owner in (Failing(), FailingHook(), Failing2(), Failing2, Named(), NotCalled(), Failing, types.ModuleType("m"), 5, type("P", (), {})()):
+    print([named(function, owner) for function in (read, call) for _ in range(3)])
+
 # A class without a usable version: names that are too long to be cached.
 long_name = "x" * 150
 exec(f"def read_long(owner):\n    return owner.{long_name}\n")

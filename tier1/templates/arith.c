@@ -1,131 +1,137 @@
-/* tier1/templates/arith.c: arithmetic on short ints and floats, for every pair of operand kinds.
+/* tier1/templates/arith.c: arithmetic on short ints and floats, for every pair of operand kinds; the result is left in r0.
  *
- * An int template falls back to the float template of the same pair where there is one (the emitter places
- * that in the cold part), then to rt_binary_op.
+ * Behind SLOW, in the cold part: perhaps the template of the other type, then PAIR_* and NUMBERS (every number, in
+ * C), then rt_binary_op, which may run any code.
  */
-#include "tier1/template.h"
+#include "tier1/templates/numbers.h"
 
-/* A new int in r0. A dead short operand would be the obvious block to reuse, but the free list costs as little. */
-#define RESULT_INT(value)                                                                                            \
-    PyObject *result = rt_int_from_long(value);                                                                      \
-    if (UNLIKELY(result == NULL)) {                                                                                  \
-        GO_WITH(SLOW, a, b);                                                                                         \
-    }
-
-#define INT_OPERATION(ka, kb, name, expression)                                                                      \
+#define INT_OPERATION(ka, kb, name, refuse, expression)                                                              \
     TEMPLATE(name##_INT_##ka##kb)                                                                                    \
     {                                                                                                                \
-        PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
-        PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
-        if (UNLIKELY(!IS_INT(a) || !IS_INT(b) || !IS_SHORT(a) || !IS_SHORT(b))) {                                    \
-            GO_WITH(SLOW, a, b);                                                                                     \
+        FORGET_REGISTER(ka, kb);                                                                                     \
+        PyObject *a = OBJECT_##ka(H_A, Q_A);                                                                         \
+        PyObject *b = OBJECT_##kb(H_B, Q_B);                                                                         \
+        if (UNLIKELY(NO_SHORT_INT_##ka(a) || NO_SHORT_INT_##kb(b))) {                                                \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
-        long left = SHORT_VALUE(a);                                                                                  \
-        long right = SHORT_VALUE(b);                                                                                 \
-        RESULT_INT(expression)                                                                                       \
-        if (OWNED_##ka) {                                                                                            \
-            DROP_INT(a);                                                                                             \
-        }                                                                                                            \
-        if (OWNED_##kb) {                                                                                            \
-            DROP_INT(b);                                                                                             \
-        }                                                                                                            \
-        r0 = result;                                                                                                 \
-        GO(CONT);                                                                                                    \
-    }
-
-EACH_PAIR(INT_OPERATION, ADD, left + right)
-EACH_PAIR(INT_OPERATION, SUBTRACT, left - right)
-EACH_PAIR(INT_OPERATION, MULTIPLY, left *right)
-EACH_PAIR(INT_OPERATION, AND, left &right)
-EACH_PAIR(INT_OPERATION, OR, left | right)
-EACH_PAIR(INT_OPERATION, XOR, left ^ right)
-
-/* Operations that do not hold for every pair of short ints. */
-#define PARTIAL_INT_OPERATION(ka, kb, name, refuse, expression)                                                      \
-    TEMPLATE(name##_INT_##ka##kb)                                                                                    \
-    {                                                                                                                \
-        PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
-        PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
-        if (UNLIKELY(!IS_INT(a) || !IS_INT(b) || !IS_SHORT(a) || !IS_SHORT(b))) {                                    \
-            GO_WITH(SLOW, a, b);                                                                                     \
-        }                                                                                                            \
-        long left = SHORT_VALUE(a);                                                                                  \
-        long right = SHORT_VALUE(b);                                                                                 \
+        long left = INT_VALUE_##ka(a);                                                                               \
+        long right = INT_VALUE_##kb(b);                                                                              \
         if (UNLIKELY(refuse)) {                                                                                      \
-            GO_WITH(SLOW, a, b);                                                                                     \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
-        RESULT_INT(expression)                                                                                       \
-        if (OWNED_##ka) {                                                                                            \
-            DROP_INT(a);                                                                                             \
-        }                                                                                                            \
-        if (OWNED_##kb) {                                                                                            \
-            DROP_INT(b);                                                                                             \
+        PyObject *result = int_result(expression, OWNER_##ka(a), OWNER_##kb(b));                                     \
+        if (UNLIKELY(result == NULL)) {                                                                              \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
         r0 = result;                                                                                                 \
         GO(CONT);                                                                                                    \
     }
-
-/* Both short operands fit an int32, whose division is several times faster than that of a long. */
-EACH_PAIR(PARTIAL_INT_OPERATION, FLOOR_DIVIDE, left < 0 || right <= 0, (int)left / (int)right)
-EACH_PAIR(PARTIAL_INT_OPERATION, REMAINDER, left < 0 || right <= 0, (int)left % (int)right)
-EACH_PAIR(PARTIAL_INT_OPERATION, LSHIFT, (unsigned long)right > 32, left << right)
-EACH_PAIR(PARTIAL_INT_OPERATION, RSHIFT, (unsigned long)right > 62, left >> right)
+#define INT_OPERATIONS(name, refuse, expression) EACH_PAIR(INT_OPERATION, name, refuse, expression)
+EACH_INT_OPERATOR(INT_OPERATIONS)
 
 #define FLOAT_OPERATION(ka, kb, name, refuse, expression)                                                            \
     TEMPLATE(name##_FLOAT_##ka##kb)                                                                                  \
     {                                                                                                                \
-        PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
-        PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
-        if (UNLIKELY(!IS_FLOAT(a) || !IS_FLOAT(b))) {                                                                \
-            GO_WITH(SLOW, a, b);                                                                                     \
+        FORGET_REGISTER(ka, kb);                                                                                     \
+        PyObject *a = FLOAT_OPERAND_##ka(H_A, Q_A);                                                                  \
+        PyObject *b = FLOAT_OPERAND_##kb(H_B, Q_B);                                                                  \
+        if (UNLIKELY(NO_FLOAT_##ka(a) || NO_FLOAT_##kb(b))) {                                                        \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
         double left = FLOAT_VALUE(a);                                                                                \
         double right = FLOAT_VALUE(b);                                                                               \
         if (UNLIKELY(refuse)) {                                                                                      \
-            GO_WITH(SLOW, a, b);                                                                                     \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
-        double value = expression;                                                                                   \
-        /* An operand that dies here becomes the result: nobody can tell it from a new float. */                     \
-        if (OWNED_##ka && a->ob_refcnt == 1) {                                                                       \
-            FLOAT_VALUE(a) = value;                                                                                  \
-            if (OWNED_##kb) {                                                                                        \
-                DROP_FLOAT(b);                                                                                       \
-            }                                                                                                        \
-            r0 = a;                                                                                                  \
-            GO(CONT);                                                                                                \
-        }                                                                                                            \
-        if (OWNED_##kb && b->ob_refcnt == 1) {                                                                       \
-            FLOAT_VALUE(b) = value;                                                                                  \
-            if (OWNED_##ka) {                                                                                        \
-                a->ob_refcnt--;                                                                                      \
-            }                                                                                                        \
-            r0 = b;                                                                                                  \
-            GO(CONT);                                                                                                \
-        }                                                                                                            \
-        PyObject *result = rt_float_new(value);                                                                      \
+        PyObject *result = float_result(expression, OWNER_##ka(a), OWNER_##kb(b));                                   \
         if (UNLIKELY(result == NULL)) {                                                                              \
-            GO_WITH(SLOW, a, b);                                                                                     \
-        }                                                                                                            \
-        if (OWNED_##ka) {                                                                                            \
-            a->ob_refcnt--;                                                                                          \
-        }                                                                                                            \
-        if (OWNED_##kb) {                                                                                            \
-            b->ob_refcnt--;                                                                                          \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
         r0 = result;                                                                                                 \
         GO(CONT);                                                                                                    \
     }
+#define FLOAT_OPERATIONS(name, refuse, expression) EACH_PAIR(FLOAT_OPERATION, name, refuse, expression)
+EACH_FLOAT_OPERATOR(FLOAT_OPERATIONS)
 
-EACH_PAIR(FLOAT_OPERATION, ADD, 0, left + right)
-EACH_PAIR(FLOAT_OPERATION, SUBTRACT, 0, left - right)
-EACH_PAIR(FLOAT_OPERATION, MULTIPLY, 0, left *right)
-/* "x != x || x == 0" without a constant in memory: the bits of a zero shifted by the sign are 0. */
-EACH_PAIR(FLOAT_OPERATION, TRUE_DIVIDE, ({
-              uint64_t bits;
-              __builtin_memcpy(&bits, &right, sizeof bits);
-              (bits << 1) == 0;
-          }),
-          left / right)
+/* ---- Unary operators ---- */
+#define UNARY_INT(kind, name, expression)                                                                            \
+    TEMPLATE(name##_INT_##kind)                                                                                      \
+    {                                                                                                                \
+        FORGET_REGISTER(kind, L);                                                                                    \
+        PyObject *a = OBJECT_##kind(H_A, Q_A);                                                                       \
+        if (UNLIKELY(!IS_INT(a) || !IS_SHORT(a))) {                                                                  \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        long value = SHORT_VALUE(a);                                                                                 \
+        PyObject *result = int_result(expression, OWNER_##kind(a), NULL);                                            \
+        if (UNLIKELY(result == NULL)) {                                                                              \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        r0 = result;                                                                                                 \
+        GO(CONT);                                                                                                    \
+    }
+#define UNARY_FLOAT(kind, name, expression)                                                                          \
+    TEMPLATE(name##_FLOAT_##kind)                                                                                    \
+    {                                                                                                                \
+        FORGET_REGISTER(kind, L);                                                                                    \
+        PyObject *a = OBJECT_##kind(H_A, Q_A);                                                                       \
+        if (UNLIKELY(!IS_FLOAT(a))) {                                                                                \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        uint64_t bits;                                                                                               \
+        __builtin_memcpy(&bits, &FLOAT_VALUE(a), sizeof bits);                                                       \
+        bits ^= (uint64_t)1 << 63;                                                                                   \
+        double value;                                                                                                \
+        __builtin_memcpy(&value, &bits, sizeof value);                                                               \
+        PyObject *result = float_result(value, OWNER_##kind(a), NULL);                                               \
+        if (UNLIKELY(result == NULL)) {                                                                              \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        r0 = result;                                                                                                 \
+        GO(CONT);                                                                                                    \
+    }
+#define UNARY_OF_EACH(macro, name, expression)                                                                       \
+    macro(L, name, expression) macro(S, name, expression) macro(R, name, expression)
+UNARY_OF_EACH(UNARY_INT, NEGATE, -value)
+UNARY_OF_EACH(UNARY_INT, INVERT, ~value)
+UNARY_OF_EACH(UNARY_FLOAT, NEGATE, )
+
+/* The operand in x, in C: H_N is the opcode, H_M whether it is owned. */
+TEMPLATE(NUMBER_UNARY)
+{
+    PyObject *result = rt_number_unary(x, NUMBER(H_N), NUMBER(H_M));
+    if (UNLIKELY(result == NULL)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    r0 = result;
+    GO(CONT);
+}
+
+#define SLOW_UNARY(name, own)                                                                                        \
+    TEMPLATE(name)                                                                                                   \
+    {                                                                                                                \
+        SET_INSTRUCTION();                                                                                           \
+        own;                                                                                                         \
+        r0 = rt_unary(x, NUMBER(H_N));                                                                               \
+        if (UNLIKELY(r0 == NULL)) {                                                                                  \
+            GO(ERROR);                                                                                               \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+SLOW_UNARY(SLOW_UNARY_O, (void)0)
+SLOW_UNARY(SLOW_UNARY_B, x->ob_refcnt++)
+
+/* Two numbers of any kind in x and y: H_N is the operator, H_M says which are owned. */
+TEMPLATE(NUMBERS)
+{
+    PyObject *right = y;
+    PyObject *result = rt_number_binary(x, right, NUMBER(H_N), NUMBER(H_M));
+    if (UNLIKELY(result == NULL)) {
+        GO_WITH(SLOW, x, right);
+    }
+    r0 = result;
+    GO(CONT);
+}
 
 /* ---- The path behind SLOW: x and y are the operands; the letters say which of them is owned. ---- */
 #define SLOW_BINARY(name, call)                                                                                      \

@@ -1,74 +1,80 @@
-/* tier1/templates/compare.c: comparisons fused with the jump that follows, truth tests, identity, containment. */
+/* tier1/templates/compare.c: what is behind the comparisons of compare_numbers.c, equality of strings, truth tests, identity,
+ * containment. */
 #include "tier1/template.h"
 
-/* Computes the outcome before operands are dropped, so that only one value has to live across that call: with two, clang would
- * have to push a register. */
-#define KEEP_ONE_VALUE(ka, kb, value)                                                                                \
-    if (OWNED_##ka || OWNED_##kb) {                                                                                  \
-        __asm__("" : "+r"(value));                                                                                   \
-    }
-
-/* Jumps (label JUMP) when `left RELATION right` is `SENSE`, else goes on. */
-#define INT_COMPARISON(ka, kb, name, relation, sense)                                                                \
-    TEMPLATE(name##_INT_##ka##kb)                                                                                    \
+/* Numbers of any kind, and strings, in x and y: H_N is the relation, H_M says which are owned. */
+#define PLAIN_COMPARISON(name, sense)                                                                                \
+    TEMPLATE(name)                                                                                                   \
     {                                                                                                                \
-        PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
-        PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
-        if (UNLIKELY(!IS_INT(a) || !IS_INT(b) || !IS_SHORT(a) || !IS_SHORT(b))) {                                    \
-            GO_WITH(SLOW, a, b);                                                                                     \
+        PyObject *right = y;                                                                                         \
+        int outcome = rt_plain_compare(x, right, NUMBER(H_N), NUMBER(H_M));                                          \
+        if (UNLIKELY(outcome < 0)) {                                                                                 \
+            GO_WITH(SLOW, x, right);                                                                                 \
         }                                                                                                            \
-        long difference = SHORT_VALUE(a) - SHORT_VALUE(b);                                                           \
-        KEEP_ONE_VALUE(ka, kb, difference);                                                                          \
-        if (OWNED_##ka) {                                                                                            \
-            DROP_INT(a);                                                                                             \
-        }                                                                                                            \
-        if (OWNED_##kb) {                                                                                            \
-            DROP_INT(b);                                                                                             \
-        }                                                                                                            \
-        if ((difference relation 0) == sense) {                                                                      \
+        if (outcome == sense) {                                                                                      \
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         GO(CONT);                                                                                                    \
     }
+PLAIN_COMPARISON(JUMP_IF_PLAIN, 1)
+PLAIN_COMPARISON(JUMP_IF_NOT_PLAIN, 0)
 
-#define FLOAT_COMPARISON(ka, kb, name, relation, sense)                                                              \
-    TEMPLATE(name##_FLOAT_##ka##kb)                                                                                  \
+/* Equality of strings in x and y, neither of them owned. */
+#define STR_EQUALITY(name, sense)                                                                                    \
+    TEMPLATE(name)                                                                                                   \
     {                                                                                                                \
-        PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
-        PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
-        if (UNLIKELY(!IS_FLOAT(a) || !IS_FLOAT(b))) {                                                                \
-            GO_WITH(SLOW, a, b);                                                                                     \
+        PyObject *right = y;                                                                                         \
+        PyTypeObject *str = RUNTIME->str_type;                                                                       \
+        if (UNLIKELY(Py_TYPE(x) != str || Py_TYPE(right) != str)) {                                                  \
+            GO_WITH(SLOW, x, right);                                                                                 \
         }                                                                                                            \
-        int jumps = (FLOAT_VALUE(a) relation FLOAT_VALUE(b)) == sense;                                               \
-        KEEP_ONE_VALUE(ka, kb, jumps);                                                                               \
-        if (OWNED_##ka) {                                                                                            \
-            DROP_FLOAT(a);                                                                                           \
+        /* A length of 0 is also that of a string that is not ready. */                                              \
+        int equal = x == right;                                                                                      \
+        Py_ssize_t length = ((PyASCIIObject *)x)->length;                                                            \
+        Py_ssize_t other = ((PyASCIIObject *)right)->length;                                                         \
+        if (!equal && (length == other || length == 0 || other == 0)) {                                              \
+            equal = rt_plain_compare(x, right, Py_EQ, 0);                                                            \
+            if (UNLIKELY(equal < 0)) {                                                                               \
+                GO_WITH(SLOW, x, right);                                                                             \
+            }                                                                                                        \
         }                                                                                                            \
-        if (OWNED_##kb) {                                                                                            \
-            DROP_FLOAT(b);                                                                                           \
-        }                                                                                                            \
-        if (jumps) {                                                                                                 \
+        if (equal == sense) {                                                                                        \
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         GO(CONT);                                                                                                    \
     }
+STR_EQUALITY(JUMP_IF_STR_EQUAL, 1)
+STR_EQUALITY(JUMP_IF_NOT_STR_EQUAL, 0)
 
-#define COMPARISON_OF(macro, word, relation)                                                                         \
-    EACH_PAIR(macro, JUMP_IF_##word, relation, 1)                                                                    \
-    EACH_PAIR(macro, JUMP_IF_NOT_##word, relation, 0)
+/* Truth of what stands in x: H_M says whether it is owned. */
+#define PLAIN_TRUTH(name, sense)                                                                                     \
+    TEMPLATE(name)                                                                                                   \
+    {                                                                                                                \
+        int outcome = rt_plain_truth(x, NUMBER(H_M));                                                                \
+        if (UNLIKELY(outcome < 0)) {                                                                                 \
+            GO_WITH(SLOW, x, ANY);                                                                                   \
+        }                                                                                                            \
+        if (outcome == sense) {                                                                                      \
+            GO(JUMP);                                                                                                \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+PLAIN_TRUTH(JUMP_IF_PLAIN_TRUTH, 1)
+PLAIN_TRUTH(JUMP_IF_NOT_PLAIN_TRUTH, 0)
 
-COMPARISON_OF(INT_COMPARISON, LT, <)
-COMPARISON_OF(INT_COMPARISON, LE, <=)
-COMPARISON_OF(INT_COMPARISON, EQ, ==)
-COMPARISON_OF(INT_COMPARISON, NE, !=)
-COMPARISON_OF(INT_COMPARISON, GT, >)
-COMPARISON_OF(INT_COMPARISON, GE, >=)
-COMPARISON_OF(FLOAT_COMPARISON, LT, <)
-COMPARISON_OF(FLOAT_COMPARISON, LE, <=)
-COMPARISON_OF(FLOAT_COMPARISON, EQ, ==)
-COMPARISON_OF(FLOAT_COMPARISON, NE, !=)
-COMPARISON_OF(FLOAT_COMPARISON, GT, >)
-COMPARISON_OF(FLOAT_COMPARISON, GE, >=)
+TEMPLATE(LOAD_TRUE)
+{
+    r0 = RUNTIME->true_object;
+    r0->ob_refcnt++;
+    GO(CONT);
+}
+
+TEMPLATE(LOAD_FALSE)
+{
+    r0 = RUNTIME->false_object;
+    r0->ob_refcnt++;
+    GO(CONT);
+}
 
 /* ---- The path behind SLOW. The outcome travels in x as a number, because an escape check stands between the call and
  * the branch: BRANCH_ON_X then jumps. ---- */
@@ -115,6 +121,14 @@ TEMPLATE(BOOL_OF_X)
 {
     struct runtime_data *runtime = RUNTIME;
     r0 = x != NULL ? runtime->true_object : runtime->false_object;
+    r0->ob_refcnt++;
+    GO(CONT);
+}
+
+TEMPLATE(BOOL_OF_NOT_X)
+{
+    struct runtime_data *runtime = RUNTIME;
+    r0 = x == NULL ? runtime->true_object : runtime->false_object;
     r0->ob_refcnt++;
     GO(CONT);
 }
