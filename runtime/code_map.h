@@ -41,7 +41,8 @@ struct compiled_code {
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
     struct entry_row *entries; /* owned (PyMem_RawMalloc) */
-    struct resume_table *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
+    struct resume_table
+        *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
     size_t offset_count;
     struct offset_row *offsets; /* owned */
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */

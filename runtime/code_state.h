@@ -14,13 +14,14 @@ struct code_state {
     PyCodeObject *code;             /* borrowed: the state dies with it */
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
-    struct resume_table *resume;    /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
-    uint32_t calls;                 /* since the last decay */
-    uint32_t ticks;                 /* time tier 0 has spent in looping code since then, in units of policy.h */
-    uint32_t last_decay;            /* coarse clock, in ticks of policy.c */
-    uint16_t failures;              /* compilations refused or thrown away */
-    uint8_t refused;                /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;             /* pyjit.suppress() or JIT_SKIP */
+    struct resume_table
+        *resume;         /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
+    uint32_t calls;      /* since the last decay */
+    uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
+    uint32_t last_decay; /* coarse clock, in ticks of policy.c */
+    uint16_t failures;   /* compilations refused or thrown away */
+    uint8_t refused;     /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };

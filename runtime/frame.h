@@ -11,7 +11,6 @@
 #include "runtime/cpython.h"
 #include "runtime/reasons.h"
 
-
 /* Runs a frame in tier 0, with CPython's own inlining of calls when the C stack is nearly used up. The frame must not be linked. */
 PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag);
 
@@ -52,35 +51,6 @@ extern void (*frame_leave_observer)(InterpreterFrame *frame, enum reason reason)
  * at `address`; returns what the code returns. */
 PyObject *frame_enter_code(InterpreterFrame *frame, PyThreadState *tstate, const void *address);
 
-/* The same without a C function of its own in between: the processor predicts only so many returns. *r15 becomes
- * what compiled code leaves in that register. */
-#define FRAME_CALL(target)                                                                                           \
-    register InterpreterFrame *frame_register __asm__("r12") = frame;                                                \
-    register PyThreadState *tstate_register __asm__("r13") = tstate;                                                 \
-    register const void *x_register __asm__("r15") = NULL;                                                           \
-    PyObject *result;                                                                                                \
-    __asm__ volatile("call " target                                                                                  \
-                     : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+r"(x_register), "+d"(address)    \
-                     :                                                                                               \
-                     : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "xmm0", "xmm1", "xmm2", "xmm3",  \
-                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",  \
-                       "xmm15", "memory", "cc");                                                                     \
-    *r15 = x_register;                                                                                               \
-    return result
-static inline __attribute__((always_inline)) PyObject *frame_enter_here(InterpreterFrame *frame, PyThreadState *tstate,
-                                                                        const void *address, const void **r15)
-{
-    FRAME_CALL("rt_enter_body");
-}
-
-/* For an address that builds the machine frame itself and looks at the C stack, as native calls need it. */
-static inline __attribute__((always_inline)) PyObject *frame_call_here(InterpreterFrame *frame, PyThreadState *tstate,
-                                                                       const void *address, const void **r15)
-{
-    FRAME_CALL("*%%rdx");
-}
-#undef FRAME_CALL
-
 /* Runs a frame that is not linked from `address` on.
  *
  * The frame joins the thread's current _PyCFrame, as the frames of inlined calls do on stock: only the evaluator
@@ -107,11 +77,41 @@ static inline PyObject *frame_run_at(PyThreadState *tstate, InterpreterFrame *fr
 static inline PyObject *frame_run_compiled(PyThreadState *tstate, InterpreterFrame *frame,
                                            struct compiled_code *compiled)
 {
-    if (UNLIKELY(frame_stack_is_low())) {
+    if (UNLIKELY((char *)__builtin_frame_address(0) < frame_stack_limit || frame_stack_limit == NULL) &&
+        frame_stack_is_low()) {
         return frame_run_interpreted(tstate, frame, 0);
     }
     return frame_run_at(tstate, frame, compiled->entry);
 }
+
+/* The same without a C function of its own in between: the processor predicts only so many returns. *r15 becomes
+ * what compiled code leaves in that register. */
+#define FRAME_CALL(target)                                                                                           \
+    register InterpreterFrame *frame_register __asm__("r12") = frame;                                                \
+    register PyThreadState *tstate_register __asm__("r13") = tstate;                                                 \
+    register const void *x_register __asm__("r15") = NULL;                                                           \
+    PyObject *result;                                                                                                \
+    __asm__ volatile("call " target                                                                                  \
+                     : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+r"(x_register), "+d"(address)    \
+                     :                                                                                               \
+                     : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "xmm0", "xmm1", "xmm2", "xmm3",  \
+                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",  \
+                       "xmm15", "memory", "cc");                                                                     \
+    *r15 = x_register;                                                                                               \
+    return result
+static inline __attribute__((always_inline)) PyObject *
+frame_enter_here(InterpreterFrame *frame, PyThreadState *tstate, const void *address, const void **r15)
+{
+    FRAME_CALL("rt_enter_body");
+}
+
+/* For an address that builds the machine frame itself and looks at the C stack, as native calls need it. */
+static inline __attribute__((always_inline)) PyObject *frame_call_here(InterpreterFrame *frame, PyThreadState *tstate,
+                                                                       const void *address, const void **r15)
+{
+    FRAME_CALL("*%%rdx");
+}
+#undef FRAME_CALL
 
 /* ---- Called by compiled code ------------------------------------------------------------------------ */
 

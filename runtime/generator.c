@@ -19,8 +19,8 @@
 
 struct resume_table *resume_table_new(size_t point_count, size_t unit_count)
 {
-    struct resume_table *table = PyMem_RawCalloc(
-        1, sizeof *table + point_count * sizeof(struct resume_point) + unit_count * sizeof *table->point_of_unit);
+    struct resume_table *table = PyMem_RawCalloc(1, sizeof *table + point_count * sizeof(struct resume_point) +
+                                                        unit_count * sizeof *table->point_of_unit);
     if (table != NULL) {
         table->unit_count = unit_count;
         table->point_count = point_count;
@@ -267,7 +267,8 @@ static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFra
 /* Runs `outermost`, which is linked and suspended inside a SEND at *outermost_point, to its next suspension or end: returns what
  * its own code would return, and sets *outermost_point as enter() does. `value` is what is sent: an owned reference, stolen. */
 __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost,
-                                                          const struct resume_point **outermost_point, PyObject *value)
+                                                          const struct resume_point **outermost_point,
+                                                          PyObject *value)
 {
     InterpreterFrame *frame = outermost;
     const struct resume_point *point = *outermost_point;
@@ -306,14 +307,11 @@ __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate,
             *outermost_point = point;
             return result;
         }
-    ran:
-        {
-            PyGenObject *inner = _PyFrame_GetGenerator(frame);
-            frame = frame->previous;
-            outcome = end(tstate, inner, point, &result) ? PYGEN_NEXT
-                      : result != NULL                   ? PYGEN_RETURN
-                                                         : PYGEN_ERROR;
-        }
+    ran : {
+        PyGenObject *inner = _PyFrame_GetGenerator(frame);
+        frame = frame->previous;
+        outcome = end(tstate, inner, point, &result) ? PYGEN_NEXT : result != NULL ? PYGEN_RETURN : PYGEN_ERROR;
+    }
     }
 }
 
@@ -433,7 +431,7 @@ const struct resume_point *generator_find_point(PyThreadState *tstate, Interpret
     }
     const struct resume_point *point = point_of_frame(frame, state->resume);
     return fits(frame, point, 1) && LIKELY(tstate->recursion_remaining > 0) && LIKELY(!frame_stack_is_low()) ? point
-                                                                                                            : NULL;
+                                                                                                             : NULL;
 }
 
 /* Runs the frame with an exception set. */
@@ -457,9 +455,8 @@ PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, co
                               int throwflag)
 {
     link_frame(tstate, frame);
-    PyObject *result = LIKELY(!throwflag)
-                           ? run_suspended(tstate, frame, &point, frame->localsplus[point->stacktop])
-                           : throw_into(tstate, frame, point);
+    PyObject *result = LIKELY(!throwflag) ? run_suspended(tstate, frame, &point, frame->localsplus[point->stacktop])
+                                          : throw_into(tstate, frame, point);
     unlink_frame(tstate, frame);
     return result;
 }

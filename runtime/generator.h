@@ -12,12 +12,14 @@
 /* A place where the frame of a generator, coroutine or asynchronous generator goes on after a suspension. While it is suspended, prev_instr
  * stands right before code unit `unit` and the value stack ends at `stacktop`; what is sent is pushed before it goes on. */
 struct resume_point {
-    const CodeUnit *at; /* prev_instr of the frames that may go on here; NULL while there is no compiled code to go on in */
-    int32_t stacktop;   /* counted from localsplus */
+    const CodeUnit
+        *at; /* prev_instr of the frames that may go on here; NULL while there is no compiled code to go on in */
+    int32_t stacktop; /* counted from localsplus */
     uint32_t unit;
     void *address;  /* to be called: builds a machine frame and goes on with the value sent */
     uint64_t bound; /* as in entry_row */
-    void *raise;    /* an exception is set: raises it at the instruction before `unit`. On a machine frame (rt_enter_body) */
+    void *
+        raise; /* an exception is set: raises it at the instruction before `unit`. On a machine frame (rt_enter_body) */
     /* Suspended inside `yield from` or `await`: `unit - 2` is a SEND, which may be carried out before the frame goes on
      * anywhere. The resume point for the case that the receiver returns, its result pushed; else NULL. */
     const struct resume_point *after_send;
@@ -30,7 +32,7 @@ struct resume_point {
 struct resume_table {
     size_t unit_count;
     size_t point_count;
-    uint16_t *point_of_unit; /* for each code unit, and the end, the number of its point or 0 */
+    uint16_t *point_of_unit;      /* for each code unit, and the end, the number of its point or 0 */
     struct resume_point points[]; /* number 0 is none */
 };
 

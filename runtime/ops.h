@@ -60,6 +60,10 @@ int rt_plain_compare(PyObject *left, PyObject *right, int op, int owned);
 /* Truth of numbers, strings and containers: 1, 0, or -1. */
 int rt_plain_truth(PyObject *value, int owned);
 
+/* UNPACK_SEQUENCE of an exact tuple or list of `count` items: 1, with the sequence taken over and the items, new references, in slots[0..count),
+ * the first in the highest; or 0. */
+int rt_unpack_plain(PyObject *sequence, PyObject **slots, int count);
+
 /* The unary operator `opcode`, in general. Steals the operand; new reference or NULL with an exception. */
 PyObject *rt_unary(PyObject *operand, int opcode);
 

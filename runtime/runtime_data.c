@@ -23,6 +23,15 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.generator_type = &PyGen_Type;
     runtime_data.coroutine_type = &PyCoro_Type;
     runtime_data.function_type = &PyFunction_Type;
+    runtime_data.bytes_type = &PyBytes_Type;
+    runtime_data.set_type = &PySet_Type;
+    runtime_data.module_type = &PyModule_Type;
+    runtime_data.type_type = &PyType_Type;
+    runtime_data.c_function_type = &PyCFunction_Type;
+    runtime_data.method_descriptor_type = &PyMethodDescr_Type;
+    /* The dicts of static types hold these for good. */
+    runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
+    runtime_data.dict_get = PyDict_GetItemString(PyDict_Type.tp_dict, "get");
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;

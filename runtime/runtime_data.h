@@ -32,6 +32,14 @@ struct runtime_data {
     PyTypeObject *generator_type;
     PyTypeObject *coroutine_type;
     PyTypeObject *function_type;
+    PyTypeObject *bytes_type;
+    PyTypeObject *set_type;
+    PyTypeObject *module_type;
+    PyTypeObject *type_type;
+    PyTypeObject *c_function_type;
+    PyTypeObject *method_descriptor_type;
+    PyObject *list_append; /* list's own method; it lives as long as list */
+    PyObject *dict_get;    /* dict's */
     PyObject *none;
     PyObject *true_object;
     PyObject *false_object;

@@ -189,7 +189,7 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     if (Py_SIZE(code) > LARGEST_CODE) {
         return REASON_too_large;
     }
-    struct emitter emitter = {.no_forwarding = options->no_forwarding};
+    struct emitter emitter = {.no_forwarding = options->no_forwarding, .globals = options->globals};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
     if (reason != REASON_none) {
         return reason;

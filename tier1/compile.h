@@ -7,6 +7,8 @@
 
 struct tier1_options {
     bool no_forwarding; /* JIT_STRESS=no-forward: every operand goes through its stack slot */
+    PyObject
+        *globals; /* the dict the code is about to run with, borrowed; NULL: not known. Only guesses depend on it. */
 };
 
 /* Compiles `code` and enters the result into the code map, which owns it; *compiled is set. Returns REASON_none, or why

@@ -43,7 +43,14 @@ void stack_push_constant(struct emitter *emitter, PyObject *constant)
 
 void stack_push_register(struct emitter *emitter)
 {
-    settle(emitter, push(emitter, PLACE_REGISTER));
+    push(emitter, PLACE_REGISTER);
+}
+
+void stack_settle_register(struct emitter *emitter)
+{
+    if (emitter->depth > 64) {
+        settle(emitter, &emitter->stack[emitter->depth - 1]);
+    }
 }
 
 void stack_push_null(struct emitter *emitter)

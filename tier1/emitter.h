@@ -107,6 +107,7 @@ struct emitter {
     struct side_exits *exits;     /* filled in once addresses are known */
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
+    PyObject *globals;  /* that the code is about to run with, borrowed, for guesses; or NULL */
     bool no_forwarding; /* JIT_STRESS=no-forward */
     bool out_of_memory; /* set by any append that failed; checked at the end of selection */
 };
@@ -136,6 +137,8 @@ void stack_push_slot(struct emitter *emitter);
 void stack_push_local(struct emitter *emitter, int local);
 void stack_push_constant(struct emitter *emitter, PyObject *constant);
 void stack_push_register(struct emitter *emitter);
+/* The same limit as for the others, for a result pushed while a cold path was being made: once the instruction is through. */
+void stack_settle_register(struct emitter *emitter);
 void stack_push_null(struct emitter *emitter);
 /* Takes the top operand's description off; emits nothing. */
 struct operand stack_pop(struct emitter *emitter);

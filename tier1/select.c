@@ -5,124 +5,16 @@
  * any code (an escape), so around it the borrowed operands still on the deferred stack are spilled,
  * and compared and unspilled afterwards (protect_locals, end_escape).
  */
-#include "tier1/emitter.h"
+#include "tier1/select_calls.h"
 
-#include "runtime/feedback.h"
 #include "runtime/ops.h"
 
-/* ---- Families of templates ---------------------------------------------------------------------------- */
-
-enum pair { PAIR_LL, PAIR_LC, PAIR_LR, PAIR_CL, PAIR_CR, PAIR_SL, PAIR_SC, PAIR_SR, PAIR_RL, PAIR_RC, PAIR_COUNT };
-
-#define PAIRS(name)                                                                                                  \
-    {                                                                                                                \
-        TEMPLATE_##name##_LL, TEMPLATE_##name##_LC, TEMPLATE_##name##_LR, TEMPLATE_##name##_CL,                      \
-            TEMPLATE_##name##_CR, TEMPLATE_##name##_SL, TEMPLATE_##name##_SC, TEMPLATE_##name##_SR,                  \
-            TEMPLATE_##name##_RL, TEMPLATE_##name##_RC,                                                              \
-    }
-
-/* By the letters of the owners: OO, OB, BO, BB. */
-#define OWNERSHIPS(name)                                                                                             \
-    {                                                                                                                \
-        TEMPLATE_##name##_OO, TEMPLATE_##name##_OB, TEMPLATE_##name##_BO, TEMPLATE_##name##_BB,                      \
-    }
-
-/* By place: LOCAL, CONSTANT, SLOT, REGISTER. */
-#define PLACES(name)                                                                                                 \
-    {                                                                                                                \
-        TEMPLATE_##name##_L, TEMPLATE_##name##_C, TEMPLATE_##name##_S, TEMPLATE_##name##_R,                          \
-    }
-
-typedef const uint16_t pair_family[PAIR_COUNT];
-typedef const uint16_t four_family[4];
-
-static pair_family load_pair = PAIRS(PAIR);
-
-/* Arithmetic: what there is for ints and for floats. */
-struct arithmetic {
-    bool has_int, has_float;
-    uint16_t ints[PAIR_COUNT], floats[PAIR_COUNT];
-};
-#define INTS_AND_FLOATS(name)                                                                                        \
-    {                                                                                                                \
-        true, true, PAIRS(name##_INT), PAIRS(name##_FLOAT)                                                           \
-    }
-#define INTS_ONLY(name)                                                                                              \
-    {                                                                                                                \
-        true, false, PAIRS(name##_INT),                                                                              \
-        {                                                                                                            \
-            0                                                                                                        \
-        }                                                                                                            \
-    }
-static const struct arithmetic arithmetic[NB_INPLACE_ADD] = {
-    [NB_ADD] = INTS_AND_FLOATS(ADD),
-    [NB_SUBTRACT] = INTS_AND_FLOATS(SUBTRACT),
-    [NB_MULTIPLY] = INTS_AND_FLOATS(MULTIPLY),
-    [NB_AND] = INTS_ONLY(AND),
-    [NB_OR] = INTS_ONLY(OR),
-    [NB_XOR] = INTS_ONLY(XOR),
-    [NB_LSHIFT] = INTS_ONLY(LSHIFT),
-    [NB_RSHIFT] = INTS_ONLY(RSHIFT),
-    [NB_FLOOR_DIVIDE] = INTS_ONLY(FLOOR_DIVIDE),
-    [NB_REMAINDER] = INTS_ONLY(REMAINDER),
-    [NB_TRUE_DIVIDE] = {false, true, {0}, PAIRS(TRUE_DIVIDE_FLOAT)},
-};
-_Static_assert(NB_ADD == 0 && NB_INPLACE_ADD == NB_XOR + 1, "in-place operators follow the plain ones");
-
-/* Comparisons by Py_LT..Py_GE and by the outcome that jumps: [relation][jump if true]. */
-#define RELATION(word, type)                                                                                         \
-    {                                                                                                                \
-        PAIRS(JUMP_IF_NOT_##word##_##type), PAIRS(JUMP_IF_##word##_##type)                                           \
-    }
-#define RELATIONS(type)                                                                                              \
-    {                                                                                                                \
-        RELATION(LT, type), RELATION(LE, type), RELATION(EQ, type), RELATION(NE, type), RELATION(GT, type),          \
-            RELATION(GE, type)                                                                                       \
-    }
-static const uint16_t compare_ints[6][2][PAIR_COUNT] = RELATIONS(INT);
-static const uint16_t compare_floats[6][2][PAIR_COUNT] = RELATIONS(FLOAT);
-_Static_assert(Py_LT == 0 && Py_LE == 1 && Py_EQ == 2 && Py_NE == 3 && Py_GT == 4 && Py_GE == 5,
-               "order of RELATIONS");
-
-static const uint16_t jump_if_is[2][PAIR_COUNT] = {PAIRS(JUMP_IF_IS_NOT), PAIRS(JUMP_IF_IS)};
-static const uint16_t jump_if_truth[2][4] = {PLACES(JUMP_IF_FALSE), PLACES(JUMP_IF_TRUE)};
-static const uint16_t jump_if_none[2][4] = {PLACES(JUMP_IF_NOT_NONE), PLACES(JUMP_IF_NONE)};
+pair_family load_pair = PAIRS(PAIR);
 
 /* ---- Small helpers ---------------------------------------------------------------------------------------- */
 
-static const struct instruction *at(const struct emitter *emitter, int number)
-{
-    return &emitter->bytecode.instructions[number];
-}
-
-static bool is_owned(const struct operand *operand)
-{
-    return operand->place == PLACE_SLOT || operand->place == PLACE_REGISTER;
-}
-
-/* Index into a four_family: O and B of two operands. */
-static int ownership(const struct operand *a, const struct operand *b)
-{
-    return (is_owned(a) ? 0 : 2) + (is_owned(b) ? 0 : 1);
-}
-
-static int place_index(const struct operand *operand)
-{
-    switch ((enum operand_place)operand->place) {
-    case PLACE_LOCAL:
-        return 0;
-    case PLACE_CONSTANT:
-        return 1;
-    case PLACE_SLOT:
-        return 2;
-    default:
-        assert(operand->place == PLACE_REGISTER);
-        return 3;
-    }
-}
-
 /* Fills the holes that say where the first (A) or second (B) operand is. */
-static void set_operand(struct emitter *emitter, struct item *item, const struct operand *operand, bool second)
+void set_operand(struct emitter *emitter, struct item *item, const struct operand *operand, bool second)
 {
     enum hole displacement = second ? HOLE_H_B : HOLE_H_A;
     enum hole constant = second ? HOLE_Q_B : HOLE_Q_A;
@@ -142,7 +34,7 @@ static void set_operand(struct emitter *emitter, struct item *item, const struct
 }
 
 /* Makes the two popped operands a pair there is a template for. */
-static enum pair make_pair(struct emitter *emitter, struct operand *a, struct operand *b)
+enum pair make_pair(struct emitter *emitter, struct operand *a, struct operand *b)
 {
     assert(a->place != PLACE_NULL && b->place != PLACE_NULL);
     if (b->place == PLACE_SLOT) {
@@ -167,15 +59,15 @@ static enum pair make_pair(struct emitter *emitter, struct operand *a, struct op
 }
 
 /* Pops two operands as a pair. */
-static enum pair pop_pair(struct emitter *emitter, struct operand *a, struct operand *b)
+enum pair pop_pair(struct emitter *emitter, struct operand *a, struct operand *b)
 {
     *b = stack_pop(emitter);
     *a = stack_pop(emitter);
     return make_pair(emitter, a, b);
 }
 
-static struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair pair, const struct operand *a,
-                             const struct operand *b)
+struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair pair, const struct operand *a,
+                      const struct operand *b)
 {
     struct item *item = emitter_add(emitter, family[pair]);
     set_operand(emitter, item, a, false);
@@ -192,7 +84,7 @@ static void add_jump(struct emitter *emitter, int label)
 
 /* Before an escape: the operands that borrow from locals get references of their own in their slots, but stay
  * PLACE_LOCAL. Keeps x, y and r0. */
-static void protect_locals(struct emitter *emitter)
+void protect_locals(struct emitter *emitter)
 {
     for (int i = 0; i < emitter->depth; i++) {
         struct operand copy = emitter->stack[i];
@@ -204,7 +96,7 @@ static void protect_locals(struct emitter *emitter)
 
 /* What an escape may leave behind is looked at, and protect_locals undone. `next` is the instruction to go on at if compiled code must
  * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
-static struct item *end_escape(struct emitter *emitter, int next)
+struct item *end_escape(struct emitter *emitter, int next)
 {
     struct item *item = add_escape_check(emitter, next, true);
     for (int undo = 0; undo < 2; undo++) {
@@ -222,7 +114,7 @@ static struct item *end_escape(struct emitter *emitter, int next)
 }
 
 /* The cold path behind FREE: x has lost its last reference. Goes back to `back`. `next` as in end_escape. */
-static int free_path(struct emitter *emitter, int back, int next)
+int free_path(struct emitter *emitter, int back, int next)
 {
     int label = emitter_new_label(emitter);
     bool was_cold = emitter->in_cold;
@@ -237,7 +129,7 @@ static int free_path(struct emitter *emitter, int back, int next)
 }
 
 /* A label bound to what comes next in the hot part. */
-static int label_here(struct emitter *emitter)
+int label_here(struct emitter *emitter)
 {
     int label = emitter_new_label(emitter);
     emitter_bind(emitter, label);
@@ -246,16 +138,9 @@ static int label_here(struct emitter *emitter)
 
 /* ---- Operations on pairs that leave a result in the register -------------------------------------------------- */
 
-/* Sets the holes of a C path. */
-struct slow_call {
-    const uint16_t *family; /* by ownership */
-    int64_t number;         /* H_N */
-    int64_t destination;    /* H_D */
-};
-
 /* primary and secondary may be NULL; the C path follows. Pushes the register. */
-static void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint16_t *secondary,
-                           const struct slow_call *slow)
+void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint16_t *secondary,
+                    const struct slow_call *slow)
 {
     struct operand a, b;
     enum pair pair = pop_pair(emitter, &a, &b);
@@ -290,85 +175,6 @@ static void pair_operation(struct emitter *emitter, const uint16_t *primary, con
     }
 }
 
-static bool is_constant_of(const struct operand *operand, PyTypeObject *type)
-{
-    return operand->place == PLACE_CONSTANT && Py_IS_TYPE(operand->constant, type);
-}
-
-/* What is known of an arithmetic site's operands: from constants and from what tier 0 specialised it to. */
-static void expect_kinds(const struct emitter *emitter, bool *ints, bool *floats, bool *others)
-{
-    const struct instruction *instruction = at(emitter, emitter->current);
-    const struct operand *a = &emitter->stack[emitter->depth - 2];
-    const struct operand *b = &emitter->stack[emitter->depth - 1];
-    *ints = *floats = *others = false;
-    for (int i = 0; i < 2; i++) {
-        const struct operand *operand = i == 0 ? a : b;
-        if (is_constant_of(operand, &PyLong_Type)) {
-            *ints = true;
-        } else if (is_constant_of(operand, &PyFloat_Type)) {
-            *floats = true;
-        } else if (operand->place == PLACE_CONSTANT) {
-            *others = true;
-        }
-    }
-    switch (instruction->specialised) {
-    case BINARY_OP_ADD_INT:
-    case BINARY_OP_SUBTRACT_INT:
-    case BINARY_OP_MULTIPLY_INT:
-    case COMPARE_OP_INT_JUMP:
-        *ints = true;
-        break;
-    case BINARY_OP_ADD_FLOAT:
-    case BINARY_OP_SUBTRACT_FLOAT:
-    case BINARY_OP_MULTIPLY_FLOAT:
-    case COMPARE_OP_FLOAT_JUMP:
-        *floats = true;
-        break;
-    case BINARY_OP_ADD_UNICODE:
-    case BINARY_OP_INPLACE_ADD_UNICODE:
-    case COMPARE_OP_STR_JUMP:
-        *others = true;
-        break;
-    }
-}
-
-static void select_binary_op(struct emitter *emitter)
-{
-    static four_family slow_family = OWNERSHIPS(SLOW_BINARY_OP);
-    static four_family store_family = {0, 0, TEMPLATE_SLOW_ADD_AND_STORE_BO, TEMPLATE_SLOW_ADD_AND_STORE_BB};
-    const struct instruction *instruction = at(emitter, emitter->current);
-    int op = instruction->oparg;
-    const struct arithmetic *row = &arithmetic[op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op];
-    bool ints, floats, others;
-    expect_kinds(emitter, &ints, &floats, &others);
-
-    const uint16_t *primary = NULL;
-    const uint16_t *secondary = NULL;
-    if (!others) {
-        const uint16_t *int_family = row->has_int ? row->ints : NULL;
-        const uint16_t *float_family = row->has_float ? row->floats : NULL;
-        if (floats && !ints) {
-            primary = float_family;
-        } else if (ints && !floats) {
-            primary = int_family;
-        } else if (!ints && !floats) {
-            primary = int_family != NULL ? int_family : float_family;
-            secondary = int_family != NULL ? float_family : NULL;
-        }
-    }
-    struct slow_call slow = {.family = slow_family, .number = op};
-    /* `s += t`: str operands are extended in place when the local that is stored to holds the left one. */
-    const struct operand *left = &emitter->stack[emitter->depth - 2];
-    const struct instruction *next = instruction + 1;
-    if ((op == NB_ADD || op == NB_INPLACE_ADD) && left->place == PLACE_LOCAL && next->opcode == STORE_FAST &&
-        next->oparg == left->local && !next->is_leader) {
-        slow.family = store_family;
-        slow.destination = emitter_local(left->local);
-    }
-    pair_operation(emitter, primary, secondary, &slow);
-}
-
 static void select_subscript(struct emitter *emitter)
 {
     static four_family slow_family = OWNERSHIPS(SLOW_SUBSCRIPT);
@@ -399,7 +205,7 @@ static void select_subscript(struct emitter *emitter)
 
 /* Looks at the eval breaker before going on with the next instruction, as tier 0 does after calls. The deferred stack is
  * as it has to be there; r0 keeps. */
-static void add_eval_breaker_check(struct emitter *emitter)
+void add_eval_breaker_check(struct emitter *emitter)
 {
     int set = emitter_new_label(emitter);
     emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
@@ -409,256 +215,6 @@ static void add_eval_breaker_check(struct emitter *emitter)
     protect_locals(emitter);
     emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
     end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
-    emitter->in_cold = false;
-}
-
-/* ---- Jumps --------------------------------------------------------------------------------------------------- */
-
-/* Where a conditional jump goes: to the target when the tested outcome is `sense`. */
-struct branch {
-    int target, next; /* instructions */
-    bool sense;
-    bool backward;
-};
-
-static bool is_conditional_jump(int opcode, bool *on_true)
-{
-    switch (opcode) {
-    case POP_JUMP_FORWARD_IF_FALSE:
-    case POP_JUMP_BACKWARD_IF_FALSE:
-        *on_true = false;
-        return true;
-    case POP_JUMP_FORWARD_IF_TRUE:
-    case POP_JUMP_BACKWARD_IF_TRUE:
-        *on_true = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static struct branch branch_of(const struct emitter *emitter, int number, bool sense)
-{
-    const struct instruction *jump = at(emitter, number);
-    return (struct branch){.target = jump->target,
-                           .next = number + 1,
-                           .sense = sense,
-                           .backward = (opcode_flags(jump->opcode) & OPCODE_JUMPS_BACKWARD) != 0};
-}
-
-/* The eval breaker is looked at, then the jump goes to the loop header; appended to the current list. */
-static void add_back_edge(struct emitter *emitter, int header)
-{
-    int set = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = header;
-    bool was_cold = emitter->in_cold;
-    emitter->in_cold = true;
-    emitter_bind(emitter, set);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, false);
-    end_escape(emitter, header)->labels[LABEL_CONT] = header;
-    emitter->in_cold = was_cold;
-}
-
-/* The fast test of a branch jumps on `jump_sense(branch)`: a backward jump is turned round, so that the check of the
- * eval breaker stands in line. */
-static bool jump_sense(const struct branch *branch)
-{
-    return branch->backward ? !branch->sense : branch->sense;
-}
-static int jump_label(const struct branch *branch)
-{
-    return branch->backward ? branch->next : branch->target;
-}
-
-/* After the fast test. */
-static void finish_branch(struct emitter *emitter, const struct branch *branch)
-{
-    if (branch->backward) {
-        add_back_edge(emitter, branch->target);
-    }
-}
-
-/* A C function has left the outcome in x, and it escaped: branch, and look at the escape on both ways. */
-static void branch_on_x(struct emitter *emitter, const struct branch *branch)
-{
-    if (branch->backward) {
-        int other = stub_tail(emitter, branch->next);
-        emitter_add(emitter, branch->sense ? TEMPLATE_BRANCH_IF_NOT_X : TEMPLATE_BRANCH_IF_X)->labels[LABEL_JUMP] =
-            other;
-        int back = emitter_new_label(emitter);
-        end_escape(emitter, branch->target)->labels[LABEL_CONT] = back;
-        emitter_bind(emitter, back);
-        add_back_edge(emitter, branch->target);
-        return;
-    }
-    int other = stub_tail(emitter, branch->target);
-    emitter_add(emitter, branch->sense ? TEMPLATE_BRANCH_IF_X : TEMPLATE_BRANCH_IF_NOT_X)->labels[LABEL_JUMP] = other;
-    end_escape(emitter, branch->next)->labels[LABEL_CONT] = branch->next;
-}
-
-/* Operations on a pair whose outcome is a truth value: fused with the jump that follows, or made a bool. `family[sense]` are the fast templates, or NULL. */
-static void pair_test(struct emitter *emitter, const uint16_t (*primary)[PAIR_COUNT],
-                      const uint16_t (*secondary)[PAIR_COUNT], bool invert, const struct slow_call *slow)
-{
-    int number = emitter->current;
-    bool on_true;
-    bool fused =
-        !at(emitter, number + 1)->is_leader && is_conditional_jump(at(emitter, number + 1)->opcode, &on_true);
-    struct operand a, b;
-    enum pair pair = pop_pair(emitter, &a, &b);
-    stack_free_register(emitter);
-    if (!fused) {
-        add_pair(emitter, load_pair, pair, &a, &b);
-        protect_locals(emitter);
-        struct item *item = emitter_add(emitter, slow->family[ownership(&a, &b)]);
-        item->holes[HOLE_H_N] = slow->number;
-        item->labels[LABEL_ERROR] = stub_error(emitter, true);
-        emitter_add(emitter, TEMPLATE_BOOL_OF_X);
-        stack_push_register(emitter);
-        end_escape(emitter, number + 1);
-        return;
-    }
-    struct branch branch = branch_of(emitter, number + 1, on_true);
-    /* Both ways lead to canonical stacks; the popped operands are not touched by this. */
-    stack_flush(emitter);
-    int slow_label = NO_LABEL;
-    if (primary != NULL) {
-        slow_label = emitter_new_label(emitter);
-        struct item *item = add_pair(emitter, primary[jump_sense(&branch) ^ invert], pair, &a, &b);
-        item->labels[LABEL_SLOW] = slow_label;
-        item->labels[LABEL_JUMP] = jump_label(&branch);
-        int back = label_here(emitter);
-        finish_branch(emitter, &branch);
-        emitter->in_cold = true;
-        emitter_bind(emitter, slow_label);
-        if (secondary != NULL) {
-            int slower = emitter_new_label(emitter);
-            item = add_pair(emitter, secondary[jump_sense(&branch) ^ invert], pair, &a, &b);
-            item->labels[LABEL_SLOW] = slower;
-            item->labels[LABEL_JUMP] = jump_label(&branch);
-            item->labels[LABEL_CONT] = back;
-            emitter_bind(emitter, slower);
-        }
-    } else {
-        add_pair(emitter, load_pair, pair, &a, &b);
-    }
-    struct item *item = emitter_add(emitter, slow->family[ownership(&a, &b)]);
-    item->holes[HOLE_H_N] = slow->number;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-    branch_on_x(emitter, &branch);
-    emitter->in_cold = false;
-    emitter->current = number + 1; /* the jump is done */
-}
-
-static void select_compare(struct emitter *emitter)
-{
-    static four_family value_family = OWNERSHIPS(SLOW_COMPARE);
-    static four_family truth_family = OWNERSHIPS(SLOW_COMPARE_TRUTH);
-    int relation = at(emitter, emitter->current)->oparg;
-    bool on_true;
-    const struct instruction *next = at(emitter, emitter->current + 1);
-    if (next->is_leader || !is_conditional_jump(next->opcode, &on_true)) {
-        /* The result need not be a bool. */
-        pair_operation(emitter, NULL, NULL, &(struct slow_call){.family = value_family, .number = relation});
-        return;
-    }
-    bool ints, floats, others;
-    expect_kinds(emitter, &ints, &floats, &others);
-    const uint16_t(*primary)[PAIR_COUNT] = NULL;
-    const uint16_t(*secondary)[PAIR_COUNT] = NULL;
-    if (!others && !(ints && floats)) {
-        primary = floats ? compare_floats[relation] : compare_ints[relation];
-        secondary = !floats && !ints ? compare_floats[relation] : NULL;
-    }
-    pair_test(emitter, primary, secondary, false, &(struct slow_call){.family = truth_family, .number = relation});
-}
-
-static void select_is(struct emitter *emitter)
-{
-    static four_family slow_family = OWNERSHIPS(SLOW_IS);
-    int invert = at(emitter, emitter->current)->oparg;
-    pair_test(emitter, jump_if_is, NULL, invert != 0, &(struct slow_call){.family = slow_family, .number = invert});
-}
-
-static void select_contains(struct emitter *emitter)
-{
-    static four_family slow_family = OWNERSHIPS(SLOW_CONTAINS);
-    int invert = at(emitter, emitter->current)->oparg;
-    pair_test(emitter, NULL, NULL, false, &(struct slow_call){.family = slow_family, .number = invert});
-}
-
-/* POP_JUMP_*_IF_TRUE and _FALSE on a value. */
-static void select_truth_jump(struct emitter *emitter, bool on_true)
-{
-    struct operand value = stack_pop(emitter);
-    stack_flush(emitter);
-    struct branch branch = branch_of(emitter, emitter->current, on_true);
-    int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, jump_if_truth[jump_sense(&branch)][place_index(&value)]);
-    set_operand(emitter, item, &value, false);
-    item->labels[LABEL_SLOW] = slow;
-    item->labels[LABEL_JUMP] = jump_label(&branch);
-    finish_branch(emitter, &branch);
-    emitter->in_cold = true;
-    emitter_bind(emitter, slow);
-    item = emitter_add(emitter, is_owned(&value) ? TEMPLATE_SLOW_TRUTH_O : TEMPLATE_SLOW_TRUTH_B);
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-    branch_on_x(emitter, &branch);
-    emitter->in_cold = false;
-}
-
-static void select_none_jump(struct emitter *emitter, bool on_none)
-{
-    struct operand value = stack_pop(emitter);
-    stack_flush(emitter);
-    struct branch branch = branch_of(emitter, emitter->current, on_none);
-    int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, jump_if_none[jump_sense(&branch)][place_index(&value)]);
-    set_operand(emitter, item, &value, false);
-    item->labels[LABEL_SLOW] = slow;
-    item->labels[LABEL_JUMP] = jump_label(&branch);
-    finish_branch(emitter, &branch);
-    /* The last reference dies: the value cannot be None. x is 1, "not None". */
-    branch.sense = !branch.sense;
-    emitter->in_cold = true;
-    emitter_bind(emitter, slow);
-    emitter_add(emitter, TEMPLATE_SLOW_NOT_NONE);
-    branch_on_x(emitter, &branch);
-    emitter->in_cold = false;
-}
-
-/* JUMP_IF_TRUE_OR_POP, JUMP_IF_FALSE_OR_POP. */
-static void select_jump_or_pop(struct emitter *emitter, bool on_true)
-{
-    stack_flush(emitter);
-    int number = emitter->current;
-    int target = at(emitter, number)->target;
-    int64_t slot = emitter_slot(emitter, emitter->depth - 1);
-    int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, on_true ? TEMPLATE_KEEP_IF_TRUE : TEMPLATE_KEEP_IF_FALSE);
-    item->holes[HOLE_H_A] = slot;
-    item->labels[LABEL_SLOW] = slow;
-    item->labels[LABEL_JUMP] = target;
-    int back = label_here(emitter);
-
-    emitter->in_cold = true;
-    emitter_bind(emitter, slow);
-    emitter_add(emitter, TEMPLATE_SLOW_TRUTH_B)->labels[LABEL_ERROR] = stub_error(emitter, false);
-    int keep = stub_tail(emitter, target);
-    emitter_add(emitter, on_true ? TEMPLATE_BRANCH_IF_X : TEMPLATE_BRANCH_IF_NOT_X)->labels[LABEL_JUMP] = keep;
-    int free = emitter_new_label(emitter);
-    int after = emitter_new_label(emitter);
-    stack_pop(emitter);
-    item = emitter_add(emitter, TEMPLATE_POP_S);
-    item->holes[HOLE_H_A] = slot;
-    item->labels[LABEL_FREE] = free;
-    item->labels[LABEL_CONT] = after;
-    emitter_bind(emitter, free);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    emitter_bind(emitter, after);
-    end_escape(emitter, number + 1)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }
 
@@ -798,18 +354,6 @@ static void select_load_fast(struct emitter *emitter)
     stack_push_local(emitter, local);
 }
 
-static void select_store_fast(struct emitter *emitter)
-{
-    static four_family family = PLACES(STORE_FAST);
-    int local = at(emitter, emitter->current)->oparg;
-    struct operand value = stack_pop(emitter);
-    stack_spill_local(emitter, local);
-    struct item *item = emitter_add(emitter, family[place_index(&value)]);
-    set_operand(emitter, item, &value, false);
-    item->holes[HOLE_H_D] = emitter_local(local);
-    item->labels[LABEL_FREE] = free_path(emitter, label_here(emitter), emitter->current + 1);
-}
-
 static void select_pop_top(struct emitter *emitter)
 {
     struct operand value = stack_pop(emitter);
@@ -897,11 +441,6 @@ static void select_store_deref(struct emitter *emitter)
 }
 
 /* ---- Globals, attributes ---------------------------------------------------------------------------------------------- */
-
-static PyObject *name_at(const struct emitter *emitter, int index)
-{
-    return PyTuple_GET_ITEM(emitter->bytecode.code->co_names, index);
-}
 
 static void select_load_global(struct emitter *emitter)
 {
@@ -1084,44 +623,7 @@ static void select_store_subscript(struct emitter *emitter)
     }
 }
 
-static void select_unpack_pair(struct emitter *emitter)
-{
-    struct operand sequence = stack_pop(emitter);
-    if (sequence.place != PLACE_REGISTER) {
-        stack_free_register(emitter);
-        stack_take(emitter, &sequence);
-    }
-    int64_t slot = emitter_slot(emitter, sequence.index);
-    int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_UNPACK_TWO_TUPLE);
-    item->holes[HOLE_H_D] = slot;
-    item->labels[LABEL_SLOW] = slow;
-    int back = label_here(emitter);
-    emitter->in_cold = true;
-    emitter_bind(emitter, slow);
-    protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_SPILL_R)->holes[HOLE_H_D] = slot;
-    item = emitter_add(emitter, TEMPLATE_HANDLER_CHECKED);
-    item->handler = (const void *)op_UNPACK_SEQUENCE;
-    item->labels[LABEL_ERROR] = stub_error(emitter, true);
-    stack_push_slot(emitter);
-    stack_push_slot(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
-    emitter->in_cold = false;
-}
-
 /* ---- Calls, returns, generators ---------------------------------------------------------------------------------------------- */
-
-/* The call through C, for any callable: arguments in their slots. Pushes the register; the caller deals with the escape. */
-static void add_general_call(struct emitter *emitter, int nargs, PyObject *keyword_names, struct call_cell *cell)
-{
-    struct item *item = emitter_add(emitter, TEMPLATE_CALL);
-    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_H_N] = nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-    item->labels[LABEL_ERROR] = stub_error(emitter, false);
-}
 
 /* Moves an operand into the frame that x points to, as its local `index`. */
 static void move_argument(struct emitter *emitter, const struct operand *operand, int index)
@@ -1135,50 +637,26 @@ static void move_argument(struct emitter *emitter, const struct operand *operand
 /* More arguments than this go through C. */
 enum { MOST_NATIVE_ARGUMENTS = 12 };
 
-/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
- * from where they are into its locals. Everything else, and the first call, goes through rt_call. */
-static void select_call(struct emitter *emitter)
+bool fits_native_call(const struct call_site *site)
+{
+    return site->nargs <= MOST_NATIVE_ARGUMENTS && site->keyword_names == NULL;
+}
+
+void add_native_call(struct emitter *emitter, const struct call_site *site, int slow, int back)
 {
     static four_family push_family = PLACES(PUSH_FRAME);
-    int nargs = at(emitter, emitter->current)->oparg;
-    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    PyObject *keyword_names = emitter->keyword_names;
-    emitter->keyword_names = NULL;
-    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
-    bool native = nargs <= MOST_NATIVE_ARGUMENTS && keyword_names == NULL;
-    if (!native) {
-        stack_flush(emitter);
-    }
-    for (int i = nargs + 1; i >= 0; i--) {
-        struct operand operand = stack_pop(emitter);
-        if (native) {
-            operands[i] = operand;
-        }
-    }
-    stack_flush(emitter);
-    int next = emitter->current + 1;
-    if (!native) {
-        add_general_call(emitter, nargs, keyword_names, cell);
-        stack_push_register(emitter);
-        end_escape(emitter, next);
-        add_eval_breaker_check(emitter);
-        return;
-    }
-
-    /* operands[0] is NULL and operands[1] the callee, or operands[0] is the callee (or NULL, which the guard finds) and operands[1] self. */
+    const struct operand *operands = site->operands;
     int callee = operands[0].is_null ? 1 : 0;
     assert(operands[callee].place != PLACE_NULL);
-    int slow = emitter_new_label(emitter);
-    int back = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
-    for (int i = callee + 1; i < nargs + 2; i++) {
+    for (int i = callee + 1; i < site->nargs + 2; i++) {
         move_argument(emitter, &operands[i], i - callee - 1);
     }
     item = emitter_add(emitter, TEMPLATE_ENTER_FRAME);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     /* Where tier 0 stands during a Python call: the last cache unit. */
     item->holes[HOLE_Q_IP] += (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
     emitter_add(emitter, RAW_CALL);
@@ -1189,29 +667,60 @@ static void select_call(struct emitter *emitter)
     emitter_bind(emitter, finished);
     emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = stub_error(emitter, false);
     stack_push_register(emitter);
-    end_escape(emitter, next);
-    emitter_bind(emitter, back);
+    end_escape(emitter, site->next)->labels[LABEL_CONT] = back;
     stack_pop(emitter);
-
+    bool was_cold = emitter->in_cold;
     emitter->in_cold = true;
     emitter_bind(emitter, unusual);
     emitter_add(emitter, TEMPLATE_FINISH_CALL_UNUSUAL)->labels[LABEL_CONT] = finished;
-    emitter_bind(emitter, slow);
-    for (int i = 0; i < nargs + 2; i++) {
-        stack_spill(emitter, &operands[i]);
+    emitter->in_cold = was_cold;
+}
+
+/* CALL. A Python function whose compiled code the cell knows is called natively: its frame is pushed in line and the arguments move
+ * from where they are into its locals. Everything else, and the first call, goes through rt_call, unless it looks like a C function
+ * (select_c_call). */
+static void select_call(struct emitter *emitter)
+{
+    struct operand operands[MOST_NATIVE_ARGUMENTS + 2];
+    struct call_site site = {.operands = operands,
+                             .nargs = at(emitter, emitter->current)->oparg,
+                             .keyword_names = emitter->keyword_names,
+                             .cell = emitter_feedback(emitter, sizeof *site.cell),
+                             .next = emitter->current + 1};
+    emitter->keyword_names = NULL;
+    bool many = site.nargs > MOST_NATIVE_ARGUMENTS;
+    if (many) {
+        stack_flush(emitter);
+        site.operands = &emitter->stack[emitter->depth - site.nargs - 2];
+        emitter->depth -= site.nargs + 2;
+    } else {
+        for (int i = site.nargs + 1; i >= 0; i--) {
+            operands[i] = stack_pop(emitter);
+        }
+        if (select_c_call(emitter, &site)) {
+            return;
+        }
     }
-    add_general_call(emitter, nargs, NULL, cell);
-    stack_push_register(emitter);
-    end_escape(emitter, next);
-    /* As after any call of C code. */
-    int set = emitter_new_label(emitter);
-    item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = back;
-    emitter_bind(emitter, set);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    stack_flush(emitter);
+    if (!fits_native_call(&site)) {
+        for (int i = 0; i < site.nargs + 2; i++) {
+            stack_spill(emitter, &site.operands[i]);
+        }
+        add_any_call(emitter, &site, stub_error(emitter, false));
+        stack_push_register(emitter);
+        end_escape(emitter, site.next);
+        add_eval_breaker_check(emitter);
+        return;
+    }
+    int back = emitter_new_label(emitter);
+    int slow = emitter_new_label(emitter);
+    add_native_call(emitter, &site, slow, NO_LABEL);
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    add_cold_call(emitter, &site, back, 0, false);
     emitter->in_cold = false;
+    stack_push_register(emitter);
 }
 
 static void select_return_value(struct emitter *emitter)
@@ -1344,7 +853,7 @@ static const void *handler_of(int opcode)
     return NULL;
 }
 
-static void select_handler(struct emitter *emitter)
+void select_handler(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
     int flags = opcode_flags(instruction->opcode);
@@ -1448,6 +957,13 @@ static void select_one(struct emitter *emitter)
     case BINARY_OP:
         select_binary_op(emitter);
         break;
+    case UNARY_NEGATIVE:
+    case UNARY_INVERT:
+        select_unary(emitter);
+        break;
+    case UNARY_NOT:
+        select_not(emitter);
+        break;
     case BINARY_SUBSCR:
         select_subscript(emitter);
         break;
@@ -1473,11 +989,7 @@ static void select_one(struct emitter *emitter)
         select_load_method(emitter);
         break;
     case UNPACK_SEQUENCE:
-        if (oparg == 2) {
-            select_unpack_pair(emitter);
-        } else {
-            select_handler(emitter);
-        }
+        select_unpack_sequence(emitter);
         break;
     case CALL:
         select_call(emitter);
@@ -1607,9 +1119,13 @@ enum reason select_instructions(struct emitter *emitter)
             add_escape_check(emitter, number, false);
         }
         select_one(emitter);
+        stack_settle_register(emitter);
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;
+            fused = at(emitter, number)->opcode != STORE_FAST;
+        }
+        if (fused) {
             stack_set_canonical(emitter, at(emitter, number)->depth - 1);
         } else if (emitter->no_forwarding && !(opcode_flags(instruction->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
                    instruction->opcode != YIELD_VALUE && instruction->opcode != RETURN_GENERATOR &&

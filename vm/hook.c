@@ -74,9 +74,10 @@ static void report_death(struct code_state *state)
     event_log(EVENT_invalidate, NULL, state->compiled->tier, -1, REASON_code_died, state->compiled->size, -1);
 }
 
-static enum reason compile_state(struct code_state *state)
+/* `globals`: what the code is about to run with, borrowed, or NULL. */
+static enum reason compile_state(struct code_state *state, PyObject *globals)
 {
-    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0};
+    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0, .globals = globals};
     double start = milliseconds_now();
     enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
     double milliseconds = milliseconds_now() - start;
@@ -138,7 +139,7 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
             return run_elsewhere(tstate, frame, throwflag);
         }
         if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
-            compile_state(state) != REASON_none) {
+            compile_state(state, frame->f_globals) != REASON_none) {
             return run_cold(tstate, frame, state);
         }
     } else if (UNLIKELY(state->suppressed)) {
@@ -242,7 +243,7 @@ enum reason hook_compile(PyCodeObject *code, int tier)
     if (state->suppressed) {
         return REASON_suppressed;
     }
-    return compile_state(state);
+    return compile_state(state, NULL);
 }
 
 int hook_suppress(PyCodeObject *code, bool suppress)

@@ -272,24 +272,27 @@ static int unpack_exactly(PyThreadState *tstate, PyObject *iterable, int count, 
     return exhausted ? 0 : -1;
 }
 
+int rt_unpack_plain(PyObject *sequence, PyObject **slots, int count)
+{
+    if ((!PyTuple_CheckExact(sequence) && !PyList_CheckExact(sequence)) || Py_SIZE(sequence) != count) {
+        return 0;
+    }
+    PyObject **items = PySequence_Fast_ITEMS(sequence);
+    for (int i = 0; i < count; i++) {
+        slots[count - 1 - i] = Py_NewRef(items[i]);
+    }
+    Py_DECREF(sequence);
+    return 1;
+}
+
 HANDLER(UNPACK_SEQUENCE)
 {
     PyObject *sequence = sp[-1];
     PyObject **bottom = sp - 1;
-    PyObject **items = NULL;
-    if (PyTuple_CheckExact(sequence) && PyTuple_GET_SIZE(sequence) == oparg) {
-        items = ((PyTupleObject *)sequence)->ob_item;
-    } else if (PyList_CheckExact(sequence) && PyList_GET_SIZE(sequence) == oparg) {
-        items = ((PyListObject *)sequence)->ob_item;
+    if (rt_unpack_plain(sequence, bottom, oparg)) {
+        return 0;
     }
-    int failed = 0;
-    if (items != NULL) {
-        for (int i = 0; i < oparg; i++) {
-            bottom[oparg - 1 - i] = Py_NewRef(items[i]);
-        }
-    } else {
-        failed = unpack_exactly(tstate, sequence, oparg, bottom + oparg);
-    }
+    int failed = unpack_exactly(tstate, sequence, oparg, bottom + oparg);
     Py_DECREF(sequence);
     return failed ? OPS_RAISED : 0;
 }

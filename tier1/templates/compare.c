@@ -140,7 +140,7 @@ TEMPLATE(BOOL_OF_NOT_X)
         PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
         PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
         if ((OWNED_##ka && UNLIKELY(a->ob_refcnt <= 2)) || (OWNED_##kb && UNLIKELY(b->ob_refcnt <= 2))) {            \
-            GO_WITH(SLOW, a, b);                                                                                     \
+            GO(SLOW);                                                                                                \
         }                                                                                                            \
         if (OWNED_##ka) {                                                                                            \
             a->ob_refcnt--;                                                                                          \

@@ -311,21 +311,39 @@ TEMPLATE(SLOW_STORE_SUBSCRIPT)
     GO(CONT);
 }
 
-/* A pair of values out of a tuple of two: the sequence is in r0, the first value goes on top (H_D is the lower slot). */
-TEMPLATE(UNPACK_TWO_TUPLE)
+/* The H_N values of a sequence, the first on top (H_D is the lowest slot). A sequence in r0 is owned. */
+#define UNPACK(name, kind, expected, values)                                                                         \
+    TEMPLATE(name##_##kind)                                                                                          \
+    {                                                                                                                \
+        PyObject *sequence = READ_##kind(H_A, Q_A);                                                                  \
+        long count = NUMBER(H_N);                                                                                    \
+        if (UNLIKELY(Py_TYPE(sequence) != RUNTIME->expected || Py_SIZE(sequence) != count ||                         \
+                     (OWNED_##kind && sequence->ob_refcnt == 1))) {                                                  \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        PyObject **slots = &DISPLACED(H_D);                                                                          \
+        PyObject **items = values;                                                                                   \
+        if (OWNED_##kind) {                                                                                          \
+            sequence->ob_refcnt--;                                                                                   \
+        }                                                                                                            \
+        while (--count >= 0) {                                                                                       \
+            PyObject *item = *items++;                                                                               \
+            item->ob_refcnt++;                                                                                       \
+            slots[count] = item;                                                                                     \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+UNPACK(UNPACK_TUPLE, L, tuple_type, ((PyTupleObject *)sequence)->ob_item)
+UNPACK(UNPACK_TUPLE, R, tuple_type, ((PyTupleObject *)sequence)->ob_item)
+UNPACK(UNPACK_LIST, L, list_type, ((PyListObject *)sequence)->ob_item)
+UNPACK(UNPACK_LIST, R, list_type, ((PyListObject *)sequence)->ob_item)
+
+/* Any tuple or list, in r0, in C. */
+TEMPLATE(UNPACK_PLAIN)
 {
-    PyObject *tuple = r0;
-    if (UNLIKELY(Py_TYPE(tuple) != RUNTIME->tuple_type || PyTuple_GET_SIZE(tuple) != 2 || tuple->ob_refcnt == 1)) {
+    if (UNLIKELY(rt_unpack_plain(r0, &DISPLACED(H_D), NUMBER(H_N)) == 0)) {
         GO(SLOW);
     }
-    PyObject **slots = &DISPLACED(H_D);
-    PyObject *first = PyTuple_GET_ITEM(tuple, 0);
-    PyObject *second = PyTuple_GET_ITEM(tuple, 1);
-    first->ob_refcnt++;
-    second->ob_refcnt++;
-    slots[0] = second;
-    slots[1] = first;
-    tuple->ob_refcnt--;
     GO(CONT);
 }
 

@@ -102,44 +102,6 @@ TEMPLATE(UNBOUND_LOCAL)
     GO(ERROR);
 }
 
-/* The old value of a local goes after the new one is in place, as on stock. */
-#define REPLACE_LOCAL(value)                                                                                         \
-    PyObject *old = DISPLACED(H_D);                                                                                  \
-    DISPLACED(H_D) = (value);                                                                                        \
-    if (old != NULL && UNLIKELY(--old->ob_refcnt == 0)) {                                                            \
-        if (IS_INT(old)) {                                                                                           \
-            rt_int_free(old);                                                                                        \
-            GO(CONT);                                                                                                \
-        }                                                                                                            \
-        GO_WITH(FREE, old, ANY);                                                                                     \
-    }                                                                                                                \
-    GO(CONT)
-
-TEMPLATE(STORE_FAST_L)
-{
-    PyObject *value = DISPLACED(H_A);
-    value->ob_refcnt++;
-    REPLACE_LOCAL(value);
-}
-
-TEMPLATE(STORE_FAST_C)
-{
-    PyObject *value = QUAD(Q_A);
-    value->ob_refcnt++;
-    REPLACE_LOCAL(value);
-}
-
-TEMPLATE(STORE_FAST_S)
-{
-    PyObject *value = DISPLACED(H_A);
-    REPLACE_LOCAL(value);
-}
-
-TEMPLATE(STORE_FAST_R)
-{
-    REPLACE_LOCAL(r0);
-}
-
 /* ---- Dropping an owned operand ---- */
 TEMPLATE(POP_S)
 {

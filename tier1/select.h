@@ -1,0 +1,126 @@
+/* tier1/select.h: shared by the files of selection (select*.c): families of templates, operands, escapes. */
+#ifndef PYJIT_TIER1_SELECT_H
+#define PYJIT_TIER1_SELECT_H
+
+#include "tier1/emitter.h"
+
+/* ---- Families of templates ---------------------------------------------------------------------------- */
+
+enum pair { PAIR_LL, PAIR_LC, PAIR_LR, PAIR_CL, PAIR_CR, PAIR_SL, PAIR_SC, PAIR_SR, PAIR_RL, PAIR_RC, PAIR_COUNT };
+
+#define PAIRS(name)                                                                                                  \
+    {                                                                                                                \
+        TEMPLATE_##name##_LL, TEMPLATE_##name##_LC, TEMPLATE_##name##_LR, TEMPLATE_##name##_CL,                      \
+            TEMPLATE_##name##_CR, TEMPLATE_##name##_SL, TEMPLATE_##name##_SC, TEMPLATE_##name##_SR,                  \
+            TEMPLATE_##name##_RL, TEMPLATE_##name##_RC,                                                              \
+    }
+
+/* By the letters of the owners: OO, OB, BO, BB. */
+#define OWNERSHIPS(name)                                                                                             \
+    {                                                                                                                \
+        TEMPLATE_##name##_OO, TEMPLATE_##name##_OB, TEMPLATE_##name##_BO, TEMPLATE_##name##_BB,                      \
+    }
+
+/* By place: LOCAL, CONSTANT, SLOT, REGISTER. */
+#define PLACES(name)                                                                                                 \
+    {                                                                                                                \
+        TEMPLATE_##name##_L, TEMPLATE_##name##_C, TEMPLATE_##name##_S, TEMPLATE_##name##_R,                          \
+    }
+
+typedef const uint16_t pair_family[PAIR_COUNT];
+typedef const uint16_t four_family[4];
+
+extern pair_family load_pair;
+
+/* ---- Operands ---- */
+
+static inline const struct instruction *at(const struct emitter *emitter, int number)
+{
+    return &emitter->bytecode.instructions[number];
+}
+
+static inline bool is_owned(const struct operand *operand)
+{
+    return operand->place == PLACE_SLOT || operand->place == PLACE_REGISTER;
+}
+
+/* Index into a four_family: O and B of two operands. */
+static inline int ownership(const struct operand *a, const struct operand *b)
+{
+    return (is_owned(a) ? 0 : 2) + (is_owned(b) ? 0 : 1);
+}
+
+static inline int place_index(const struct operand *operand)
+{
+    switch ((enum operand_place)operand->place) {
+    case PLACE_LOCAL:
+        return 0;
+    case PLACE_CONSTANT:
+        return 1;
+    case PLACE_SLOT:
+        return 2;
+    default:
+        assert(operand->place == PLACE_REGISTER);
+        return 3;
+    }
+}
+
+/* Fills the holes that say where the first (A) or second (B) operand is. */
+void set_operand(struct emitter *emitter, struct item *item, const struct operand *operand, bool second);
+/* Makes the two popped operands a pair there is a template for. */
+enum pair make_pair(struct emitter *emitter, struct operand *a, struct operand *b);
+/* Pops two operands as a pair. */
+enum pair pop_pair(struct emitter *emitter, struct operand *a, struct operand *b);
+struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair pair, const struct operand *a,
+                      const struct operand *b);
+
+/* ---- Escapes, labels ---- */
+
+/* See select.c. */
+void protect_locals(struct emitter *emitter);
+struct item *end_escape(struct emitter *emitter, int next);
+int free_path(struct emitter *emitter, int back, int next);
+/* A label bound to what comes next in the hot part. */
+int label_here(struct emitter *emitter);
+
+/* Sets the holes of a C path. */
+struct slow_call {
+    const uint16_t *family; /* by ownership */
+    int64_t number;         /* H_N */
+    int64_t destination;    /* H_D */
+};
+
+/* primary and secondary may be NULL; the C path follows. Pushes the register. */
+void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint16_t *secondary,
+                    const struct slow_call *slow);
+/* Everything that runtime/ops carries out on the canonical stack. */
+void select_handler(struct emitter *emitter);
+
+/* ---- Arithmetic and small operations (select_arith.c) ---- */
+
+/* What is known of the kinds of the two operands on top: from constants and from what tier 0 specialised the site to. */
+void expect_kinds(const struct emitter *emitter, bool *ints, bool *floats, bool *others);
+/* The value of a constant operand that is an exact int of at most one digit. */
+bool is_short_constant(const struct operand *operand, int64_t *value);
+/* OPS_OWNS_* of two operands. */
+int owned_operands(const struct operand *a, const struct operand *b);
+void select_binary_op(struct emitter *emitter);
+void select_unary(struct emitter *emitter);
+void select_store_fast(struct emitter *emitter);
+void select_unpack_sequence(struct emitter *emitter);
+
+/* ---- Tests and jumps (select_tests.c) ---- */
+
+/* Looks at the eval breaker, then jumps to the loop header; appended to the current list. */
+void add_back_edge(struct emitter *emitter, int header);
+void select_compare(struct emitter *emitter);
+void select_is(struct emitter *emitter);
+void select_contains(struct emitter *emitter);
+void select_not(struct emitter *emitter);
+/* POP_JUMP_*_IF_TRUE and _FALSE on a value. */
+void select_truth_jump(struct emitter *emitter, bool on_true);
+void select_none_jump(struct emitter *emitter, bool on_none);
+/* JUMP_IF_TRUE_OR_POP, JUMP_IF_FALSE_OR_POP. */
+void select_jump_or_pop(struct emitter *emitter, bool on_true);
+
+#endif

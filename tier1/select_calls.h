@@ -1,0 +1,53 @@
+/* tier1/select_calls.h: shared by the files that select calls and what they call: select.c, select_c_calls.c. */
+#ifndef PYJIT_TIER1_SELECT_CALLS_H
+#define PYJIT_TIER1_SELECT_CALLS_H
+
+#include "runtime/feedback.h"
+#include "tier1/select.h"
+
+static inline PyObject *name_at(const struct emitter *emitter, int index)
+{
+    return PyTuple_GET_ITEM(emitter->bytecode.code->co_names, index);
+}
+
+/* Looks at the eval breaker before going on with the next instruction, as tier 0 does after calls. The deferred stack is
+ * as it has to be there; r0 keeps. */
+void add_eval_breaker_check(struct emitter *emitter);
+
+/* A CALL being selected: its operands are popped. operands[0] is NULL and operands[1] the callee, or operands[0] is the callee
+ * (or NULL: only `is_null` is sure) and operands[1] self; the arguments follow, those given by name last. */
+struct call_site {
+    struct operand *operands;
+    int nargs;
+    PyObject *keyword_names; /* or NULL */
+    struct call_cell *cell;
+    int next; /* number of the instruction after it */
+};
+
+/* The native call of a Python function, appended to the current part; what it cannot do goes to `slow`. Its last item goes on at `back`, or
+ * falls through (NO_LABEL). The result is in r0, the checks are done; the deferred stack, flushed before, is left as it was. */
+void add_native_call(struct emitter *emitter, const struct call_site *site, int slow, int back);
+
+/* May add_native_call be used for the site? */
+bool fits_native_call(const struct call_site *site);
+
+/* The call through rt_call, for any callable, all operands in their slots; it leaves its result in r0, and the checks are the caller's.
+ * `error`: the label of a stub for the deferred stack without the operands. */
+struct item *add_any_call(struct emitter *emitter, const struct call_site *site, int error);
+
+/* The general way, behind the SLOW labels of the fast ones, in the cold part: puts the operands into their slots, calls whatever it is
+ * and goes on at `back` with the result in r0, the checks done. `attempt`: a template of c_calls.c to try first, or 0. `drops`:
+ * the result is not wanted, None stands on the deferred stack for it at `back`. Leaves the deferred stack as it was. */
+void add_cold_call(struct emitter *emitter, const struct call_site *site, int back, int attempt, bool drops);
+
+/* Selects a call of a C function or builtin type, if that is what the site's callee looks like; the result is on the deferred stack
+ * afterwards. Otherwise returns false and has done nothing. */
+bool select_c_call(struct emitter *emitter, struct call_site *site);
+
+/* What a global name stands for right now, borrowed, or NULL: a guess about when the code will run. Raises nothing. */
+PyObject *guess_global(const struct emitter *emitter, PyObject *name);
+
+/* The module that the global loaded by instruction `number` is, borrowed; NULL where it is none. */
+PyObject *guess_loaded_module(const struct emitter *emitter, int number);
+
+#endif
