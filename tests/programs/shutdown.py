@@ -84,12 +84,14 @@ CASES = {
         def daemon():
             n = 0
             while True: n += 1
+        main_is_done = threading.Event()
         def worker():
-            time.sleep(0.05)
+            main_is_done.wait()
             print("worker done", sum(range(1000)))
         for _ in range(3): threading.Thread(target=daemon, daemon=True).start()
         threading.Thread(target=worker).start()
         print("main done")
+        main_is_done.set()
     """,
     "os._exit in hot code": """
         import os, sys
