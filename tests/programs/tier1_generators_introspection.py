@@ -16,7 +16,9 @@ def log(*values):
 def frame_facts(frame):
     if frame is None:
         return None
-    return (frame.f_code.co_name, frame.f_lineno, frame.f_lasti, sorted(frame.f_locals), frame.f_back and frame.f_back.f_code.co_name)
+    # The index of a call under way depends on whether tier 0 runs under an eval-frame hook.
+    index = frame.f_lasti if frame.f_back is None else "running"
+    return (frame.f_code.co_name, frame.f_lineno, index, sorted(frame.f_locals), frame.f_back and frame.f_back.f_code.co_name)
 
 
 def facts(generator):

@@ -68,7 +68,8 @@ def delegating(first):
     return kept
 
 
-def drop(generator, steps):
+def drop(make, steps):
+    generator = make()
     for _ in range(steps):
         next(generator, None)
     log("dropping after", steps)
@@ -84,10 +85,10 @@ def dropped():
                 next(generator, None)
     for _ in range(2):
         for steps in range(4):
-            drop(quiet(Noisy("first"), Noisy("second")), steps)
-            drop(loud(Noisy("loud")), steps)
-            drop(delegating(Noisy("delegated")), steps)
-            drop((value for value in (Noisy("a"), Noisy("b")) if value), steps)
+            drop(lambda: quiet(Noisy("first"), Noisy("second")), steps)
+            drop(lambda: loud(Noisy("loud")), steps)
+            drop(lambda: delegating(Noisy("delegated")), steps)
+            drop(lambda: (value for value in (Noisy("a"), Noisy("b")) if value), steps)
         generator = quiet(Noisy("weak"), Noisy("weak second"))
         reference = weakref.ref(generator, lambda reference: log("gone", reference() is None))
         next(generator)
@@ -101,7 +102,7 @@ def dropped():
         try:
             raise KeyError("outer")
         except KeyError:
-            drop(quiet(Noisy("in handler"), None), 1)
+            drop(lambda: quiet(Noisy("in handler"), None), 1)
             log(sys.exc_info()[1])
         try:
             for value in loud(Noisy("failing loop")):
