@@ -461,6 +461,143 @@ PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, co
     return result;
 }
 
+/* ---- Memory ------------------------------------------------------------------------------------------------ */
+
+/* Generators are made and dropped all the time, by every `await` for one. What a dead one leaves is kept by the number of words of its
+ * frame, linked through gi_code. */
+enum { LARGEST_KEPT = 48, MOST_KEPT = 16 };
+static struct {
+    PyGenObject *first;
+    int count;
+} kept[LARGEST_KEPT + 1];
+
+static int frame_words(PyCodeObject *code)
+{
+    return code->co_nlocalsplus + code->co_stacksize;
+}
+
+PyGenObject *generator_allocate(PyThreadState *tstate, PyTypeObject *type, PyCodeObject *code)
+{
+    int words = frame_words(code);
+    struct _gc_runtime_state *collector = &tstate->interp->gc;
+    PyGenObject *generator = words <= LARGEST_KEPT ? kept[words].first : NULL;
+    /* When a collection is due, CPython's allocator has to start it. */
+    if (UNLIKELY(generator == NULL) ||
+        UNLIKELY(collector->generations[0].count >= collector->generations[0].threshold)) {
+        return PyObject_GC_NewVar(PyGenObject, type, words);
+    }
+    kept[words].first = (PyGenObject *)generator->gi_code;
+    kept[words].count--;
+    collector->generations[0].count++;
+    Py_SET_TYPE(generator, type);
+    _Py_NewReference((PyObject *)generator);
+    return generator;
+}
+
+/* Keeps or frees the memory of a dead, untracked generator of `code`. */
+static void release_memory(PyGenObject *generator, PyCodeObject *code)
+{
+    int words = frame_words(code);
+    if (words > LARGEST_KEPT || kept[words].count >= MOST_KEPT) {
+        PyObject_GC_Del(generator);
+        return;
+    }
+    PyGC_Head *head = _Py_AS_GC(generator);
+    head->_gc_next = head->_gc_prev = 0;
+    struct _gc_runtime_state *collector = &_PyInterpreterState_GET()->gc;
+    if (collector->generations[0].count > 0) {
+        collector->generations[0].count--;
+    }
+    generator->gi_code = (PyCodeObject *)kept[words].first;
+    kept[words].first = generator;
+    kept[words].count++;
+}
+
+void generator_clear_free_lists(void)
+{
+    for (int words = 0; words <= LARGEST_KEPT; words++) {
+        while (kept[words].first != NULL) {
+            PyGenObject *generator = kept[words].first;
+            kept[words].first = (PyGenObject *)generator->gi_code;
+            PyObject_Free(_Py_AS_GC(generator));
+        }
+        kept[words].count = 0;
+    }
+}
+
+/* A generator whose last reference has gone before its end. Stock closes it: GeneratorExit is raised where it stands. Where
+ * no try block and no delegation can notice, the frame is dropped without. Returns false, having done
+ * nothing, where stock has to do it. (genobject.c, gen_dealloc, _PyGen_Finalize and gen_close) */
+static bool drop_unfinished(PyThreadState *tstate, PyGenObject *generator)
+{
+    InterpreterFrame *frame = frame_of(generator);
+    int state = generator->gi_frame_state;
+    if ((state != FRAME_SUSPENDED && state != FRAME_CREATED) || !PyGen_CheckExact(generator) ||
+        _PyGC_FINALIZED((PyObject *)generator) || frame->frame_obj != NULL ||
+        generator->gi_exc_state.exc_value != NULL || tstate->curexc_type != NULL || tstate->c_tracefunc != NULL ||
+        tstate->recursion_remaining <= 1 || !may_run_frame(tstate)) {
+        return false;
+    }
+    const struct resume_point *point = generator_point(generator);
+    if (point == NULL) {
+        point = look_point_up(frame);
+    }
+    if (point == NULL || !fits(frame, point, 0) || point->catches || point->after_send != NULL) {
+        return false;
+    }
+    generator->gi_exc_state.previous_item = NULL;
+    int base = frame->f_code->co_nlocalsplus;
+    int top = frame->stacktop;
+    frame->stacktop = base;
+    if (top > base) {
+        generator->gi_frame_state = FRAME_EXECUTING;
+        link_frame(tstate, frame);
+        while (top > base) {
+            Py_XDECREF(frame->localsplus[--top]);
+        }
+        unlink_frame(tstate, frame);
+        frame->previous = NULL;
+    }
+    generator->gi_frame_state = FRAME_CLEARED;
+    cpython_clear_frame(frame);
+    return true;
+}
+
+static destructor stock_generator_dealloc, stock_coroutine_dealloc;
+
+/* tp_dealloc of generators and coroutines. */
+static void dealloc(PyObject *object)
+{
+    PyGenObject *generator = (PyGenObject *)object;
+    if (UNLIKELY(generator->gi_weakreflist != NULL) || UNLIKELY(generator->gi_origin_or_finalizer != NULL)) {
+        goto stock;
+    }
+    if (generator->gi_frame_state != FRAME_CLEARED) {
+        /* While destructors run, the generator is an object with one reference, as on stock, where close() works on it. */
+        _PyObject_GC_UNTRACK(object);
+        Py_SET_REFCNT(object, 1);
+        bool dropped = drop_unfinished(_PyThreadState_GET(), generator);
+        Py_SET_REFCNT(object, Py_REFCNT(object) - 1);
+        _PyObject_GC_TRACK(object);
+        if (!dropped) {
+            goto stock;
+        }
+        if (UNLIKELY(Py_REFCNT(object) > 0)) {
+            return;
+        }
+    }
+    _PyObject_GC_UNTRACK(object);
+    PyCodeObject *code = generator->gi_code;
+    Py_DECREF(generator->gi_name);
+    Py_DECREF(generator->gi_qualname);
+    release_memory(generator, code);
+    Py_DECREF(code);
+    return;
+
+stock:
+    (PyGen_CheckExact(object) ? stock_generator_dealloc : stock_coroutine_dealloc)(object);
+}
+
 /* ---- In the place of CPython's own ------------------------------------------------------------------------ */
 
 static sendfunc stock_generator_send, stock_coroutine_send;
@@ -504,9 +641,13 @@ void generator_install(void)
     stock_iternext = PyGen_Type.tp_iternext;
     stock_generator_send = PyGen_Type.tp_as_async->am_send;
     stock_coroutine_send = PyCoro_Type.tp_as_async->am_send;
+    stock_generator_dealloc = PyGen_Type.tp_dealloc;
+    stock_coroutine_dealloc = PyCoro_Type.tp_dealloc;
     PyGen_Type.tp_iternext = iternext;
     PyGen_Type.tp_as_async->am_send = send;
     PyCoro_Type.tp_as_async->am_send = send;
+    PyGen_Type.tp_dealloc = dealloc;
+    PyCoro_Type.tp_dealloc = dealloc;
 }
 
 void generator_remove(void)
@@ -520,5 +661,11 @@ void generator_remove(void)
     }
     if (PyCoro_Type.tp_as_async->am_send == send) {
         PyCoro_Type.tp_as_async->am_send = stock_coroutine_send;
+    }
+    if (PyGen_Type.tp_dealloc == dealloc) {
+        PyGen_Type.tp_dealloc = stock_generator_dealloc;
+    }
+    if (PyCoro_Type.tp_dealloc == dealloc) {
+        PyCoro_Type.tp_dealloc = stock_coroutine_dealloc;
     }
 }

@@ -3,6 +3,7 @@
  * Suspending (YIELD_VALUE) belongs to compiled code's exit, resuming and SEND to runtime/generator.c; here stands
  * what happens around them.
  */
+#include "runtime/generator.h"
 #include "runtime/ops/shared.h"
 #include "internal/pycore_genobject.h"
 
@@ -47,7 +48,7 @@ static PyGenObject *make_generator(PyThreadState *tstate, InterpreterFrame *fram
     PyTypeObject *type = kind == CO_COROUTINE         ? &PyCoro_Type
                          : kind == CO_ASYNC_GENERATOR ? &PyAsyncGen_Type
                                                       : &PyGen_Type;
-    PyGenObject *generator = PyObject_GC_NewVar(PyGenObject, type, code->co_nlocalsplus + code->co_stacksize);
+    PyGenObject *generator = generator_allocate(tstate, type, code);
     if (generator == NULL) {
         return NULL;
     }
@@ -83,7 +84,11 @@ PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame)
     int size = frame->f_code->co_nlocalsplus;
     InterpreterFrame *own = (InterpreterFrame *)generator->gi_iframe;
     frame->stacktop = size;
-    memcpy(own, frame, (char *)&frame->localsplus[size] - (char *)frame);
+    /* Mostly a few words: not worth a call of memcpy. */
+    memcpy(own, frame, offsetof(InterpreterFrame, localsplus));
+    for (int i = 0; i < size; i++) {
+        own->localsplus[i] = frame->localsplus[i];
+    }
     own->previous = NULL;
     own->owner = FRAME_OWNED_BY_GENERATOR;
     generator->gi_frame_state = FRAME_CREATED;
