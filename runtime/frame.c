@@ -183,3 +183,32 @@ int rt_enter_handler(PyThreadState *tstate, InterpreterFrame *frame, int depth, 
     *slot = value;
     return 0;
 }
+
+static void check_live(InterpreterFrame *frame, PyObject *object, const char *where, int number)
+{
+    /* A freed object's count is 0, or what an allocator in debug mode wrote over it. */
+    if (object != NULL && (object->ob_refcnt <= 0 || Py_TYPE(object) == NULL)) {
+        fprintf(stderr, "pyjit: %s at code unit %d: %s %d is not a live object\n",
+                PyUnicode_AsUTF8(frame->f_code->co_qualname), _PyInterpreterFrame_LASTI(frame), where, number);
+        abort();
+    }
+}
+
+void rt_check_frame(PyThreadState *tstate, InterpreterFrame *frame, uint64_t owned, int depth, PyObject *in_register)
+{
+    if (tstate->cframe->current_frame != frame || frame->stacktop != -1) {
+        fprintf(stderr, "pyjit: %s: the frame is not linked, or its stacktop is %d\n",
+                PyUnicode_AsUTF8(frame->f_code->co_qualname), frame->stacktop);
+        abort();
+    }
+    int locals = frame->f_code->co_nlocalsplus;
+    for (int local = 0; local < locals; local++) {
+        check_live(frame, frame->localsplus[local], "local", local);
+    }
+    for (int operand = 0; operand < depth && operand < 64; operand++) {
+        if (owned >> operand & 1) {
+            check_live(frame, frame->localsplus[locals + operand], "operand", operand);
+        }
+    }
+    check_live(frame, in_register, "register operand", 0);
+}

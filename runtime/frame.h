@@ -140,4 +140,8 @@ int rt_enter_handler(PyThreadState *tstate, InterpreterFrame *frame, int depth, 
 /* RESUME and JUMP_BACKWARD with the eval breaker set: signals, GIL requests, pending calls. 0, or -1 with an exception set. */
 int rt_eval_breaker(PyThreadState *tstate);
 
+/* Debug builds: is the frame what compiled code takes it to be? It is linked, its stacktop is -1, the operands whose bit in `owned` is
+ * set (of the first `depth`), and `in_register` unless NULL, are live objects. Aborts with one line otherwise. */
+void rt_check_frame(PyThreadState *tstate, InterpreterFrame *frame, uint64_t owned, int depth, PyObject *in_register);
+
 #endif

@@ -29,29 +29,10 @@ import tempfile
 import threading
 import time
 
+from run_modes import MODES, available_modes
+
 TOP = pathlib.Path(__file__).resolve().parent.parent
 HERE = TOP / "tests"
-
-# How each program is run. Programs must behave as on stock in all of them.
-MODES = {
-    "tier0": {"PYTHON_JIT": "0"},
-    "default": {},
-    "compile-all": {"JIT_STRESS": "compile-all"},
-    "gc": {"JIT_STRESS": "compile-all,gc"},
-    "no-forward": {"JIT_STRESS": "compile-all,no-forward"},
-    "tiny-arena": {"JIT_STRESS": "compile-all,tiny-arena"},
-    "evict": {"JIT_STRESS": "compile-all,evict"},
-    "no-compile": {"JIT_STRESS": "no-compile"},
-}
-
-
-
-def available_modes():
-    """The modes whose stress settings this build can serve (vm/stress.def, column `available`)."""
-    rows = re.findall(r'^STRESS\(\w+,\s*"([^"]+)",\s*\d,\s*(\d)', (TOP / "vm/stress.def").read_text(), re.M)
-    missing = {name for name, available in rows if available == "0"}
-    return [mode for mode, extra in MODES.items() if not missing & set(extra.get("JIT_STRESS", "").split(","))]
-
 
 CPYTHON_TESTS = """
     test_grammar test_scope test_generators test_exceptions test_dict test_extcall test_list test_set test_string
@@ -70,6 +51,8 @@ PROGRAM_SECONDS = 60
 CPYTHON_SECONDS = 300
 TOOL_SECONDS = 600
 UNIT_SECONDS = 120
+# After so many items without an end the rest is not tried: a build that hangs everywhere would take hours to say so.
+HANGS_ALLOWED = 8
 
 
 class Outcome:
@@ -176,6 +159,7 @@ class Driver:
         self.stock_results = {}
         self.stock_locks = {}
         self.total = 0
+        self.hangs = 0
         self.began = time.monotonic()
         self.scratch = tempfile.mkdtemp(prefix="pyjit-tests-")
 
@@ -386,7 +370,7 @@ class Driver:
         self.total = len(items)
         done = 0
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            futures = {pool.submit(run): name for name, run, alone in items if not alone}
+            futures = {pool.submit(self.run_item, name, run): name for name, run, alone in items if not alone}
             for future in concurrent.futures.as_completed(futures):
                 done += 1
                 self.take(futures[future], future, done)
@@ -394,13 +378,18 @@ class Driver:
             if alone:
                 future = concurrent.futures.Future()
                 try:
-                    future.set_result(run())
+                    future.set_result(self.run_item(name, run))
                 except Exception as error:
                     future.set_exception(error)
                 done += 1
                 self.take(name, future, done)
         shutil.rmtree(self.scratch, ignore_errors=True)
         return self.report()
+
+    def run_item(self, name, run):
+        if self.hangs >= HANGS_ALLOWED:
+            return [Result(name, "failed", f"not tried: {self.hangs} others did not end")]
+        return run()
 
     def take(self, name, future, done):
         try:
@@ -409,6 +398,7 @@ class Driver:
             results = [Result(name, "failed", f"the test driver: {error!r}")]
         for result in results:
             self.results.append(result)
+            self.hangs += result.verdict == "failed" and "no end after" in result.message
             if result.verdict == "failed":
                 path = self.output / (re.sub(r"[^\w.\[\]-]+", "_", result.name) + ".txt")
                 path.write_text(f"{result.name}: {result.message}\n\n{result.details}\n", encoding="utf-8",
@@ -482,7 +472,8 @@ def main():
     unknown = [mode for mode in options.modes if mode not in MODES]
     if unknown:
         parser.error(f"unknown mode {unknown[0]}: choose from {', '.join(MODES)}")
-    options.jit = os.path.abspath(options.jit)
+    for name in ("jit", "programs", "tools", "unit", "output"):
+        setattr(options, name, os.path.abspath(getattr(options, name)))
     if not os.access(options.jit, os.X_OK):
         parser.error(f"{options.jit} is not there: run make first")
     sys.exit(Driver(options).run())

@@ -1102,6 +1102,23 @@ static bool falls_into(const struct emitter *emitter, int number)
            previous->opcode != RETURN_GENERATOR && previous->opcode != YIELD_VALUE;
 }
 
+#ifdef PYJIT_DEBUG
+/* Checks stack and references before the current instruction. */
+static void add_frame_check(struct emitter *emitter)
+{
+    uint64_t owned = 0;
+    bool in_register = false;
+    for (int i = 0; i < emitter->depth; i++) {
+        owned |= (uint64_t)(emitter->stack[i].place == PLACE_SLOT && i < 64) << (i & 63);
+        in_register |= emitter->stack[i].place == PLACE_REGISTER;
+    }
+    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_FRAME);
+    item->holes[HOLE_Q_CELL] = (int64_t)owned;
+    item->holes[HOLE_H_N] = emitter->depth;
+    item->holes[HOLE_H_M] = in_register;
+}
+#endif
+
 /* Where native calls come in. The caller has filled in the arguments; the other locals are unbound here. */
 static void emit_native_entry(struct emitter *emitter)
 {
@@ -1162,6 +1179,9 @@ enum reason select_instructions(struct emitter *emitter)
             /* What raised may have changed locals, or switched tracing on. */
             add_escape_check(emitter, number, false);
         }
+#ifdef PYJIT_DEBUG
+        add_frame_check(emitter);
+#endif
         select_one(emitter);
         stack_settle_register(emitter);
         fused = emitter->current != number;

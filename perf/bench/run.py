@@ -260,7 +260,7 @@ def main(arguments):
     if not options.no_short and (options.only_short or not options.programs):
         report("")
         turns = 7 if options.quick else 15
-        short = short_programs.measure_all(stock, jit, turns, options.timeout, report)
+        short = short_programs.measure_all(stock, jit, turns, options.timeout, options.clock, report)
     folder = os.path.join(ROOT, "build", "bench")
     paths = [options.output] if options.output else [
         os.path.join(folder, time.strftime("%Y%m%d-%H%M%S") + ".json"),

@@ -36,6 +36,17 @@ __attribute__((noinline, cold)) static PyObject *missing_key(PyObject *dict, PyO
     return NULL;
 }
 
+/* The hash of an exact int: the number itself where it has one digit, but -2 for -1. (longobject.c, long_hash) */
+static inline Py_hash_t int_hash(PyObject *number)
+{
+    Py_ssize_t size = Py_SIZE(number);
+    if (UNLIKELY((size_t)(size + 1) > 2)) {
+        return PyLong_Type.tp_hash(number);
+    }
+    Py_hash_t hash = size * (Py_hash_t)((PyLongObject *)number)->ob_digit[0];
+    return hash == -1 ? -2 : hash;
+}
+
 /* dict[key] for an exact dict. Steals both. */
 static inline PyObject *dict_subscript(PyObject *dict, PyObject *key)
 {
@@ -43,7 +54,8 @@ static inline PyObject *dict_subscript(PyObject *dict, PyObject *key)
     if (PyUnicode_CheckExact(key) && DK_IS_UNICODE(((PyDictObject *)dict)->ma_keys)) {
         value = dict_get_string((PyDictObject *)dict, key);
     } else {
-        value = PyDict_GetItemWithError(dict, key);
+        value = PyLong_CheckExact(key) ? _PyDict_GetItem_KnownHash(dict, key, int_hash(key))
+                                       : PyDict_GetItemWithError(dict, key);
     }
     if (UNLIKELY(value == NULL)) {
         return missing_key(dict, key);

@@ -36,6 +36,36 @@ void ops_raise_name_not_defined(PyThreadState *tstate, PyObject *name)
     raise_about_name(tstate, PyExc_NameError, "name '%.200s' is not defined", name);
 }
 
+/* Does this instruction, once tier 0 has warmed up, carry out the one behind it as well? */
+static inline bool is_pair(CodeUnit instruction)
+{
+    switch (_Py_OPCODE(instruction)) {
+    case LOAD_FAST__LOAD_FAST:
+    case LOAD_FAST__LOAD_CONST:
+    case LOAD_CONST__LOAD_FAST:
+    case STORE_FAST__LOAD_FAST:
+    case STORE_FAST__STORE_FAST:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Stock lays an unbound variable in the second half of a pair at the first half's door: its traceback marks that
+ * one's columns. Every instruction of a run of pairs looks like the first half of one; which of them are is told by counting
+ * from where the run begins. */
+static void attribute_to_pair(InterpreterFrame *frame)
+{
+    CodeUnit *first = _PyCode_CODE(frame->f_code);
+    CodeUnit *start = frame->prev_instr;
+    while (start > first && is_pair(start[-1])) {
+        start--;
+    }
+    if ((frame->prev_instr - start) % 2 == 1) {
+        frame->prev_instr--;
+    }
+}
+
 void rt_raise_unbound_local(PyThreadState *tstate, InterpreterFrame *frame, int index)
 {
     if (_PyErr_Occurred(tstate)) {
@@ -43,6 +73,9 @@ void rt_raise_unbound_local(PyThreadState *tstate, InterpreterFrame *frame, int 
     }
     PyCodeObject *code = frame->f_code;
     PyObject *name = PyTuple_GET_ITEM(code->co_localsplusnames, index);
+    if (cpython_generic_opcode[_Py_OPCODE(*frame->prev_instr)] == LOAD_FAST) {
+        attribute_to_pair(frame);
+    }
     if (index < code->co_nlocals + code->co_nplaincellvars) {
         raise_about_name(tstate, PyExc_UnboundLocalError,
                          "cannot access local variable '%s' where it is not associated with a value", name);

@@ -89,7 +89,9 @@ CASES = {
             main_is_done.wait()
             print("worker done", sum(range(1000)))
         for _ in range(3): threading.Thread(target=daemon, daemon=True).start()
-        threading.Thread(target=worker).start()
+        t = threading.Thread(target=worker)
+        t.start()
+        t.join()
         print("main done")
         main_is_done.set()
     """,

@@ -79,6 +79,13 @@ class Driver(ToolTest):
         self.assertEqual((status, closing), (1, "0 passed, 1 failed"), text)
         self.assertIn("no end after", text)
 
+    def test_gives_up_when_everything_hangs(self):
+        for i in range(24):
+            self.write(f"programs/endless{i}.py", "# test: timeout=1\nimport os, time\nif 'STAND_IN' in os.environ: time.sleep(1000)\n")
+        status, closing, text = self.drive("--jobs", "4", "--patience", "0.2", modes="tier0")
+        self.assertEqual((status, closing), (1, "0 passed, 24 failed"), text)
+        self.assertIn("not tried", text)
+
     def test_directives(self):
         self.write("programs/needs.py", "# test: needs=no_such_module\nprint(1)\n")
         self.write("programs/one_mode.py", "# test: modes=compile-all\nprint(2)\n")

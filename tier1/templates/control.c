@@ -197,3 +197,11 @@ TEMPLATE(FOR_ITER_END)
     }
     GO(CONT);
 }
+
+/* Debug builds only, before every instruction. Q_CELL: a bit per operand that is owned in its slot; H_N: their number;
+ * H_M: is r0 an operand? */
+TEMPLATE(CHECK_FRAME)
+{
+    rt_check_frame(tstate, frame, (uint64_t)QUAD(Q_CELL), NUMBER(H_N), NUMBER(H_M) ? r0 : NULL);
+    GO(CONT);
+}

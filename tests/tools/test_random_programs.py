@@ -1,0 +1,26 @@
+"""A fixed handful of tests/fuzz's random programs; `tests/fuzz/run.py FIRST COUNT` runs as many others as one likes."""
+import os
+import subprocess
+import unittest
+
+from tooling import LAUNCHER, ROOT, STOCK, ToolTest
+
+SEEDS = (1, 25)
+
+
+class RandomPrograms(ToolTest):
+    def test_same_as_stock(self):
+        result = subprocess.run([STOCK, os.path.join(ROOT, "tests/fuzz/run.py"), *map(str, SEEDS), "--jit", LAUNCHER, "--keep", self.path("kept"),
+                                 "--modes", "default,compile-all,no-forward"], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^(1\d|2\d) compared, 0 different")
+
+    def test_programs_are_the_same_for_the_same_seed(self):
+        texts = {subprocess.run([STOCK, "-W", "ignore", os.path.join(ROOT, "tests/fuzz/generate.py"), "5"], capture_output=True, text=True,
+                                env=dict(os.environ, PYTHONHASHSEED=seed)).stdout for seed in ("1", "2")}
+        self.assertEqual(len(texts), 1)
+        self.assertGreater(len(texts.pop().splitlines()), 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
