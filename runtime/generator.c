@@ -91,17 +91,14 @@ static inline InterpreterFrame *frame_of(PyGenObject *generator)
     return (InterpreterFrame *)generator->gi_iframe;
 }
 
-/* Where `object` goes on when `value` is sent to it, if it is a generator or coroutine that compiled code may resume
- * here and now (provided that may_run_frame()); otherwise NULL. */
-static inline const struct resume_point *resumable(PyThreadState *tstate, PyObject *object, PyObject *value)
+/* Where a generator of any kind goes on when `value` is sent to it, if compiled code may resume it here and now
+ * (provided that may_run_frame()); otherwise NULL. */
+static inline const struct resume_point *resumable_generator(PyThreadState *tstate, PyGenObject *generator,
+                                                             PyObject *value)
 {
-    if (UNLIKELY(!PyGen_CheckExact(object) && !PyCoro_CheckExact(object)) ||
-        UNLIKELY(tstate->recursion_remaining <= 0)) {
-        return NULL;
-    }
-    PyGenObject *generator = (PyGenObject *)object;
     int state = generator->gi_frame_state;
-    if (UNLIKELY(state != FRAME_SUSPENDED) && (state != FRAME_CREATED || value != Py_None)) {
+    if (UNLIKELY(tstate->recursion_remaining <= 0) ||
+        (UNLIKELY(state != FRAME_SUSPENDED) && (state != FRAME_CREATED || value != Py_None))) {
         return NULL;
     }
     InterpreterFrame *frame = frame_of(generator);
@@ -113,6 +110,15 @@ static inline const struct resume_point *resumable(PyThreadState *tstate, PyObje
         }
     }
     return fits(frame, point, 0) ? point : NULL;
+}
+
+/* The same for any object: NULL also for what is neither a generator nor a coroutine. */
+static inline const struct resume_point *resumable(PyThreadState *tstate, PyObject *object, PyObject *value)
+{
+    if (UNLIKELY(!PyGen_CheckExact(object) && !PyCoro_CheckExact(object))) {
+        return NULL;
+    }
+    return resumable_generator(tstate, (PyGenObject *)object, value);
 }
 
 /* ---- In and out of a frame -------------------------------------------------------------------------- */
@@ -264,6 +270,8 @@ static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFra
     return result;
 }
 
+static PySendResult send_to_other(PyThreadState *tstate, PyObject *receiver, PyObject *value, PyObject **result);
+
 /* Runs `outermost`, which is linked and suspended inside a SEND at *outermost_point, to its next suspension or end: returns what
  * its own code would return, and sets *outermost_point as enter() does. `value` is what is sent: an owned reference, stolen. */
 __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost,
@@ -279,7 +287,7 @@ __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate,
         PyObject *receiver = frame->localsplus[point->stacktop - 1];
         point = resumable(tstate, receiver, value);
         if (UNLIKELY(point == NULL)) {
-            outcome = PyIter_Send(receiver, value, &result);
+            outcome = send_to_other(tstate, receiver, value, &result);
             break;
         }
         begin(tstate, (PyGenObject *)receiver);
@@ -324,6 +332,58 @@ static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *f
     }
     frame->localsplus[(*point)->stacktop] = value;
     return enter(tstate, frame, (*point)->address, true, point);
+}
+
+/* Sends to what `asend()` or `async for` have made of an asynchronous generator, without the StopIteration by which stock
+ * hands the value over. (genobject.c, async_gen_asend_send and async_gen_unwrap_value) */
+static PySendResult send_to_async_send(PyThreadState *tstate, struct async_send *receiver, PyObject *value,
+                                       PyObject **result)
+{
+    PyAsyncGenObject *asynchronous = receiver->generator;
+    PyGenObject *generator = (PyGenObject *)asynchronous;
+    bool initial = receiver->state == ASYNC_SEND_INITIAL;
+    PyObject *sent = initial && value == Py_None && receiver->value != NULL ? receiver->value : value;
+    const struct resume_point *point =
+        receiver->state != ASYNC_SEND_CLOSED && !(initial && asynchronous->ag_running_async) && may_run_frame(tstate)
+            ? resumable_generator(tstate, generator, sent)
+            : NULL;
+    if (UNLIKELY(point == NULL)) {
+        return PyIter_Send((PyObject *)receiver, value, result);
+    }
+    receiver->state = ASYNC_SEND_RUNNING;
+    asynchronous->ag_running_async = 1;
+    begin(tstate, generator);
+    *result = run_suspended(tstate, frame_of(generator), &point, Py_NewRef(sent));
+    bool yielded = end(tstate, generator, point, result);
+    if (yielded && !Py_IS_TYPE(*result, &_PyAsyncGenWrappedValue_Type)) {
+        return PYGEN_NEXT;
+    }
+    if (yielded) {
+        PyObject *wrapper = *result;
+        *result = Py_NewRef(((struct async_wrapped_value *)wrapper)->value);
+        Py_DECREF(wrapper);
+    } else {
+        if (*result != NULL) {
+            Py_CLEAR(*result);
+            _PyErr_SetNone(tstate, PyExc_StopAsyncIteration);
+        }
+        if (_PyErr_ExceptionMatches(tstate, PyExc_StopAsyncIteration) ||
+            _PyErr_ExceptionMatches(tstate, PyExc_GeneratorExit)) {
+            asynchronous->ag_closed = 1;
+        }
+    }
+    asynchronous->ag_running_async = 0;
+    receiver->state = ASYNC_SEND_CLOSED;
+    return yielded ? PYGEN_RETURN : PYGEN_ERROR;
+}
+
+/* SEND to what is no generator or coroutine that could be resumed. Borrows all. */
+static PySendResult send_to_other(PyThreadState *tstate, PyObject *receiver, PyObject *value, PyObject **result)
+{
+    if (Py_IS_TYPE(receiver, &_PyAsyncGenASend_Type)) {
+        return send_to_async_send(tstate, (struct async_send *)receiver, value, result);
+    }
+    return PyIter_Send(receiver, value, result);
 }
 
 /* ---- FOR_ITER and SEND ------------------------------------------------------------------------------------- */
@@ -398,7 +458,7 @@ HANDLER(SEND)
             return OPS_RAISED;
         }
     } else {
-        PySendResult outcome = PyIter_Send(receiver, value, &result);
+        PySendResult outcome = send_to_other(tstate, receiver, value, &result);
         Py_DECREF(value);
         if (outcome == PYGEN_ERROR) {
             return OPS_RAISED;

@@ -262,23 +262,16 @@ HANDLER(END_ASYNC_FOR)
     return result;
 }
 
-/* The wrapper that tells what an asynchronous generator yields from what its awaits pass up. CPython keeps the
- * structure to itself. (genobject.c, _PyAsyncGenWrappedValue) */
-struct wrapped_value {
-    PyObject ob_base;
-    PyObject *value; /* owned */
-};
-
 /* [value] -> [wrapped value] (genobject.c, _PyAsyncGenValueWrapperNew) */
 HANDLER(ASYNC_GEN_WRAP)
 {
     struct _Py_async_gen_state *state = &tstate->interp->async_gen;
-    struct wrapped_value *wrapper;
+    struct async_wrapped_value *wrapper;
     if (state->value_numfree > 0) {
-        wrapper = (struct wrapped_value *)state->value_freelist[--state->value_numfree];
+        wrapper = (struct async_wrapped_value *)state->value_freelist[--state->value_numfree];
         _Py_NewReference((PyObject *)wrapper);
     } else {
-        wrapper = PyObject_GC_New(struct wrapped_value, &_PyAsyncGenWrappedValue_Type);
+        wrapper = PyObject_GC_New(struct async_wrapped_value, &_PyAsyncGenWrappedValue_Type);
         if (wrapper == NULL) {
             Py_DECREF(sp[-1]);
             return OPS_RAISED;
