@@ -827,6 +827,42 @@ static void select_yield_value(struct emitter *emitter)
     note_raise(emitter);
 }
 
+/* GET_AWAITABLE and GET_YIELD_FROM_ITER: mostly the operand itself serves, and stays where it is; else the handler finds out. */
+static void select_get_iterator(struct emitter *emitter, int in_slot, int in_register, const void *handler)
+{
+    struct operand *operand = &emitter->stack[emitter->depth - 1];
+    if (operand->place != PLACE_SLOT && operand->place != PLACE_REGISTER) {
+        select_handler(emitter);
+        return;
+    }
+    bool is_register = operand->place == PLACE_REGISTER;
+    int64_t slot = emitter_slot(emitter, operand->index);
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, is_register ? in_register : in_slot);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_SLOW] = slow;
+    int back = label_here(emitter);
+
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    stack_pop(emitter);
+    protect_locals(emitter);
+    if (is_register) {
+        emitter_add(emitter, TEMPLATE_SPILL_R)->holes[HOLE_H_D] = slot;
+    }
+    item = emitter_add(emitter, TEMPLATE_HANDLER_CHECKED);
+    item->handler = handler;
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    if (is_register) {
+        emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = slot;
+        stack_push_register(emitter);
+    } else {
+        stack_push_slot(emitter);
+    }
+    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
 /* SEND. A generator or coroutine is resumed natively; everything else, and a receiver that delegates itself, goes through op_SEND. */
 static void select_send(struct emitter *emitter)
 {
@@ -1074,6 +1110,14 @@ static void select_one(struct emitter *emitter)
         break;
     case SEND:
         select_send(emitter);
+        break;
+    case GET_AWAITABLE:
+        select_get_iterator(emitter, TEMPLATE_IS_FRESH_COROUTINE_S, TEMPLATE_IS_FRESH_COROUTINE_R,
+                            (const void *)op_GET_AWAITABLE);
+        break;
+    case GET_YIELD_FROM_ITER:
+        select_get_iterator(emitter, TEMPLATE_IS_GENERATOR_S, TEMPLATE_IS_GENERATOR_R,
+                            (const void *)op_GET_YIELD_FROM_ITER);
         break;
     case JUMP_FORWARD:
         stack_flush(emitter);
