@@ -426,6 +426,18 @@ static void select_swap(struct emitter *emitter)
     b->index = index;
 }
 
+/* The closure's cells into the frame. */
+static void select_copy_free_vars(struct emitter *emitter)
+{
+    PyCodeObject *code = emitter->bytecode.code;
+    int count = at(emitter, emitter->current)->oparg;
+    for (int i = 0; i < count; i++) {
+        struct item *item = emitter_add(emitter, TEMPLATE_COPY_FREE_VARIABLE);
+        item->holes[HOLE_H_N] = (int64_t)offsetof(PyTupleObject, ob_item) + i * (int64_t)sizeof(PyObject *);
+        item->holes[HOLE_H_D] = emitter_local(code->co_nlocals + code->co_nplaincellvars + i);
+    }
+}
+
 static void select_load_deref(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
@@ -1049,6 +1061,9 @@ static void select_one(struct emitter *emitter)
     case DELETE_FAST:
         stack_spill_local(emitter, oparg);
         select_handler(emitter);
+        break;
+    case COPY_FREE_VARS:
+        select_copy_free_vars(emitter);
         break;
     case LOAD_DEREF:
         select_load_deref(emitter);
