@@ -89,9 +89,7 @@ CASES = {
             main_is_done.wait()
             print("worker done", sum(range(1000)))
         for _ in range(3): threading.Thread(target=daemon, daemon=True).start()
-        t = threading.Thread(target=worker)
-        t.start()
-        t.join()
+        threading.Thread(target=worker).start()
         print("main done")
         main_is_done.set()
     """,
