@@ -97,22 +97,3 @@ PyObject *rt_str(PyObject *object)
 {
     return PyObject_Str(object);
 }
-
-PyObject *rt_dict_get(PyObject *dict, PyObject *key, PyObject *missing)
-{
-    Py_hash_t hash = PyUnicode_CheckExact(key) ? ((PyASCIIObject *)key)->hash : -1;
-    if (hash == -1) {
-        hash = PyObject_Hash(key);
-        if (hash == -1) {
-            return NULL;
-        }
-    }
-    PyObject *value = _PyDict_GetItem_KnownHash(dict, key, hash);
-    if (value == NULL) {
-        if (PyErr_Occurred()) {
-            return NULL;
-        }
-        value = missing;
-    }
-    return Py_NewRef(value);
-}

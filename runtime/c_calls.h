@@ -38,8 +38,4 @@ PyObject *rt_absolute_float(PyObject *number);
 /* str(object). Borrows; new reference, or NULL with an exception set. */
 PyObject *rt_str(PyObject *object);
 
-/* dict.get(key) on an exact dict: a new reference, to `missing` (borrowed) where the key is not there; NULL with an
- * exception set. Borrows all; runs Python code only for keys whose hash or comparison does. (dictobject.c, dict_get) */
-PyObject *rt_dict_get(PyObject *dict, PyObject *key, PyObject *missing);
-
 #endif

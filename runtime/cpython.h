@@ -111,6 +111,19 @@ struct property_object {
     PyObject *deleter;
 };
 
+/* What tells a value that an asynchronous generator yields from what its awaits pass up. (genobject.c, _PyAsyncGenWrappedValue) */
+struct async_wrapped_value {
+    PyObject_HEAD PyObject *value; /* owned */
+};
+
+/* The awaitable that asend() and __anext__() of an asynchronous generator return. (genobject.c, PyAsyncGenASend) */
+enum async_send_state { ASYNC_SEND_INITIAL, ASYNC_SEND_RUNNING, ASYNC_SEND_CLOSED };
+struct async_send {
+    PyObject_HEAD PyAsyncGenObject *generator; /* owned */
+    PyObject *value;                           /* owned, or NULL for None */
+    int state;                                 /* enum async_send_state */
+};
+
 /* ---- Versions: hidden counters of CPython replaced by ranges it never reaches ------------------- */
 
 /* The version of a dict keys object, assigned from our own range when it has none.

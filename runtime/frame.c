@@ -52,6 +52,18 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */
 
+/* An exception that was caught leaves the frame with a frame object that nobody else holds and that says nothing: without it the
+ * checks after escapes are short again. Whoever asks for the frame gets a new one. */
+static void drop_idle_frame_object(InterpreterFrame *frame)
+{
+    PyFrameObject *object = frame->frame_obj;
+    if (object != NULL && ((PyObject *)object)->ob_refcnt == 1 && object->f_trace == NULL && object->f_lineno == 0 &&
+        object->f_trace_lines && !object->f_trace_opcodes && !object->f_fast_as_locals) {
+        frame->frame_obj = NULL;
+        Py_DECREF(object);
+    }
+}
+
 int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bound)
 {
     if (tstate->cframe->use_tracing) {
@@ -64,6 +76,7 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
         }
         bound &= bound - 1;
     }
+    drop_idle_frame_object(frame);
     return REASON_none;
 }
 

@@ -91,17 +91,14 @@ static inline InterpreterFrame *frame_of(PyGenObject *generator)
     return (InterpreterFrame *)generator->gi_iframe;
 }
 
-/* Where `object` goes on when `value` is sent to it, if it is a generator or coroutine that compiled code may resume
- * here and now (provided that may_run_frame()); otherwise NULL. */
-static inline const struct resume_point *resumable(PyThreadState *tstate, PyObject *object, PyObject *value)
+/* Where a generator of any kind goes on when `value` is sent to it, if compiled code may resume it here and now
+ * (provided that may_run_frame()); otherwise NULL. */
+static inline const struct resume_point *resumable_generator(PyThreadState *tstate, PyGenObject *generator,
+                                                             PyObject *value)
 {
-    if (UNLIKELY(!PyGen_CheckExact(object) && !PyCoro_CheckExact(object)) ||
-        UNLIKELY(tstate->recursion_remaining <= 0)) {
-        return NULL;
-    }
-    PyGenObject *generator = (PyGenObject *)object;
     int state = generator->gi_frame_state;
-    if (UNLIKELY(state != FRAME_SUSPENDED) && (state != FRAME_CREATED || value != Py_None)) {
+    if (UNLIKELY(tstate->recursion_remaining <= 0) ||
+        (UNLIKELY(state != FRAME_SUSPENDED) && (state != FRAME_CREATED || value != Py_None))) {
         return NULL;
     }
     InterpreterFrame *frame = frame_of(generator);
@@ -113,6 +110,15 @@ static inline const struct resume_point *resumable(PyThreadState *tstate, PyObje
         }
     }
     return fits(frame, point, 0) ? point : NULL;
+}
+
+/* The same for any object: NULL also for what is neither a generator nor a coroutine. */
+static inline const struct resume_point *resumable(PyThreadState *tstate, PyObject *object, PyObject *value)
+{
+    if (UNLIKELY(!PyGen_CheckExact(object) && !PyCoro_CheckExact(object))) {
+        return NULL;
+    }
+    return resumable_generator(tstate, (PyGenObject *)object, value);
 }
 
 /* ---- In and out of a frame -------------------------------------------------------------------------- */
@@ -264,6 +270,8 @@ static inline PyObject *suspend_after_send(PyThreadState *tstate, InterpreterFra
     return result;
 }
 
+static PySendResult send_to_other(PyThreadState *tstate, PyObject *receiver, PyObject *value, PyObject **result);
+
 /* Runs `outermost`, which is linked and suspended inside a SEND at *outermost_point, to its next suspension or end: returns what
  * its own code would return, and sets *outermost_point as enter() does. `value` is what is sent: an owned reference, stolen. */
 __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate, InterpreterFrame *outermost,
@@ -279,7 +287,7 @@ __attribute__((noinline)) static PyObject *run_delegation(PyThreadState *tstate,
         PyObject *receiver = frame->localsplus[point->stacktop - 1];
         point = resumable(tstate, receiver, value);
         if (UNLIKELY(point == NULL)) {
-            outcome = PyIter_Send(receiver, value, &result);
+            outcome = send_to_other(tstate, receiver, value, &result);
             break;
         }
         begin(tstate, (PyGenObject *)receiver);
@@ -324,6 +332,58 @@ static inline PyObject *run_suspended(PyThreadState *tstate, InterpreterFrame *f
     }
     frame->localsplus[(*point)->stacktop] = value;
     return enter(tstate, frame, (*point)->address, true, point);
+}
+
+/* Sends to what `asend()` or `async for` have made of an asynchronous generator, without the StopIteration by which stock
+ * hands the value over. (genobject.c, async_gen_asend_send and async_gen_unwrap_value) */
+static PySendResult send_to_async_send(PyThreadState *tstate, struct async_send *receiver, PyObject *value,
+                                       PyObject **result)
+{
+    PyAsyncGenObject *asynchronous = receiver->generator;
+    PyGenObject *generator = (PyGenObject *)asynchronous;
+    bool initial = receiver->state == ASYNC_SEND_INITIAL;
+    PyObject *sent = initial && value == Py_None && receiver->value != NULL ? receiver->value : value;
+    const struct resume_point *point =
+        receiver->state != ASYNC_SEND_CLOSED && !(initial && asynchronous->ag_running_async) && may_run_frame(tstate)
+            ? resumable_generator(tstate, generator, sent)
+            : NULL;
+    if (UNLIKELY(point == NULL)) {
+        return PyIter_Send((PyObject *)receiver, value, result);
+    }
+    receiver->state = ASYNC_SEND_RUNNING;
+    asynchronous->ag_running_async = 1;
+    begin(tstate, generator);
+    *result = run_suspended(tstate, frame_of(generator), &point, Py_NewRef(sent));
+    bool yielded = end(tstate, generator, point, result);
+    if (yielded && !Py_IS_TYPE(*result, &_PyAsyncGenWrappedValue_Type)) {
+        return PYGEN_NEXT;
+    }
+    if (yielded) {
+        PyObject *wrapper = *result;
+        *result = Py_NewRef(((struct async_wrapped_value *)wrapper)->value);
+        Py_DECREF(wrapper);
+    } else {
+        if (*result != NULL) {
+            Py_CLEAR(*result);
+            _PyErr_SetNone(tstate, PyExc_StopAsyncIteration);
+        }
+        if (_PyErr_ExceptionMatches(tstate, PyExc_StopAsyncIteration) ||
+            _PyErr_ExceptionMatches(tstate, PyExc_GeneratorExit)) {
+            asynchronous->ag_closed = 1;
+        }
+    }
+    asynchronous->ag_running_async = 0;
+    receiver->state = ASYNC_SEND_CLOSED;
+    return yielded ? PYGEN_RETURN : PYGEN_ERROR;
+}
+
+/* SEND to what is no generator or coroutine that could be resumed. Borrows all. */
+static PySendResult send_to_other(PyThreadState *tstate, PyObject *receiver, PyObject *value, PyObject **result)
+{
+    if (Py_IS_TYPE(receiver, &_PyAsyncGenASend_Type)) {
+        return send_to_async_send(tstate, (struct async_send *)receiver, value, result);
+    }
+    return PyIter_Send(receiver, value, result);
 }
 
 /* ---- FOR_ITER and SEND ------------------------------------------------------------------------------------- */
@@ -398,7 +458,7 @@ HANDLER(SEND)
             return OPS_RAISED;
         }
     } else {
-        PySendResult outcome = PyIter_Send(receiver, value, &result);
+        PySendResult outcome = send_to_other(tstate, receiver, value, &result);
         Py_DECREF(value);
         if (outcome == PYGEN_ERROR) {
             return OPS_RAISED;
@@ -461,6 +521,143 @@ PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, co
     return result;
 }
 
+/* ---- Memory ------------------------------------------------------------------------------------------------ */
+
+/* Generators are made and dropped all the time, by every `await` for one. What a dead one leaves is kept by the number of words of its
+ * frame, linked through gi_code. */
+enum { LARGEST_KEPT = 48, MOST_KEPT = 16 };
+static struct {
+    PyGenObject *first;
+    int count;
+} kept[LARGEST_KEPT + 1];
+
+static int frame_words(PyCodeObject *code)
+{
+    return code->co_nlocalsplus + code->co_stacksize;
+}
+
+PyGenObject *generator_allocate(PyThreadState *tstate, PyTypeObject *type, PyCodeObject *code)
+{
+    int words = frame_words(code);
+    struct _gc_runtime_state *collector = &tstate->interp->gc;
+    PyGenObject *generator = words <= LARGEST_KEPT ? kept[words].first : NULL;
+    /* When a collection is due, CPython's allocator has to start it. */
+    if (UNLIKELY(generator == NULL) ||
+        UNLIKELY(collector->generations[0].count >= collector->generations[0].threshold)) {
+        return PyObject_GC_NewVar(PyGenObject, type, words);
+    }
+    kept[words].first = (PyGenObject *)generator->gi_code;
+    kept[words].count--;
+    collector->generations[0].count++;
+    Py_SET_TYPE(generator, type);
+    _Py_NewReference((PyObject *)generator);
+    return generator;
+}
+
+/* Keeps or frees the memory of a dead, untracked generator of `code`. */
+static void release_memory(PyGenObject *generator, PyCodeObject *code)
+{
+    int words = frame_words(code);
+    if (words > LARGEST_KEPT || kept[words].count >= MOST_KEPT) {
+        PyObject_GC_Del(generator);
+        return;
+    }
+    PyGC_Head *head = _Py_AS_GC(generator);
+    head->_gc_next = head->_gc_prev = 0;
+    struct _gc_runtime_state *collector = &_PyInterpreterState_GET()->gc;
+    if (collector->generations[0].count > 0) {
+        collector->generations[0].count--;
+    }
+    generator->gi_code = (PyCodeObject *)kept[words].first;
+    kept[words].first = generator;
+    kept[words].count++;
+}
+
+void generator_clear_free_lists(void)
+{
+    for (int words = 0; words <= LARGEST_KEPT; words++) {
+        while (kept[words].first != NULL) {
+            PyGenObject *generator = kept[words].first;
+            kept[words].first = (PyGenObject *)generator->gi_code;
+            PyObject_Free(_Py_AS_GC(generator));
+        }
+        kept[words].count = 0;
+    }
+}
+
+/* A generator whose last reference has gone before its end. Stock closes it: GeneratorExit is raised where it stands. Where
+ * no try block and no delegation can notice, the frame is dropped without. Returns false, having done
+ * nothing, where stock has to do it. (genobject.c, gen_dealloc, _PyGen_Finalize and gen_close) */
+static bool drop_unfinished(PyThreadState *tstate, PyGenObject *generator)
+{
+    InterpreterFrame *frame = frame_of(generator);
+    int state = generator->gi_frame_state;
+    if ((state != FRAME_SUSPENDED && state != FRAME_CREATED) || !PyGen_CheckExact(generator) ||
+        _PyGC_FINALIZED((PyObject *)generator) || frame->frame_obj != NULL ||
+        generator->gi_exc_state.exc_value != NULL || tstate->curexc_type != NULL || tstate->c_tracefunc != NULL ||
+        tstate->recursion_remaining <= 1 || !may_run_frame(tstate)) {
+        return false;
+    }
+    const struct resume_point *point = generator_point(generator);
+    if (point == NULL) {
+        point = look_point_up(frame);
+    }
+    if (point == NULL || !fits(frame, point, 0) || point->catches || point->after_send != NULL) {
+        return false;
+    }
+    generator->gi_exc_state.previous_item = NULL;
+    int base = frame->f_code->co_nlocalsplus;
+    int top = frame->stacktop;
+    frame->stacktop = base;
+    if (top > base) {
+        generator->gi_frame_state = FRAME_EXECUTING;
+        link_frame(tstate, frame);
+        while (top > base) {
+            Py_XDECREF(frame->localsplus[--top]);
+        }
+        unlink_frame(tstate, frame);
+        frame->previous = NULL;
+    }
+    generator->gi_frame_state = FRAME_CLEARED;
+    cpython_clear_frame(frame);
+    return true;
+}
+
+static destructor stock_generator_dealloc, stock_coroutine_dealloc;
+
+/* tp_dealloc of generators and coroutines. */
+static void dealloc(PyObject *object)
+{
+    PyGenObject *generator = (PyGenObject *)object;
+    if (UNLIKELY(generator->gi_weakreflist != NULL) || UNLIKELY(generator->gi_origin_or_finalizer != NULL)) {
+        goto stock;
+    }
+    if (generator->gi_frame_state != FRAME_CLEARED) {
+        /* While destructors run, the generator is an object with one reference, as on stock, where close() works on it. */
+        _PyObject_GC_UNTRACK(object);
+        Py_SET_REFCNT(object, 1);
+        bool dropped = drop_unfinished(_PyThreadState_GET(), generator);
+        Py_SET_REFCNT(object, Py_REFCNT(object) - 1);
+        _PyObject_GC_TRACK(object);
+        if (!dropped) {
+            goto stock;
+        }
+        if (UNLIKELY(Py_REFCNT(object) > 0)) {
+            return;
+        }
+    }
+    _PyObject_GC_UNTRACK(object);
+    PyCodeObject *code = generator->gi_code;
+    Py_DECREF(generator->gi_name);
+    Py_DECREF(generator->gi_qualname);
+    release_memory(generator, code);
+    Py_DECREF(code);
+    return;
+
+stock:
+    (PyGen_CheckExact(object) ? stock_generator_dealloc : stock_coroutine_dealloc)(object);
+}
+
 /* ---- In the place of CPython's own ------------------------------------------------------------------------ */
 
 static sendfunc stock_generator_send, stock_coroutine_send;
@@ -504,9 +701,13 @@ void generator_install(void)
     stock_iternext = PyGen_Type.tp_iternext;
     stock_generator_send = PyGen_Type.tp_as_async->am_send;
     stock_coroutine_send = PyCoro_Type.tp_as_async->am_send;
+    stock_generator_dealloc = PyGen_Type.tp_dealloc;
+    stock_coroutine_dealloc = PyCoro_Type.tp_dealloc;
     PyGen_Type.tp_iternext = iternext;
     PyGen_Type.tp_as_async->am_send = send;
     PyCoro_Type.tp_as_async->am_send = send;
+    PyGen_Type.tp_dealloc = dealloc;
+    PyCoro_Type.tp_dealloc = dealloc;
 }
 
 void generator_remove(void)
@@ -520,5 +721,11 @@ void generator_remove(void)
     }
     if (PyCoro_Type.tp_as_async->am_send == send) {
         PyCoro_Type.tp_as_async->am_send = stock_coroutine_send;
+    }
+    if (PyGen_Type.tp_dealloc == dealloc) {
+        PyGen_Type.tp_dealloc = stock_generator_dealloc;
+    }
+    if (PyCoro_Type.tp_dealloc == dealloc) {
+        PyCoro_Type.tp_dealloc = stock_coroutine_dealloc;
     }
 }

@@ -81,8 +81,16 @@ const struct resume_point *generator_find_point(PyThreadState *tstate, Interpret
 PyObject *generator_run_frame(PyThreadState *tstate, InterpreterFrame *frame, const struct resume_point *point,
                               int throwflag);
 
-/* Puts functions of ours in the place of those through which C code resumes generators and coroutines (tp_iternext and am_send of their
- * types): sum(), list() and asyncio then need neither gen_send_ex2 nor the hook. Takes them out again. */
+/* Memory for a generator, coroutine or asynchronous generator of `code`: an object of `type` with nothing else set, untracked. A new
+ * reference, or NULL with MemoryError. May collect garbage. */
+PyGenObject *generator_allocate(PyThreadState *tstate, PyTypeObject *type, PyCodeObject *code);
+
+/* Gives the memory kept for further generators back. */
+void generator_clear_free_lists(void);
+
+/* Puts functions of ours in the place of CPython's in the types of generators and coroutines: tp_iternext and am_send, so that sum(), list()
+ * and asyncio need neither gen_send_ex2 nor the hook; tp_dealloc, so that their memory is used again and a
+ * generator dropped unfinished need not be closed by an exception. Takes them out again. */
 void generator_install(void);
 void generator_remove(void);
 

@@ -53,6 +53,14 @@ enum { OPS_OWNS_LEFT = 1, OPS_OWNS_RIGHT = 2 };
 
 /* BINARY_OP `op` on ints, floats and bools: a new reference, or NULL. */
 PyObject *rt_number_binary(PyObject *left, PyObject *right, int op, int owned);
+/* The functions of one operator: the same; and into a local of the frame, whose old number is overwritten where nobody else holds it:
+ * 1, or 0. */
+struct number_functions {
+    PyObject *(*binary)(PyObject *left, PyObject *right, int owned);
+    int (*assign)(PyObject *left, PyObject *right, int owned, PyObject **local);
+};
+/* NULL: BINARY_OP's `op` is not one that numbers have. */
+const struct number_functions *ops_number_functions(int op);
 /* UNARY_NEGATIVE or UNARY_INVERT: a new reference, or NULL. */
 PyObject *rt_number_unary(PyObject *operand, int opcode, int owned);
 /* Comparison of numbers, and of strings for equality: 1, 0, or -1. */

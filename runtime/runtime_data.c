@@ -31,7 +31,6 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
-    runtime_data.dict_get = PyDict_GetItemString(PyDict_Type.tp_dict, "get");
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
@@ -75,7 +74,23 @@ PyObject *rt_int_from_long(long value)
     if (is_small_int(value)) {
         return Py_NewRef((PyObject *)(runtime_data.small_int_zero + value));
     }
-    return rt_int_from_wide(value);
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    int length = magnitude >> PyLong_SHIFT == 0 ? 1 : 2;
+    if (UNLIKELY(magnitude >> 2 * PyLong_SHIFT != 0)) {
+        return rt_int_from_wide(value);
+    }
+    PyLongObject *number = new_int(length);
+    if (UNLIKELY(number == NULL)) {
+        return NULL;
+    }
+    number->ob_digit[0] = (digit)(magnitude & PyLong_MASK);
+    if (length == 2) {
+        number->ob_digit[1] = (digit)(magnitude >> PyLong_SHIFT);
+    }
+    if (value < 0) {
+        Py_SET_SIZE((PyVarObject *)number, -length);
+    }
+    return (PyObject *)number;
 }
 
 PyObject *rt_int_from_wide(__int128 value)
@@ -84,17 +99,28 @@ PyObject *rt_int_from_wide(__int128 value)
     if (rest < _PY_NSMALLPOSINTS && is_small_int((int64_t)value)) {
         return Py_NewRef((PyObject *)(runtime_data.small_int_zero + (int64_t)value));
     }
-    int length = 1;
-    while (length < 5 && rest >> (PyLong_SHIFT * length) != 0) {
-        length++;
-    }
+    int length = rest >> 2 * PyLong_SHIFT == 0   ? (rest >> PyLong_SHIFT == 0 ? 1 : 2)
+                 : rest >> 3 * PyLong_SHIFT == 0 ? 3
+                 : rest >> 4 * PyLong_SHIFT == 0 ? 4
+                                                 : 5;
     PyLongObject *number = new_int(length);
     if (number == NULL) {
         return NULL;
     }
-    for (int i = 0; i < length; i++) {
-        number->ob_digit[i] = (digit)(rest & PyLong_MASK);
-        rest >>= PyLong_SHIFT;
+    uint64_t low = (uint64_t)rest;
+    number->ob_digit[0] = (digit)(low & PyLong_MASK);
+    if (length > 1) {
+        number->ob_digit[1] = (digit)(low >> PyLong_SHIFT & PyLong_MASK);
+    }
+    if (length > 2) {
+        uint64_t high = (uint64_t)(rest >> (2 * PyLong_SHIFT));
+        number->ob_digit[2] = (digit)(high & PyLong_MASK);
+        if (length > 3) {
+            number->ob_digit[3] = (digit)(high >> PyLong_SHIFT & PyLong_MASK);
+        }
+        if (length > 4) {
+            number->ob_digit[4] = (digit)(rest >> (4 * PyLong_SHIFT));
+        }
     }
     if (value < 0) {
         Py_SET_SIZE((PyVarObject *)number, -length);

@@ -39,7 +39,6 @@ struct runtime_data {
     PyTypeObject *c_function_type;
     PyTypeObject *method_descriptor_type;
     PyObject *list_append; /* list's own method; it lives as long as list */
-    PyObject *dict_get;    /* dict's */
     PyObject *none;
     PyObject *true_object;
     PyObject *false_object;

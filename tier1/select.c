@@ -292,9 +292,16 @@ static void select_for_iter(struct emitter *emitter)
     int end = emitter_new_label(emitter);
     int back = emitter_new_label(emitter);
 
-    /* The chain: the guess in the hot part, the other in the cold part, then any iterator. */
-    int fast[2] = {guess, guess == TEMPLATE_FOR_ITER_LIST ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST};
-    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 2;
+    /* The chain: the guess in the hot part, the others in the cold part, then any iterator. */
+    bool list = guess == TEMPLATE_FOR_ITER_LIST;
+    int fast[3] = {guess, list ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST,
+                   list ? TEMPLATE_FOR_ITER_RANGE : TEMPLATE_FOR_ITER_TUPLE};
+    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 3;
+    int stored = NO_LABEL;
+    const struct instruction *next = at(emitter, number + 1);
+    if (guess == TEMPLATE_FOR_ITER_RANGE && next->opcode == STORE_FAST && !next->is_leader) {
+        stored = add_range_to_local(emitter, slot, next->oparg, end);
+    }
     for (int i = 0; i < chain; i++) {
         int slower = emitter_new_label(emitter);
         struct item *item = emitter_add(emitter, fast[i]);
@@ -302,7 +309,7 @@ static void select_for_iter(struct emitter *emitter)
         item->labels[LABEL_JUMP] = end;
         item->labels[LABEL_SLOW] = slower;
         item->labels[LABEL_CONT] = back;
-        if (i == 0) {
+        if (i == 0 && stored == NO_LABEL) {
             emitter_bind(emitter, back);
             emitter->in_cold = true;
         }
@@ -318,9 +325,16 @@ static void select_for_iter(struct emitter *emitter)
         emitter_bind(emitter, back);
     }
 
+    if (stored != NO_LABEL) {
+        emitter_bind(emitter, back);
+        add_store_behind(emitter, next->oparg, stored);
+    }
+
     /* The end: the iterator, in x, is dropped. */
     emitter->in_cold = true;
-    stack_pop(emitter);
+    if (stored == NO_LABEL) {
+        stack_pop(emitter);
+    }
     stack_pop(emitter);
     emitter_bind(emitter, end);
     int dead = emitter_new_label(emitter);
@@ -332,6 +346,10 @@ static void select_for_iter(struct emitter *emitter)
     end_escape(emitter, target)->labels[LABEL_CONT] = target;
     emitter->in_cold = false;
     stack_push_slot(emitter);
+    if (stored != NO_LABEL) {
+        emitter->current = number + 1; /* the store is done */
+        return;
+    }
     stack_push_register(emitter);
 }
 
@@ -408,6 +426,18 @@ static void select_swap(struct emitter *emitter)
     b->index = index;
 }
 
+/* The closure's cells into the frame. */
+static void select_copy_free_vars(struct emitter *emitter)
+{
+    PyCodeObject *code = emitter->bytecode.code;
+    int count = at(emitter, emitter->current)->oparg;
+    for (int i = 0; i < count; i++) {
+        struct item *item = emitter_add(emitter, TEMPLATE_COPY_FREE_VARIABLE);
+        item->holes[HOLE_H_N] = (int64_t)offsetof(PyTupleObject, ob_item) + i * (int64_t)sizeof(PyObject *);
+        item->holes[HOLE_H_D] = emitter_local(code->co_nlocals + code->co_nplaincellvars + i);
+    }
+}
+
 static void select_load_deref(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
@@ -478,10 +508,21 @@ static void select_load_global(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
+/* Completes a second attempt in the cold part, of a site that tier 0 knows nothing of: what it cannot do comes next. */
+static void try_before_slow(struct emitter *emitter, struct item *item, struct attribute_cell *cell, int back)
+{
+    int slower = emitter_new_label(emitter);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = slower;
+    item->labels[LABEL_CONT] = back;
+    emitter_bind(emitter, slower);
+}
+
 static void select_load_attr(struct emitter *emitter)
 {
     static four_family inline_family = PLACES(LOAD_ATTR_INLINE);
     static four_family slot_family = PLACES(LOAD_ATTR_SLOT);
+    static four_family module_family = PLACES(LOAD_ATTR_MODULE);
     static four_family operand_family = PLACES(OPERAND_TO_X);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
@@ -490,9 +531,13 @@ static void select_load_attr(struct emitter *emitter)
     if (owner.place != PLACE_REGISTER) {
         stack_free_register(emitter);
     }
-    bool out_of_line =
-        instruction->specialised == LOAD_ATTR_MODULE || instruction->specialised == LOAD_ATTR_WITH_HINT;
-    const uint16_t *family = instruction->specialised == LOAD_ATTR_SLOT ? slot_family : inline_family;
+    bool out_of_line = instruction->specialised == LOAD_ATTR_WITH_HINT;
+    bool module =
+        instruction->specialised == LOAD_ATTR_MODULE ||
+        (instruction->specialised == LOAD_ATTR && guess_loaded_module(emitter, emitter->current - 1) != NULL);
+    const uint16_t *family = module                                       ? module_family
+                             : instruction->specialised == LOAD_ATTR_SLOT ? slot_family
+                                                                          : inline_family;
     int back = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, (out_of_line ? operand_family : family)[place_index(&owner)]);
     set_operand(emitter, item, &owner, false);
@@ -503,6 +548,11 @@ static void select_load_attr(struct emitter *emitter)
         emitter_bind(emitter, back);
         emitter->in_cold = true;
         emitter_bind(emitter, slow);
+        if (family == inline_family && instruction->specialised == LOAD_ATTR) {
+            item = emitter_add(emitter, slot_family[place_index(&owner)]);
+            set_operand(emitter, item, &owner, false);
+            try_before_slow(emitter, item, cell, back);
+        }
     }
     protect_locals(emitter);
     item = emitter_add(emitter, is_owned(&owner) ? TEMPLATE_SLOW_LOAD_ATTR_O : TEMPLATE_SLOW_LOAD_ATTR_B);
@@ -517,12 +567,31 @@ static void select_load_attr(struct emitter *emitter)
     }
 }
 
+/* Does the function make what its first parameter is? */
+static bool is_constructor(const struct emitter *emitter)
+{
+    const PyCodeObject *code = emitter->bytecode.code;
+    return code->co_argcount > 0 && _PyUnicode_EqualToASCIIString(code->co_name, "__init__");
+}
+
+/* By how value and owner stand; 0 where there is no template. */
+static const uint16_t store_inline[PAIR_COUNT] = {
+    [PAIR_LL] = TEMPLATE_STORE_ATTR_INLINE_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_INLINE_CL,
+    [PAIR_SL] = TEMPLATE_STORE_ATTR_INLINE_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_INLINE_RL,
+    [PAIR_LR] = TEMPLATE_STORE_ATTR_INLINE_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_INLINE_CR,
+    [PAIR_SR] = TEMPLATE_STORE_ATTR_INLINE_SR};
+static const uint16_t store_slot[PAIR_COUNT] = {
+    [PAIR_LL] = TEMPLATE_STORE_ATTR_SLOT_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_SLOT_CL,
+    [PAIR_SL] = TEMPLATE_STORE_ATTR_SLOT_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_SLOT_RL,
+    [PAIR_LR] = TEMPLATE_STORE_ATTR_SLOT_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_SLOT_CR,
+    [PAIR_SR] = TEMPLATE_STORE_ATTR_SLOT_SR};
+static const uint16_t store_add[PAIR_COUNT] = {[PAIR_LL] = TEMPLATE_STORE_ATTR_ADD_LL,
+                                               [PAIR_CL] = TEMPLATE_STORE_ATTR_ADD_CL,
+                                               [PAIR_SL] = TEMPLATE_STORE_ATTR_ADD_SL,
+                                               [PAIR_RL] = TEMPLATE_STORE_ATTR_ADD_RL};
+
 static void select_store_attr(struct emitter *emitter)
 {
-    static const uint16_t inline_family[4] = {TEMPLATE_STORE_ATTR_INLINE_LL, TEMPLATE_STORE_ATTR_INLINE_CL,
-                                              TEMPLATE_STORE_ATTR_INLINE_SL, TEMPLATE_STORE_ATTR_INLINE_RL};
-    static const uint16_t slot_family[4] = {TEMPLATE_STORE_ATTR_SLOT_LL, TEMPLATE_STORE_ATTR_SLOT_CL,
-                                            TEMPLATE_STORE_ATTR_SLOT_SL, TEMPLATE_STORE_ATTR_SLOT_RL};
     static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
@@ -530,20 +599,27 @@ static void select_store_attr(struct emitter *emitter)
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
     int next = emitter->current + 1;
-    bool fast = owner.place == PLACE_LOCAL;
+    bool makes = owner.place == PLACE_LOCAL && owner.local == 0 && is_constructor(emitter);
+    const uint16_t *family = instruction->specialised == STORE_ATTR_SLOT ? store_slot
+                             : makes                                     ? store_add
+                                                                         : store_inline;
+    bool fast = family[pair] != 0;
     int back = emitter_new_label(emitter);
     if (fast) {
         int slow = emitter_new_label(emitter);
-        const uint16_t *family = instruction->specialised == STORE_ATTR_SLOT ? slot_family : inline_family;
-        struct item *item = emitter_add(emitter, family[place_index(&value)]);
-        set_operand(emitter, item, &value, false);
-        set_operand(emitter, item, &owner, true);
+        int freeing = free_path(emitter, back, next);
+        struct item *item = add_pair(emitter, family, pair, &value, &owner);
         item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
         item->labels[LABEL_SLOW] = slow;
+        item->labels[LABEL_FREE] = freeing;
         emitter_bind(emitter, back);
-        item->labels[LABEL_FREE] = free_path(emitter, back, next);
         emitter->in_cold = true;
         emitter_bind(emitter, slow);
+        if (instruction->specialised == STORE_ATTR) {
+            item = add_pair(emitter, store_slot, pair, &value, &owner);
+            item->labels[LABEL_FREE] = freeing;
+            try_before_slow(emitter, item, cell, back);
+        }
     } else {
         add_pair(emitter, load_pair, pair, &value, &owner);
     }
@@ -561,8 +637,13 @@ static void select_store_attr(struct emitter *emitter)
 
 static void select_load_method(struct emitter *emitter)
 {
-    static four_family family = PLACES(LOAD_METHOD);
+    static four_family method_family = PLACES(LOAD_METHOD);
+    static four_family module_family = PLACES(LOAD_METHOD_MODULE);
     const struct instruction *instruction = at(emitter, emitter->current);
+    bool module =
+        instruction->specialised == LOAD_METHOD_MODULE ||
+        (instruction->specialised == LOAD_METHOD && guess_loaded_module(emitter, emitter->current - 1) != NULL);
+    const uint16_t *family = module ? module_family : method_family;
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
     feedback_init_attribute(cell);
     struct operand owner = stack_pop(emitter);
@@ -758,6 +839,42 @@ static void select_yield_value(struct emitter *emitter)
     note_raise(emitter);
 }
 
+/* GET_AWAITABLE and GET_YIELD_FROM_ITER: mostly the operand itself serves, and stays where it is; else the handler finds out. */
+static void select_get_iterator(struct emitter *emitter, int in_slot, int in_register, const void *handler)
+{
+    struct operand *operand = &emitter->stack[emitter->depth - 1];
+    if (operand->place != PLACE_SLOT && operand->place != PLACE_REGISTER) {
+        select_handler(emitter);
+        return;
+    }
+    bool is_register = operand->place == PLACE_REGISTER;
+    int64_t slot = emitter_slot(emitter, operand->index);
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, is_register ? in_register : in_slot);
+    item->holes[HOLE_H_A] = slot;
+    item->labels[LABEL_SLOW] = slow;
+    int back = label_here(emitter);
+
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    stack_pop(emitter);
+    protect_locals(emitter);
+    if (is_register) {
+        emitter_add(emitter, TEMPLATE_SPILL_R)->holes[HOLE_H_D] = slot;
+    }
+    item = emitter_add(emitter, TEMPLATE_HANDLER_CHECKED);
+    item->handler = handler;
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    if (is_register) {
+        emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = slot;
+        stack_push_register(emitter);
+    } else {
+        stack_push_slot(emitter);
+    }
+    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
 /* SEND. A generator or coroutine is resumed natively; everything else, and a receiver that delegates itself, goes through op_SEND. */
 static void select_send(struct emitter *emitter)
 {
@@ -945,6 +1062,9 @@ static void select_one(struct emitter *emitter)
         stack_spill_local(emitter, oparg);
         select_handler(emitter);
         break;
+    case COPY_FREE_VARS:
+        select_copy_free_vars(emitter);
+        break;
     case LOAD_DEREF:
         select_load_deref(emitter);
         break;
@@ -1005,6 +1125,14 @@ static void select_one(struct emitter *emitter)
         break;
     case SEND:
         select_send(emitter);
+        break;
+    case GET_AWAITABLE:
+        select_get_iterator(emitter, TEMPLATE_IS_FRESH_COROUTINE_S, TEMPLATE_IS_FRESH_COROUTINE_R,
+                            (const void *)op_GET_AWAITABLE);
+        break;
+    case GET_YIELD_FROM_ITER:
+        select_get_iterator(emitter, TEMPLATE_IS_GENERATOR_S, TEMPLATE_IS_GENERATOR_R,
+                            (const void *)op_GET_YIELD_FROM_ITER);
         break;
     case JUMP_FORWARD:
         stack_flush(emitter);

@@ -104,6 +104,12 @@ void expect_kinds(const struct emitter *emitter, bool *ints, bool *floats, bool 
 bool is_short_constant(const struct operand *operand, int64_t *value);
 /* OPS_OWNS_* of two operands. */
 int owned_operands(const struct operand *a, const struct operand *b);
+/* FOR_ITER over a range with the STORE_FAST that follows, both in the hot part; the cold part is the current one then, with the slow path of
+ * FOR_ITER to come. Returns the label behind the store. */
+int add_range_to_local(struct emitter *emitter, int64_t iterator, int local, int end);
+/* The next instruction, a store of the register into `local`, whose usual work was done together with this one: in the cold part, then
+ * on at `done`. Pops the register. */
+void add_store_behind(struct emitter *emitter, int local, int done);
 void select_binary_op(struct emitter *emitter);
 void select_unary(struct emitter *emitter);
 void select_store_fast(struct emitter *emitter);

@@ -138,7 +138,7 @@ static void choose_templates(const struct emitter *emitter, struct arithmetic *c
     int plain = choice->op >= NB_INPLACE_ADD ? choice->op - NB_INPLACE_ADD : choice->op;
     bool ints, floats, others;
     expect_kinds(emitter, &ints, &floats, &others);
-    if (others || plain == NB_MATRIX_MULTIPLY) {
+    if (others || ops_number_functions(choice->op) == NULL) {
         return;
     }
     choice->numbers = true;
@@ -189,34 +189,38 @@ static struct item *add_arithmetic(struct emitter *emitter, int template, const 
     return item;
 }
 
-/* NUMBERS and the general operator: x and y are the operands. Results go on at `done`; NO_LABEL: in the hot part, at the next item. */
-static void add_general_arithmetic(struct emitter *emitter, const struct arithmetic *choice, const struct operand *a,
-                                   const struct operand *b, int done)
+/* x and y are the operands; the result is pushed. Returns the last item. */
+static struct item *add_general_operator(struct emitter *emitter, const struct arithmetic *choice,
+                                         const struct operand *a, const struct operand *b)
 {
-    bool hot = done == NO_LABEL;
-    if (choice->numbers) {
-        int general = emitter_new_label(emitter);
-        struct item *item = emitter_add(emitter, TEMPLATE_NUMBERS);
-        item->holes[HOLE_H_N] = choice->op;
-        item->holes[HOLE_H_M] = owned_operands(a, b);
-        item->labels[LABEL_SLOW] = general;
-        item->labels[LABEL_CONT] = done;
-        if (hot) {
-            done = label_here(emitter);
-            emitter->in_cold = true;
-        }
-        emitter_bind(emitter, general);
-    }
     protect_locals(emitter);
     struct item *item = emitter_add(emitter, choice->slow.family[ownership(a, b)]);
     item->holes[HOLE_H_N] = choice->slow.number;
     item->holes[HOLE_H_D] = choice->slow.destination;
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_register(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = done;
-    if (hot) {
-        emitter->in_cold = false;
-    }
+    return end_escape(emitter, emitter->current + 1);
+}
+
+/* x and y are the operands. What NUMBERS or NUMBERS_TO_LOCAL cannot do comes to the end of the cold part. */
+static struct item *add_numbers(struct emitter *emitter, int template, const struct arithmetic *choice,
+                                const struct operand *a, const struct operand *b)
+{
+    struct item *item = emitter_add(emitter, template);
+    const struct number_functions *functions = ops_number_functions(choice->op);
+    item->handler = template == TEMPLATE_NUMBERS ? (const void *)functions->binary : (const void *)functions->assign;
+    item->holes[HOLE_H_M] = owned_operands(a, b);
+    item->labels[LABEL_SLOW] = emitter_new_label(emitter);
+    return item;
+}
+
+static void add_numbers_to_local(struct emitter *emitter, const struct arithmetic *choice, const struct operand *a,
+                                 const struct operand *b, int done)
+{
+    struct item *item = add_numbers(emitter, TEMPLATE_NUMBERS_TO_LOCAL, choice, a, b);
+    item->holes[HOLE_H_D] = emitter_local(choice->stores_to);
+    item->labels[LABEL_CONT] = done;
+    emitter_bind(emitter, item->labels[LABEL_SLOW]);
 }
 
 /* The chain without a store: the result is pushed. */
@@ -225,7 +229,16 @@ static void push_result(struct emitter *emitter, const struct arithmetic *choice
 {
     if (choice->first == NULL) {
         add_pair(emitter, load_pair, pair, a, b);
-        add_general_arithmetic(emitter, choice, a, b, NO_LABEL);
+        if (!choice->numbers) {
+            add_general_operator(emitter, choice, a, b);
+            return;
+        }
+        int general = add_numbers(emitter, TEMPLATE_NUMBERS, choice, a, b)->labels[LABEL_SLOW];
+        int back = label_here(emitter);
+        emitter->in_cold = true;
+        emitter_bind(emitter, general);
+        add_general_operator(emitter, choice, a, b)->labels[LABEL_CONT] = back;
+        emitter->in_cold = false;
         return;
     }
     int slow = emitter_new_label(emitter);
@@ -239,55 +252,88 @@ static void push_result(struct emitter *emitter, const struct arithmetic *choice
         emitter_bind(emitter, slower);
     }
     add_pair(emitter, load_pair, pair, a, b);
-    add_general_arithmetic(emitter, choice, a, b, back);
+    struct item *item = add_numbers(emitter, TEMPLATE_NUMBERS, choice, a, b);
+    item->labels[LABEL_CONT] = back;
+    emitter_bind(emitter, item->labels[LABEL_SLOW]);
+    add_general_operator(emitter, choice, a, b)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }
 
-/* The chain that overwrites a local: in place in the hot part; result and store one by one in the cold part. The store, which is the next
- * instruction, is done then. */
+void add_store_behind(struct emitter *emitter, int local, int done)
+{
+    int number = emitter->current;
+    int dead = emitter_new_label(emitter);
+    assert(emitter->in_cold);
+    stack_pop(emitter);
+    emitter->current = number + 1;
+    struct item *item = emitter_add(emitter, TEMPLATE_STORE_FAST_R);
+    item->holes[HOLE_H_D] = emitter_local(local);
+    item->labels[LABEL_FREE] = dead;
+    item->labels[LABEL_CONT] = done;
+    emitter_bind(emitter, dead);
+    protect_locals(emitter);
+    emitter_add(emitter, TEMPLATE_DEALLOCATE);
+    end_escape(emitter, number + 2)->labels[LABEL_CONT] = done;
+    emitter->current = number;
+}
+
+int add_range_to_local(struct emitter *emitter, int64_t iterator, int local, int end)
+{
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_RANGE_TO_LOCAL);
+    item->holes[HOLE_H_A] = iterator;
+    item->holes[HOLE_H_D] = emitter_local(local);
+    item->labels[LABEL_JUMP] = end;
+    item->labels[LABEL_SLOW] = slow;
+    int done = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    return done;
+}
+
+/* The chain that overwrites a local: in place (in C when there is no template) in the hot part; result and store one by one in the cold
+ * part. The store, which is the next instruction, is done then. */
 static void store_result(struct emitter *emitter, const struct arithmetic *choice, int in_place, enum pair pair,
                          const struct operand *a, const struct operand *b)
 {
     int number = emitter->current;
     bool left_is_destination = a->place == PLACE_LOCAL && a->local == choice->stores_to;
-    int slow = emitter_new_label(emitter);
-    int slower = emitter_new_label(emitter);
     int store = emitter_new_label(emitter);
-    int dead = emitter_new_label(emitter);
-    add_arithmetic(emitter, in_place, choice, a, b, slow);
-    int back = label_here(emitter);
-
-    emitter->in_cold = true;
-    emitter_bind(emitter, slow);
-    add_arithmetic(emitter, choice->first->result[pair], choice, a, b, slower);
-    emitter_bind(emitter, store);
-    emitter->current = number + 1;
-    struct item *item = emitter_add(emitter, TEMPLATE_STORE_FAST_R);
-    item->holes[HOLE_H_D] = emitter_local(choice->stores_to);
-    item->labels[LABEL_FREE] = dead;
-    item->labels[LABEL_CONT] = back;
-    emitter->current = number;
-    emitter_bind(emitter, slower);
-    if (choice->second != NULL) {
-        int next = emitter_new_label(emitter);
-        in_place = in_place_template(choice->second, pair, left_is_destination);
-        add_arithmetic(emitter, in_place, choice, a, b, next)->labels[LABEL_CONT] = back;
-        emitter_bind(emitter, next);
-        next = emitter_new_label(emitter);
-        add_arithmetic(emitter, choice->second->result[pair], choice, a, b, next)->labels[LABEL_CONT] = store;
-        emitter_bind(emitter, next);
+    int back = emitter_new_label(emitter);
+    int general;
+    if (in_place < 0) {
+        add_pair(emitter, load_pair, pair, a, b);
+        struct item *item = add_numbers(emitter, TEMPLATE_NUMBERS_TO_LOCAL, choice, a, b);
+        item->holes[HOLE_H_D] = emitter_local(choice->stores_to);
+        general = item->labels[LABEL_SLOW];
+    } else {
+        general = emitter_new_label(emitter);
+        add_arithmetic(emitter, in_place, choice, a, b, general);
     }
-    add_pair(emitter, load_pair, pair, a, b);
-    add_general_arithmetic(emitter, choice, a, b, store);
-    stack_pop(emitter);
-
-    /* Where selection goes on after. */
-    emitter->current = number + 1;
-    emitter_bind(emitter, dead);
-    protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, number + 2)->labels[LABEL_CONT] = back;
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, general);
+    if (in_place >= 0) {
+        general = emitter_new_label(emitter);
+        add_arithmetic(emitter, choice->first->result[pair], choice, a, b, general)->labels[LABEL_CONT] = store;
+        emitter_bind(emitter, general);
+        if (choice->second != NULL) {
+            general = emitter_new_label(emitter);
+            in_place = in_place_template(choice->second, pair, left_is_destination);
+            add_arithmetic(emitter, in_place, choice, a, b, general)->labels[LABEL_CONT] = back;
+            emitter_bind(emitter, general);
+            general = emitter_new_label(emitter);
+            add_arithmetic(emitter, choice->second->result[pair], choice, a, b, general)->labels[LABEL_CONT] = store;
+            emitter_bind(emitter, general);
+        }
+        add_pair(emitter, load_pair, pair, a, b);
+        add_numbers_to_local(emitter, choice, a, b, back);
+    }
+    add_general_operator(emitter, choice, a, b)->labels[LABEL_CONT] = store;
+    emitter_bind(emitter, store);
+    add_store_behind(emitter, choice->stores_to, back);
     emitter->in_cold = false;
+    emitter->current = number + 1; /* the store is done */
 }
 
 void select_binary_op(struct emitter *emitter)
@@ -310,9 +356,9 @@ void select_binary_op(struct emitter *emitter)
         choice.slow.family = store_family;
         choice.slow.destination = emitter_local(a.local);
     }
-    if (stored && choice.first != NULL) {
-        int in_place = in_place_template(choice.first, pair, left_is_destination);
-        if (in_place >= 0) {
+    if (stored && choice.numbers) {
+        int in_place = choice.first != NULL ? in_place_template(choice.first, pair, left_is_destination) : -1;
+        if (in_place >= 0 || choice.first == NULL) {
             choice.stores_to = next->oparg;
             stack_spill_local(emitter, next->oparg);
             store_result(emitter, &choice, in_place, pair, &a, &b);

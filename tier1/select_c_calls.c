@@ -153,6 +153,9 @@ static enum pure_call find_pure_builtin(PyCFunctionObject *function, int nargs)
 
 static int template_for_flags(int flags, const struct call_site *site, bool method)
 {
+    if (method && (flags & ~METH_KEYWORDS) == METH_VARARGS) {
+        return TEMPLATE_CALL_C_METHOD_VECTOR;
+    }
     if (site->keyword_names != NULL) {
         return flags != (METH_FASTCALL | METH_KEYWORDS) ? 0
                : method                                 ? TEMPLATE_CALL_C_METHOD_KEYWORDS

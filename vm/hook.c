@@ -301,4 +301,5 @@ void hook_clear(void)
     }
     Py_DECREF(codes);
     runtime_data_clear_free_lists();
+    generator_clear_free_lists();
 }

@@ -1,8 +1,8 @@
 /* vm/policy.c: hotness.
  *
  * A function is compiled when it has been called often enough, or sooner when it has a loop: nothing tells us of a loop's turns in
- * tier 0, but the time a run takes does. Once tier 0 has spent as long in a looping function as compiling it would take, it is
- * compiled at its next call: compilation then never costs more than the program has spent on that function anyway. Functions and
+ * tier 0, but the time a run takes does. Once tier 0 has spent several times as long in a looping function as compiling it
+ * would take, it is compiled at its next call: compilation then costs a fraction of what the program has spent on that function anyway. Functions and
  * the body of the program itself (`__main__`) are compiled at their first call when they loop, because a single call may be all
  * there is. Other modules' bodies run once and are left alone.
  *
@@ -19,8 +19,9 @@
 /* In seconds. */
 enum { HALF_LIFE = 10 };
 
-/* What compiling takes, in time stamp ticks per code unit: 0.2 microseconds (tests and measurement in perf/README.md) at 3 GHz. */
-enum { TICKS_PER_UNIT = 600 };
+/* What tier 0 must have spent in looping code, in time stamp ticks per code unit, before it is compiled: several times what compiling
+ * takes (some 600), because short programs end before it pays: with 600, `-m json.tool --help` lost 7 ms, with this 2. */
+enum { TICKS_PER_UNIT = 5000 };
 
 /* The program's own looping code larger than this, in code units, must earn its compilation too. */
 enum { LARGEST_EARLY_LOOP = 2000 };

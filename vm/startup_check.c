@@ -79,6 +79,8 @@ static bool check_sizes(struct check *check)
         {"size of generator", &PyGen_Type, offsetof(PyGenObject, gi_iframe) + offsetof(InterpreterFrame, localsplus)},
         {"size of coroutine", &PyCoro_Type,
          offsetof(PyCoroObject, cr_iframe) + offsetof(InterpreterFrame, localsplus)},
+        {"size of asend", &_PyAsyncGenASend_Type, sizeof(struct async_send)},
+        {"size of wrapped value", &_PyAsyncGenWrappedValue_Type, sizeof(struct async_wrapped_value)},
         {"size of frame", &PyFrame_Type,
          offsetof(PyFrameObject, _f_frame_data) + offsetof(InterpreterFrame, localsplus)},
     };

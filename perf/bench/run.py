@@ -246,7 +246,12 @@ def main(arguments):
         f"{options.pairs} pairs of processes, {options.warm_up} + {options.iterations} runs each, {options.clock} time; "
         "ratio = stock / jit, above 1 the JIT is faster"
     )
-    results, short, summary = [], [], {}
+    results, short, summary = [], [], {"families": {}, "mean": None}
+    folder = os.path.join(ROOT, "build", "bench")
+    paths = [options.output] if options.output else [
+        os.path.join(folder, time.strftime("%Y%m%d-%H%M%S") + ".json"),
+        os.path.join(folder, "latest.json"),
+    ]
     if not options.only_short:
         report(HEADER)
         for number, program in enumerate(selected, 1):
@@ -256,16 +261,13 @@ def main(arguments):
             results.append(result)
             progress("")
             report(row(result, options.min_ratio))
+            # What is measured is kept, should the run be stopped.
+            write_json(os.path.abspath(paths[0]), options, results, summary, short)
         summary = summarise(results, options.min_ratio, report)
     if not options.no_short and (options.only_short or not options.programs):
         report("")
         turns = 7 if options.quick else 15
         short = short_programs.measure_all(stock, jit, turns, options.timeout, options.clock, report)
-    folder = os.path.join(ROOT, "build", "bench")
-    paths = [options.output] if options.output else [
-        os.path.join(folder, time.strftime("%Y%m%d-%H%M%S") + ".json"),
-        os.path.join(folder, "latest.json"),
-    ]
     for path in paths:
         write_json(os.path.abspath(path), options, results, summary, short)
     report(f"\n{time.monotonic() - start:.0f} s; {paths[0]}")

@@ -53,6 +53,8 @@ int rt_contains(PyObject *left, PyObject *right)
     int found = -1;
     if (type == &PyDict_Type) {
         found = PyDict_Contains(right, left);
+    } else if (type == &PyUnicode_Type && PyUnicode_Check(left)) {
+        found = PyUnicode_Contains(right, left);
     } else {
         if (type == &PyList_Type || type == &PyTuple_Type) {
             found = plain_search(left, PySequence_Fast_ITEMS(right), Py_SIZE(right));

@@ -1,6 +1,9 @@
 /* runtime/ops/functions.c: making functions and classes, and calls with unpacked arguments. CALL itself is in call.c. */
 #include "runtime/ops/shared.h"
 
+#include "runtime/call.h"
+#include "runtime/code_state.h"
+
 /* ---- Errors of unpacked arguments --------------------------------------------------------------- */
 
 /* Replaces the current exception by a TypeError "NAME() FORMAT", where FORMAT takes one argument. A function that
@@ -140,6 +143,11 @@ HANDLER(MAKE_FUNCTION)
     }
     if (oparg & 0x01) {
         function->func_defaults = *--top;
+    }
+    /* Code that is compiled already is entered directly from the function's first call on. */
+    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    if (state != NULL && state->compiled != NULL) {
+        function->vectorcall = rt_function_vectorcall;
     }
     *top = (PyObject *)function;
     return 0;

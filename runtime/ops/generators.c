@@ -3,6 +3,7 @@
  * Suspending (YIELD_VALUE) belongs to compiled code's exit, resuming and SEND to runtime/generator.c; here stands
  * what happens around them.
  */
+#include "runtime/generator.h"
 #include "runtime/ops/shared.h"
 #include "internal/pycore_genobject.h"
 
@@ -47,7 +48,7 @@ static PyGenObject *make_generator(PyThreadState *tstate, InterpreterFrame *fram
     PyTypeObject *type = kind == CO_COROUTINE         ? &PyCoro_Type
                          : kind == CO_ASYNC_GENERATOR ? &PyAsyncGen_Type
                                                       : &PyGen_Type;
-    PyGenObject *generator = PyObject_GC_NewVar(PyGenObject, type, code->co_nlocalsplus + code->co_stacksize);
+    PyGenObject *generator = generator_allocate(tstate, type, code);
     if (generator == NULL) {
         return NULL;
     }
@@ -83,7 +84,11 @@ PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame)
     int size = frame->f_code->co_nlocalsplus;
     InterpreterFrame *own = (InterpreterFrame *)generator->gi_iframe;
     frame->stacktop = size;
-    memcpy(own, frame, (char *)&frame->localsplus[size] - (char *)frame);
+    /* Mostly a few words: not worth a call of memcpy. */
+    memcpy(own, frame, offsetof(InterpreterFrame, localsplus));
+    for (int i = 0; i < size; i++) {
+        own->localsplus[i] = frame->localsplus[i];
+    }
     own->previous = NULL;
     own->owner = FRAME_OWNED_BY_GENERATOR;
     generator->gi_frame_state = FRAME_CREATED;
@@ -257,23 +262,16 @@ HANDLER(END_ASYNC_FOR)
     return result;
 }
 
-/* The wrapper that tells what an asynchronous generator yields from what its awaits pass up. CPython keeps the
- * structure to itself. (genobject.c, _PyAsyncGenWrappedValue) */
-struct wrapped_value {
-    PyObject ob_base;
-    PyObject *value; /* owned */
-};
-
 /* [value] -> [wrapped value] (genobject.c, _PyAsyncGenValueWrapperNew) */
 HANDLER(ASYNC_GEN_WRAP)
 {
     struct _Py_async_gen_state *state = &tstate->interp->async_gen;
-    struct wrapped_value *wrapper;
+    struct async_wrapped_value *wrapper;
     if (state->value_numfree > 0) {
-        wrapper = (struct wrapped_value *)state->value_freelist[--state->value_numfree];
+        wrapper = (struct async_wrapped_value *)state->value_freelist[--state->value_numfree];
         _Py_NewReference((PyObject *)wrapper);
     } else {
-        wrapper = PyObject_GC_New(struct wrapped_value, &_PyAsyncGenWrappedValue_Type);
+        wrapper = PyObject_GC_New(struct async_wrapped_value, &_PyAsyncGenWrappedValue_Type);
         if (wrapper == NULL) {
             Py_DECREF(sp[-1]);
             return OPS_RAISED;

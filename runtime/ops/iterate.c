@@ -6,6 +6,9 @@
 HANDLER(GET_ITER)
 {
     PyObject *iterable = sp[-1];
+    if (PyGen_CheckExact(iterable)) {
+        return 0;
+    }
     PyObject *iterator = PyObject_GetIter(iterable);
     Py_DECREF(iterable);
     sp[-1] = iterator;

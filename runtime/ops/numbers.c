@@ -3,6 +3,9 @@
 #include "runtime/ops/shared.h"
 #include "runtime/runtime_data.h"
 
+#include <errno.h>
+#include <math.h>
+
 static inline void drop(PyObject *object)
 {
     if (--object->ob_refcnt == 0) {
@@ -36,28 +39,37 @@ static inline int digits_of(PyObject *number)
 static inline int64_t narrow_value(PyObject *number)
 {
     const digit *digits = ((PyLongObject *)number)->ob_digit;
-    switch (Py_SIZE(number)) {
-    case 0:
+    Py_ssize_t size = Py_SIZE(number);
+    int64_t sign = size >> 63;
+    int64_t length = (size ^ sign) - sign;
+    if (length == 0) {
         return 0;
-    case 1:
-        return digits[0];
-    case -1:
-        return -(int64_t)digits[0];
-    default: {
-        int64_t magnitude = (int64_t)digits[0] | (int64_t)digits[1] << PyLong_SHIFT;
-        return Py_SIZE(number) < 0 ? -magnitude : magnitude;
     }
+    int64_t magnitude = digits[0];
+    if (length > 1) {
+        magnitude |= (int64_t)digits[1] << PyLong_SHIFT;
     }
+    return (magnitude ^ sign) - sign;
 }
 
 /* Value of an int of at most four digits. */
 static inline __int128 wide_value(PyObject *number)
 {
+    const digit *digits = ((PyLongObject *)number)->ob_digit;
     Py_ssize_t size = Py_SIZE(number);
-    __int128 value = 0;
-    for (Py_ssize_t i = size < 0 ? -size : size; --i >= 0;) {
-        value = value << PyLong_SHIFT | ((PyLongObject *)number)->ob_digit[i];
+    Py_ssize_t length = size < 0 ? -size : size;
+    uint64_t low = length == 0 ? 0 : digits[0];
+    if (length > 1) {
+        low |= (uint64_t)digits[1] << PyLong_SHIFT;
     }
+    uint64_t high = 0;
+    if (length > 2) {
+        high = digits[2];
+    }
+    if (length > 3) {
+        high |= (uint64_t)digits[3] << PyLong_SHIFT;
+    }
+    __int128 value = (__int128)((unsigned __int128)high << (2 * PyLong_SHIFT) | low);
     return size < 0 ? -value : value;
 }
 
@@ -83,75 +95,88 @@ static inline __int128 small_power(int64_t base, int exponent)
     return result;
 }
 
+/* A result not yet in an object. */
+enum result_kind { NO_RESULT, NARROW_RESULT, WIDE_RESULT, FLOAT_RESULT };
+union result {
+    int64_t narrow;
+    __int128 wide;
+    double real;
+};
+
+#define NARROW(value) (result->narrow = (value), NARROW_RESULT)
+#define WIDE(value)   (result->wide = (value), WIDE_RESULT)
+#define FLOAT(value)  (result->real = (value), FLOAT_RESULT)
+
 /* Both of at most two digits. */
-static inline PyObject *narrow_operator(PyObject *left, PyObject *right, int op)
+static inline enum result_kind narrow_operator(PyObject *left, PyObject *right, int op, union result *result)
 {
     int64_t a = narrow_value(left);
     int64_t b = narrow_value(right);
     switch (op) {
     case NB_ADD:
-        return rt_int_from_long(a + b);
+        return NARROW(a + b);
     case NB_SUBTRACT:
-        return rt_int_from_long(a - b);
-    case NB_MULTIPLY:
-        return rt_int_from_wide((__int128)a * b);
+        return NARROW(a - b);
+    case NB_MULTIPLY: {
+        int64_t product;
+        return !__builtin_mul_overflow(a, b, &product) ? NARROW(product) : WIDE((__int128)a * b);
+    }
     case NB_AND:
-        return rt_int_from_long(a & b);
+        return NARROW(a & b);
     case NB_OR:
-        return rt_int_from_long(a | b);
+        return NARROW(a | b);
     case NB_XOR:
-        return rt_int_from_long(a ^ b);
+        return NARROW(a ^ b);
     case NB_LSHIFT:
-        return (uint64_t)b <= 60 ? rt_int_from_wide((__int128)a * ((__int128)1 << b)) : NULL;
+        return (uint64_t)b <= 60 ? WIDE((__int128)a * ((__int128)1 << b)) : NO_RESULT;
     case NB_RSHIFT:
-        return b >= 0 ? rt_int_from_long(a >> (b > 63 ? 63 : b)) : NULL;
+        return b >= 0 ? NARROW(a >> (b > 63 ? 63 : b)) : NO_RESULT;
     case NB_FLOOR_DIVIDE:
-        return b != 0 ? rt_int_from_long(floor_divide(a, b)) : NULL;
+        return b != 0 ? NARROW(floor_divide(a, b)) : NO_RESULT;
     case NB_REMAINDER:
-        return b != 0 ? rt_int_from_long(remainder_of(a, b)) : NULL;
+        return b != 0 ? NARROW(remainder_of(a, b)) : NO_RESULT;
     case NB_TRUE_DIVIDE: {
         /* As stock does where both are doubles exactly. (longobject.c, long_true_divide) */
         const int64_t limit = (int64_t)1 << 53;
-        return b != 0 && a <= limit && -a <= limit && b <= limit && -b <= limit ? rt_float_new((double)a / (double)b)
-                                                                                : NULL;
+        return b != 0 && a <= limit && -a <= limit && b <= limit && -b <= limit ? FLOAT((double)a / (double)b)
+                                                                                : NO_RESULT;
     }
     case NB_POWER:
-        return digits_of(left) <= 1 && (uint64_t)b <= 4 ? rt_int_from_wide(small_power(a, (int)b)) : NULL;
+        return digits_of(left) <= 1 && (uint64_t)b <= 4 ? WIDE(small_power(a, (int)b)) : NO_RESULT;
     default:
-        return NULL;
+        return NO_RESULT;
     }
 }
 
 /* Both of at most four digits. */
-static PyObject *wide_operator(PyObject *left, PyObject *right, int op)
+static inline enum result_kind wide_operator(PyObject *left, PyObject *right, int op, union result *result)
 {
     __int128 a = wide_value(left);
     __int128 b = wide_value(right);
     bool in_64_bits = (unsigned __int128)a <= UINT64_MAX && (unsigned __int128)b <= UINT64_MAX && b != 0;
     switch (op) {
     case NB_ADD:
-        return rt_int_from_wide(a + b);
+        return WIDE(a + b);
     case NB_SUBTRACT:
-        return rt_int_from_wide(a - b);
+        return WIDE(a - b);
     case NB_MULTIPLY:
-        return digits_of(left) + digits_of(right) <= 4 ? rt_int_from_wide(a * b) : NULL;
+        return digits_of(left) + digits_of(right) <= 4 ? WIDE(a * b) : NO_RESULT;
     case NB_AND:
-        return rt_int_from_wide(a & b);
+        return WIDE(a & b);
     case NB_OR:
-        return rt_int_from_wide(a | b);
+        return WIDE(a | b);
     case NB_XOR:
-        return rt_int_from_wide(a ^ b);
+        return WIDE(a ^ b);
     case NB_LSHIFT:
-        return b >= 0 && b + PyLong_SHIFT * digits_of(left) <= 120 ? rt_int_from_wide(a * ((__int128)1 << (int)b))
-                                                                   : NULL;
+        return b >= 0 && b + PyLong_SHIFT * digits_of(left) <= 120 ? WIDE(a * ((__int128)1 << (int)b)) : NO_RESULT;
     case NB_RSHIFT:
-        return b >= 0 ? rt_int_from_wide(a >> (b > 127 ? 127 : (int)b)) : NULL;
+        return b >= 0 ? WIDE(a >> (b > 127 ? 127 : (int)b)) : NO_RESULT;
     case NB_FLOOR_DIVIDE:
-        return in_64_bits ? rt_int_from_wide((uint64_t)a / (uint64_t)b) : NULL;
+        return in_64_bits ? WIDE((uint64_t)a / (uint64_t)b) : NO_RESULT;
     case NB_REMAINDER:
-        return in_64_bits ? rt_int_from_wide((uint64_t)a % (uint64_t)b) : NULL;
+        return in_64_bits ? WIDE((uint64_t)a % (uint64_t)b) : NO_RESULT;
     default:
-        return NULL;
+        return NO_RESULT;
     }
 }
 
@@ -169,53 +194,209 @@ static inline bool exact_double(PyObject *object, double *value)
     return true;
 }
 
-static inline PyObject *float_operator(double left, double right, int op)
+/* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base. */
+static enum result_kind float_power(double base, double exponent, union result *result)
+{
+    if (!(base > 0.0) || !isfinite(base) || !isfinite(exponent)) {
+        return NO_RESULT;
+    }
+    errno = 0;
+    double power = pow(base, exponent);
+    return errno == 0 ? FLOAT(power) : NO_RESULT;
+}
+
+static inline enum result_kind float_operator(double left, double right, int op, union result *result)
 {
     switch (op) {
     case NB_ADD:
-        return rt_float_new(left + right);
+        return FLOAT(left + right);
     case NB_SUBTRACT:
-        return rt_float_new(left - right);
+        return FLOAT(left - right);
     case NB_MULTIPLY:
-        return rt_float_new(left * right);
+        return FLOAT(left * right);
     case NB_TRUE_DIVIDE:
-        return right != 0.0 ? rt_float_new(left / right) : NULL;
+        return right != 0.0 ? FLOAT(left / right) : NO_RESULT;
+    case NB_POWER:
+        return float_power(left, right, result);
     default:
+        return NO_RESULT;
+    }
+}
+
+static inline __attribute__((always_inline)) enum result_kind number_operator(PyObject *left, PyObject *right, int op,
+                                                                              union result *result)
+{
+    double a, b;
+    if (is_int_or_bool(left) && is_int_or_bool(right)) {
+        if (Py_TYPE(left) == &PyBool_Type && Py_TYPE(right) == &PyBool_Type &&
+            (op == NB_AND || op == NB_OR || op == NB_XOR)) {
+            return NO_RESULT; /* a bool */
+        }
+        int left_digits = digits_of(left);
+        int right_digits = digits_of(right);
+        return left_digits <= 2 && right_digits <= 2   ? narrow_operator(left, right, op, result)
+               : left_digits <= 4 && right_digits <= 4 ? wide_operator(left, right, op, result)
+                                                       : NO_RESULT;
+    }
+    return exact_double(left, &a) && exact_double(right, &b) ? float_operator(a, b, op, result) : NO_RESULT;
+}
+
+static inline PyObject *result_object(enum result_kind kind, const union result *result)
+{
+    PyObject *object = kind == NARROW_RESULT ? rt_int_from_long(result->narrow)
+                       : kind == WIDE_RESULT ? rt_int_from_wide(result->wide)
+                                             : rt_float_new(result->real);
+    if (UNLIKELY(object == NULL)) {
+        /* The general operator says so. */
+        PyErr_Clear();
+    }
+    return object;
+}
+
+/* Writes the value into an int that nobody else holds, where it takes as many digits as the old one (at most four) and is not one of
+ * the small ints. */
+static inline bool overwrite_int(PyObject *old, __int128 value)
+{
+    unsigned __int128 magnitude = value < 0 ? 0 - (unsigned __int128)value : (unsigned __int128)value;
+    int length = digits_of(old);
+    int unused = 128 - PyLong_SHIFT * length;
+    if (length > 4 || magnitude < _PY_NSMALLPOSINTS || (magnitude << unused) >> unused != magnitude ||
+        magnitude >> (PyLong_SHIFT * (length - 1)) == 0) {
+        return false;
+    }
+    digit *digits = ((PyLongObject *)old)->ob_digit;
+    uint64_t low = (uint64_t)magnitude;
+    digits[0] = (digit)(low & PyLong_MASK);
+    if (length > 1) {
+        digits[1] = (digit)(low >> PyLong_SHIFT & PyLong_MASK);
+    }
+    if (length > 2) {
+        uint64_t high = (uint64_t)(magnitude >> (2 * PyLong_SHIFT));
+        digits[2] = (digit)(high & PyLong_MASK);
+        if (length > 3) {
+            digits[3] = (digit)(high >> PyLong_SHIFT);
+        }
+    }
+    Py_SET_SIZE((PyVarObject *)old, value < 0 ? -length : length);
+    return true;
+}
+
+/* An exact int but 0 with a single reference. */
+static inline bool is_unique_int(PyObject *object)
+{
+    return object->ob_refcnt == 1 && Py_TYPE(object) == &PyLong_Type && Py_SIZE(object) != 0;
+}
+
+static inline __int128 value_of(enum result_kind kind, const union result *result)
+{
+    return kind == WIDE_RESULT ? result->wide : result->narrow;
+}
+
+/* Each operator gets functions of its own, so that a site's branches are its operator's alone. */
+static inline __attribute__((always_inline)) PyObject *binary(PyObject *left, PyObject *right, int op, int owned)
+{
+    union result result = {0};
+    enum result_kind kind = number_operator(left, right, op, &result);
+    if (kind == NO_RESULT) {
         return NULL;
     }
+    /* An operand that dies here becomes the result: nobody can tell it from a new int. */
+    if ((owned & OPS_OWNS_LEFT) && kind != FLOAT_RESULT && is_unique_int(left) &&
+        overwrite_int(left, value_of(kind, &result))) {
+        if (owned & OPS_OWNS_RIGHT) {
+            drop(right);
+        }
+        return left;
+    }
+    if ((owned & OPS_OWNS_RIGHT) && kind != FLOAT_RESULT && is_unique_int(right) &&
+        overwrite_int(right, value_of(kind, &result))) {
+        if (owned & OPS_OWNS_LEFT) {
+            drop(left);
+        }
+        return right;
+    }
+    PyObject *object = result_object(kind, &result);
+    if (object != NULL) {
+        drop_owned(left, right, owned);
+    }
+    return object;
+}
+
+static inline __attribute__((always_inline)) int assign(PyObject *left, PyObject *right, int op, int owned,
+                                                        PyObject **local)
+{
+    PyObject *old = *local;
+    if (old != NULL && old->ob_refcnt == 1 && Py_TYPE(old) != &PyLong_Type && Py_TYPE(old) != &PyFloat_Type) {
+        return 0; /* its death is not ours to cause */
+    }
+    union result result = {0};
+    enum result_kind kind = number_operator(left, right, op, &result);
+    if (kind == NO_RESULT) {
+        return 0;
+    }
+    if (old != NULL && old->ob_refcnt == 1) {
+        if (kind == FLOAT_RESULT && Py_TYPE(old) == &PyFloat_Type) {
+            ((PyFloatObject *)old)->ob_fval = result.real;
+            drop_owned(left, right, owned);
+            return 1;
+        }
+        if (kind != FLOAT_RESULT && is_unique_int(old) && overwrite_int(old, value_of(kind, &result))) {
+            drop_owned(left, right, owned);
+            return 1;
+        }
+    }
+    PyObject *object = result_object(kind, &result);
+    if (UNLIKELY(object == NULL)) {
+        return 0;
+    }
+    *local = object;
+    drop_owned(left, right, owned);
+    if (old != NULL) {
+        drop(old);
+    }
+    return 1;
+}
+
+#define EACH_OPERATOR(X)                                                                                             \
+    X(ADD)                                                                                                           \
+    X(AND)                                                                                                           \
+    X(FLOOR_DIVIDE)                                                                                                  \
+    X(LSHIFT)                                                                                                        \
+    X(MULTIPLY)                                                                                                      \
+    X(REMAINDER)                                                                                                     \
+    X(OR)                                                                                                            \
+    X(POWER)                                                                                                         \
+    X(RSHIFT)                                                                                                        \
+    X(SUBTRACT)                                                                                                      \
+    X(TRUE_DIVIDE)                                                                                                   \
+    X(XOR)
+#define FUNCTIONS(name)                                                                                              \
+    static PyObject *binary_##name(PyObject *left, PyObject *right, int owned)                                       \
+    {                                                                                                                \
+        return binary(left, right, NB_##name, owned);                                                                \
+    }                                                                                                                \
+    static int assign_##name(PyObject *left, PyObject *right, int owned, PyObject **local)                           \
+    {                                                                                                                \
+        return assign(left, right, NB_##name, owned, local);                                                         \
+    }
+EACH_OPERATOR(FUNCTIONS)
+
+static const struct number_functions functions[NB_INPLACE_ADD] = {
+#define ROW(name) [NB_##name] = {binary_##name, assign_##name},
+    EACH_OPERATOR(ROW)
+#undef ROW
+};
+
+const struct number_functions *ops_number_functions(int op)
+{
+    op = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
+    return functions[op].binary != NULL ? &functions[op] : NULL;
 }
 
 PyObject *rt_number_binary(PyObject *left, PyObject *right, int op, int owned)
 {
-    PyObject *result;
-    double a, b;
-    op = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
-    if (is_int_or_bool(left) && is_int_or_bool(right)) {
-        if (Py_TYPE(left) == &PyBool_Type && Py_TYPE(right) == &PyBool_Type &&
-            (op == NB_AND || op == NB_OR || op == NB_XOR)) {
-            return NULL; /* a bool */
-        }
-        int left_digits = digits_of(left);
-        int right_digits = digits_of(right);
-        if (left_digits > 4 || right_digits > 4) {
-            return NULL;
-        }
-        result =
-            left_digits <= 2 && right_digits <= 2 ? narrow_operator(left, right, op) : wide_operator(left, right, op);
-    } else if (exact_double(left, &a) && exact_double(right, &b)) {
-        result = float_operator(a, b, op);
-    } else {
-        return NULL;
-    }
-    if (UNLIKELY(result == NULL)) {
-        /* Without memory the general operator says so. */
-        if (PyErr_Occurred()) {
-            PyErr_Clear();
-        }
-        return NULL;
-    }
-    drop_owned(left, right, owned);
-    return result;
+    const struct number_functions *row = ops_number_functions(op);
+    return row != NULL ? row->binary(left, right, owned) : NULL;
 }
 
 PyObject *rt_number_unary(PyObject *operand, int opcode, int owned)

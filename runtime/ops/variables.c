@@ -208,16 +208,6 @@ HANDLER(MAKE_CELL)
 }
 
 /* Copies the function's closure behind locals and own cells; oparg is its length. */
-HANDLER(COPY_FREE_VARS)
-{
-    PyCodeObject *code = frame->f_code;
-    PyObject *closure = frame->f_func->func_closure;
-    PyObject **free_variables = frame->localsplus + code->co_nlocals + code->co_nplaincellvars;
-    for (int i = 0; i < oparg; i++) {
-        free_variables[i] = Py_NewRef(PyTuple_GET_ITEM(closure, i));
-    }
-    return 0;
-}
 
 HANDLER(LOAD_DEREF)
 {

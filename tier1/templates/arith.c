@@ -121,11 +121,11 @@ TEMPLATE(NUMBER_UNARY)
 SLOW_UNARY(SLOW_UNARY_O, (void)0)
 SLOW_UNARY(SLOW_UNARY_B, x->ob_refcnt++)
 
-/* Two numbers of any kind in x and y: H_N is the operator, H_M says which are owned. */
+/* Two numbers of any kind in x and y: the handler is the operator's function, H_M says which are owned. */
 TEMPLATE(NUMBERS)
 {
     PyObject *right = y;
-    PyObject *result = rt_number_binary(x, right, NUMBER(H_N), NUMBER(H_M));
+    PyObject *result = ((PyObject * (*)(PyObject *, PyObject *, int))(void *)HANDLER)(x, right, NUMBER(H_M));
     if (UNLIKELY(result == NULL)) {
         GO_WITH(SLOW, x, right);
     }

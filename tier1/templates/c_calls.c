@@ -151,6 +151,24 @@
 C_CALLS(FUNCTION)
 C_CALLS(METHOD)
 
+/* A method that wants its arguments in a tuple: its vectorcall makes it. Self counts as an argument there. */
+TEMPLATE(CALL_C_METHOD_VECTOR)
+{
+    PyObject **slots = &DISPLACED(H_D);
+    PyObject *callable = slots[0];
+    if (UNLIKELY(callable == NULL || Py_TYPE(callable) != RUNTIME->method_descriptor_type)) {
+        GO(SLOW);
+    }
+    SET_INSTRUCTION();
+    r0 = ((PyMethodDescrObject *)callable)->vectorcall(callable, slots + 1, (size_t)NUMBER(H_M) + 1, QUAD(Q_NAME));
+    if (UNLIKELY(r0 == NULL)) {
+        GO(JUMP);
+    }
+    slots = &DISPLACED(H_D);
+    RELEASE_METHOD(rt_release_many(slots + 2, NUMBER(H_N)));
+    GO(CONT);
+}
+
 /* An immutable class with a vectorcall of its own for making instances: int, float, list, range, ... */
 TEMPLATE(CALL_CLASS)
 {

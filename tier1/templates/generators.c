@@ -31,6 +31,27 @@ TEMPLATE(RETURN_GENERATOR)
     GO(EXIT);
 }
 
+/* GET_AWAITABLE of a coroutine that has not started, GET_YIELD_FROM_ITER of a generator: they are what they are. The operand
+ * stays where it is. */
+#define TEST_OPERAND(kind)                                                                                           \
+    TEMPLATE(IS_FRESH_COROUTINE_##kind)                                                                              \
+    {                                                                                                                \
+        PyGenObject *coroutine = (PyGenObject *)READ_##kind(H_A, Q_A);                                               \
+        if (UNLIKELY(Py_TYPE(coroutine) != RUNTIME->coroutine_type || coroutine->gi_frame_state != FRAME_CREATED)) { \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }                                                                                                                \
+    TEMPLATE(IS_GENERATOR_##kind)                                                                                    \
+    {                                                                                                                \
+        if (UNLIKELY(Py_TYPE(READ_##kind(H_A, Q_A)) != RUNTIME->generator_type)) {                                   \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+TEST_OPERAND(S)
+TEST_OPERAND(R)
+
 /* Goes to SLOW unless the generator can be resumed here and now, with None if it has not started. */
 #define GUARD_RESUMPTION(generator, own, point, started)                                                             \
     if (UNLIKELY((generator)->gi_frame_state != FRAME_SUSPENDED && !(started))) {                                    \

@@ -129,6 +129,15 @@ TEMPLATE(DEALLOCATE)
 }
 
 /* ---- Cells ---- */
+/* H_N: byte offset of the cell inside the closure tuple. */
+TEMPLATE(COPY_FREE_VARIABLE)
+{
+    PyObject *cell = *(PyObject **)((char *)frame->f_func->func_closure + (uintptr_t)H_N);
+    cell->ob_refcnt++;
+    DISPLACED(H_D) = cell;
+    GO(CONT);
+}
+
 TEMPLATE(LOAD_DEREF)
 {
     PyObject *value = ((PyCellObject *)DISPLACED(H_A))->ob_ref;

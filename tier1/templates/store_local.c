@@ -15,8 +15,12 @@
         put_float(old);                                                                                              \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
-    if (UNLIKELY(!IS_INT(old) || !IS_SHORT(old) || int_list_is_full())) {                                            \
+    if (UNLIKELY(!IS_INT(old))) {                                                                                    \
         GO_WITH(FREE, old, ANY);                                                                                     \
+    }                                                                                                                \
+    if (UNLIKELY(!IS_SHORT(old) || int_list_is_full())) {                                                            \
+        rt_int_free(old);                                                                                            \
+        GO(CONT);                                                                                                    \
     }                                                                                                                \
     put_int(old);                                                                                                    \
     GO(CONT)
