@@ -259,8 +259,8 @@ static uint64_t bound_at_start(PyCodeObject *code)
 
 static enum reason flow(struct bytecode *bytecode)
 {
-    struct worklist work = {.numbers = PyMem_RawMalloc(sizeof(int32_t) * (size_t)bytecode->count),
-                            .queued = PyMem_RawCalloc((size_t)bytecode->count, 1)};
+    struct worklist work = {.numbers = malloc(sizeof(int32_t) * (size_t)bytecode->count),
+                            .queued = calloc((size_t)bytecode->count, 1)};
     enum reason reason = REASON_none;
     if (work.numbers == NULL || work.queued == NULL) {
         reason = REASON_no_memory;
@@ -314,8 +314,8 @@ static enum reason flow(struct bytecode *bytecode)
         reason = REASON_unknown_bytecode;
     }
 done:
-    PyMem_RawFree(work.numbers);
-    PyMem_RawFree(work.queued);
+    free(work.numbers);
+    free(work.queued);
     return reason;
 }
 
@@ -326,8 +326,8 @@ enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode)
     if (unit_count == 0) {
         return REASON_unknown_bytecode;
     }
-    bytecode->instructions = PyMem_RawCalloc(unit_count, sizeof(struct instruction));
-    bytecode->number_of_unit = PyMem_RawMalloc(unit_count * sizeof(int32_t));
+    bytecode->instructions = calloc(unit_count, sizeof(struct instruction));
+    bytecode->number_of_unit = malloc(unit_count * sizeof(int32_t));
     enum reason reason = REASON_no_memory;
     if (bytecode->instructions != NULL && bytecode->number_of_unit != NULL) {
         reason = decode_instructions(bytecode);
@@ -346,8 +346,8 @@ enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode)
 
 void bytecode_free(struct bytecode *bytecode)
 {
-    PyMem_RawFree(bytecode->instructions);
-    PyMem_RawFree(bytecode->number_of_unit);
+    free(bytecode->instructions);
+    free(bytecode->number_of_unit);
     bytecode->instructions = NULL;
     bytecode->number_of_unit = NULL;
 }

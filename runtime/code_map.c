@@ -17,6 +17,7 @@
 #include "runtime/runtime_data.h"
 #include "runtime/side_exit.h"
 
+#include <stdlib.h>
 #include <assert.h>
 
 enum { MAX_PIECES = 1 << 18 }; /* 256 bytes of code each would fill the arena */
@@ -161,12 +162,12 @@ void code_map_remove(struct compiled_code *compiled)
     table_bytes_total -= table_bytes_of(compiled);
 
     code_arena_free(compiled->start, compiled->size);
-    PyMem_RawFree(compiled->entries);
-    PyMem_RawFree(compiled->offsets);
-    PyMem_RawFree(compiled->resume);
-    PyMem_RawFree(compiled->feedback);
+    free(compiled->entries);
+    free(compiled->offsets);
+    free(compiled->resume);
+    free(compiled->feedback);
     side_exits_free(compiled->exits);
-    PyMem_RawFree(compiled);
+    free(compiled);
 }
 
 struct compiled_code *code_map_find(const void *address)

@@ -40,7 +40,7 @@ struct compiled_code {
                            frame, looks at the C stack, unbinds the locals that are no arguments */
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
-    struct entry_row *entries; /* owned (PyMem_RawMalloc) */
+    struct entry_row *entries; /* owned (malloc) */
     struct resume_table
         *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
     size_t offset_count;

@@ -1,6 +1,8 @@
 /* runtime/code_state.c: see code_state.h. */
 #include "runtime/code_state.h"
 
+#include <stdlib.h>
+
 #include "runtime/code_map.h"
 
 Py_ssize_t code_state_index = -1;
@@ -23,8 +25,8 @@ static void free_state(void *argument)
     if (state->retired != NULL) {
         code_map_remove(state->retired);
     }
-    PyMem_RawFree(state->resume);
-    PyMem_RawFree(state);
+    free(state->resume);
+    free(state);
 }
 
 int code_state_init(void)
@@ -65,14 +67,14 @@ struct code_state *code_state_ensure(PyCodeObject *code)
     if (state != NULL) {
         return state;
     }
-    state = PyMem_RawCalloc(1, sizeof *state);
+    state = calloc(1, sizeof *state);
     if (state == NULL) {
         PyErr_NoMemory();
         return NULL;
     }
     state->code = code;
     if (!attach(code, state)) {
-        PyMem_RawFree(state);
+        free(state);
         return NULL;
     }
     return state;

@@ -1,5 +1,8 @@
 /* runtime/code_state.h: what pyjit knows of one code object.
  *
+ * All of the compiler's own memory comes from malloc, not from CPython's allocators: tracemalloc must show the program's memory
+ * only.
+ *
  * Reached through co_extra; created when the code is first counted, freed with the code object. The
  * struct lives in runtime/ because compiled code and calls read it; vm/ decides what it says. GIL held for all access.
  */

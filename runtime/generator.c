@@ -9,6 +9,8 @@
  */
 #include "runtime/generator.h"
 
+#include <stdlib.h>
+
 #include "runtime/code_map.h"
 #include "runtime/code_state.h"
 #include "runtime/frame.h"
@@ -19,8 +21,8 @@
 
 struct resume_table *resume_table_new(size_t point_count, size_t unit_count)
 {
-    struct resume_table *table = PyMem_RawCalloc(1, sizeof *table + point_count * sizeof(struct resume_point) +
-                                                        unit_count * sizeof *table->point_of_unit);
+    struct resume_table *table = calloc(1, sizeof *table + point_count * sizeof(struct resume_point) +
+                                               unit_count * sizeof *table->point_of_unit);
     if (table != NULL) {
         table->unit_count = unit_count;
         table->point_count = point_count;

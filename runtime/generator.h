@@ -27,7 +27,7 @@ struct resume_point {
     uint32_t catches;  /* does the instruction before `unit` stand in a try block? */
 };
 
-/* All of a code object, in one block of PyMem_RawMalloc. It lives as long as the code object's state, whatever becomes of the machine
+/* All of a code object, in one block of malloc. It lives as long as the code object's state, whatever becomes of the machine
  * code: suspended generators point into it. */
 struct resume_table {
     size_t unit_count;

@@ -1,6 +1,8 @@
 /* runtime/side_exit.c: see side_exit.h. */
 #include "runtime/side_exit.h"
 
+#include <stdlib.h>
+
 #include "runtime/frame.h"
 
 /* Puts the operands that stand nowhere in memory into their slots. */
@@ -55,8 +57,8 @@ struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFr
 void side_exits_free(struct side_exits *exits)
 {
     if (exits != NULL) {
-        PyMem_RawFree(exits->rows);
-        PyMem_RawFree(exits->operands);
-        PyMem_RawFree(exits);
+        free(exits->rows);
+        free(exits->operands);
+        free(exits);
     }
 }

@@ -34,7 +34,7 @@ struct side_exit {
 };
 
 struct side_exits {
-    struct side_exit *rows;             /* owned (PyMem_RawMalloc) */
+    struct side_exit *rows;             /* owned (malloc) */
     struct side_exit_operand *operands; /* owned */
     size_t row_count;
     size_t operand_count;

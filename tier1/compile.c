@@ -41,9 +41,9 @@ enum { LARGEST_KEPT = 20000 };
 static bool prepare(struct emitter *emitter)
 {
     emitter->feedback_size = feedback_size(&emitter->bytecode);
-    emitter->feedback = PyMem_RawCalloc(emitter->feedback_size + 1, 1);
-    emitter->stack = PyMem_RawCalloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    emitter->exits = PyMem_RawCalloc(1, sizeof *emitter->exits);
+    emitter->feedback = calloc(emitter->feedback_size + 1, 1);
+    emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
+    emitter->exits = calloc(1, sizeof *emitter->exits);
     emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
     emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
     emitter->labels = kept.labels;
@@ -59,8 +59,8 @@ static bool prepare(struct emitter *emitter)
 
 static void release(struct emitter *emitter)
 {
-    PyMem_RawFree(emitter->stack);
-    PyMem_RawFree(emitter->feedback);
+    free(emitter->stack);
+    free(emitter->feedback);
     side_exits_free(emitter->exits);
     release_resume_points(emitter);
     bytecode_free(&emitter->bytecode);
@@ -68,11 +68,11 @@ static void release(struct emitter *emitter)
         kept = *emitter;
         return;
     }
-    PyMem_RawFree(emitter->hot.items);
-    PyMem_RawFree(emitter->cold.items);
-    PyMem_RawFree(emitter->labels);
-    PyMem_RawFree(emitter->stubs);
-    PyMem_RawFree(emitter->saved_operands);
+    free(emitter->hot.items);
+    free(emitter->cold.items);
+    free(emitter->labels);
+    free(emitter->stubs);
+    free(emitter->saved_operands);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------ */
@@ -90,7 +90,7 @@ static bool make_entries(const struct emitter *emitter, struct compiled_code *co
     for (int i = 0; i < bytecode->count; i++) {
         count += is_entry(&bytecode->instructions[i], i);
     }
-    compiled->entries = PyMem_RawMalloc(count * sizeof *compiled->entries);
+    compiled->entries = malloc(count * sizeof *compiled->entries);
     if (compiled->entries == NULL) {
         return false;
     }
@@ -111,7 +111,7 @@ static bool make_entries(const struct emitter *emitter, struct compiled_code *co
 static bool make_offsets(const struct emitter *emitter, struct compiled_code *compiled)
 {
     size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
-    struct offset_row *rows = PyMem_RawMalloc(items * sizeof *rows);
+    struct offset_row *rows = malloc(items * sizeof *rows);
     if (rows == NULL) {
         return false;
     }
@@ -125,7 +125,7 @@ static bool make_offsets(const struct emitter *emitter, struct compiled_code *co
             }
         }
     }
-    struct offset_row *fitted = PyMem_RawRealloc(rows, count * sizeof *rows);
+    struct offset_row *fitted = realloc(rows, count * sizeof *rows);
     compiled->offsets = fitted != NULL ? fitted : rows;
     compiled->offset_count = count;
     return true;
@@ -138,7 +138,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
 {
     size_t hot_size;
     size_t size = layout(emitter, &hot_size);
-    struct compiled_code *compiled = PyMem_RawCalloc(1, sizeof *compiled);
+    struct compiled_code *compiled = calloc(1, sizeof *compiled);
     if (compiled == NULL) {
         return REASON_no_memory;
     }
@@ -178,9 +178,9 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
 failed_with_code:
     code_arena_free(memory, size);
 failed:
-    PyMem_RawFree(compiled->entries);
-    PyMem_RawFree(compiled->offsets);
-    PyMem_RawFree(compiled);
+    free(compiled->entries);
+    free(compiled->offsets);
+    free(compiled);
     return reason;
 }
 

@@ -1,6 +1,7 @@
 /* tier1/emitter.c: items, labels, feedback cells. See emitter.h. */
 #include "tier1/emitter.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool emitter_grow(void **array, int count, int *capacity, size_t element)
@@ -9,7 +10,7 @@ bool emitter_grow(void **array, int count, int *capacity, size_t element)
         return true;
     }
     int larger = *capacity == 0 ? 64 : *capacity * 2;
-    void *moved = PyMem_RawRealloc(*array, (size_t)larger * element);
+    void *moved = realloc(*array, (size_t)larger * element);
     if (moved == NULL) {
         return false;
     }

@@ -8,6 +8,7 @@
 #include "runtime/code_state.h"
 #include "runtime/generator.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_generator(const PyCodeObject *code)
@@ -94,7 +95,7 @@ bool prepare_resume_points(struct emitter *emitter)
         emitter->owns_resume = true;
     }
     size_t size = (size_t)bytecode->count * sizeof(int32_t);
-    emitter->raise_labels = PyMem_RawMalloc(2 * size);
+    emitter->raise_labels = malloc(2 * size);
     if (emitter->resume == NULL || emitter->raise_labels == NULL) {
         return false;
     }
@@ -126,8 +127,8 @@ void publish_resume_points(struct emitter *emitter, struct compiled_code *compil
 
 void release_resume_points(struct emitter *emitter)
 {
-    PyMem_RawFree(emitter->raise_labels);
+    free(emitter->raise_labels);
     if (emitter->owns_resume) {
-        PyMem_RawFree(emitter->resume);
+        free(emitter->resume);
     }
 }

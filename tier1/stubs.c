@@ -1,6 +1,7 @@
 /* tier1/stubs.c: what stands out of line: error and leave exits, tails. See emitter.h. */
 #include "tier1/emitter.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { STUBS_LOOKED_BACK_AT = 8 };
@@ -162,8 +163,8 @@ static void add_operands(const struct emitter *emitter, const struct stub *stub,
 bool make_side_exits(const struct emitter *emitter, const char *start)
 {
     struct side_exits *exits = emitter->exits;
-    exits->rows = PyMem_RawCalloc((size_t)emitter->stub_count + 1, sizeof *exits->rows);
-    exits->operands = PyMem_RawCalloc((size_t)emitter->saved_count + 1, sizeof *exits->operands);
+    exits->rows = calloc((size_t)emitter->stub_count + 1, sizeof *exits->rows);
+    exits->operands = calloc((size_t)emitter->saved_count + 1, sizeof *exits->operands);
     if (exits->rows == NULL || exits->operands == NULL) {
         return false;
     }
@@ -196,8 +197,7 @@ bool make_side_exits(const struct emitter *emitter, const char *start)
         }
     }
     /* Most operands stand in their slots. */
-    struct side_exit_operand *fitted =
-        PyMem_RawRealloc(exits->operands, (exits->operand_count + 1) * sizeof *exits->operands);
+    struct side_exit_operand *fitted = realloc(exits->operands, (exits->operand_count + 1) * sizeof *exits->operands);
     exits->operands = fitted != NULL ? fitted : exits->operands;
     return true;
 }

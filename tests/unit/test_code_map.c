@@ -4,6 +4,7 @@
 #include "runtime/code_arena.h"
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -11,7 +12,7 @@
 /* A piece of code without tables. */
 static struct compiled_code *add_piece(size_t size)
 {
-    struct compiled_code *compiled = PyMem_RawCalloc(1, sizeof(*compiled));
+    struct compiled_code *compiled = calloc(1, sizeof(*compiled));
     compiled->start = code_arena_begin(size);
     CHECK(compiled->start != NULL);
     CHECK(code_arena_commit(compiled->start, size));
@@ -50,16 +51,16 @@ TEST(totals_come_back_to_zero)
     CHECK(code_arena_init(0));
     size_t count, machine, table;
     struct compiled_code *a = add_piece(1000);
-    struct compiled_code *b = PyMem_RawCalloc(1, sizeof(*b));
+    struct compiled_code *b = calloc(1, sizeof(*b));
     b->start = code_arena_begin(50);
     CHECK(code_arena_commit(b->start, 50));
     b->size = 50;
     b->entry_count = 3;
-    b->entries = PyMem_RawCalloc(3, sizeof(struct entry_row));
+    b->entries = calloc(3, sizeof(struct entry_row));
     b->offset_count = 5;
-    b->offsets = PyMem_RawCalloc(5, sizeof(struct offset_row));
+    b->offsets = calloc(5, sizeof(struct offset_row));
     b->feedback_size = 200;
-    b->feedback = PyMem_RawCalloc(1, 200);
+    b->feedback = calloc(1, 200);
     CHECK(code_map_add(b) == 0);
     code_map_totals(&count, &machine, &table);
     CHECK(count == 2 && machine == 1050);
