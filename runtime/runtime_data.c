@@ -50,7 +50,7 @@ void runtime_data_clear_free_lists(void)
 
 static inline bool is_small_int(int64_t value)
 {
-    return (uint64_t)(value + _PY_NSMALLNEGINTS) < _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS;
+    return (uint64_t)value + _PY_NSMALLNEGINTS < _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS;
 }
 
 /* An int of `length` digits, which are still to be filled in, positive. NULL with MemoryError. */
