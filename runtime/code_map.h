@@ -48,7 +48,6 @@ struct compiled_code {
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */
     size_t feedback_size;
     struct side_exits *exits; /* owned (side_exit.h) */
-    uint64_t last_used;       /* coarse clock, for eviction */
 };
 
 /* Makes `compiled` findable. Returns 0, or -1 without memory (no exception set; the caller keeps ownership). */

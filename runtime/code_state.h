@@ -22,7 +22,6 @@ struct code_state {
     uint32_t calls;      /* since the last decay */
     uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
     uint32_t last_decay; /* coarse clock, in ticks of policy.c */
-    uint16_t failures;   /* compilations refused or thrown away */
     uint8_t refused;     /* a reason from reasons.def, 0: none */
     uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;

@@ -127,7 +127,4 @@ struct call_cell {
     uint64_t frame_bytes;
 };
 
-/* Operand kinds seen by arithmetic and comparison, a bit each. */
-enum operand_kind { OPERAND_INT = 1, OPERAND_FLOAT = 2, OPERAND_STR = 4, OPERAND_OTHER = 8 };
-
 #endif

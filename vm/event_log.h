@@ -14,7 +14,7 @@ enum event_kind {
     EVENT_evict,      /* ... because of the size limit */
     EVENT_osr,        /* a loop was entered in the middle */
     EVENT_deopt,      /* tier 2 code went back to tier 1 */
-    EVENT_decline,    /* the JIT is off in this process: reason */
+    EVENT_decline,    /* the JIT is off in this process, or steps aside for a newer hook: reason */
     EVENT_KIND_COUNT
 };
 

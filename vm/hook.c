@@ -87,7 +87,6 @@ static enum reason compile_state(struct code_state *state, PyObject *globals)
     } else {
         state->compiled = NULL;
         state->refused = (uint8_t)reason;
-        state->failures++;
         event_log(EVENT_refuse, state->code, 1, -1, reason, 0, milliseconds);
     }
     return reason;
@@ -124,11 +123,11 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
     struct code_state *state = code_state_get(frame->f_code);
     if (UNLIKELY(state == NULL)) {
         /* A throw says nothing about how hot the code is, and its exception must not meet with one of our own. */
-        state = throwflag ? NULL : code_state_ensure(frame->f_code);
+        if (throwflag) {
+            return run_elsewhere(tstate, frame, throwflag);
+        }
+        state = code_state_ensure(frame->f_code);
         if (state == NULL) {
-            if (throwflag) {
-                return run_elsewhere(tstate, frame, throwflag);
-            }
             /* Not worth failing the call for. */
             PyErr_Clear();
             return run_elsewhere(tstate, frame, throwflag);
@@ -165,6 +164,17 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
 
 static PyObject *hook(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
 {
+    if (UNLIKELY(tstate->interp->eval_frame != hook)) {
+        /* A hook installed after ours calls us as its predecessor. It sees every frame, because compiled code calls through it
+         * from now on (runtime/call.c); and when we have been taken out meanwhile, there is nothing left to do here. */
+        if (!installed) {
+            return run_elsewhere(tstate, frame, throwflag);
+        }
+        if (!told_of_newer_hook) {
+            told_of_newer_hook = true;
+            event_log(EVENT_decline, NULL, -1, -1, REASON_newer_eval_hook, 0, -1);
+        }
+    }
     return run_frame(tstate, frame, throwflag);
 }
 
