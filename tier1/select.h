@@ -113,7 +113,6 @@ void add_store_behind(struct emitter *emitter, int local, int done);
 void select_binary_op(struct emitter *emitter);
 void select_unary(struct emitter *emitter);
 void select_store_fast(struct emitter *emitter);
-void select_unpack_sequence(struct emitter *emitter);
 
 /* ---- Tests and jumps (select_tests.c) ---- */
 
@@ -128,5 +127,28 @@ void select_truth_jump(struct emitter *emitter, bool on_true);
 void select_none_jump(struct emitter *emitter, bool on_none);
 /* JUMP_IF_TRUE_OR_POP, JUMP_IF_FALSE_OR_POP. */
 void select_jump_or_pop(struct emitter *emitter, bool on_true);
+
+/* ---- Locals, loops, closures, attributes, containers, calls, generators: select_*.c by these names ---- */
+
+void select_for_iter(struct emitter *emitter);
+void select_copy_free_vars(struct emitter *emitter);
+void select_load_deref(struct emitter *emitter);
+void select_store_deref(struct emitter *emitter);
+void select_load_global(struct emitter *emitter);
+void select_load_attr(struct emitter *emitter);
+void select_store_attr(struct emitter *emitter);
+void select_load_method(struct emitter *emitter);
+void select_subscript(struct emitter *emitter);
+void select_store_subscript(struct emitter *emitter);
+void select_unpack_sequence(struct emitter *emitter);
+void select_call(struct emitter *emitter);
+void select_return_value(struct emitter *emitter);
+void select_yield_value(struct emitter *emitter);
+/* GET_AWAITABLE and GET_YIELD_FROM_ITER: the templates that tell whether the operand itself serves, and the handler if not. */
+void select_get_iterator(struct emitter *emitter, int in_slot, int in_register, const void *handler);
+void select_send(struct emitter *emitter);
+/* The end of a SEND's loop, where throw() can put the frame. */
+void select_after_send(struct emitter *emitter);
+void select_return_generator(struct emitter *emitter);
 
 #endif

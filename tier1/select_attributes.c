@@ -1,0 +1,201 @@
+/* tier1/select_attributes.c: selects globals, attributes and methods. */
+#include "tier1/select_calls.h"
+
+#include "runtime/ops.h"
+
+void select_load_global(struct emitter *emitter)
+{
+    const struct instruction *instruction = at(emitter, emitter->current);
+    struct global_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_global(cell);
+    if (instruction->oparg & 1) {
+        stack_push_null(emitter);
+    }
+    stack_free_register(emitter);
+    bool builtin = instruction->specialised == LOAD_GLOBAL_BUILTIN;
+    bool known = builtin || instruction->specialised == LOAD_GLOBAL_MODULE;
+    int fast[2] = {builtin ? TEMPLATE_LOAD_GLOBAL_BUILTIN : TEMPLATE_LOAD_GLOBAL_MODULE,
+                   TEMPLATE_LOAD_GLOBAL_BUILTIN};
+    int back = emitter_new_label(emitter);
+    for (int i = 0; i < (known ? 1 : 2); i++) {
+        int slower = emitter_new_label(emitter);
+        struct item *item = emitter_add(emitter, fast[i]);
+        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+        item->labels[LABEL_SLOW] = slower;
+        item->labels[LABEL_CONT] = back;
+        if (i == 0) {
+            emitter_bind(emitter, back);
+            emitter->in_cold = true;
+        }
+        emitter_bind(emitter, slower);
+    }
+    protect_locals(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_SLOW_LOAD_GLOBAL);
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg >> 1);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    stack_push_register(emitter);
+    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
+/* Completes a second attempt in the cold part, of a site that tier 0 knows nothing of: what it cannot do comes next. */
+static void try_before_slow(struct emitter *emitter, struct item *item, struct attribute_cell *cell, int back)
+{
+    int slower = emitter_new_label(emitter);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = slower;
+    item->labels[LABEL_CONT] = back;
+    emitter_bind(emitter, slower);
+}
+
+void select_load_attr(struct emitter *emitter)
+{
+    static four_family inline_family = PLACES(LOAD_ATTR_INLINE);
+    static four_family slot_family = PLACES(LOAD_ATTR_SLOT);
+    static four_family module_family = PLACES(LOAD_ATTR_MODULE);
+    static four_family operand_family = PLACES(OPERAND_TO_X);
+    const struct instruction *instruction = at(emitter, emitter->current);
+    struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
+    struct operand owner = stack_pop(emitter);
+    if (owner.place != PLACE_REGISTER) {
+        stack_free_register(emitter);
+    }
+    bool out_of_line = instruction->specialised == LOAD_ATTR_WITH_HINT;
+    bool module =
+        instruction->specialised == LOAD_ATTR_MODULE ||
+        (instruction->specialised == LOAD_ATTR && guess_loaded_module(emitter, emitter->current - 1) != NULL);
+    const uint16_t *family = module                                       ? module_family
+                             : instruction->specialised == LOAD_ATTR_SLOT ? slot_family
+                                                                          : inline_family;
+    int back = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, (out_of_line ? operand_family : family)[place_index(&owner)]);
+    set_operand(emitter, item, &owner, false);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    if (!out_of_line) {
+        int slow = emitter_new_label(emitter);
+        item->labels[LABEL_SLOW] = slow;
+        emitter_bind(emitter, back);
+        emitter->in_cold = true;
+        emitter_bind(emitter, slow);
+        if (family == inline_family && instruction->specialised == LOAD_ATTR) {
+            item = emitter_add(emitter, slot_family[place_index(&owner)]);
+            set_operand(emitter, item, &owner, false);
+            try_before_slow(emitter, item, cell, back);
+        }
+    }
+    protect_locals(emitter);
+    item = emitter_add(emitter, is_owned(&owner) ? TEMPLATE_SLOW_LOAD_ATTR_O : TEMPLATE_SLOW_LOAD_ATTR_B);
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    stack_push_register(emitter);
+    item = end_escape(emitter, emitter->current + 1);
+    if (!out_of_line) {
+        item->labels[LABEL_CONT] = back;
+        emitter->in_cold = false;
+    }
+}
+
+/* Does the function make what its first parameter is? */
+static bool is_constructor(const struct emitter *emitter)
+{
+    const PyCodeObject *code = emitter->bytecode.code;
+    return code->co_argcount > 0 && _PyUnicode_EqualToASCIIString(code->co_name, "__init__");
+}
+
+/* By how value and owner stand; 0 where there is no template. */
+static const uint16_t store_inline[PAIR_COUNT] = {
+    [PAIR_LL] = TEMPLATE_STORE_ATTR_INLINE_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_INLINE_CL,
+    [PAIR_SL] = TEMPLATE_STORE_ATTR_INLINE_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_INLINE_RL,
+    [PAIR_LR] = TEMPLATE_STORE_ATTR_INLINE_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_INLINE_CR,
+    [PAIR_SR] = TEMPLATE_STORE_ATTR_INLINE_SR};
+static const uint16_t store_slot[PAIR_COUNT] = {
+    [PAIR_LL] = TEMPLATE_STORE_ATTR_SLOT_LL, [PAIR_CL] = TEMPLATE_STORE_ATTR_SLOT_CL,
+    [PAIR_SL] = TEMPLATE_STORE_ATTR_SLOT_SL, [PAIR_RL] = TEMPLATE_STORE_ATTR_SLOT_RL,
+    [PAIR_LR] = TEMPLATE_STORE_ATTR_SLOT_LR, [PAIR_CR] = TEMPLATE_STORE_ATTR_SLOT_CR,
+    [PAIR_SR] = TEMPLATE_STORE_ATTR_SLOT_SR};
+static const uint16_t store_add[PAIR_COUNT] = {[PAIR_LL] = TEMPLATE_STORE_ATTR_ADD_LL,
+                                               [PAIR_CL] = TEMPLATE_STORE_ATTR_ADD_CL,
+                                               [PAIR_SL] = TEMPLATE_STORE_ATTR_ADD_SL,
+                                               [PAIR_RL] = TEMPLATE_STORE_ATTR_ADD_RL};
+
+void select_store_attr(struct emitter *emitter)
+{
+    static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
+    const struct instruction *instruction = at(emitter, emitter->current);
+    struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
+    struct operand value, owner;
+    enum pair pair = pop_pair(emitter, &value, &owner);
+    int next = emitter->current + 1;
+    bool makes = owner.place == PLACE_LOCAL && owner.local == 0 && is_constructor(emitter);
+    const uint16_t *family = instruction->specialised == STORE_ATTR_SLOT ? store_slot
+                             : makes                                     ? store_add
+                                                                         : store_inline;
+    bool fast = family[pair] != 0;
+    int back = emitter_new_label(emitter);
+    if (fast) {
+        int slow = emitter_new_label(emitter);
+        int freeing = free_path(emitter, back, next);
+        struct item *item = add_pair(emitter, family, pair, &value, &owner);
+        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+        item->labels[LABEL_SLOW] = slow;
+        item->labels[LABEL_FREE] = freeing;
+        emitter_bind(emitter, back);
+        emitter->in_cold = true;
+        emitter_bind(emitter, slow);
+        if (instruction->specialised == STORE_ATTR) {
+            item = add_pair(emitter, store_slot, pair, &value, &owner);
+            item->labels[LABEL_FREE] = freeing;
+            try_before_slow(emitter, item, cell, back);
+        }
+    } else {
+        add_pair(emitter, load_pair, pair, &value, &owner);
+    }
+    protect_locals(emitter);
+    struct item *item = emitter_add(emitter, slow_family[ownership(&value, &owner)]);
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    item = end_escape(emitter, next);
+    if (fast) {
+        item->labels[LABEL_CONT] = back;
+        emitter->in_cold = false;
+    }
+}
+
+void select_load_method(struct emitter *emitter)
+{
+    static four_family method_family = PLACES(LOAD_METHOD);
+    static four_family module_family = PLACES(LOAD_METHOD_MODULE);
+    const struct instruction *instruction = at(emitter, emitter->current);
+    bool module =
+        instruction->specialised == LOAD_METHOD_MODULE ||
+        (instruction->specialised == LOAD_METHOD && guess_loaded_module(emitter, emitter->current - 1) != NULL);
+    const uint16_t *family = module ? module_family : method_family;
+    struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    feedback_init_attribute(cell);
+    struct operand owner = stack_pop(emitter);
+    int64_t destination = emitter_slot(emitter, owner.index);
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, family[place_index(&owner)]);
+    set_operand(emitter, item, &owner, false);
+    item->holes[HOLE_H_D] = destination;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = slow;
+    int back = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    protect_locals(emitter);
+    item = emitter_add(emitter, is_owned(&owner) ? TEMPLATE_SLOW_LOAD_METHOD_O : TEMPLATE_SLOW_LOAD_METHOD_B);
+    item->holes[HOLE_H_D] = destination;
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    stack_push_slot(emitter);
+    stack_push_slot(emitter);
+    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
