@@ -28,6 +28,12 @@ struct offset_row {
     uint32_t offset;
 };
 
+/* The instruction at bytecode `offset` has its feedback cell `cell` bytes into the feedback. */
+struct cell_row {
+    uint32_t offset;
+    uint32_t cell;
+};
+
 struct compiled_code {
     char *start;        /* in the code arena */
     size_t size;        /* bytes, cold part included */
@@ -45,6 +51,8 @@ struct compiled_code {
         *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
     size_t offset_count;
     struct offset_row *offsets; /* owned */
+    size_t cell_count;
+    struct cell_row *cells;     /* owned; where each site's cell is, sorted by offset */
     void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */
     size_t feedback_size;
     struct side_exits *exits; /* owned (side_exit.h) */
@@ -64,6 +72,9 @@ int code_map_offset_at(const struct compiled_code *compiled, const void *address
 
 /* The entry row for a bytecode offset, or NULL. */
 const struct entry_row *code_map_entry(const struct compiled_code *compiled, uint32_t offset);
+
+/* The feedback cell of the instruction at a bytecode offset, or NULL; of the type its opcode has in feedback.h. */
+void *code_map_cell(const struct compiled_code *compiled, uint32_t offset);
 
 /* Calls `visit` for all code, in address order; a non-zero result stops and is returned. `visit` may remove the code it is given. */
 int code_map_each(int (*visit)(struct compiled_code *, void *), void *argument);

@@ -25,6 +25,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.function_type = &PyFunction_Type;
     runtime_data.bytes_type = &PyBytes_Type;
     runtime_data.set_type = &PySet_Type;
+    runtime_data.none_type = Py_TYPE(Py_None);
     runtime_data.module_type = &PyModule_Type;
     runtime_data.type_type = &PyType_Type;
     runtime_data.c_function_type = &PyCFunction_Type;

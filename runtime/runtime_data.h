@@ -34,6 +34,7 @@ struct runtime_data {
     PyTypeObject *function_type;
     PyTypeObject *bytes_type;
     PyTypeObject *set_type;
+    PyTypeObject *none_type;
     PyTypeObject *module_type;
     PyTypeObject *type_type;
     PyTypeObject *c_function_type;

@@ -65,6 +65,7 @@ enum ir_memory {
     MEMORY_list_shape, /* lists' sizes and where their items are */
     MEMORY_dict,       /* versions and values of dicts, of modules' and builtins' globals */
     MEMORY_type,       /* types' versions */
+    MEMORY_iterator,   /* the index of an iterator */
     MEMORY_COUNT
 };
 
@@ -89,6 +90,7 @@ struct ir_node {
     uint32_t place; /* bytecode offset it comes from, in bytes */
     int64_t number;
     const void *pointer;
+    void *cell; /* feedback of the site, of handlers */
     struct ir_block *block;
     struct ir_node *previous, *next; /* in the block */
     struct ir_node *replacement;     /* another node to use instead, see ir_replace */

@@ -33,8 +33,10 @@ static void print_payload(const struct ir_node *node, FILE *file)
     case IR_load_home:
     case IR_load_operand:
     case IR_store_home:
+    case IR_sync_home:
     case IR_clear_home:
     case IR_store_operand:
+    case IR_empty_operand:
     case IR_guard_version:
     case IR_int_compare:
     case IR_float_compare:

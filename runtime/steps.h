@@ -1,0 +1,23 @@
+/* runtime/steps.h: every opcode as a C function on operands in memory, for compiled code that has nothing better. */
+#ifndef PYJIT_RUNTIME_STEPS_H
+#define PYJIT_RUNTIME_STEPS_H
+
+#include "runtime/cpython.h"
+
+/* As a handler of ops.h, with the site's feedback cell (feedback.h) besides, which must be there where the opcode has one. Returns 0; 1 where
+ * the function says so; negative with an exception set and the operands gone. */
+typedef int step_function(PyThreadState *tstate, InterpreterFrame *frame, PyObject **sp, int oparg, void *cell);
+
+/* The function for an opcode, or NULL where there is none: jumps, returns, generators, locals. Those of handlers ignore the cell. */
+step_function *step_of(int opcode);
+
+/* CALL's oparg: the number of arguments, and one more than the index in co_consts of the tuple KW_NAMES gave, 0 for none. */
+enum { STEP_CALL_NAMES_SHIFT = 16 };
+
+step_function step_BINARY_OP, step_COMPARE_OP, step_BINARY_SUBSCR, step_STORE_SUBSCR;
+/* Pops the operand; returns its truth. */
+step_function step_truth;
+/* The iterator on top stays. Pushes the next value and returns 1; or drops the iterator and returns 0 at the end. */
+step_function step_FOR_ITER;
+
+#endif

@@ -1,0 +1,728 @@
+/* tier2/build.c: the walk over the bytecode: blocks, merges, loops; see build.h.
+ *
+ * A merge takes each of its incoming blocks up again, brings locals and operands into the form all agree on, and jumps. A loop header
+ * must decide on that form before its back edges are known: it guesses, and when a back edge proves the guess wrong
+ * the graph is made again with a better one (loop_guess). A guess only ever moves from unknown to a number's kind to KIND_any, so this ends.
+ */
+#include "tier2/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More attempts than this mean that something is wrong. */
+enum { MOST_ATTEMPTS = 30 };
+
+static const struct instruction *at(const struct builder *builder, int number)
+{
+    return &builder->bytecode->instructions[number];
+}
+
+/* ---- Open blocks ------------------------------------------------------------------------------------------------ */
+
+/* The current block goes to instruction `target`, with what stands where now; there is no current block then. */
+static void add_incoming(struct builder *builder, int target)
+{
+    size_t variables = (size_t)builder->local_count * sizeof(struct variable);
+    size_t operands = (size_t)builder->depth * sizeof(struct operand);
+    struct incoming *incoming = ir_allocate(builder->graph, sizeof *incoming);
+    struct variable *saved_variables = ir_allocate(builder->graph, variables + 1);
+    struct operand *saved_operands = ir_allocate(builder->graph, operands + 1);
+    if (incoming != NULL && saved_variables != NULL && saved_operands != NULL) {
+        incoming->block = builder->block;
+        incoming->variables = memcpy(saved_variables, builder->variables, variables);
+        incoming->operands = memcpy(saved_operands, builder->operands, operands);
+        struct incoming **end = &builder->info[target].incoming;
+        while (*end != NULL) {
+            end = &(*end)->next;
+        }
+        *end = incoming;
+    }
+    builder->block = NULL;
+}
+
+/* Goes on where an open block ended. */
+static void take_up(struct builder *builder, const struct incoming *incoming, int depth)
+{
+    builder->block = incoming->block;
+    builder->depth = depth;
+    memcpy(builder->variables, incoming->variables, (size_t)builder->local_count * sizeof(struct variable));
+    memcpy(builder->operands, incoming->operands, (size_t)depth * sizeof(struct operand));
+    build_begin_instruction(builder);
+}
+
+static void connect_by_jump(struct builder *builder, struct ir_block *target)
+{
+    build_node(builder, IR_jump, 0, NULL);
+    ir_connect(builder->graph, builder->block, 0, target);
+}
+
+void build_leave(struct builder *builder)
+{
+    struct ir_node *leave = build_node(builder, IR_leave, 0, NULL);
+    leave->state = build_state_before(builder);
+    builder->block = NULL;
+}
+
+struct ir_block *build_split(struct builder *builder, struct ir_node *condition, int likely)
+{
+    struct ir_node *branch = build_node1(builder, IR_branch, condition);
+    branch->number = likely;
+    struct ir_block *from = builder->block;
+    struct ir_block *ways[2] = {ir_block_new(builder->graph), ir_block_new(builder->graph)};
+    ir_connect(builder->graph, from, 0, ways[0]);
+    ir_connect(builder->graph, from, 1, ways[1]);
+    builder->block = ways[0];
+    return ways[1];
+}
+
+void build_branch(struct builder *builder, struct ir_node *condition, bool sense, int target, bool escaped)
+{
+    struct ir_block *other = build_split(builder, condition, 0);
+    struct ir_block *ways[2] = {sense ? builder->block : other, sense ? other : builder->block};
+    int next[2] = {target, builder->current + 1};
+    for (int i = 0; i < 2; i++) {
+        builder->block = ways[i];
+        if (escaped) {
+            build_finish_escape(builder, next[i]);
+        }
+        if (i == 0) {
+            build_jump(builder, target);
+        }
+    }
+}
+
+/* ---- Merges --------------------------------------------------------------------------------------------------------- */
+
+/* What all ways to a merge can agree on for a local: raw of some kind, its home, or unbound. */
+static struct variable agree_on_variable(const struct incoming *first, int local)
+{
+    struct variable agreed = first->variables[local];
+    for (const struct incoming *incoming = first->next; incoming != NULL; incoming = incoming->next) {
+        const struct variable *variable = &incoming->variables[local];
+        enum ir_type type = agreed.state == VARIABLE_RAW ? agreed.value->type : IR_OBJECT;
+        if (variable->state == VARIABLE_UNBOUND) {
+            agreed.maybe_unbound = agreed.state != VARIABLE_UNBOUND;
+        } else if (agreed.state == VARIABLE_UNBOUND) {
+            agreed = *variable;
+            agreed.maybe_unbound = 1;
+        } else if (variable->state != agreed.state || (type != IR_OBJECT && variable->value->type != type)) {
+            agreed.state = VARIABLE_HOME;
+        }
+    }
+    return agreed;
+}
+
+/* All values the same: no phi. */
+static struct ir_node *phi_or_same(struct builder *builder, struct ir_block *block, struct ir_node *const *values,
+                                   int count)
+{
+    bool same = true;
+    bool same_kind = true;
+    for (int i = 0; i < count; i++) {
+        if (values[i] == NULL) {
+            return NULL;
+        }
+        const struct ir_node *value = values[i];
+        same &= value == values[0] || (ir_is_constant(value) && value->op == values[0]->op &&
+                                       value->number == values[0]->number && value->pointer == values[0]->pointer);
+        same_kind &= value->kind == values[0]->kind;
+    }
+    if (same && values[0]->op != IR_constant_bool) {
+        /* A constant of one way in does not dominate the merge. */
+        bool dominates = !ir_is_constant(values[0]) || count == 1;
+        if (dominates) {
+            return values[0];
+        }
+    }
+    if (same && ir_is_constant(values[0])) {
+        struct ir_node *copy = ir_append(builder->graph, block, (enum ir_op)values[0]->op, 0, NULL);
+        copy->number = values[0]->number;
+        copy->pointer = values[0]->pointer;
+        copy->kind = values[0]->kind;
+        copy->place = values[0]->place;
+        return copy;
+    }
+    struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
+    for (int i = 0; i < count; i++) {
+        phi->inputs[i] = values[i];
+    }
+    phi->kind = same_kind ? values[0]->kind : KIND_any;
+    return phi;
+}
+
+struct merge {
+    int count, depth;
+    struct incoming **ways;
+    struct ir_node **values; /* scratch, `count` of them */
+};
+
+/* Brings local `local` into the agreed form on every way; the values are left in merge->values. */
+static void convert_variable(struct builder *builder, struct merge *merge, int local, const struct variable *agreed)
+{
+    for (int i = 0; i < merge->count; i++) {
+        take_up(builder, merge->ways[i], merge->depth);
+        if (agreed->state == VARIABLE_RAW) {
+            enum ir_type type = (enum ir_type)agreed->value->type;
+            merge->values[i] = variable_to_raw(builder, local,
+                                               type == IR_INT     ? KIND_int
+                                               : type == IR_FLOAT ? KIND_float
+                                                                  : KIND_bool);
+        } else {
+            merge->values[i] = variable_to_home(builder, local);
+        }
+        memcpy(merge->ways[i]->variables, builder->variables, (size_t)builder->local_count * sizeof(struct variable));
+    }
+}
+
+static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local)
+{
+    struct variable agreed = agree_on_variable(merge->ways[0], local);
+    if (agreed.state == VARIABLE_UNBOUND) {
+        return agreed;
+    }
+    convert_variable(builder, merge, local, &agreed);
+    struct variable result = {.state = agreed.state, .maybe_unbound = agreed.maybe_unbound};
+    result.value = phi_or_same(builder, block, merge->values, merge->count);
+    if (agreed.state == VARIABLE_HOME) {
+        result.value = agreed.maybe_unbound ? NULL : result.value;
+        return result;
+    }
+    bool any = false;
+    for (int i = 0; i < merge->count; i++) {
+        any |= merge->ways[i]->variables[local].clean != NULL;
+    }
+    if (any) {
+        for (int i = 0; i < merge->count; i++) {
+            struct ir_node *clean = merge->ways[i]->variables[local].clean;
+            builder->block = merge->ways[i]->block;
+            merge->values[i] = clean != NULL ? clean : build_bool(builder, false);
+        }
+        result.clean = phi_or_same(builder, block, merge->values, merge->count);
+    }
+    return result;
+}
+
+static struct operand merge_operand(struct builder *builder, struct merge *merge, struct ir_block *block, int index)
+{
+    struct operand first = merge->ways[0]->operands[index];
+    bool same = true;
+    bool raw = first.state == OPERAND_RAW;
+    for (int i = 1; i < merge->count; i++) {
+        const struct operand *other = &merge->ways[i]->operands[index];
+        same &= other->state == first.state && other->value == first.value && other->index == first.index;
+        raw &= other->state == OPERAND_RAW && other->value->type == first.value->type;
+    }
+    if (same) {
+        if (first.value != NULL && ir_is_constant(first.value) && merge->count > 1) {
+            same = false;
+        } else {
+            return first;
+        }
+    }
+    if (first.state == OPERAND_NULL) {
+        return first;
+    }
+    for (int i = 0; i < merge->count; i++) {
+        take_up(builder, merge->ways[i], merge->depth);
+        struct operand *operand = &builder->operands[index];
+        merge->values[i] = raw ? operand->value : operand_owned(builder, operand);
+        memcpy(merge->ways[i]->variables, builder->variables, (size_t)builder->local_count * sizeof(struct variable));
+        merge->ways[i]->operands[index] = *operand;
+    }
+    return (struct operand){.state = raw ? OPERAND_RAW : OPERAND_OWNED,
+                            .local = -1,
+                            .value = phi_or_same(builder, block, merge->values, merge->count)};
+}
+
+/* Begins instruction `number`, to which the open blocks in its `incoming` lead: they are joined. */
+static void merge_incoming(struct builder *builder, int number)
+{
+    struct merge merge = {.depth = at(builder, number)->depth};
+    for (struct incoming *incoming = builder->info[number].incoming; incoming != NULL; incoming = incoming->next) {
+        merge.count++;
+    }
+    if (merge.count == 1) {
+        take_up(builder, builder->info[number].incoming, merge.depth);
+        return;
+    }
+    size_t pointers = (size_t)merge.count * sizeof(void *);
+    merge.ways = ir_allocate(builder->graph, pointers);
+    merge.values = ir_allocate(builder->graph, pointers);
+    size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
+    size_t operand_bytes = (size_t)merge.depth * sizeof(struct operand);
+    struct variable *variables = ir_allocate(builder->graph, variable_bytes + 1);
+    struct operand *operands = ir_allocate(builder->graph, operand_bytes + 1);
+    if (builder->graph->out_of_memory) {
+        return;
+    }
+    int count = 0;
+    for (struct incoming *incoming = builder->info[number].incoming; incoming != NULL; incoming = incoming->next) {
+        merge.ways[count++] = incoming;
+    }
+    struct ir_block *block = ir_block_new(builder->graph);
+    for (int index = 0; index < merge.depth; index++) {
+        operands[index] = merge_operand(builder, &merge, block, index);
+    }
+    for (int local = 0; local < builder->local_count; local++) {
+        variables[local] = merge_variable(builder, &merge, block, local);
+    }
+    for (int i = 0; i < merge.count; i++) {
+        builder->block = merge.ways[i]->block;
+        connect_by_jump(builder, block);
+    }
+    builder->block = block;
+    builder->depth = merge.depth;
+    memcpy(builder->variables, variables, variable_bytes);
+    memcpy(builder->operands, operands, operand_bytes);
+    /* A raw operand that stands in a local, too, goes on doing so only where both are the same value. */
+    for (int index = 0; index < merge.depth; index++) {
+        struct operand *operand = &builder->operands[index];
+        if (operand->state == OPERAND_RAW && operand->local >= 0 &&
+            builder->variables[operand->local].value != operand->value) {
+            operand->local = -1;
+        }
+    }
+    build_begin_instruction(builder);
+}
+
+/* ---- Loops ------------------------------------------------------------------------------------------------------------ */
+
+static bool changes_local(const struct builder *builder, int header, int local)
+{
+    for (int i = header; i <= builder->info[header].loop_end; i++) {
+        const struct instruction *instruction = at(builder, i);
+        if ((instruction->opcode == STORE_FAST || instruction->opcode == DELETE_FAST) && instruction->oparg == local) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The number of jumps back to `header`. */
+static int count_back_edges(const struct builder *builder, int header)
+{
+    int count = 0;
+    for (int i = header; i <= builder->info[header].loop_end; i++) {
+        const struct instruction *instruction = at(builder, i);
+        count += instruction->depth >= 0 && instruction->target == header;
+    }
+    return count;
+}
+
+/* Decides how a local stands at the header: in the first attempt as it comes in, unless its type has been observed. */
+static enum ir_kind guess_kind(struct builder *builder, int header, int local, bool changes)
+{
+    struct loop_guess *guess = &builder->info[header].guesses[local];
+    const struct variable *variable = &builder->variables[local];
+    if (!guess->known) {
+        if (variable->state == VARIABLE_RAW && changes) {
+            guess->kind = variable->value->type == IR_INT     ? KIND_int
+                          : variable->value->type == IR_FLOAT ? KIND_float
+                                                              : KIND_bool;
+            guess->known = 1;
+        } else if (variable->state == VARIABLE_HOME && builder->observed != NULL && builder->is_entry_loop &&
+                   builder->observed[local] != KIND_any) {
+            guess->kind = builder->observed[local];
+            guess->known = 1;
+        }
+    }
+    return guess->known ? (enum ir_kind)guess->kind : KIND_any;
+}
+
+static bool is_number(enum ir_kind kind)
+{
+    return kind == KIND_int || kind == KIND_float || kind == KIND_bool;
+}
+
+/* The range iterator on top, at the FOR_ITER that heads the loop: its fields into registers. Nobody else may have it. */
+static void open_range_iterator(struct builder *builder)
+{
+    struct operand *operand = peek(builder, 0);
+    if (operand->state != OPERAND_OWNED) {
+        return;
+    }
+    struct ir_node *object = operand->value;
+    if (object->kind == KIND_any) {
+        object = build_guard1(builder, IR_guard_kind, object);
+        object->kind = KIND_range_iterator;
+    } else if (object->kind != KIND_range_iterator) {
+        return;
+    }
+    struct ir_node *alone = build_guard1(builder, IR_guard_word, object);
+    alone->offset = (int32_t)offsetof(PyObject, ob_refcnt);
+    alone->number = 1;
+    static const struct {
+        int32_t offset;
+        enum ir_memory memory;
+    } fields[4] = {
+        {offsetof(struct range_iterator, index), MEMORY_iterator},
+        {offsetof(struct range_iterator, start), MEMORY_constant},
+        {offsetof(struct range_iterator, step), MEMORY_constant},
+        {offsetof(struct range_iterator, length), MEMORY_constant},
+    };
+    struct ir_node *loads[4];
+    for (int i = 0; i < 4; i++) {
+        loads[i] = build_node1(builder, IR_load, object);
+        loads[i]->type = IR_INT;
+        loads[i]->offset = fields[i].offset;
+        loads[i]->memory = (uint8_t)fields[i].memory;
+    }
+    *operand = (struct operand){.state = OPERAND_ITERATOR,
+                                .local = -1,
+                                .value = object,
+                                .index = loads[0],
+                                .start = loads[1],
+                                .step = loads[2],
+                                .length = loads[3]};
+}
+
+static struct ir_node *open_phi(struct builder *builder, struct ir_block *block, struct ir_node *first, int count)
+{
+    struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
+    phi->inputs[0] = first;
+    return phi;
+}
+
+/* The walk has come to a loop header: phis for what the loop changes. */
+static void open_loop(struct builder *builder, int header)
+{
+    struct block_info *info = &builder->info[header];
+    int edges = 1 + count_back_edges(builder, header);
+    if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
+        open_range_iterator(builder);
+    }
+    struct ir_block *block = ir_block_new(builder->graph);
+    size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
+    size_t operand_bytes = (size_t)builder->depth * sizeof(struct operand);
+    info->variables = ir_allocate(builder->graph, variable_bytes + 1);
+    info->operands = ir_allocate(builder->graph, operand_bytes + 1);
+    if (builder->graph->out_of_memory) {
+        return;
+    }
+    bool *changes = ir_allocate(builder->graph, (size_t)builder->local_count + 1);
+    for (int local = 0; changes != NULL && local < builder->local_count; local++) {
+        struct variable *variable = &builder->variables[local];
+        changes[local] = changes_local(builder, header, local);
+        enum ir_kind kind = guess_kind(builder, header, local, changes[local]);
+        if (is_number(kind)) {
+            if (variable_to_raw(builder, local, kind) == NULL) {
+                info->guesses[local] = (struct loop_guess){.kind = KIND_any, .known = 1};
+                builder->retry = true;
+            }
+        } else if (changes[local] && variable->state == VARIABLE_RAW) {
+            variable_to_home(builder, local);
+        } else if (kind != KIND_any && variable->state == VARIABLE_HOME) {
+            build_load_fast(builder, local);
+            struct operand operand = pop(builder);
+            operand_kind_guard(builder, &operand, kind);
+        }
+    }
+    connect_by_jump(builder, block);
+    for (int local = 0; changes != NULL && local < builder->local_count; local++) {
+        struct variable *variable = &builder->variables[local];
+        if (!changes[local] || builder->retry) {
+            continue;
+        }
+        if (variable->state == VARIABLE_RAW) {
+            builder->block = block;
+            struct ir_node *clean = variable->clean;
+            if (clean == NULL) {
+                builder->block = block->predecessors[0];
+                clean = ir_insert_before(builder->graph, builder->block->last, IR_constant_bool, 0, NULL);
+            }
+            variable->value = open_phi(builder, block, variable->value, edges);
+            variable->clean = open_phi(builder, block, clean, edges);
+        } else if (variable->state == VARIABLE_HOME && variable->value != NULL) {
+            enum ir_kind kind = (enum ir_kind)variable->value->kind;
+            variable->value = open_phi(builder, block, variable->value, edges);
+            const struct loop_guess *guess = &info->guesses[local];
+            variable->value->kind = guess->known && guess->kind == kind ? kind : KIND_any;
+        } else {
+            variable->state = VARIABLE_HOME;
+        }
+    }
+    for (int i = 0; i < builder->depth; i++) {
+        struct operand *operand = &builder->operands[i];
+        if (operand->state == OPERAND_ITERATOR && i == builder->depth - 1 && at(builder, header)->opcode == FOR_ITER) {
+            operand->index = open_phi(builder, block, operand->index, edges);
+        }
+        operand->local = -1;
+    }
+    builder->block = block;
+    info->header = block;
+    memcpy(info->variables, builder->variables, variable_bytes);
+    memcpy(info->operands, builder->operands, operand_bytes);
+    build_begin_instruction(builder);
+}
+
+/* What the back edge brings contradicts the guess. */
+static void correct_guess(struct builder *builder, int header, int local, enum ir_kind kind)
+{
+    struct loop_guess *guess = &builder->info[header].guesses[local];
+    if (guess->known && guess->kind == KIND_any) {
+        return;
+    }
+    *guess = (struct loop_guess){.kind = guess->known ? KIND_any : kind, .known = 1};
+    builder->retry = true;
+}
+
+/* Ends the current block with a jump back to `header`. */
+static void close_loop(struct builder *builder, int header)
+{
+    struct block_info *info = &builder->info[header];
+    int edge = info->header->predecessor_count;
+    build_begin_instruction(builder);
+    int current = builder->current;
+    /* Guards of the conversion, and the breaker, leave at the header. */
+    builder->current = header;
+    for (int local = 0; local < builder->local_count; local++) {
+        const struct variable *wanted = &info->variables[local];
+        struct variable *variable = &builder->variables[local];
+        bool is_phi = wanted->value != NULL && wanted->value->op == IR_phi && wanted->value->block == info->header;
+        if (wanted->state == VARIABLE_RAW) {
+            if (!is_phi) {
+                continue;
+            }
+            enum ir_kind kind = wanted->value->type == IR_INT     ? KIND_int
+                                : wanted->value->type == IR_FLOAT ? KIND_float
+                                                                  : KIND_bool;
+            struct ir_node *raw = variable_to_raw(builder, local, kind);
+            if (raw == NULL) {
+                correct_guess(builder, header, local, KIND_any);
+                return;
+            }
+            wanted->value->inputs[edge] = raw;
+            wanted->clean->inputs[edge] = variable->clean != NULL ? variable->clean : build_bool(builder, false);
+        } else if (is_phi || wanted->value == NULL) {
+            if (variable->state == VARIABLE_RAW && !(variable->clean != NULL && !is_phi && wanted->value == NULL)) {
+                correct_guess(builder, header, local,
+                              variable->value->type == IR_INT     ? KIND_int
+                              : variable->value->type == IR_FLOAT ? KIND_float
+                                                                  : KIND_bool);
+            }
+            struct ir_node *object = variable_to_home(builder, local);
+            if (is_phi) {
+                if (object == NULL) {
+                    object = build_node(builder, IR_load_home, 0, NULL);
+                    object->number = local;
+                }
+                wanted->value->inputs[edge] = object;
+                if (wanted->value->kind != KIND_any && object->kind != wanted->value->kind) {
+                    correct_guess(builder, header, local, KIND_any);
+                }
+            }
+        }
+    }
+    for (int i = 0; i < builder->depth; i++) {
+        const struct operand *wanted = &info->operands[i];
+        if (wanted->state == OPERAND_ITERATOR && wanted->index->op == IR_phi &&
+            wanted->index->block == info->header) {
+            wanted->index->inputs[edge] = builder->operands[i].index;
+        }
+    }
+    struct ir_node *breaker = build_node(builder, IR_guard_breaker, 0, NULL);
+    breaker->state = build_state_now(builder, header);
+    connect_by_jump(builder, info->header);
+    builder->current = current;
+    builder->block = NULL;
+}
+
+void build_note_kind(struct builder *builder, int local, enum ir_kind kind)
+{
+    for (int header = builder->current; header >= 0; header--) {
+        struct block_info *info = &builder->info[header];
+        if (info->loop_end >= builder->current && info->header != NULL && !info->guesses[local].known &&
+            !changes_local(builder, header, local)) {
+            info->guesses[local] = (struct loop_guess){.kind = (uint8_t)kind, .known = 1};
+            builder->retry = true;
+        }
+    }
+}
+
+void build_jump(struct builder *builder, int target)
+{
+    if (builder->block == NULL || builder->graph->out_of_memory) {
+        return;
+    }
+    if (target <= builder->current && builder->info[target].header != NULL) {
+        close_loop(builder, target);
+        builder->block = NULL;
+    } else if (target <= builder->current) {
+        /* Into a loop by way of no header the walk has seen. */
+        builder->reason = REASON_unknown_bytecode;
+        builder->block = NULL;
+    } else {
+        add_incoming(builder, target);
+    }
+}
+
+/* ---- The walk ------------------------------------------------------------------------------------------------------------ */
+
+/* The function's start, or the loop header that is entered from tier 1. */
+static void open_entry(struct builder *builder, int start)
+{
+    builder->block = ir_block_new(builder->graph);
+    builder->current = start;
+    const struct instruction *instruction = at(builder, start);
+    for (int local = 0; local < builder->local_count; local++) {
+        bool is_argument = local < builder->code->co_argcount + builder->code->co_kwonlyargcount +
+                                       ((builder->code->co_flags & CO_VARARGS) != 0) +
+                                       ((builder->code->co_flags & CO_VARKEYWORDS) != 0);
+        builder->variables[local] =
+            (struct variable){.state = start > 0 || is_argument ? VARIABLE_HOME : VARIABLE_UNBOUND};
+    }
+    builder->depth = 0;
+    for (int i = 0; i < instruction->depth; i++) {
+        struct ir_node *operand = build_node(builder, IR_load_operand, 0, NULL);
+        operand->number = i;
+        push_owned(builder, operand);
+    }
+}
+
+static void walk(struct builder *builder, int start)
+{
+    open_entry(builder, start);
+    for (int number = start; number < builder->bytecode->count; number++) {
+        struct block_info *info = &builder->info[number];
+        builder->current = number;
+        if (builder->retry || builder->graph->out_of_memory || builder->reason != REASON_none) {
+            return;
+        }
+        if (info->incoming != NULL) {
+            if (builder->block != NULL) {
+                add_incoming(builder, number);
+            }
+            merge_incoming(builder, number);
+        }
+        if (builder->block == NULL) {
+            continue;
+        }
+        build_begin_instruction(builder);
+        if (info->loop_end >= 0) {
+            builder->is_entry_loop = number == start;
+            open_loop(builder, number);
+        }
+        if (!builder->retry) {
+            build_instruction(builder);
+        }
+    }
+}
+
+static void find_loops(struct builder *builder)
+{
+    const struct bytecode *bytecode = builder->bytecode;
+    for (int i = 0; i < bytecode->count; i++) {
+        builder->info[i].loop_end = -1;
+    }
+    for (int i = 0; i < bytecode->count; i++) {
+        int target = bytecode->instructions[i].target;
+        if (bytecode->instructions[i].depth >= 0 && target >= 0 && target <= i) {
+            builder->info[target].loop_end = i;
+        }
+    }
+}
+
+/* Does the FOR_ITER at `number` run over what looks like range(...)? */
+static bool looks_like_range(const struct bytecode *bytecode, int number)
+{
+    int i = number - 1;
+    if (i < 1 || bytecode->instructions[i].opcode != GET_ITER || bytecode->instructions[i - 1].opcode != CALL) {
+        return false;
+    }
+    const struct instruction *call = &bytecode->instructions[i - 1];
+    int depth = call->depth - call->oparg - 2;
+    for (i -= 2; i >= 0; i--) {
+        const struct instruction *instruction = &bytecode->instructions[i];
+        if (instruction->depth == depth) {
+            return instruction->opcode == LOAD_GLOBAL &&
+                   _PyUnicode_EqualToASCIIString(
+                       PyTuple_GET_ITEM(bytecode->code->co_names, instruction->oparg >> 1), "range");
+        }
+    }
+    return false;
+}
+
+static bool prepare(struct builder *builder)
+{
+    size_t count = (size_t)builder->bytecode->count;
+    size_t locals = (size_t)builder->local_count;
+    builder->info = calloc(count, sizeof *builder->info);
+    builder->range_guess = calloc(count, sizeof *builder->range_guess);
+    builder->guesses = calloc(count * locals + 1, sizeof *builder->guesses);
+    builder->variables = calloc(2 * locals + 1, sizeof *builder->variables);
+    builder->operands = calloc(2 * (size_t)builder->stack_size + 1, sizeof *builder->operands);
+    if (builder->info == NULL || builder->range_guess == NULL || builder->guesses == NULL ||
+        builder->variables == NULL || builder->operands == NULL) {
+        return false;
+    }
+    builder->variables_before = builder->variables + locals;
+    builder->operands_before = builder->operands + builder->stack_size;
+    find_loops(builder);
+    for (int i = 0; i < builder->bytecode->count; i++) {
+        builder->info[i].guesses = builder->guesses + (size_t)i * locals;
+        builder->range_guess[i] = builder->bytecode->instructions[i].opcode == FOR_ITER &&
+                                  looks_like_range(builder->bytecode, i);
+    }
+    return true;
+}
+
+static void release(struct builder *builder)
+{
+    free(builder->info);
+    free(builder->range_guess);
+    free(builder->guesses);
+    free(builder->variables);
+    free(builder->operands);
+}
+
+/* One attempt. */
+static enum reason attempt(struct builder *builder, int start)
+{
+    for (int i = 0; i < builder->bytecode->count; i++) {
+        builder->info[i].incoming = NULL;
+        builder->info[i].header = NULL;
+    }
+    builder->retry = false;
+    builder->keyword_names = -1;
+    builder->graph = ir_graph_new();
+    if (builder->graph == NULL) {
+        return REASON_no_memory;
+    }
+    struct ir_frame *frame = calloc(1, sizeof *frame);
+    if (frame == NULL) {
+        return REASON_no_memory;
+    }
+    *frame = (struct ir_frame){.code = builder->code,
+                               .outer = -1,
+                               .locals = (uint16_t)builder->local_count,
+                               .stack_size = (uint16_t)builder->stack_size,
+                               .name = "root"};
+    builder->graph->frames = frame;
+    builder->graph->frame_count = 1;
+    walk(builder, start);
+    return builder->graph->out_of_memory ? REASON_no_memory : builder->reason;
+}
+
+enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph)
+{
+    PyCodeObject *code = request->code;
+    struct builder builder = {.bytecode = bytecode,
+                              .code = code,
+                              .local_count = code->co_nlocalsplus,
+                              .stack_size = code->co_stacksize,
+                              .feedback = request->feedback,
+                              .observed = request->observed};
+    enum reason reason = prepare(&builder) ? REASON_none : REASON_no_memory;
+    int start = request->loop > 0 ? request->loop : 0;
+    for (int attempts = 0; reason == REASON_none; attempts++) {
+        reason = attempts < MOST_ATTEMPTS ? attempt(&builder, start) : REASON_unknown_bytecode;
+        if (reason == REASON_none && !builder.retry) {
+            break;
+        }
+        ir_graph_free(builder.graph);
+        builder.graph = NULL;
+    }
+    release(&builder);
+    *graph = builder.graph;
+    return reason;
+}

@@ -1,0 +1,200 @@
+/* tier2/build.h: from bytecode to IR; shared by build*.c.
+ *
+ * The builder walks the instructions in order, which is a reverse post-order of CPython's bytecode but for back edges, and keeps for every
+ * local and operand what stands there. It runs with the GIL held and reads code objects, feedback and the types of live values; what
+ * it makes refers to Python objects only as addresses.
+ *
+ * Where things stand
+ *
+ * A local has a home: its place in the frame. A home owns its object, always. An object assigned to a local goes to its home at once,
+ * so objects die where stock kills them. A number (int, float or truth value) that arithmetic has just made stays raw, in a register;
+ * the home then holds something older, which may only be a number or the like, whose death nobody sees. `clean` is a truth value of the IR: does
+ * the home hold this very value after all (or nothing, for an unbound local)? Before an escape every home is brought up to date (synced),
+ * because a callee can read its caller's locals.
+ *
+ * An operand is raw, or an object with or without a reference of its own. One that borrows from a local gets a reference before that
+ * local changes and before an escape.
+ */
+#ifndef PYJIT_TIER2_BUILD_H
+#define PYJIT_TIER2_BUILD_H
+
+#include "runtime/bytecode.h"
+#include "runtime/code_map.h"
+#include "runtime/cpython.h"
+#include "runtime/runtime_data.h"
+#include "tier2/ir.h"
+
+enum variable_state {
+    VARIABLE_UNBOUND,
+    VARIABLE_HOME, /* object `value`, borrowed from the home; NULL: not loaded yet, and perhaps unbound */
+    VARIABLE_RAW,  /* `value`, raw; the home has it if `clean` */
+};
+
+struct variable {
+    uint8_t state;          /* enum variable_state */
+    uint8_t maybe_unbound;  /* raw, with nothing in its home on some ways here */
+    struct ir_node *value;
+    struct ir_node *clean;  /* NULL: it is not */
+};
+
+enum operand_state {
+    OPERAND_NULL,     /* below a callee */
+    OPERAND_RAW,
+    OPERAND_OWNED,
+    OPERAND_BORROWED, /* from local `local`, or from a constant (local -1) */
+    OPERAND_ITERATOR, /* owned, a range iterator nobody else has; its index is in `index` */
+};
+
+struct operand {
+    uint8_t state;         /* enum operand_state */
+    int16_t local;         /* raw or borrowed: the local that holds the same value, or -1 */
+    struct ir_node *value;
+    struct ir_node *index;  /* of an iterator, with the rest of its fields: */
+    struct ir_node *start, *step, *length;
+};
+
+/* What is believed of a local at a loop header. */
+struct loop_guess {
+    uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
+    uint8_t known; /* the guess is good for something */
+};
+
+/* An open block that goes to an instruction the walk has not come to yet, and what stands where at its end. */
+struct incoming {
+    struct incoming *next;
+    struct ir_block *block;
+    struct variable *variables;
+    struct operand *operands;
+};
+
+struct block_info {
+    struct incoming *incoming;  /* in the order of arrival */
+    struct ir_block *header;    /* of a loop header, once the walk has come to it: */
+    struct variable *variables; /* how the locals stand at its start, the phis of those it changes included */
+    struct operand *operands;
+    struct loop_guess *guesses; /* of a loop header, per local; kept from one attempt to the next */
+    int32_t loop_end;           /* of a loop header: the last instruction that jumps back to it, else -1 */
+};
+
+struct builder {
+    struct ir_graph *graph;
+    const struct bytecode *bytecode;
+    PyCodeObject *code;
+    int local_count, stack_size;
+    struct block_info *info;         /* per instruction */
+    struct variable *variables;
+    struct operand *operands;
+    int depth;
+    struct ir_block *block;          /* being filled; NULL: control does not come here */
+    int current;                     /* number of the instruction */
+    struct ir_state *before;         /* the state at its beginning, when it was first asked for */
+    struct operand *operands_before; /* what that state is made of */
+    struct variable *variables_before;
+    int depth_before;
+    struct loop_guess *guesses;      /* all of them */
+    bool *range_guess;               /* per instruction: a FOR_ITER over what looks like a range */
+    bool is_entry_loop;              /* the header being opened is where the code is entered */
+    int keyword_names;               /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
+    const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
+    const uint8_t *observed;         /* per local: the kind of the value that stood there when compilation was asked for, or NULL */
+    bool retry;                      /* a guess was wrong: the graph is to be made again */
+    enum reason reason;              /* why there will be no graph */
+};
+
+/* ---- Nodes (build_values.c) ---- */
+
+/* Appends to the current block, with the current place. Escapes and guards get their state from the callers. */
+struct ir_node *build_node(struct builder *builder, enum ir_op op, int count, struct ir_node *const *inputs);
+struct ir_node *build_node1(struct builder *builder, enum ir_op op, struct ir_node *a);
+struct ir_node *build_node2(struct builder *builder, enum ir_op op, struct ir_node *a, struct ir_node *b);
+/* The same, as a guard that leaves with the state at the beginning of the instruction. */
+struct ir_node *build_guard1(struct builder *builder, enum ir_op op, struct ir_node *a);
+struct ir_node *build_guard2(struct builder *builder, enum ir_op op, struct ir_node *a, struct ir_node *b);
+struct ir_node *build_int(struct builder *builder, int64_t value);
+struct ir_node *build_float(struct builder *builder, double value);
+struct ir_node *build_bool(struct builder *builder, bool value);
+struct ir_node *build_object(struct builder *builder, PyObject *object);
+
+/* ---- States ---- */
+
+/* To be called at the beginning of each instruction. */
+void build_begin_instruction(struct builder *builder);
+/* The state at the beginning of the current instruction. */
+struct ir_state *build_state_before(struct builder *builder);
+/* What stands where now, for going on at instruction `next`. */
+struct ir_state *build_state_now(struct builder *builder, int next);
+/* What stands where now, for an error of the current instruction, whose operands are gone. */
+struct ir_state *build_state_raising(struct builder *builder);
+
+/* ---- Operands and variables (build_values.c) ---- */
+
+void push(struct builder *builder, struct operand operand);
+void push_raw(struct builder *builder, struct ir_node *value);
+void push_owned(struct builder *builder, struct ir_node *value);
+struct operand pop(struct builder *builder);
+struct operand *peek(struct builder *builder, int from_top);
+
+/* The kind of an operand's value, as far as it is known. */
+enum ir_kind operand_kind(const struct operand *operand);
+/* An operand as a raw value of the kind: int, float or bool; guards where that is not known. An int wanted as a float is converted. */
+struct ir_node *operand_raw(struct builder *builder, struct operand *operand, enum ir_kind kind);
+/* An operand of a number's kind for arithmetic: as an int, or as a float if that is what it is or `as_float` says so. */
+struct ir_node *operand_number(struct builder *builder, struct operand *operand, enum ir_kind kind, bool as_float);
+/* An operand that is an object, with its kind guarded to be `kind` where it is not known. */
+struct ir_node *operand_kind_guard(struct builder *builder, struct operand *operand, enum ir_kind kind);
+/* An operand as an object, borrowed: good until the next escape or store to a local. */
+struct ir_node *operand_object(struct builder *builder, struct operand *operand);
+/* An operand as an object with a reference of its own. */
+struct ir_node *operand_owned(struct builder *builder, struct operand *operand);
+/* Drops the reference an operand has, if it has one. `next`: the instruction to go on at when other code had to run. */
+void operand_drop(struct builder *builder, struct operand *operand, int next);
+
+void build_load_fast(struct builder *builder, int local);
+void build_store_fast(struct builder *builder, int local);
+/* Gives operands that borrow from locals references of their own. */
+void build_own_operands(struct builder *builder);
+/* Brings the homes of all locals up to date and gives operands that borrow from locals references of their own: an escape follows. */
+void build_prepare_escape(struct builder *builder);
+/* After an escape: what it may have left behind is looked at. `next`: the instruction to go on at. */
+void build_finish_escape(struct builder *builder, int next);
+
+/* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
+ * beginning of the current instruction. */
+struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes a local stand in its home; returns the object, or NULL where it may be unbound. */
+struct ir_node *variable_to_home(struct builder *builder, int local);
+
+/* ---- Control flow (build.c) ---- */
+
+/* Ends the current block with a jump to instruction `target`. */
+void build_jump(struct builder *builder, int target);
+/* Ends the current block with a branch on `condition`, likely true in so many of a hundred cases (0: nobody knows). The current block is the way for
+ * true then; returns the one for false. */
+struct ir_block *build_split(struct builder *builder, struct ir_node *condition, int likely);
+/* Ends the current block with a branch: to instruction `target` where `condition` is `sense`, else on with the next one. `escaped`: other code has
+ * run since the instruction began. */
+void build_branch(struct builder *builder, struct ir_node *condition, bool sense, int target, bool escaped);
+/* Ends the current block by leaving at the beginning of the instruction. */
+void build_leave(struct builder *builder);
+/* A local has turned out to be of the kind by a guard: around this loop it should be guarded before the loop. */
+void build_note_kind(struct builder *builder, int local, enum ir_kind kind);
+
+/* ---- Instructions (build_operations.c) ---- */
+
+/* Carries out the current instruction. */
+void build_instruction(struct builder *builder);
+
+/* ---- The whole -------------------------------------------------------------------------------------------------- */
+
+/* What is to be compiled. */
+struct build_request {
+    PyCodeObject *code;
+    const struct compiled_code *feedback; /* tier 1's code of it */
+    int loop;                /* instruction number of the loop header to enter at, or -1: the function's start */
+    const uint8_t *observed; /* see struct builder */
+};
+
+/* Makes the graph, or returns why not. GIL held; runs no Python code. */
+enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph);
+
+#endif

@@ -1,0 +1,615 @@
+/* tier2/build_operations.c: what each instruction does, as IR; see build.h. */
+#include "tier2/build.h"
+
+#include "runtime/ops.h"
+#include "runtime/steps.h"
+
+static const struct instruction *current(const struct builder *builder)
+{
+    return &builder->bytecode->instructions[builder->current];
+}
+
+/* ---- By way of C, on the operands in memory ---------------------------------------------------------------------- */
+
+/* The instruction by a C function that finds its operands in their stack slots, as tier 1's handlers do. */
+static void build_handler(struct builder *builder, step_function *function)
+{
+    const struct instruction *instruction = current(builder);
+    int opcode = instruction->opcode;
+    int pops = opcode_pops(opcode, instruction->oparg);
+    int pushes = opcode_pushes(opcode, instruction->oparg);
+    int depth = builder->depth;
+    build_prepare_escape(builder);
+    for (int i = depth - pops; i < depth; i++) {
+        struct operand *operand = &builder->operands[i];
+        struct ir_node *store;
+        if (operand->state == OPERAND_NULL) {
+            store = build_node(builder, IR_empty_operand, 0, NULL);
+        } else {
+            store = build_node1(builder, IR_store_operand, operand_owned(builder, operand));
+        }
+        store->number = i;
+    }
+    builder->depth -= pops;
+    struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
+    node->pointer = (const void *)function;
+    node->number = instruction->oparg;
+    if (opcode == CALL && builder->keyword_names >= 0) {
+        node->number |= (int64_t)(builder->keyword_names + 1) << STEP_CALL_NAMES_SHIFT;
+        builder->keyword_names = -1;
+    }
+    node->offset = depth;
+    node->cell = code_map_cell(builder->feedback, instruction->unit * (uint32_t)sizeof(CodeUnit));
+    node->state = build_state_raising(builder);
+    if (opcode == DELETE_FAST) {
+        builder->variables[instruction->oparg] = (struct variable){.state = VARIABLE_UNBOUND};
+    }
+    for (int i = 0; i < pushes; i++) {
+        struct ir_node *result = build_node(builder, IR_load_operand, 0, NULL);
+        result->number = depth - pops + i;
+        push_owned(builder, result);
+    }
+    build_finish_escape(builder, builder->current + 1);
+}
+
+/* Any instruction that runtime/ can carry out on operands in memory; else there is no tier-2 code of the function. */
+static void build_step(struct builder *builder)
+{
+    step_function *function = step_of(current(builder)->opcode);
+    if (function == NULL) {
+        builder->reason = REASON_unsupported;
+        return;
+    }
+    build_handler(builder, function);
+    if (opcode_flags(current(builder)->opcode) & OPCODE_NEVER_FALLS_THROUGH) {
+        build_node(builder, IR_raise, 0, NULL);
+        builder->block = NULL;
+    }
+}
+
+/* Pops the operand on top; its truth, found by C. */
+static struct ir_node *build_slow_truth(struct builder *builder)
+{
+    build_prepare_escape(builder);
+    struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, 0)));
+    store->number = builder->depth - 1;
+    struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
+    node->pointer = (const void *)step_truth;
+    node->offset = builder->depth;
+    pop(builder);
+    node->state = build_state_raising(builder);
+    struct ir_node *truth = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
+    truth->number = Py_NE;
+    return truth;
+}
+
+/* ---- Arithmetic ---------------------------------------------------------------------------------------------------- */
+
+/* What an operand's number will be, as far as that is known or tier 0 has seen it. */
+static enum ir_kind number_kind(struct builder *builder, const struct operand *operand)
+{
+    enum ir_kind kind = operand_kind(operand);
+    (void)builder;
+    return kind == KIND_int || kind == KIND_float || kind == KIND_bool ? kind : KIND_any;
+}
+
+/* The kinds to speculate on for an operator; false where there is nothing to go by. */
+static bool guess_operands(struct builder *builder, enum ir_kind *left, enum ir_kind *right)
+{
+    *left = number_kind(builder, peek(builder, 1));
+    *right = number_kind(builder, peek(builder, 0));
+    bool left_is_open = operand_kind(peek(builder, 1)) == KIND_any && peek(builder, 1)->state != OPERAND_NULL;
+    bool right_is_open = operand_kind(peek(builder, 0)) == KIND_any && peek(builder, 0)->state != OPERAND_NULL;
+    enum ir_kind seen = KIND_any;
+    switch (current(builder)->specialised) {
+    case BINARY_OP_ADD_INT:
+    case BINARY_OP_SUBTRACT_INT:
+    case BINARY_OP_MULTIPLY_INT:
+    case COMPARE_OP_INT_JUMP:
+        seen = KIND_int;
+        break;
+    case BINARY_OP_ADD_FLOAT:
+    case BINARY_OP_SUBTRACT_FLOAT:
+    case BINARY_OP_MULTIPLY_FLOAT:
+    case COMPARE_OP_FLOAT_JUMP:
+        seen = KIND_float;
+        break;
+    case BINARY_OP_ADD_UNICODE:
+    case BINARY_OP_INPLACE_ADD_UNICODE:
+    case COMPARE_OP_STR_JUMP:
+        return false;
+    default:
+        break;
+    }
+    if (left_is_open) {
+        *left = seen != KIND_any ? seen : *right;
+    }
+    if (right_is_open) {
+        *right = seen != KIND_any ? seen : *left;
+    }
+    return *left != KIND_any && *right != KIND_any;
+}
+
+/* The operation for a BINARY_OP on two ints, or on two floats; IR_OP_COUNT: none. */
+static enum ir_op int_operation(int oparg)
+{
+    switch (oparg) {
+    case NB_ADD:
+    case NB_INPLACE_ADD:
+        return IR_int_add;
+    case NB_SUBTRACT:
+    case NB_INPLACE_SUBTRACT:
+        return IR_int_subtract;
+    case NB_MULTIPLY:
+    case NB_INPLACE_MULTIPLY:
+        return IR_int_multiply;
+    case NB_FLOOR_DIVIDE:
+    case NB_INPLACE_FLOOR_DIVIDE:
+        return IR_int_floor_divide;
+    case NB_REMAINDER:
+    case NB_INPLACE_REMAINDER:
+        return IR_int_modulo;
+    case NB_LSHIFT:
+    case NB_INPLACE_LSHIFT:
+        return IR_int_shift_left;
+    case NB_RSHIFT:
+    case NB_INPLACE_RSHIFT:
+        return IR_int_shift_right;
+    case NB_AND:
+    case NB_INPLACE_AND:
+        return IR_int_and;
+    case NB_OR:
+    case NB_INPLACE_OR:
+        return IR_int_or;
+    case NB_XOR:
+    case NB_INPLACE_XOR:
+        return IR_int_xor;
+    default:
+        return IR_OP_COUNT;
+    }
+}
+
+static enum ir_op float_operation(int oparg)
+{
+    switch (oparg) {
+    case NB_ADD:
+    case NB_INPLACE_ADD:
+        return IR_float_add;
+    case NB_SUBTRACT:
+    case NB_INPLACE_SUBTRACT:
+        return IR_float_subtract;
+    case NB_MULTIPLY:
+    case NB_INPLACE_MULTIPLY:
+        return IR_float_multiply;
+    case NB_TRUE_DIVIDE:
+    case NB_INPLACE_TRUE_DIVIDE:
+        return IR_float_divide;
+    default:
+        return IR_OP_COUNT;
+    }
+}
+
+/* Pops two operands that have become raw: what they referred to is dropped. */
+static void drop_two(struct builder *builder)
+{
+    struct operand right = pop(builder);
+    struct operand left = pop(builder);
+    operand_drop(builder, &left, builder->current + 1);
+    operand_drop(builder, &right, builder->current + 1);
+}
+
+static void build_binary_op(struct builder *builder)
+{
+    int oparg = current(builder)->oparg;
+    enum ir_kind left_kind, right_kind;
+    if (guess_operands(builder, &left_kind, &right_kind)) {
+        bool floats = left_kind == KIND_float || right_kind == KIND_float || oparg == NB_TRUE_DIVIDE ||
+                      oparg == NB_INPLACE_TRUE_DIVIDE;
+        /* & | ^ of two bools are bools. */
+        bool bools = left_kind == KIND_bool && right_kind == KIND_bool;
+        enum ir_op op = floats ? float_operation(oparg) : bools ? IR_OP_COUNT : int_operation(oparg);
+        if (op != IR_OP_COUNT) {
+            /* Each operand as what it is; a guard converts an int where a float is wanted. */
+            struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
+            struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
+            struct ir_node *result = build_node2(builder, op, left, right);
+            if (ir_flags(result) & IR_GUARD) {
+                result->state = build_state_before(builder);
+            }
+            drop_two(builder);
+            push_raw(builder, result);
+            return;
+        }
+    }
+    build_handler(builder, step_BINARY_OP);
+}
+
+static void build_compare(struct builder *builder)
+{
+    enum ir_kind left_kind, right_kind;
+    if (!guess_operands(builder, &left_kind, &right_kind)) {
+        build_handler(builder, step_COMPARE_OP);
+        return;
+    }
+    bool floats = left_kind == KIND_float || right_kind == KIND_float;
+    struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
+    struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
+    struct ir_node *result = build_node2(builder, floats ? IR_float_compare : IR_int_compare, left, right);
+    result->number = current(builder)->oparg;
+    drop_two(builder);
+    push_raw(builder, result);
+}
+
+static void build_negative(struct builder *builder)
+{
+    enum ir_kind kind = number_kind(builder, peek(builder, 0));
+    if (kind == KIND_any) {
+        build_handler(builder, step_of(UNARY_NEGATIVE));
+        return;
+    }
+    struct ir_node *value = operand_number(builder, peek(builder, 0), kind, false);
+    struct ir_node *result =
+        kind == KIND_float ? build_node1(builder, IR_float_negate, value) : build_guard1(builder, IR_int_negate, value);
+    struct operand operand = pop(builder);
+    operand_drop(builder, &operand, builder->current + 1);
+    push_raw(builder, result);
+}
+
+/* ---- Truth ------------------------------------------------------------------------------------------------------------ */
+
+/* The truth of a raw value or of an object of known kind as a truth value; NULL where C must find out. */
+static struct ir_node *quick_truth(struct builder *builder, struct operand *operand)
+{
+    enum ir_kind kind = operand_kind(operand);
+    if (kind != KIND_int && kind != KIND_float && kind != KIND_bool) {
+        return NULL;
+    }
+    struct ir_node *value = operand_raw(builder, operand, kind);
+    if (value->type == IR_BOOL) {
+        return value;
+    }
+    bool is_int = value->type == IR_INT;
+    struct ir_node *zero = is_int ? build_int(builder, 0) : build_float(builder, 0);
+    struct ir_node *result = build_node2(builder, is_int ? IR_int_compare : IR_float_compare, value, zero);
+    result->number = Py_NE;
+    return result;
+}
+
+static void build_truth_jump(struct builder *builder, bool on_true)
+{
+    const struct instruction *instruction = current(builder);
+    struct ir_node *truth = quick_truth(builder, peek(builder, 0));
+    if (truth == NULL) {
+        truth = build_slow_truth(builder);
+        build_branch(builder, truth, on_true, instruction->target, true);
+        return;
+    }
+    struct operand operand = pop(builder);
+    operand_drop(builder, &operand, builder->current + 1);
+    build_branch(builder, truth, on_true, instruction->target, false);
+}
+
+static void build_not(struct builder *builder)
+{
+    struct ir_node *truth = quick_truth(builder, peek(builder, 0));
+    if (truth == NULL) {
+        build_handler(builder, step_of(UNARY_NOT));
+        return;
+    }
+    struct operand operand = pop(builder);
+    operand_drop(builder, &operand, builder->current + 1);
+    push_raw(builder, build_node1(builder, IR_bool_not, truth));
+}
+
+/* ---- Loops -------------------------------------------------------------------------------------------------------------- */
+
+static void build_for_iter(struct builder *builder)
+{
+    const struct instruction *instruction = current(builder);
+    struct operand *iterator = peek(builder, 0);
+    if (iterator->state != OPERAND_ITERATOR) {
+        build_prepare_escape(builder);
+        struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, iterator));
+        store->number = builder->depth - 1;
+        struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
+        node->pointer = (const void *)step_FOR_ITER;
+        node->offset = builder->depth;
+        node->state = build_state_raising(builder);
+        struct ir_node *ended = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
+        ended->number = Py_EQ;
+        struct operand kept = pop(builder);
+        struct ir_block *end = build_split(builder, ended, 0);
+        struct ir_block *body = builder->block;
+        builder->block = end;
+        build_finish_escape(builder, instruction->target);
+        build_jump(builder, instruction->target);
+        builder->block = body;
+        push(builder, kept);
+        struct ir_node *value = build_node(builder, IR_load_operand, 0, NULL);
+        value->number = builder->depth;
+        push_owned(builder, value);
+        build_finish_escape(builder, builder->current + 1);
+        return;
+    }
+    struct ir_node *more = build_node2(builder, IR_int_compare, iterator->index, iterator->length);
+    more->number = Py_LT;
+    struct operand kept = pop(builder);
+    struct ir_block *end = build_split(builder, more, 90);
+    struct ir_block *body = builder->block;
+    builder->block = end;
+    operand_drop(builder, &kept, instruction->target);
+    build_jump(builder, instruction->target);
+    builder->block = body;
+    struct ir_node *product = build_node2(builder, IR_int_multiply, kept.index, kept.step);
+    product->flags |= NODE_FITS;
+    struct ir_node *value = build_node2(builder, IR_int_add, kept.start, product);
+    value->flags |= NODE_FITS;
+    struct ir_node *next = build_node2(builder, IR_int_add, kept.index, build_int(builder, 1));
+    next->flags |= NODE_FITS;
+    kept.index = next;
+    push(builder, kept);
+    push_raw(builder, value);
+}
+
+/* ---- Subscripts -------------------------------------------------------------------------------------------------------- */
+
+/* An index of a list or tuple of known size as a position in it; guards that it is one. */
+static struct ir_node *build_position(struct builder *builder, struct ir_node *container, struct ir_node *index)
+{
+    struct ir_node *size = build_node1(builder, IR_load, container);
+    size->type = IR_INT;
+    size->offset = (int32_t)offsetof(PyVarObject, ob_size);
+    size->memory = container->kind == KIND_tuple ? MEMORY_constant : MEMORY_list_shape;
+    struct ir_node *position = build_node2(builder, IR_wrap_index, index, size);
+    struct ir_node *inside = build_node2(builder, IR_is_inside, position, size);
+    build_guard1(builder, IR_guard_true, inside);
+    return position;
+}
+
+static enum ir_kind sequence_kind(const struct builder *builder, const struct operand *container, int list, int tuple)
+{
+    enum ir_kind kind = operand_kind(container);
+    if (container->state == OPERAND_RAW || container->state == OPERAND_NULL) {
+        return KIND_any;
+    }
+    int specialised = current(builder)->specialised;
+    if (kind == KIND_any) {
+        kind = specialised == list ? KIND_list : specialised == tuple ? KIND_tuple : KIND_any;
+    }
+    return kind == KIND_list || kind == KIND_tuple ? kind : KIND_any;
+}
+
+static bool may_be_int(const struct operand *operand)
+{
+    enum ir_kind kind = operand_kind(operand);
+    return operand->state != OPERAND_NULL && (kind == KIND_any || kind == KIND_int);
+}
+
+static void build_subscript(struct builder *builder)
+{
+    enum ir_kind kind =
+        sequence_kind(builder, peek(builder, 1), BINARY_SUBSCR_LIST_INT, BINARY_SUBSCR_TUPLE_INT);
+    if (kind == KIND_any || !may_be_int(peek(builder, 0))) {
+        build_handler(builder, step_BINARY_SUBSCR);
+        return;
+    }
+    struct ir_node *container = operand_kind_guard(builder, peek(builder, 1), kind);
+    struct ir_node *index = operand_raw(builder, peek(builder, 0), KIND_int);
+    struct ir_node *position = build_position(builder, container, index);
+    struct ir_node *item = build_node2(builder, IR_load_item, container, position);
+    item->memory = kind == KIND_tuple ? MEMORY_constant : MEMORY_list_item;
+    item->kind = KIND_any;
+    build_node1(builder, IR_hold, item);
+    struct operand right = pop(builder);
+    struct operand left = pop(builder);
+    push_owned(builder, item);
+    operand_drop(builder, &left, builder->current + 1);
+    operand_drop(builder, &right, builder->current + 1);
+}
+
+static void build_store_subscript(struct builder *builder)
+{
+    if (sequence_kind(builder, peek(builder, 1), STORE_SUBSCR_LIST_INT, -1) != KIND_list ||
+        !may_be_int(peek(builder, 0))) {
+        build_handler(builder, step_STORE_SUBSCR);
+        return;
+    }
+    struct ir_node *container = operand_kind_guard(builder, peek(builder, 1), KIND_list);
+    struct ir_node *index = operand_raw(builder, peek(builder, 0), KIND_int);
+    struct ir_node *position = build_position(builder, container, index);
+    struct ir_node *old = build_node2(builder, IR_load_item, container, position);
+    old->memory = MEMORY_list_item;
+    struct ir_node *value = operand_owned(builder, peek(builder, 2));
+    struct ir_node *inputs[3] = {container, position, value};
+    struct ir_node *store = build_node(builder, IR_store_item, 3, inputs);
+    store->memory = MEMORY_list_item;
+    struct operand key = pop(builder);
+    struct operand list = pop(builder);
+    pop(builder);
+    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
+    operand_drop(builder, &dead, builder->current + 1);
+    operand_drop(builder, &list, builder->current + 1);
+    operand_drop(builder, &key, builder->current + 1);
+}
+
+/* ---- The switch ------------------------------------------------------------------------------------------------------------ */
+
+static void build_copy(struct builder *builder)
+{
+    struct operand *source = peek(builder, current(builder)->oparg - 1);
+    struct operand copy = *source;
+    if (copy.state == OPERAND_OWNED || copy.state == OPERAND_ITERATOR) {
+        build_node1(builder, IR_hold, copy.value);
+        copy = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = copy.value};
+    }
+    push(builder, copy);
+}
+
+static void build_swap(struct builder *builder)
+{
+    struct operand *a = peek(builder, current(builder)->oparg - 1);
+    struct operand *b = peek(builder, 0);
+    struct operand kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static void build_constant(struct builder *builder)
+{
+    PyObject *constant = PyTuple_GET_ITEM(builder->code->co_consts, current(builder)->oparg);
+    push(builder, (struct operand){
+                      .state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, constant)});
+}
+
+static void build_none_jump(struct builder *builder, bool on_none)
+{
+    const struct instruction *instruction = current(builder);
+    struct operand *operand = peek(builder, 0);
+    struct ir_node *is_none;
+    if (operand->state == OPERAND_RAW) {
+        is_none = build_bool(builder, false);
+    } else {
+        is_none = build_node2(builder, IR_is_same, operand->value, build_object(builder, Py_None));
+    }
+    struct operand popped = pop(builder);
+    operand_drop(builder, &popped, builder->current + 1);
+    build_branch(builder, is_none, on_none, instruction->target, false);
+}
+
+static void build_is(struct builder *builder)
+{
+    struct ir_node *right = operand_object(builder, peek(builder, 0));
+    struct ir_node *left = operand_object(builder, peek(builder, 1));
+    struct ir_node *same = build_node2(builder, IR_is_same, left, right);
+    if (current(builder)->oparg) {
+        same = build_node1(builder, IR_bool_not, same);
+    }
+    drop_two(builder);
+    push_raw(builder, same);
+}
+
+/* The operand stays where the jump is taken, and goes else. */
+static void build_jump_or_pop(struct builder *builder, bool on_true)
+{
+    struct operand *operand = peek(builder, 0);
+    struct ir_node *truth = quick_truth(builder, operand);
+    bool escaped = truth == NULL;
+    if (escaped) {
+        struct ir_node *object = operand_owned(builder, operand);
+        build_node1(builder, IR_hold, object);
+        push_owned(builder, object);
+        truth = build_slow_truth(builder);
+    }
+    build_branch(builder, truth, on_true, current(builder)->target, escaped);
+    struct operand popped = pop(builder);
+    operand_drop(builder, &popped, builder->current + 1);
+}
+
+static void build_return(struct builder *builder)
+{
+    struct ir_node *value = operand_owned(builder, peek(builder, 0));
+    build_node1(builder, IR_return, value);
+    builder->block = NULL;
+}
+
+void build_instruction(struct builder *builder)
+{
+    const struct instruction *instruction = current(builder);
+    int oparg = instruction->oparg;
+    switch (instruction->opcode) {
+    case NOP:
+    case PRECALL:
+    case EXTENDED_ARG:
+    case CACHE:
+        break;
+    case RESUME: {
+        struct ir_node *breaker = build_node(builder, IR_guard_breaker, 0, NULL);
+        breaker->state = build_state_before(builder);
+        break;
+    }
+    case KW_NAMES:
+        builder->keyword_names = oparg;
+        break;
+    case LOAD_CONST:
+        build_constant(builder);
+        break;
+    case LOAD_FAST:
+    case LOAD_CLOSURE:
+        build_load_fast(builder, oparg);
+        break;
+    case STORE_FAST:
+        build_store_fast(builder, oparg);
+        break;
+    case POP_TOP: {
+        struct operand operand = pop(builder);
+        operand_drop(builder, &operand, builder->current + 1);
+        break;
+    }
+    case PUSH_NULL:
+        push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
+        break;
+    case COPY:
+        build_copy(builder);
+        break;
+    case SWAP:
+        build_swap(builder);
+        break;
+    case BINARY_OP:
+        build_binary_op(builder);
+        break;
+    case COMPARE_OP:
+        build_compare(builder);
+        break;
+    case IS_OP:
+        build_is(builder);
+        break;
+    case UNARY_NEGATIVE:
+        build_negative(builder);
+        break;
+    case UNARY_NOT:
+        build_not(builder);
+        break;
+    case BINARY_SUBSCR:
+        build_subscript(builder);
+        break;
+    case STORE_SUBSCR:
+        build_store_subscript(builder);
+        break;
+    case POP_JUMP_FORWARD_IF_FALSE:
+    case POP_JUMP_BACKWARD_IF_FALSE:
+        build_truth_jump(builder, false);
+        break;
+    case POP_JUMP_FORWARD_IF_TRUE:
+    case POP_JUMP_BACKWARD_IF_TRUE:
+        build_truth_jump(builder, true);
+        break;
+    case POP_JUMP_FORWARD_IF_NONE:
+    case POP_JUMP_BACKWARD_IF_NONE:
+        build_none_jump(builder, true);
+        break;
+    case POP_JUMP_FORWARD_IF_NOT_NONE:
+    case POP_JUMP_BACKWARD_IF_NOT_NONE:
+        build_none_jump(builder, false);
+        break;
+    case JUMP_IF_FALSE_OR_POP:
+        build_jump_or_pop(builder, false);
+        break;
+    case JUMP_IF_TRUE_OR_POP:
+        build_jump_or_pop(builder, true);
+        break;
+    case JUMP_FORWARD:
+    case JUMP_BACKWARD:
+    case JUMP_BACKWARD_NO_INTERRUPT:
+        build_jump(builder, instruction->target);
+        break;
+    case FOR_ITER:
+        build_for_iter(builder);
+        break;
+    case RETURN_VALUE:
+        build_return(builder);
+        break;
+    default:
+        build_step(builder);
+        break;
+    }
+}

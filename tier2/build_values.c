@@ -1,0 +1,519 @@
+/* tier2/build_values.c: nodes, frame states, and where the values of locals and operands stand; see build.h. */
+#include "tier2/build.h"
+
+#include <string.h>
+
+/* ---- Nodes -------------------------------------------------------------------------------------------------- */
+
+struct ir_node *build_node(struct builder *builder, enum ir_op op, int count, struct ir_node *const *inputs)
+{
+    struct ir_node *node = ir_append(builder->graph, builder->block, op, count, inputs);
+    node->place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+    return node;
+}
+
+struct ir_node *build_node1(struct builder *builder, enum ir_op op, struct ir_node *a)
+{
+    return build_node(builder, op, 1, (struct ir_node *[]){a});
+}
+
+struct ir_node *build_node2(struct builder *builder, enum ir_op op, struct ir_node *a, struct ir_node *b)
+{
+    return build_node(builder, op, 2, (struct ir_node *[]){a, b});
+}
+
+struct ir_node *build_guard1(struct builder *builder, enum ir_op op, struct ir_node *a)
+{
+    struct ir_node *node = build_node1(builder, op, a);
+    node->state = build_state_before(builder);
+    return node;
+}
+
+struct ir_node *build_guard2(struct builder *builder, enum ir_op op, struct ir_node *a, struct ir_node *b)
+{
+    struct ir_node *node = build_node2(builder, op, a, b);
+    node->state = build_state_before(builder);
+    return node;
+}
+
+struct ir_node *build_int(struct builder *builder, int64_t value)
+{
+    struct ir_node *node = build_node(builder, IR_constant_int, 0, NULL);
+    node->number = value;
+    return node;
+}
+
+struct ir_node *build_float(struct builder *builder, double value)
+{
+    struct ir_node *node = build_node(builder, IR_constant_float, 0, NULL);
+    memcpy(&node->number, &value, sizeof value);
+    return node;
+}
+
+struct ir_node *build_bool(struct builder *builder, bool value)
+{
+    struct ir_node *node = build_node(builder, IR_constant_bool, 0, NULL);
+    node->number = value;
+    return node;
+}
+
+static enum ir_kind kind_of_type(PyTypeObject *type)
+{
+#define KIND(name, field)                                                                                            \
+    if (type == runtime_data.field) {                                                                                \
+        return KIND_##name;                                                                                          \
+    }
+#include "runtime/kinds.def"
+#undef KIND
+    return KIND_any;
+}
+
+struct ir_node *build_object(struct builder *builder, PyObject *object)
+{
+    struct ir_node *node = build_node(builder, IR_constant_object, 0, NULL);
+    node->pointer = object;
+    node->kind = (uint8_t)kind_of_type(Py_TYPE(object));
+    return node;
+}
+
+static enum ir_kind kind_of_raw(const struct ir_node *value)
+{
+    return value->type == IR_INT ? KIND_int : value->type == IR_FLOAT ? KIND_float : KIND_bool;
+}
+
+/* Can the death of such an object be seen by nobody? */
+static bool is_simple(enum ir_kind kind)
+{
+    return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
+}
+
+static bool is_true(const struct ir_node *node)
+{
+    return node != NULL && node->op == IR_constant_bool && node->number;
+}
+
+/* ---- States ----------------------------------------------------------------------------------------------------- */
+
+static struct ir_slot slot_of_variable(const struct variable *variable)
+{
+    switch ((enum variable_state)variable->state) {
+    case VARIABLE_UNBOUND:
+    case VARIABLE_HOME:
+        return (struct ir_slot){.how = SLOT_HOME};
+    case VARIABLE_RAW:
+        break;
+    }
+    if (is_true(variable->clean)) {
+        return (struct ir_slot){.how = SLOT_HOME};
+    }
+    return (struct ir_slot){.how = SLOT_RAW, .value = variable->value, .clean = variable->clean};
+}
+
+static struct ir_slot slot_of_operand(const struct operand *operand)
+{
+    switch ((enum operand_state)operand->state) {
+    case OPERAND_NULL:
+        break;
+    case OPERAND_RAW:
+    case OPERAND_OWNED:
+        return (struct ir_slot){.how = SLOT_OWNED, .value = operand->value};
+    case OPERAND_BORROWED:
+        return (struct ir_slot){.how = SLOT_BORROWED, .value = operand->value};
+    case OPERAND_ITERATOR:
+        return (struct ir_slot){.how = SLOT_ITERATOR, .value = operand->value, .index = operand->index};
+    }
+    return (struct ir_slot){.how = SLOT_EMPTY};
+}
+
+/* The state at the beginning of instruction `number`. */
+static struct ir_state *make_state(struct builder *builder, const struct variable *variables,
+                                   const struct operand *operands, int depth, int number)
+{
+    struct ir_state *state = ir_state_new(builder->graph, 0, builder->local_count, depth);
+    if (state == NULL) {
+        return NULL;
+    }
+    state->offset = bytecode_first_unit(builder->bytecode, number) * (uint32_t)sizeof(CodeUnit);
+    for (int i = 0; i < builder->local_count; i++) {
+        state->slots[i] = slot_of_variable(&variables[i]);
+    }
+    for (int i = 0; i < depth; i++) {
+        state->slots[builder->local_count + i] = slot_of_operand(&operands[i]);
+    }
+    return state;
+}
+
+void build_begin_instruction(struct builder *builder)
+{
+    builder->before = NULL;
+    builder->depth_before = builder->depth;
+    memcpy(builder->variables_before, builder->variables, (size_t)builder->local_count * sizeof(struct variable));
+    memcpy(builder->operands_before, builder->operands, (size_t)builder->depth * sizeof(struct operand));
+}
+
+struct ir_state *build_state_before(struct builder *builder)
+{
+    if (builder->before == NULL) {
+        builder->before = make_state(builder, builder->variables_before, builder->operands_before,
+                                     builder->depth_before, builder->current);
+    }
+    return builder->before;
+}
+
+struct ir_state *build_state_now(struct builder *builder, int next)
+{
+    return make_state(builder, builder->variables, builder->operands, builder->depth, next);
+}
+
+struct ir_state *build_state_raising(struct builder *builder)
+{
+    struct ir_state *state = build_state_now(builder, builder->current);
+    if (state != NULL) {
+        state->offset = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+        state->raises = 1;
+    }
+    return state;
+}
+
+/* ---- Operands ---------------------------------------------------------------------------------------------------- */
+
+void push(struct builder *builder, struct operand operand)
+{
+    assert(builder->depth < builder->stack_size);
+    builder->operands[builder->depth++] = operand;
+}
+
+void push_raw(struct builder *builder, struct ir_node *value)
+{
+    push(builder, (struct operand){.state = OPERAND_RAW, .local = -1, .value = value});
+}
+
+void push_owned(struct builder *builder, struct ir_node *value)
+{
+    push(builder, (struct operand){.state = OPERAND_OWNED, .local = -1, .value = value});
+}
+
+struct operand pop(struct builder *builder)
+{
+    assert(builder->depth > 0);
+    return builder->operands[--builder->depth];
+}
+
+struct operand *peek(struct builder *builder, int from_top)
+{
+    assert(builder->depth > from_top);
+    return &builder->operands[builder->depth - 1 - from_top];
+}
+
+enum ir_kind operand_kind(const struct operand *operand)
+{
+    if (operand->state == OPERAND_NULL) {
+        return KIND_any;
+    }
+    return operand->state == OPERAND_RAW ? kind_of_raw(operand->value) : (enum ir_kind)operand->value->kind;
+}
+
+/* The variable an operand's value also stands in, unchanged, or NULL. */
+static struct variable *variable_of(struct builder *builder, const struct operand *operand)
+{
+    if (operand->local < 0) {
+        return NULL;
+    }
+    struct variable *variable = &builder->variables[operand->local];
+    return variable->state != VARIABLE_UNBOUND && variable->value == operand->value ? variable : NULL;
+}
+
+static struct ir_node *convert(struct builder *builder, struct ir_node *raw, enum ir_kind kind)
+{
+    if (raw->type == IR_BOOL && kind != KIND_bool) {
+        raw = build_node1(builder, IR_int_from_bool, raw);
+    }
+    if (raw->type == IR_INT && kind == KIND_float) {
+        if (raw->op == IR_constant_int && raw->number > -(1LL << 53) && raw->number < 1LL << 53) {
+            return build_float(builder, (double)raw->number);
+        }
+        raw = build_guard1(builder, IR_float_from_int, raw);
+    }
+    return raw;
+}
+
+struct ir_node *operand_raw(struct builder *builder, struct operand *operand, enum ir_kind kind)
+{
+    if (operand->state == OPERAND_RAW) {
+        return convert(builder, operand->value, kind);
+    }
+    struct ir_node *object = operand_kind_guard(builder, operand, kind);
+    enum ir_kind found = (enum ir_kind)object->kind;
+    struct ir_node *raw;
+    if (object->op == IR_constant_object) {
+        PyObject *constant = (PyObject *)object->pointer;
+        if (found == KIND_float) {
+            return build_float(builder, PyFloat_AS_DOUBLE(constant));
+        }
+        int overflow = 0;
+        int64_t value = found == KIND_bool ? constant == Py_True : PyLong_AsLongAndOverflow(constant, &overflow);
+        if (!overflow) {
+            return convert(builder,
+                           found == KIND_bool ? build_bool(builder, value != 0) : build_int(builder, value), kind);
+        }
+    }
+    if (found == KIND_int) {
+        raw = build_guard1(builder, IR_unbox_int, object);
+    } else {
+        raw = build_node1(builder, found == KIND_float ? IR_unbox_float : IR_unbox_bool, object);
+    }
+    struct variable *variable = variable_of(builder, operand);
+    if (variable != NULL && variable->state == VARIABLE_HOME) {
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = raw, .clean = build_bool(builder, true)};
+    }
+    return convert(builder, raw, kind);
+}
+
+struct ir_node *operand_number(struct builder *builder, struct operand *operand, enum ir_kind kind, bool as_float)
+{
+    struct ir_node *raw = operand_raw(builder, operand, kind);
+    return convert(builder, raw, as_float ? KIND_float : kind == KIND_bool ? KIND_int : kind);
+}
+
+struct ir_node *operand_kind_guard(struct builder *builder, struct operand *operand, enum ir_kind kind)
+{
+    assert(operand->state != OPERAND_RAW && operand->state != OPERAND_NULL);
+    if (operand->value->kind != KIND_any) {
+        return operand->value;
+    }
+    struct variable *variable = variable_of(builder, operand);
+    struct ir_node *guard = build_guard1(builder, IR_guard_kind, operand->value);
+    guard->kind = (uint8_t)kind;
+    operand->value = guard;
+    if (variable != NULL) {
+        variable->value = guard;
+        build_note_kind(builder, operand->local, kind);
+    }
+    return guard;
+}
+
+/* Makes the home of a raw local hold its value; returns what it holds, borrowed. */
+static struct ir_node *sync_local(struct builder *builder, int local)
+{
+    struct variable *variable = &builder->variables[local];
+    assert(variable->state == VARIABLE_RAW);
+    struct ir_node *object;
+    if (is_true(variable->clean)) {
+        object = build_node(builder, IR_load_home, 0, NULL);
+    } else {
+        struct ir_node *inputs[2] = {variable->value, variable->clean};
+        object = build_node(builder, IR_sync_home, variable->clean != NULL ? 2 : 1, inputs);
+        variable->clean = build_bool(builder, true);
+    }
+    object->number = local;
+    object->kind = (uint8_t)kind_of_raw(variable->value);
+    return object;
+}
+
+struct ir_node *operand_object(struct builder *builder, struct operand *operand)
+{
+    if (operand->state != OPERAND_RAW) {
+        return operand->value;
+    }
+    struct ir_node *raw = operand->value;
+    if (variable_of(builder, operand) != NULL) {
+        operand->value = sync_local(builder, operand->local);
+        operand->state = OPERAND_BORROWED;
+    } else if (raw->type == IR_BOOL) {
+        operand->value = build_node1(builder, IR_box_bool, raw);
+        operand->state = OPERAND_BORROWED;
+        operand->local = -1;
+    } else {
+        operand->value = build_node1(builder, raw->type == IR_INT ? IR_box_int : IR_box_float, raw);
+        operand->state = OPERAND_OWNED;
+        operand->local = -1;
+    }
+    return operand->value;
+}
+
+struct ir_node *operand_owned(struct builder *builder, struct operand *operand)
+{
+    struct ir_node *object = operand_object(builder, operand);
+    if (operand->state == OPERAND_ITERATOR) {
+        struct ir_node *store = build_node2(builder, IR_store_int, object, operand->index);
+        store->offset = (int)offsetof(struct range_iterator, index);
+        store->memory = MEMORY_iterator;
+    } else if (operand->state == OPERAND_BORROWED) {
+        build_node1(builder, IR_hold, object);
+    }
+    *operand = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = object};
+    return object;
+}
+
+void operand_drop(struct builder *builder, struct operand *operand, int next)
+{
+    if (operand->state != OPERAND_OWNED && operand->state != OPERAND_ITERATOR) {
+        return;
+    }
+    bool simple = operand->state == OPERAND_ITERATOR || is_simple((enum ir_kind)operand->value->kind);
+    if (!simple) {
+        build_own_operands(builder);
+    }
+    struct ir_node *drop = build_node1(builder, IR_drop, operand->value);
+    if (simple) {
+        drop->flags |= NODE_SIMPLE;
+    } else {
+        drop->state = build_state_now(builder, next);
+    }
+}
+
+void build_own_operands(struct builder *builder)
+{
+    for (int i = 0; i < builder->depth; i++) {
+        struct operand *operand = &builder->operands[i];
+        if (operand->state == OPERAND_BORROWED && operand->local >= 0) {
+            operand_owned(builder, operand);
+        }
+    }
+}
+
+/* ---- Locals -------------------------------------------------------------------------------------------------------- */
+
+static bool is_certainly_bound(const struct builder *builder, int local)
+{
+    return local < BYTECODE_TRACKED_LOCALS &&
+           (builder->bytecode->instructions[builder->current].bound >> local & 1) != 0;
+}
+
+void build_load_fast(struct builder *builder, int local)
+{
+    struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_UNBOUND) {
+        build_leave(builder);
+        return;
+    }
+    if (variable->state == VARIABLE_RAW && !is_certainly_bound(builder, local) && variable->clean != NULL &&
+        variable->maybe_unbound) {
+        /* Its home may be empty: ask that. */
+        struct ir_node *object = sync_local(builder, local);
+        *variable = (struct variable){.state = VARIABLE_HOME, .value = build_guard1(builder, IR_guard_bound, object)};
+        variable->value->kind = object->kind;
+    }
+    if (variable->state == VARIABLE_HOME && variable->value == NULL) {
+        struct ir_node *object = build_node(builder, IR_load_home, 0, NULL);
+        object->number = local;
+        if (!is_certainly_bound(builder, local)) {
+            object = build_guard1(builder, IR_guard_bound, object);
+        }
+        variable->value = object;
+    }
+    push(builder, (struct operand){.state = variable->state == VARIABLE_RAW ? OPERAND_RAW : OPERAND_BORROWED,
+                                   .local = (int16_t)local,
+                                   .value = variable->value});
+}
+
+/* Is what the home holds now of a kind whose death nobody sees? */
+static bool home_is_simple(const struct variable *variable)
+{
+    return variable->state != VARIABLE_HOME ||
+           (variable->value != NULL && is_simple((enum ir_kind)variable->value->kind));
+}
+
+/* The value of `local` is about to change: operands that depend on it become independent. */
+static void release_operands_of(struct builder *builder, int local)
+{
+    for (int i = 0; i < builder->depth; i++) {
+        struct operand *operand = &builder->operands[i];
+        if (operand->local != local) {
+            continue;
+        }
+        if (operand->state == OPERAND_BORROWED ||
+            (operand->state == OPERAND_RAW && builder->variables[local].clean != NULL)) {
+            operand_owned(builder, operand);
+        }
+        operand->local = -1;
+    }
+}
+
+void build_store_fast(struct builder *builder, int local)
+{
+    struct operand value = pop(builder);
+    struct variable *variable = &builder->variables[local];
+    if (value.local == local && variable_of(builder, &value) != NULL && value.state != OPERAND_OWNED) {
+        return;
+    }
+    release_operands_of(builder, local);
+    bool simple = home_is_simple(variable);
+    struct ir_node *raw = value.state == OPERAND_RAW ? value.value : NULL;
+    const struct variable *source = variable_of(builder, &value);
+    bool has_object = source != NULL && is_true(source->clean);
+    if (raw != NULL && simple && !has_object) {
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
+        return;
+    }
+    struct ir_node *object = operand_owned(builder, &value);
+    if (!simple) {
+        build_own_operands(builder);
+    }
+    struct ir_node *store = build_node1(builder, IR_store_home, object);
+    store->number = local;
+    if (raw != NULL) {
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = raw, .clean = build_bool(builder, true)};
+    } else {
+        *variable = (struct variable){.state = VARIABLE_HOME, .value = object};
+    }
+    if (simple) {
+        store->flags |= NODE_SIMPLE;
+    } else {
+        store->state = build_state_now(builder, builder->current + 1);
+    }
+}
+
+/* ---- Escapes ----------------------------------------------------------------------------------------------------------- */
+
+void build_prepare_escape(struct builder *builder)
+{
+    for (int local = 0; local < builder->local_count; local++) {
+        struct variable *variable = &builder->variables[local];
+        if (variable->state == VARIABLE_RAW && !is_true(variable->clean)) {
+            sync_local(builder, local);
+        }
+    }
+    build_own_operands(builder);
+}
+
+void build_finish_escape(struct builder *builder, int next)
+{
+    struct ir_node *guard = build_node(builder, IR_guard_quiet, 0, NULL);
+    guard->state = build_state_now(builder, next);
+}
+
+/* ---- Bringing a local or operand into the form another block wants -------------------------------------------------------- */
+
+struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind)
+{
+    struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_UNBOUND) {
+        /* Its home is empty, and that is the truth. */
+        variable->clean = build_bool(builder, true);
+        variable->maybe_unbound = 1;
+        return kind == KIND_float  ? build_float(builder, 0)
+               : kind == KIND_bool ? build_bool(builder, false)
+                                   : build_int(builder, 0);
+    }
+    if (variable->state == VARIABLE_HOME) {
+        build_load_fast(builder, local);
+        struct operand operand = pop(builder);
+        if (operand.value->kind != KIND_any && operand.value->kind != kind) {
+            return NULL;
+        }
+        operand_raw(builder, &operand, kind);
+    }
+    return kind_of_raw(variable->value) == kind ? variable->value : NULL;
+}
+
+struct ir_node *variable_to_home(struct builder *builder, int local)
+{
+    struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_RAW) {
+        struct ir_node *object = sync_local(builder, local);
+        bool maybe_unbound = variable->maybe_unbound;
+        *variable = (struct variable){.state = VARIABLE_HOME, .value = maybe_unbound ? NULL : object};
+    }
+    return variable->value;
+}
