@@ -80,8 +80,8 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
     return REASON_none;
 }
 
-/* Goes on with a linked frame in tier 0. */
-static PyObject *interpret_linked(PyThreadState *tstate, InterpreterFrame *frame, enum reason reason)
+/* Goes on with a linked frame in tier 0; with `throwflag`, by raising the exception that is set. */
+static PyObject *interpret_linked(PyThreadState *tstate, InterpreterFrame *frame, enum reason reason, int throwflag)
 {
     if (frame_leave_observer != NULL) {
         frame_leave_observer(frame, reason);
@@ -90,7 +90,7 @@ static PyObject *interpret_linked(PyThreadState *tstate, InterpreterFrame *frame
     _PyCFrame *cframe = tstate->cframe;
     cframe->current_frame = frame->previous;
     tstate->recursion_remaining++;
-    PyObject *result = frame_run_interpreted(tstate, frame, 0);
+    PyObject *result = frame_run_interpreted(tstate, frame, throwflag);
     tstate->recursion_remaining--;
     cframe->current_frame = frame;
     return result;
@@ -100,7 +100,15 @@ PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *nex
 {
     frame->prev_instr = next - 1;
     frame->stacktop = frame->f_code->co_nlocalsplus + depth;
-    return interpret_linked(tstate, frame, tstate->cframe->use_tracing ? REASON_tracing : REASON_locals_changed);
+    return interpret_linked(tstate, frame, tstate->cframe->use_tracing ? REASON_tracing : REASON_locals_changed, 0);
+}
+
+PyObject *rt_throw_in_tier0(PyThreadState *tstate, InterpreterFrame *frame, int depth)
+{
+    frame->stacktop = frame->f_code->co_nlocalsplus + depth;
+    /* The evaluator's throw path does not count the recursion it takes back at the end. */
+    tstate->recursion_remaining--;
+    return interpret_linked(tstate, frame, REASON_no_entry, 1);
 }
 
 PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame)
@@ -112,7 +120,7 @@ PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame)
         frame->localsplus[index] = NULL;
     }
     frame->stacktop = code->co_nlocalsplus;
-    return interpret_linked(tstate, frame, REASON_deep_recursion);
+    return interpret_linked(tstate, frame, REASON_deep_recursion, 0);
 }
 
 void rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame)

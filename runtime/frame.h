@@ -123,6 +123,9 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
  * result: a new reference or NULL. The frame stays linked, as compiled code's callers expect. */
 PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *next, int depth);
 
+/* The same for an exception that is set and was raised by the instruction prev_instr stands at. */
+PyObject *rt_throw_in_tier0(PyThreadState *tstate, InterpreterFrame *frame, int depth);
+
 /* A native call has linked `frame`, but the C stack is nearly used up: runs it in tier 0. Returns and leaves it as compiled code would. */
 PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame);
 

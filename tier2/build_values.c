@@ -169,8 +169,15 @@ struct ir_state *build_state_raising(struct builder *builder)
 {
     struct ir_state *state = build_state_now(builder, builder->current);
     if (state != NULL) {
-        state->offset = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+        const struct instruction *instruction = &builder->bytecode->instructions[builder->current];
+        state->offset = instruction->unit * (uint32_t)sizeof(CodeUnit);
         state->raises = 1;
+        state->handler_lasti = instruction->handler_lasti;
+        state->handler_keep = (uint16_t)instruction->handler_depth;
+        state->handler = instruction->handler < 0
+                             ? -1
+                             : (int32_t)(bytecode_first_unit(builder->bytecode, instruction->handler) *
+                                         sizeof(CodeUnit));
     }
     return state;
 }

@@ -1,0 +1,223 @@
+/* runtime/deopt.c: see deopt.h. */
+#include "runtime/deopt.h"
+
+#include "runtime/frame.h"
+#include "runtime/ops.h"
+#include "runtime/runtime_data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const void *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset);
+void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+
+void deopt_table_free(struct deopt_table *table)
+{
+    if (table != NULL) {
+        free(table->exits);
+        free(table->states);
+        free(table->slots);
+        free(table);
+    }
+}
+
+/* ---- Boxes ---------------------------------------------------------------------------------------------------- */
+
+/* Memory has run out in a place that cannot fail. CPython does the same where it can do nothing else. */
+__attribute__((noreturn, cold)) static void no_memory(void)
+{
+    Py_FatalError("pyjit: out of memory while leaving compiled code");
+}
+
+PyObject *rt_tier2_box_int(int64_t value)
+{
+    PyObject *result = rt_int_from_long(value);
+    if (UNLIKELY(result == NULL)) {
+        no_memory();
+    }
+    return result;
+}
+
+PyObject *rt_tier2_box_float(double value)
+{
+    PyObject *result = rt_float_new(value);
+    if (UNLIKELY(result == NULL)) {
+        no_memory();
+    }
+    return result;
+}
+
+PyObject *rt_tier2_sync_float(PyObject **home, double value)
+{
+    PyObject *old = *home;
+    if (old != NULL && Py_TYPE(old) == runtime_data.float_type && old->ob_refcnt == 1) {
+        ((PyFloatObject *)old)->ob_fval = value;
+        return old;
+    }
+    PyObject *result = rt_tier2_box_float(value);
+    *home = result;
+    if (old != NULL) {
+        rt_release(old);
+    }
+    return result;
+}
+
+PyObject *rt_tier2_sync_int(PyObject **home, int64_t value)
+{
+    PyObject *old = *home;
+    PyObject *result = rt_tier2_box_int(value);
+    *home = result;
+    if (old != NULL) {
+        rt_release(old);
+    }
+    return result;
+}
+
+int64_t rt_tier2_wide_int(PyObject *object)
+{
+    int overflow;
+    int64_t value = PyLong_AsLongAndOverflow(object, &overflow);
+    return overflow ? INT64_MIN : value;
+}
+
+/* ---- Frames ------------------------------------------------------------------------------------------------------ */
+
+static int64_t number_of(const struct deopt_slot *slot, uint16_t which, const int64_t *values)
+{
+    return which == DEOPT_NO_VALUE ? slot->constant : values[which];
+}
+
+static double as_float(int64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* A new reference for an operand's slot, or NULL for an empty one. */
+static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
+{
+    switch ((enum deopt_place)slot->place) {
+    case DEOPT_KEEP:
+    case DEOPT_EMPTY:
+        return NULL;
+    case DEOPT_OWNED:
+        return (PyObject *)values[slot->value];
+    case DEOPT_BORROWED:
+        return Py_NewRef((PyObject *)values[slot->value]);
+    case DEOPT_CONSTANT:
+        return Py_NewRef((PyObject *)slot->constant);
+    case DEOPT_INT:
+        return rt_tier2_box_int(number_of(slot, slot->value, values));
+    case DEOPT_FLOAT:
+        return rt_tier2_box_float(as_float(number_of(slot, slot->value, values)));
+    case DEOPT_BOOL:
+        return Py_NewRef(number_of(slot, slot->value, values) ? Py_True : Py_False);
+    case DEOPT_ITERATOR: {
+        struct range_iterator *iterator = (struct range_iterator *)values[slot->value];
+        iterator->index = number_of(slot, slot->index, values);
+        return (PyObject *)iterator;
+    }
+    }
+    return NULL;
+}
+
+/* Brings the homes of raw locals up to date. What dies there is a number. */
+static void restore_locals(InterpreterFrame *frame, const struct deopt_table *table, const struct deopt_state *state,
+                           const int64_t *values)
+{
+    const struct deopt_slot *slots = &table->slots[state->first_slot];
+    for (int i = 0; i < state->locals; i++) {
+        const struct deopt_slot *slot = &slots[i];
+        if (slot->place == DEOPT_KEEP || (slot->clean != DEOPT_NO_VALUE && values[slot->clean])) {
+            continue;
+        }
+        PyObject *old = frame->localsplus[i];
+        frame->localsplus[i] = object_of(slot, values);
+        if (old != NULL) {
+            rt_release(old);
+        }
+    }
+}
+
+static void restore_operands(InterpreterFrame *frame, const struct deopt_table *table,
+                             const struct deopt_state *state, const int64_t *values)
+{
+    const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals];
+    PyObject **stack = &frame->localsplus[state->locals];
+    for (int i = 0; i < state->depth; i++) {
+        if (slots[i].place != DEOPT_KEEP) {
+            stack[i] = object_of(&slots[i], values);
+        }
+    }
+}
+
+static CodeUnit *instruction_at(InterpreterFrame *frame, uint32_t offset)
+{
+    return _PyCode_CODE(frame->f_code) + offset / sizeof(CodeUnit);
+}
+
+struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                        uint32_t exit, const int64_t *values)
+{
+    struct deopt_exit *row = &table->exits[exit];
+    const struct deopt_state *state = &table->states[row->state];
+    row->count++;
+    restore_locals(frame, table, state, values);
+    restore_operands(frame, table, state, values);
+    CodeUnit *next = instruction_at(frame, state->offset);
+    frame->prev_instr = next - 1;
+    if (row->counts && deopt_observer != NULL) {
+        table->failures++;
+        deopt_observer(table, row);
+    }
+    if (!tstate->cframe->use_tracing && deopt_find_entry != NULL) {
+        const void *address = deopt_find_entry(frame, state->offset);
+        if (address != NULL) {
+            return (struct side_exit_outcome){NULL, address};
+        }
+    }
+    return (struct side_exit_outcome){rt_leave(tstate, frame, next, state->depth), NULL};
+}
+
+struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                        uint32_t exit, const int64_t *values, int status)
+{
+    struct deopt_exit *row = &table->exits[exit];
+    const struct deopt_state *state = &table->states[row->state];
+    row->count++;
+    restore_locals(frame, table, state, values);
+    restore_operands(frame, table, state, values);
+    const void *address = NULL;
+    if (state->handler != DEOPT_NO_HANDLER && deopt_find_entry != NULL) {
+        address = deopt_find_entry(frame, state->handler);
+        if (address == NULL) {
+            /* Tier 0 looks for the handler itself. */
+            return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, state->depth), NULL};
+        }
+    }
+    rt_unwind(tstate, frame, address != NULL ? state->handler_keep : 0, state->depth, UINT64_MAX,
+              status == OPS_RERAISED);
+    if (address != NULL) {
+        rt_enter_handler(tstate, frame, state->handler_keep, state->handler_lasti);
+    }
+    return (struct side_exit_outcome){NULL, address};
+}
+
+int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
+}
+
+int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    const struct deopt_exit *row = &table->exits[exit];
+    restore_locals(frame, table, &table->states[row->state], values);
+    frame->prev_instr = instruction_at(frame, row->place);
+    rt_dealloc(object);
+    if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing)) {
+        return !rt_tier2_quiet(tstate, frame);
+    }
+    return 0;
+}

@@ -1,0 +1,104 @@
+/* runtime/deopt.h: out of tier-2 code: Python frames are made right again, and execution goes on in tier 1, or in tier 0.
+ *
+ * Tier-2 code is entered like tier-1 code, with the frame linked, and runs in a machine frame of the same shape (enter_x86_64.S). It has values
+ * in registers; an exit says where each local and operand of each Python frame gets its value from. All of it needs the GIL.
+ */
+#ifndef PYJIT_RUNTIME_DEOPT_H
+#define PYJIT_RUNTIME_DEOPT_H
+
+#include "runtime/code_map.h"
+#include "runtime/cpython.h"
+#include "runtime/side_exit.h"
+
+/* Where a slot's value comes from. `value`, `clean` and `index` are numbers in the exit's array of 64-bit values. */
+enum deopt_place {
+    DEOPT_KEEP,     /* it is in the frame already */
+    DEOPT_EMPTY,    /* NULL */
+    DEOPT_OWNED,    /* an object, whose reference the slot takes over */
+    DEOPT_BORROWED, /* an object that needs a reference more */
+    DEOPT_CONSTANT, /* `constant`, as above */
+    DEOPT_INT,      /* a raw number, to be boxed; a local keeps what it has where `clean` is true */
+    DEOPT_FLOAT,
+    DEOPT_BOOL,
+    DEOPT_ITERATOR, /* an owned range iterator whose index is `index` */
+};
+
+enum { DEOPT_NO_VALUE = UINT16_MAX };
+
+struct deopt_slot {
+    uint8_t place;  /* enum deopt_place */
+    uint16_t value; /* DEOPT_NO_VALUE: `constant` has the raw number */
+    uint16_t clean; /* DEOPT_NO_VALUE: it is not */
+    uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */
+    int64_t constant;
+};
+
+/* A frame state: how a Python frame stands when execution leaves. */
+struct deopt_state {
+    uint32_t offset;     /* of the instruction to go on at, or that failed, in bytes */
+    uint32_t first_slot; /* locals, then operands */
+    uint16_t locals;
+    uint16_t depth;
+    uint32_t handler; /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
+    uint16_t handler_keep; /* operands it finds below what is pushed for it */
+    uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
+};
+
+enum { DEOPT_NO_HANDLER = UINT32_MAX };
+
+/* One guard, escape or release: several may share a state. */
+struct deopt_exit {
+    uint32_t state;
+    uint32_t place; /* bytecode offset of the instruction it belongs to */
+    uint32_t count; /* how often it was taken */
+    uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
+    uint8_t counts; /* is it a speculation that failed? */
+};
+
+struct deopt_table {
+    PyCodeObject *code; /* borrowed */
+    size_t exit_count, state_count, slot_count;
+    struct deopt_exit *exits; /* all owned (malloc) */
+    struct deopt_state *states;
+    struct deopt_slot *slots;
+    uint32_t failures; /* of exits that count, since it was published */
+};
+
+void deopt_table_free(struct deopt_table *table);
+
+/* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, or NULL: then tier 0 goes
+ * on. */
+extern const void *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset);
+
+/* Told of exits that count; set by vm/. */
+extern void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+
+/* ---- Called by tier-2 code ------------------------------------------------------------------------------------------ */
+
+/* A guard has failed: what to do next. */
+struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                        uint32_t exit, const int64_t *values);
+
+/* An exception is set by the instruction at the exit's place; `status` is what its handler returned (ops.h). */
+struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                        uint32_t exit, const int64_t *values, int status);
+
+/* The last reference to `object` has gone: brings the frame up to date and deallocates it. Returns 0, or 1: compiled code must be left by the same
+ * exit. */
+int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object);
+
+/* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
+int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
+ * box nobody else has. Never fails: the last resort is a reserve. */
+PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
+PyObject *rt_tier2_sync_float(PyObject **home, double value);
+PyObject *rt_tier2_box_int(int64_t value);
+PyObject *rt_tier2_box_float(double value);
+
+/* The value of an int that has more than one digit; INT64_MIN where it does not fit. */
+int64_t rt_tier2_wide_int(PyObject *object);
+
+#endif
