@@ -9,11 +9,13 @@
  * Page protection. Pages never used are readable only; pages being filled are readable and writable;
  * all other pages are readable and executable, also after their memory was given back. Two pieces of
  * code may share a page: while one is written, the other cannot run, which the GIL guarantees (no
- * thread that could return into the other gets there without the GIL).
+ * thread that could return into the other gets there without the GIL). The pages of a block hold nothing else,
+ * so the compile thread flips them whenever it likes. The book-keeping is under a lock for its sake.
  */
 #include "runtime/code_arena.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,13 +27,17 @@ enum {
     GRANULE_BYTES = CODE_ARENA_ALIGNMENT,
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
     WORD_BITS = 64,
+    PAGE_GRANULES = PAGE_BYTES / GRANULE_BYTES,
 };
 
 /* Costs address space, but no memory before it is written to. */
 static char arena[ARENA_BYTES] __attribute__((aligned(PAGE_BYTES)));
+
+/* Held for the book-keeping only, never while pages are flipped. */
+static pthread_mutex_t book_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t granule_used[GRANULES / WORD_BITS];
 
-static size_t limit_bytes;     /* multiple of the page size; 0 before init */
+static size_t limit_bytes;     /* multiple of the page size; 0 before init; never changes while anything is in use */
 static size_t used_bytes;      /* in whole granules */
 static size_t first_free_hint; /* no free granule stands below this one */
 static size_t end_granule;     /* one past the highest granule ever used */
@@ -98,6 +104,44 @@ static size_t find_run(size_t count)
     return start <= limit && limit - start >= count ? start : GRANULES;
 }
 
+/* The same for `count` granules that begin on a page and share none, as they are whole pages. */
+static size_t find_pages(size_t count)
+{
+    size_t limit = limit_bytes / GRANULE_BYTES;
+    size_t start = first_free_hint;
+    for (;;) {
+        start = next_granule(start, end_granule, false);
+        start = (start + PAGE_GRANULES - 1) / PAGE_GRANULES * PAGE_GRANULES;
+        size_t end = start < end_granule ? next_granule(start, end_granule, true) : end_granule;
+        if (end == end_granule) {
+            return start <= limit && limit - start >= count ? start : GRANULES;
+        }
+        if (end - start >= count) {
+            return start;
+        }
+        start = end;
+    }
+}
+
+/* Marks `size` bytes as used, where `find` has room for them; NULL when it has none. */
+static char *reserve(size_t size, size_t (*find)(size_t count))
+{
+    size_t count = granules_for(size);
+    pthread_mutex_lock(&book_lock);
+    size_t first = find(count);
+    if (first == GRANULES) {
+        pthread_mutex_unlock(&book_lock);
+        return NULL;
+    }
+    mark(first, count, true);
+    used_bytes += count * GRANULE_BYTES;
+    if (first + count > end_granule) {
+        end_granule = first + count;
+    }
+    pthread_mutex_unlock(&book_lock);
+    return arena + first * GRANULE_BYTES;
+}
+
 /* Changes the protection of every page that [memory, memory + size) touches. */
 static bool protect(char *memory, size_t size, int protection)
 {
@@ -110,11 +154,18 @@ static void release(char *memory, size_t size)
 {
     size_t first = granule_of(memory);
     size_t count = granules_for(size);
+    pthread_mutex_lock(&book_lock);
     mark(first, count, false);
     used_bytes -= count * GRANULE_BYTES;
     if (first < first_free_hint) {
         first_free_hint = first;
     }
+    pthread_mutex_unlock(&book_lock);
+}
+
+static size_t round_to_pages(size_t size)
+{
+    return (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 bool code_arena_init(size_t limit)
@@ -124,7 +175,7 @@ bool code_arena_init(size_t limit)
     if (limit == 0 || limit > ARENA_BYTES) {
         limit = ARENA_BYTES;
     }
-    limit = (limit + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    limit = round_to_pages(limit);
     /* Only the system itself can tell whether a page that was writable may become executable: seccomp
      * filters (systemd's MemoryDenyWriteExecute), SELinux and PaX all answer here. */
     bool allowed = protect(arena, PAGE_BYTES, PROT_READ | PROT_WRITE) &&
@@ -141,22 +192,16 @@ void *code_arena_begin(size_t size)
     if (size == 0 || size > limit_bytes) {
         return NULL;
     }
-    size_t count = granules_for(size);
-    size_t first = find_run(count);
-    if (first == GRANULES) {
+    char *memory = reserve(size, find_run);
+    if (memory == NULL) {
         return NULL;
     }
-    char *memory = arena + first * GRANULE_BYTES;
     /* A system that began to refuse executable memory after init must be noticed while the code that
      * shares our pages can still run: after the flip to writable there would be no way back. Where
      * permitted, this call changes nothing for shared pages. */
     if (!protect(memory, size, PROT_READ | PROT_EXEC) || !protect(memory, size, PROT_READ | PROT_WRITE)) {
+        release(memory, size);
         return NULL;
-    }
-    mark(first, count, true);
-    used_bytes += count * GRANULE_BYTES;
-    if (first + count > end_granule) {
-        end_granule = first + count;
     }
     open_memory = memory;
     open_size = size;
@@ -199,9 +244,59 @@ void code_arena_free(void *memory, size_t size)
     release(memory, size);
 }
 
+void *code_arena_block_begin(size_t size)
+{
+    if (size == 0 || size > limit_bytes) {
+        return NULL;
+    }
+    size = round_to_pages(size);
+    char *memory = reserve(size, find_pages);
+    if (memory != NULL && !protect(memory, size, PROT_READ | PROT_WRITE)) {
+        release(memory, size);
+        return NULL;
+    }
+    return memory;
+}
+
+bool code_arena_block_commit(void *memory, size_t size, size_t used)
+{
+    assert(code_arena_contains(memory) && used <= size);
+    size = round_to_pages(size);
+    used = round_to_pages(used);
+    if (!protect(memory, size, PROT_READ | PROT_EXEC)) {
+        code_arena_block_free(memory, size);
+        return false;
+    }
+    if (used < size) {
+        release((char *)memory + used, size - used);
+    }
+    return true;
+}
+
+void code_arena_block_free(void *memory, size_t size)
+{
+    assert(code_arena_contains(memory) && (size_t)((char *)memory - arena) % PAGE_BYTES == 0);
+    size = round_to_pages(size);
+    if (size == 0) {
+        return;
+    }
+#ifndef NDEBUG
+    if (protect(memory, size, PROT_READ | PROT_WRITE)) {
+        memset(memory, 0xCC, size);
+    }
+#endif
+    if (!protect(memory, size, PROT_READ | PROT_EXEC)) {
+        (void)protect(memory, size, PROT_READ);
+    }
+    release(memory, size);
+}
+
 size_t code_arena_used(void)
 {
-    return used_bytes;
+    pthread_mutex_lock(&book_lock);
+    size_t used = used_bytes;
+    pthread_mutex_unlock(&book_lock);
+    return used;
 }
 
 size_t code_arena_limit(void)
@@ -212,4 +307,12 @@ size_t code_arena_limit(void)
 bool code_arena_contains(const void *address)
 {
     return (const char *)address >= arena && (const char *)address < arena + ARENA_BYTES;
+}
+
+bool code_arena_reaches(const void *address)
+{
+    intptr_t from_start = (intptr_t)((uintptr_t)address - (uintptr_t)arena);
+    /* Addends reach a little beyond a symbol. */
+    const intptr_t margin = 1 << 16;
+    return from_start < INT32_MAX - margin && from_start - ARENA_BYTES > INT32_MIN + margin;
 }
