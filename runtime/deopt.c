@@ -47,6 +47,16 @@ PyObject *rt_tier2_box_float(double value)
     return result;
 }
 
+PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
+{
+    PyObject *old = *home;
+    *home = Py_NewRef(value);
+    if (old != NULL) {
+        rt_release(old);
+    }
+    return value;
+}
+
 PyObject *rt_tier2_sync_float(PyObject **home, double value)
 {
     PyObject *old = *home;
@@ -202,6 +212,13 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
         rt_enter_handler(tstate, frame, state->handler_keep, state->handler_lasti);
     }
     return (struct side_exit_outcome){NULL, address};
+}
+
+struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result)
+{
+    (void)tstate;
+    frame->stacktop = frame->f_code->co_nlocalsplus;
+    return (struct side_exit_outcome){result, NULL};
 }
 
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)

@@ -88,11 +88,15 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      const int64_t *values, PyObject *object);
 
+/* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
+struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
+
 /* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
  * box nobody else has. Never fails: the last resort is a reserve. */
+PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);
 PyObject *rt_tier2_box_int(int64_t value);

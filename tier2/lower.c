@@ -1,0 +1,991 @@
+/* tier2/lower.c: from IR to LLVM; see lower.h.
+ *
+ * A node becomes a few LLVM instructions. Where execution may leave, the LLVM block ends: on to the rest of the node's block, or out
+ * to the exit of the node's frame state, which all nodes with that state share. An exit stores the state's live values
+ * into an array on the machine stack and calls runtime/deopt.c with the number of what failed.
+ */
+#include "tier2/lower.h"
+
+#include "runtime/ops.h"
+#include "runtime/runtime_data.h"
+#include "runtime/steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef LLVMValueRef value;
+typedef LLVMBasicBlockRef label;
+
+/* The way out of one frame state. */
+struct exit_block {
+    label block;  /* NULL: not made yet */
+    value which;  /* phi: number of the exit */
+    value status; /* phi: of errors, what the handler returned; else NULL */
+};
+
+struct lowering {
+    struct ir_graph *graph;
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    value function, frame, thread, values;
+    LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
+    value *results;             /* by node */
+    label *starts, *ends;       /* by block: where it begins, and where its last instruction stands */
+    struct exit_block *exits;   /* by state */
+    uint32_t *state_rows;       /* by state: row in the table, one more; 0: none yet */
+    value unlikely;             /* metadata of branches whose first way is the usual one */
+    unsigned profile_kind;
+    struct deopt_table *table;
+    size_t exit_capacity, state_capacity, slot_capacity;
+    PyCodeObject *code;
+    bool out_of_memory;
+};
+
+/* ---- Shorthand ---------------------------------------------------------------------------------------------------- */
+
+static value constant_i64(struct lowering *l, int64_t number)
+{
+    return llvm.ConstInt(l->i64, (uint64_t)number, true);
+}
+
+static value constant_i32(struct lowering *l, uint32_t number)
+{
+    return llvm.ConstInt(l->i32, number, false);
+}
+
+static value constant_i1(struct lowering *l, bool truth)
+{
+    return llvm.ConstInt(l->i1, truth, false);
+}
+
+static value address(struct lowering *l, const void *pointer)
+{
+    return llvm.ConstIntToPtr(constant_i64(l, (int64_t)(uintptr_t)pointer), l->pointer);
+}
+
+static label new_block(struct lowering *l, const char *name)
+{
+    return llvm.AppendBasicBlockInContext(l->context, l->function, name);
+}
+
+static void go_on_in(struct lowering *l, label block)
+{
+    llvm.PositionBuilderAtEnd(l->builder, block);
+}
+
+static value field(struct lowering *l, value base, int64_t offset)
+{
+    value index = constant_i64(l, offset);
+    return offset == 0 ? base : llvm.BuildGEP2(l->builder, l->i8, base, &index, 1, "");
+}
+
+static value load_from(struct lowering *l, LLVMTypeRef type, value base, int64_t offset)
+{
+    return llvm.BuildLoad2(l->builder, type, field(l, base, offset), "");
+}
+
+static void store_to(struct lowering *l, value what, value base, int64_t offset)
+{
+    llvm.BuildStore(l->builder, what, field(l, base, offset));
+}
+
+static value integer_compare(struct lowering *l, LLVMIntPredicate predicate, value a, value b)
+{
+    return llvm.BuildICmp(l->builder, predicate, a, b, "");
+}
+
+/* Calls a function of runtime_symbols.def. */
+static value call(struct lowering *l, const char *name, LLVMTypeRef result, int count, value *arguments)
+{
+    LLVMTypeRef types[8];
+    for (int i = 0; i < count; i++) {
+        types[i] = llvm.TypeOf(arguments[i]);
+    }
+    LLVMTypeRef type = llvm.FunctionType(result, types, (unsigned)count, false);
+    value function = llvm.GetNamedFunction(l->module, name);
+    if (function == NULL) {
+        function = llvm.AddFunction(l->module, name, type);
+    }
+    return llvm.BuildCall2(l->builder, type, function, arguments, (unsigned)count, "");
+}
+
+static value result_of(struct lowering *l, const struct ir_node *node)
+{
+    return l->results[node->id];
+}
+
+static value input(struct lowering *l, const struct ir_node *node, int number)
+{
+    return l->results[node->inputs[number]->id];
+}
+
+/* Ends the LLVM block: usually on to a new one, which becomes the current one; else to `rare`. */
+static void branch_rarely(struct lowering *l, value usual, label rare)
+{
+    label next = new_block(l, "");
+    value branch = llvm.BuildCondBr(l->builder, usual, next, rare);
+    llvm.SetMetadata(branch, l->profile_kind, l->unlikely);
+    go_on_in(l, next);
+}
+
+static LLVMTypeRef type_of(struct lowering *l, enum ir_type type)
+{
+    LLVMTypeRef types[IR_TYPE_COUNT] = {l->void_type, l->pointer, l->i64, l->f64, l->i1};
+    return types[type];
+}
+
+/* ---- Tables of exits ----------------------------------------------------------------------------------------------------- */
+
+static bool grow(void **array, size_t count, size_t *capacity, size_t element)
+{
+    if (count < *capacity) {
+        return true;
+    }
+    size_t wanted = *capacity * 2 + 16;
+    void *grown = realloc(*array, wanted * element);
+    if (grown == NULL) {
+        return false;
+    }
+    *array = grown;
+    *capacity = wanted;
+    return true;
+}
+
+/* A state with more values is not compiled. */
+enum { MOST_VALUES = 512 };
+
+/* The array of values an exit stores. */
+struct collected {
+    const struct ir_node *nodes[MOST_VALUES];
+    int count;
+};
+
+/* The number of a value in the exit's array, or DEOPT_NO_VALUE for a constant, whose bits go to *constant. */
+static uint16_t collect(struct collected *collected, const struct ir_node *node, int64_t *constant)
+{
+    if (ir_is_constant(node) && node->op != IR_constant_object) {
+        *constant = node->number;
+        return DEOPT_NO_VALUE;
+    }
+    for (int i = 0; i < collected->count; i++) {
+        if (collected->nodes[i] == node) {
+            return (uint16_t)i;
+        }
+    }
+    if (collected->count == MOST_VALUES) {
+        return 0;
+    }
+    collected->nodes[collected->count] = node;
+    return (uint16_t)collected->count++;
+}
+
+static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot)
+{
+    struct deopt_slot row = {.value = DEOPT_NO_VALUE, .clean = DEOPT_NO_VALUE, .index = DEOPT_NO_VALUE};
+    const struct ir_node *node = slot->value;
+    switch ((enum ir_slot_how)slot->how) {
+    case SLOT_EMPTY:
+        row.place = DEOPT_EMPTY;
+        return row;
+    case SLOT_HOME:
+    case SLOT_MEMORY:
+        row.place = DEOPT_KEEP;
+        return row;
+    case SLOT_ITERATOR:
+        row.place = DEOPT_ITERATOR;
+        row.value = collect(collected, node, &row.constant);
+        row.index = collect(collected, slot->index, &row.constant);
+        return row;
+    case SLOT_RAW:
+    case SLOT_OWNED:
+    case SLOT_BORROWED:
+        break;
+    }
+    if (slot->clean != NULL) {
+        if (slot->clean->op == IR_constant_bool) {
+            if (slot->clean->number) {
+                row.place = DEOPT_KEEP;
+                return row;
+            }
+        } else {
+            row.clean = collect(collected, slot->clean, &row.constant);
+        }
+    }
+    if (node->op == IR_constant_object) {
+        row.place = DEOPT_CONSTANT;
+        row.constant = (int64_t)(uintptr_t)node->pointer;
+        return row;
+    }
+    row.place = node->type == IR_INT          ? DEOPT_INT
+                : node->type == IR_FLOAT      ? DEOPT_FLOAT
+                : node->type == IR_BOOL       ? DEOPT_BOOL
+                : slot->how == SLOT_BORROWED  ? DEOPT_BORROWED
+                                              : DEOPT_OWNED;
+    row.value = collect(collected, node, &row.constant);
+    return row;
+}
+
+/* The state's row; collects its values. */
+static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
+{
+    struct deopt_table *table = l->table;
+    if (!grow((void **)&table->states, table->state_count, &l->state_capacity, sizeof *table->states)) {
+        l->out_of_memory = true;
+        return 0;
+    }
+    uint32_t row = (uint32_t)table->state_count++;
+    struct deopt_state *described = &table->states[row];
+    *described = (struct deopt_state){
+        .offset = state->offset,
+        .first_slot = (uint32_t)table->slot_count,
+        .locals = state->local_count,
+        .depth = state->depth,
+        .handler = state->raises && state->handler >= 0 ? (uint32_t)state->handler : DEOPT_NO_HANDLER,
+        .handler_keep = state->handler_keep,
+        .handler_lasti = state->handler_lasti,
+    };
+    for (int i = 0; i < state->local_count + state->depth; i++) {
+        if (!grow((void **)&table->slots, table->slot_count, &l->slot_capacity, sizeof *table->slots)) {
+            l->out_of_memory = true;
+            return row;
+        }
+        table->slots[table->slot_count++] = describe(collected, &state->slots[i]);
+    }
+    l->out_of_memory |= collected->count >= MOST_VALUES;
+    return row;
+}
+
+/* A new row for something of `node` that can go out through `row`. */
+static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_t row)
+{
+    struct deopt_table *table = l->table;
+    if (!grow((void **)&table->exits, table->exit_count, &l->exit_capacity, sizeof *table->exits)) {
+        l->out_of_memory = true;
+        return 0;
+    }
+    bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet;
+    table->exits[table->exit_count] = (struct deopt_exit){
+        .state = row,
+        .place = node->place,
+        .op = node->op,
+        .counts = (ir_flags(node) & IR_GUARD) && !quiet,
+    };
+    return (uint32_t)table->exit_count++;
+}
+
+/* ---- Exits ----------------------------------------------------------------------------------------------------------------- */
+
+/* Stores the collected values into the array. */
+static void store_values(struct lowering *l, const struct collected *collected)
+{
+    for (int i = 0; i < collected->count; i++) {
+        value v = result_of(l, collected->nodes[i]);
+        if (collected->nodes[i]->type == IR_BOOL) {
+            v = llvm.BuildZExt(l->builder, v, l->i64, "");
+        }
+        store_to(l, v, l->values, i * 8);
+    }
+}
+
+static void return_outcome(struct lowering *l, const char *function, value which, value status)
+{
+    value arguments[6] = {l->thread, l->frame, address(l, l->table), which, l->values, status};
+    value outcome = call(l, function, l->outcome, status == NULL ? 5 : 6, arguments);
+    llvm.BuildRet(l->builder, outcome);
+}
+
+/* The exit block of the node's state, made when first asked for. */
+static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node, uint32_t *row)
+{
+    const struct ir_state *state = node->state;
+    struct exit_block *exit = &l->exits[state->id];
+    if (exit->block == NULL) {
+        struct collected collected = {.count = 0};
+        label here = llvm.GetInsertBlock(l->builder);
+        uint32_t described = state_row(l, state, &collected);
+        l->state_rows[state->id] = described + 1;
+        exit->block = new_block(l, "exit");
+        go_on_in(l, exit->block);
+        exit->which = llvm.BuildPhi(l->builder, l->i32, "");
+        exit->status = state->raises ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
+        store_values(l, &collected);
+        return_outcome(l, state->raises ? "rt_tier2_raise" : "rt_tier2_leave", exit->which, exit->status);
+        go_on_in(l, here);
+    }
+    *row = exit_row(l, node, l->state_rows[state->id] - 1);
+    return exit;
+}
+
+/* Where to go when the node fails. The current LLVM block is where it fails. `status`: of an error, what its handler returned. */
+static label failure(struct lowering *l, const struct ir_node *node, value status)
+{
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    label here = llvm.GetInsertBlock(l->builder);
+    value which = constant_i32(l, row);
+    llvm.AddIncoming(exit->which, &which, &here, 1);
+    if (exit->status != NULL) {
+        llvm.AddIncoming(exit->status, &status, &here, 1);
+    }
+    return exit->block;
+}
+
+static void guard(struct lowering *l, const struct ir_node *node, value holds)
+{
+    branch_rarely(l, holds, failure(l, node, NULL));
+}
+
+/* Behind the last reference to `object`: deallocates it. With a state, other code may run, and compiled code may have to be left. */
+static void release_last(struct lowering *l, const struct ir_node *node, value object, label back)
+{
+    if (node->flags & NODE_SIMPLE) {
+        call(l, "rt_dealloc", l->void_type, 1, &object);
+        llvm.BuildBr(l->builder, back);
+        return;
+    }
+    uint32_t row;
+    exit_of(l, node, &row);
+    struct collected collected = {.count = 0};
+    for (int i = 0; i < node->state->local_count + node->state->depth; i++) {
+        describe(&collected, &node->state->slots[i]);
+    }
+    store_values(l, &collected);
+    value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
+    value leaves = call(l, "rt_tier2_dealloc", l->i32, 6, arguments);
+    value stays = integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0));
+    llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
+}
+
+/* Drops a reference to an object that is not NULL. */
+static void drop(struct lowering *l, const struct ir_node *node, value object)
+{
+    value count = llvm.BuildSub(l->builder, load_from(l, l->i64, object, 0), constant_i64(l, 1), "");
+    store_to(l, count, object, 0);
+    label last = new_block(l, "last");
+    branch_rarely(l, integer_compare(l, LLVMIntNE, count, constant_i64(l, 0)), last);
+    label back = llvm.GetInsertBlock(l->builder);
+    go_on_in(l, last);
+    release_last(l, node, object, back);
+    go_on_in(l, back);
+}
+
+static void hold(struct lowering *l, value object)
+{
+    value count = llvm.BuildAdd(l->builder, load_from(l, l->i64, object, 0), constant_i64(l, 1), "");
+    store_to(l, count, object, 0);
+}
+
+/* ---- Integers --------------------------------------------------------------------------------------------------------------- */
+
+/* An operation that tells of overflow. */
+static value with_overflow(struct lowering *l, const struct ir_node *node, const char *intrinsic, value a, value b)
+{
+    value function = llvm_intrinsic(l->module, intrinsic, &l->i64, 1);
+    value both = llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, (value[]){a, b}, 2, "");
+    value overflows = llvm.BuildExtractValue(l->builder, both, 1, "");
+    guard(l, node, llvm.BuildNot(l->builder, overflows, ""));
+    return llvm.BuildExtractValue(l->builder, both, 0, "");
+}
+
+static value add_subtract_multiply(struct lowering *l, const struct ir_node *node, value a, value b)
+{
+    bool fits = (node->flags & NODE_FITS) != 0;
+    switch ((enum ir_op)node->op) {
+    case IR_int_add:
+        return fits ? llvm.BuildAdd(l->builder, a, b, "") : with_overflow(l, node, "llvm.sadd.with.overflow", a, b);
+    case IR_int_subtract:
+        return fits ? llvm.BuildSub(l->builder, a, b, "") : with_overflow(l, node, "llvm.ssub.with.overflow", a, b);
+    default:
+        return fits ? llvm.BuildMul(l->builder, a, b, "") : with_overflow(l, node, "llvm.smul.with.overflow", a, b);
+    }
+}
+
+static int64_t constant_of(const struct ir_node *node, int64_t otherwise)
+{
+    return node->op == IR_constant_int ? node->number : otherwise;
+}
+
+/* Python's // and %: rounded towards minus infinity. */
+static value divide(struct lowering *l, const struct ir_node *node, bool remainder)
+{
+    value a = input(l, node, 0);
+    value b = input(l, node, 1);
+    int64_t divisor = constant_of(node->inputs[1], 0);
+    if (divisor > 0 && (divisor & (divisor - 1)) == 0) {
+        /* Shifts and masks round that way by themselves. */
+        return remainder ? llvm.BuildAnd(l->builder, a, constant_i64(l, divisor - 1), "")
+                         : llvm.BuildAShr(l->builder, a, constant_i64(l, __builtin_ctzll((uint64_t)divisor)), "");
+    }
+    if (divisor == 0 || divisor == -1) {
+        value not_zero = integer_compare(l, LLVMIntNE, b, constant_i64(l, 0));
+        value not_minus_one = integer_compare(l, LLVMIntNE, b, constant_i64(l, -1));
+        guard(l, node, llvm.BuildAnd(l->builder, not_zero, not_minus_one, ""));
+    }
+    value rest = llvm.BuildSRem(l->builder, a, b, "");
+    value signs_differ =
+        integer_compare(l, LLVMIntSLT, llvm.BuildXor(l->builder, rest, b, ""), constant_i64(l, 0));
+    value adjust = llvm.BuildAnd(l->builder, integer_compare(l, LLVMIntNE, rest, constant_i64(l, 0)), signs_differ, "");
+    if (remainder) {
+        return llvm.BuildAdd(l->builder, rest, llvm.BuildSelect(l->builder, adjust, b, constant_i64(l, 0), ""), "");
+    }
+    value quotient = llvm.BuildSDiv(l->builder, a, b, "");
+    return llvm.BuildSub(l->builder, quotient, llvm.BuildZExt(l->builder, adjust, l->i64, ""), "");
+}
+
+static value shift(struct lowering *l, const struct ir_node *node)
+{
+    value a = input(l, node, 0);
+    value count = input(l, node, 1);
+    int64_t known = constant_of(node->inputs[1], -1);
+    if (node->op == IR_int_shift_right) {
+        if (known < 0) {
+            guard(l, node, integer_compare(l, LLVMIntSGE, count, constant_i64(l, 0)));
+            value large = integer_compare(l, LLVMIntSGT, count, constant_i64(l, 63));
+            count = llvm.BuildSelect(l->builder, large, constant_i64(l, 63), count, "");
+        } else if (known > 63) {
+            count = constant_i64(l, 63);
+        }
+        return llvm.BuildAShr(l->builder, a, count, "");
+    }
+    if (known < 0 || known > 62) {
+        guard(l, node, integer_compare(l, LLVMIntULE, count, constant_i64(l, 62)));
+    }
+    value result = llvm.BuildShl(l->builder, a, count, "");
+    value back = llvm.BuildAShr(l->builder, result, count, "");
+    guard(l, node, integer_compare(l, LLVMIntEQ, back, a));
+    return result;
+}
+
+static LLVMIntPredicate int_predicate(int64_t comparison)
+{
+    static const LLVMIntPredicate predicates[] = {[Py_LT] = LLVMIntSLT, [Py_LE] = LLVMIntSLE, [Py_EQ] = LLVMIntEQ,
+                                                  [Py_NE] = LLVMIntNE,  [Py_GT] = LLVMIntSGT, [Py_GE] = LLVMIntSGE};
+    return predicates[comparison];
+}
+
+static LLVMRealPredicate float_predicate(int64_t comparison)
+{
+    static const LLVMRealPredicate predicates[] = {[Py_LT] = LLVMRealOLT, [Py_LE] = LLVMRealOLE,
+                                                   [Py_EQ] = LLVMRealOEQ, [Py_NE] = LLVMRealUNE,
+                                                   [Py_GT] = LLVMRealOGT, [Py_GE] = LLVMRealOGE};
+    return predicates[comparison];
+}
+
+/* ---- Boxes -------------------------------------------------------------------------------------------------------------------- */
+
+/* One digit in line, more by C. */
+static value unbox_int(struct lowering *l, const struct ir_node *node)
+{
+    value object = input(l, node, 0);
+    value size = load_from(l, l->i64, object, offsetof(PyVarObject, ob_size));
+    value above = llvm.BuildAdd(l->builder, size, constant_i64(l, 1), "");
+    label wide = new_block(l, "wide");
+    branch_rarely(l, integer_compare(l, LLVMIntULE, above, constant_i64(l, 2)), wide);
+    value digit = load_from(l, l->i32, object, offsetof(PyLongObject, ob_digit));
+    value narrow = llvm.BuildMul(l->builder, size, llvm.BuildZExt(l->builder, digit, l->i64, ""), "");
+    label from_narrow = llvm.GetInsertBlock(l->builder);
+    label both = new_block(l, "");
+    llvm.BuildBr(l->builder, both);
+    go_on_in(l, wide);
+    value found = call(l, "rt_tier2_wide_int", l->i64, 1, &object);
+    guard(l, node, integer_compare(l, LLVMIntNE, found, constant_i64(l, INT64_MIN)));
+    label from_wide = llvm.GetInsertBlock(l->builder);
+    llvm.BuildBr(l->builder, both);
+    go_on_in(l, both);
+    value phi = llvm.BuildPhi(l->builder, l->i64, "");
+    llvm.AddIncoming(phi, (value[]){narrow, found}, (label[]){from_narrow, from_wide}, 2);
+    return phi;
+}
+
+static int64_t home_offset(const struct ir_node *node)
+{
+    return (int64_t)offsetof(InterpreterFrame, localsplus) + node->number * (int64_t)sizeof(PyObject *);
+}
+
+static int64_t operand_offset(const struct lowering *l, const struct ir_node *node)
+{
+    return home_offset(node) + l->graph->frames[0].locals * (int64_t)sizeof(PyObject *);
+}
+
+static value sync_home(struct lowering *l, const struct ir_node *node)
+{
+    label done = NULL;
+    label from_clean = NULL;
+    value kept = NULL;
+    if (node->input_count > 1) {
+        kept = load_from(l, l->pointer, l->frame, home_offset(node));
+        label stale = new_block(l, "stale");
+        from_clean = llvm.GetInsertBlock(l->builder);
+        done = new_block(l, "");
+        llvm.BuildCondBr(l->builder, input(l, node, 1), done, stale);
+        go_on_in(l, stale);
+    }
+    value home = field(l, l->frame, home_offset(node));
+    value result;
+    enum ir_type type = (enum ir_type)node->inputs[0]->type;
+    if (type == IR_BOOL) {
+        value object = llvm.BuildSelect(l->builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
+        result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, object});
+    } else {
+        result = call(l, type == IR_INT ? "rt_tier2_sync_int" : "rt_tier2_sync_float", l->pointer, 2,
+                      (value[]){home, input(l, node, 0)});
+    }
+    if (done != NULL) {
+        label from_stale = llvm.GetInsertBlock(l->builder);
+        llvm.BuildBr(l->builder, done);
+        go_on_in(l, done);
+        value phi = llvm.BuildPhi(l->builder, l->pointer, "");
+        llvm.AddIncoming(phi, (value[]){kept, result}, (label[]){from_clean, from_stale}, 2);
+        result = phi;
+    }
+    return result;
+}
+
+static void store_home(struct lowering *l, const struct ir_node *node, value object)
+{
+    int64_t offset = home_offset(node);
+    value old = load_from(l, l->pointer, l->frame, offset);
+    store_to(l, object, l->frame, offset);
+    label bound = new_block(l, "bound");
+    label done = new_block(l, "");
+    llvm.BuildCondBr(l->builder, llvm.BuildIsNull(l->builder, old, ""), done, bound);
+    go_on_in(l, bound);
+    drop(l, node, old);
+    llvm.BuildBr(l->builder, done);
+    go_on_in(l, done);
+}
+
+/* ---- Guards --------------------------------------------------------------------------------------------------------------------- */
+
+static PyTypeObject *type_of_kind(enum ir_kind kind)
+{
+    switch (kind) {
+#define KIND(name, field)                                                                                            \
+    case KIND_##name:                                                                                                \
+        return runtime_data.field;
+#include "runtime/kinds.def"
+#undef KIND
+    default:
+        return NULL;
+    }
+}
+
+static value guard_kind(struct lowering *l, const struct ir_node *node)
+{
+    value object = input(l, node, 0);
+    value type = load_from(l, l->pointer, object, offsetof(PyObject, ob_type));
+    guard(l, node, integer_compare(l, LLVMIntEQ, type, address(l, type_of_kind((enum ir_kind)node->kind))));
+    return object;
+}
+
+static value volatile_load(struct lowering *l, LLVMTypeRef type, value from)
+{
+    value loaded = llvm.BuildLoad2(l->builder, type, from, "");
+    llvm.SetVolatile(loaded, true);
+    return loaded;
+}
+
+/* The breaker is read at every turn: other threads and signal handlers write it. */
+static void guard_breaker(struct lowering *l, const struct ir_node *node)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Main();
+    value breaker = volatile_load(l, l->i32, address(l, &interpreter->ceval.eval_breaker._value));
+    guard(l, node, integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0)));
+}
+
+static void guard_quiet(struct lowering *l, const struct ir_node *node)
+{
+    value object = load_from(l, l->pointer, l->frame, offsetof(InterpreterFrame, frame_obj));
+    value cframe = load_from(l, l->pointer, l->thread, offsetof(PyThreadState, cframe));
+    value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
+    value quiet = llvm.BuildAnd(l->builder, llvm.BuildIsNull(l->builder, object, ""),
+                                integer_compare(l, LLVMIntEQ, tracing, llvm.ConstInt(l->i8, 0, false)), "");
+    label noise = new_block(l, "noise");
+    branch_rarely(l, quiet, noise);
+    label back = llvm.GetInsertBlock(l->builder);
+    go_on_in(l, noise);
+    value may = call(l, "rt_tier2_quiet", l->i32, 2, (value[]){l->thread, l->frame});
+    value stays = integer_compare(l, LLVMIntNE, may, constant_i32(l, 0));
+    llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
+    go_on_in(l, back);
+}
+
+/* ---- Calls of C --------------------------------------------------------------------------------------------------------------------- */
+
+static value handler(struct lowering *l, const struct ir_node *node)
+{
+    const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
+    store_to(l, constant_i64(l, (int64_t)(uintptr_t)unit), l->frame, offsetof(InterpreterFrame, prev_instr));
+    int64_t top = (int64_t)offsetof(InterpreterFrame, localsplus) +
+                  (l->graph->frames[0].locals + node->offset) * (int64_t)sizeof(PyObject *);
+    value arguments[5] = {l->thread, l->frame, field(l, l->frame, top), constant_i32(l, (uint32_t)node->number),
+                          address(l, node->cell)};
+    LLVMTypeRef types[5] = {l->pointer, l->pointer, l->pointer, l->i32, l->pointer};
+    LLVMTypeRef type = llvm.FunctionType(l->i32, types, 5, false);
+    value status = llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 5, "");
+    branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), failure(l, node, status));
+    return llvm.BuildSExt(l->builder, status, l->i64, "");
+}
+
+/* ---- Nodes -------------------------------------------------------------------------------------------------------------------------- */
+
+static value lower_float(struct lowering *l, const struct ir_node *node)
+{
+    value a = input(l, node, 0);
+    value b = node->input_count > 1 ? input(l, node, 1) : NULL;
+    switch ((enum ir_op)node->op) {
+    case IR_float_add:
+        return llvm.BuildFAdd(l->builder, a, b, "");
+    case IR_float_subtract:
+        return llvm.BuildFSub(l->builder, a, b, "");
+    case IR_float_multiply:
+        return llvm.BuildFMul(l->builder, a, b, "");
+    case IR_float_divide: {
+        bool known = node->inputs[1]->op == IR_constant_float && (node->inputs[1]->number << 1) != 0;
+        if (!known) {
+            guard(l, node, llvm.BuildFCmp(l->builder, LLVMRealUNE, b, llvm.ConstReal(l->f64, 0), ""));
+        }
+        return llvm.BuildFDiv(l->builder, a, b, "");
+    }
+    case IR_float_negate:
+        return llvm.BuildFNeg(l->builder, a, "");
+    default: {
+        value function = llvm_intrinsic(l->module, "llvm.fabs", &l->f64, 1);
+        return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
+    }
+    }
+}
+
+static value float_from_int(struct lowering *l, const struct ir_node *node)
+{
+    value a = input(l, node, 0);
+    value above = llvm.BuildAdd(l->builder, a, constant_i64(l, 1LL << 53), "");
+    guard(l, node, integer_compare(l, LLVMIntULE, above, constant_i64(l, 1LL << 54)));
+    return llvm.BuildSIToFP(l->builder, a, l->f64, "");
+}
+
+static value lower_int(struct lowering *l, const struct ir_node *node)
+{
+    value a = input(l, node, 0);
+    value b = node->input_count > 1 ? input(l, node, 1) : NULL;
+    switch ((enum ir_op)node->op) {
+    case IR_int_negate:
+        return with_overflow(l, node, "llvm.ssub.with.overflow", constant_i64(l, 0), a);
+    case IR_int_absolute: {
+        value negated = with_overflow(l, node, "llvm.ssub.with.overflow", constant_i64(l, 0), a);
+        return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSLT, a, constant_i64(l, 0)), negated, a, "");
+    }
+    case IR_int_floor_divide:
+        return divide(l, node, false);
+    case IR_int_modulo:
+        return divide(l, node, true);
+    case IR_int_shift_left:
+    case IR_int_shift_right:
+        return shift(l, node);
+    case IR_int_and:
+        return llvm.BuildAnd(l->builder, a, b, "");
+    case IR_int_or:
+        return llvm.BuildOr(l->builder, a, b, "");
+    case IR_int_xor:
+        return llvm.BuildXor(l->builder, a, b, "");
+    case IR_int_invert:
+        return llvm.BuildNot(l->builder, a, "");
+    case IR_wrap_index: {
+        value negative = integer_compare(l, LLVMIntSLT, a, constant_i64(l, 0));
+        return llvm.BuildSelect(l->builder, negative, llvm.BuildAdd(l->builder, a, b, ""), a, "");
+    }
+    default:
+        return add_subtract_multiply(l, node, a, b);
+    }
+}
+
+/* The item's address. */
+static value item_address(struct lowering *l, const struct ir_node *node)
+{
+    value items = node->inputs[0]->kind == KIND_tuple
+                      ? field(l, input(l, node, 0), offsetof(PyTupleObject, ob_item))
+                      : load_from(l, l->pointer, input(l, node, 0), offsetof(PyListObject, ob_item));
+    value index = input(l, node, 1);
+    return llvm.BuildGEP2(l->builder, l->pointer, items, &index, 1, "");
+}
+
+static value lower_value(struct lowering *l, const struct ir_node *node)
+{
+    LLVMBuilderRef builder = l->builder;
+    switch ((enum ir_op)node->op) {
+    case IR_constant_object:
+        return address(l, node->pointer);
+    case IR_constant_int:
+        return constant_i64(l, node->number);
+    case IR_constant_float: {
+        double real;
+        memcpy(&real, &node->number, sizeof real);
+        return llvm.ConstBitCast(constant_i64(l, node->number), l->f64);
+    }
+    case IR_constant_bool:
+        return constant_i1(l, node->number != 0);
+    case IR_load_home:
+        return load_from(l, l->pointer, l->frame, home_offset(node));
+    case IR_load_operand:
+        return load_from(l, l->pointer, l->frame, operand_offset(l, node));
+    case IR_int_compare:
+        return integer_compare(l, int_predicate(node->number), input(l, node, 0), input(l, node, 1));
+    case IR_float_compare:
+        return llvm.BuildFCmp(builder, float_predicate(node->number), input(l, node, 0), input(l, node, 1), "");
+    case IR_is_inside:
+        return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
+    case IR_float_from_int:
+        return float_from_int(l, node);
+    case IR_bool_not:
+        return llvm.BuildNot(builder, input(l, node, 0), "");
+    case IR_bool_and:
+        return llvm.BuildAnd(builder, input(l, node, 0), input(l, node, 1), "");
+    case IR_int_from_bool:
+        return llvm.BuildZExt(builder, input(l, node, 0), l->i64, "");
+    case IR_is_same:
+        return integer_compare(l, LLVMIntEQ, input(l, node, 0), input(l, node, 1));
+    case IR_box_int:
+        return call(l, "rt_tier2_box_int", l->pointer, 1, (value[]){input(l, node, 0)});
+    case IR_box_float:
+        return call(l, "rt_tier2_box_float", l->pointer, 1, (value[]){input(l, node, 0)});
+    case IR_box_bool:
+        return llvm.BuildSelect(builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
+    case IR_unbox_int:
+        return unbox_int(l, node);
+    case IR_unbox_float:
+        return load_from(l, l->f64, input(l, node, 0), offsetof(PyFloatObject, ob_fval));
+    case IR_unbox_bool:
+        return integer_compare(l, LLVMIntEQ, input(l, node, 0), address(l, Py_True));
+    case IR_guard_kind:
+        return guard_kind(l, node);
+    case IR_guard_bound:
+        guard(l, node, llvm.BuildIsNotNull(builder, input(l, node, 0), ""));
+        return input(l, node, 0);
+    case IR_load:
+        return load_from(l, type_of(l, (enum ir_type)node->type), input(l, node, 0), node->offset);
+    case IR_load_item:
+        return llvm.BuildLoad2(builder, l->pointer, item_address(l, node), "");
+    case IR_sync_home:
+        return sync_home(l, node);
+    case IR_handler:
+        return handler(l, node);
+    default:
+        return node->type == IR_FLOAT ? lower_float(l, node) : lower_int(l, node);
+    }
+}
+
+static void lower_effect(struct lowering *l, const struct ir_node *node)
+{
+    switch ((enum ir_op)node->op) {
+    case IR_guard_true:
+        guard(l, node, input(l, node, 0));
+        break;
+    case IR_guard_false:
+        guard(l, node, llvm.BuildNot(l->builder, input(l, node, 0), ""));
+        break;
+    case IR_guard_word:
+        guard(l, node, integer_compare(l, LLVMIntEQ, load_from(l, l->i64, input(l, node, 0), node->offset),
+                                       constant_i64(l, node->number)));
+        break;
+    case IR_guard_half:
+        guard(l, node, integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
+                                       constant_i32(l, (uint32_t)node->number)));
+        break;
+    case IR_guard_breaker:
+        guard_breaker(l, node);
+        break;
+    case IR_guard_quiet:
+        guard_quiet(l, node);
+        break;
+    case IR_store:
+    case IR_store_int:
+        store_to(l, input(l, node, 1), input(l, node, 0), node->offset);
+        break;
+    case IR_store_item:
+        llvm.BuildStore(l->builder, input(l, node, 2), item_address(l, node));
+        break;
+    case IR_hold:
+        hold(l, input(l, node, 0));
+        break;
+    case IR_drop:
+        drop(l, node, input(l, node, 0));
+        break;
+    case IR_store_home:
+        store_home(l, node, input(l, node, 0));
+        break;
+    case IR_clear_home:
+        store_home(l, node, llvm.ConstPointerNull(l->pointer));
+        break;
+    case IR_store_operand:
+        store_to(l, input(l, node, 0), l->frame, operand_offset(l, node));
+        break;
+    case IR_empty_operand:
+        store_to(l, llvm.ConstPointerNull(l->pointer), l->frame, operand_offset(l, node));
+        break;
+    default:
+        assert(!"an operation without lowering");
+        break;
+    }
+}
+
+/* As tier 1's RETURN_VALUE leaves the frame: see runtime/frame.h. */
+static void lower_return(struct lowering *l, const struct ir_node *node)
+{
+    value arguments[3] = {l->frame, l->thread, input(l, node, 0)};
+    value outcome = call(l, "rt_tier2_return", l->outcome, 3, arguments);
+    llvm.BuildRet(l->builder, outcome);
+}
+
+static void lower_terminator(struct lowering *l, const struct ir_block *block)
+{
+    const struct ir_node *node = block->last;
+    switch ((enum ir_op)node->op) {
+    case IR_jump:
+        llvm.BuildBr(l->builder, l->starts[block->successors[0]->id]);
+        break;
+    case IR_branch:
+        llvm.BuildCondBr(l->builder, input(l, node, 0), l->starts[block->successors[0]->id],
+                         l->starts[block->successors[1]->id]);
+        break;
+    case IR_return:
+        lower_return(l, node);
+        break;
+    case IR_leave:
+        llvm.BuildBr(l->builder, failure(l, node, NULL));
+        break;
+    default:
+        llvm.BuildUnreachable(l->builder);
+        break;
+    }
+}
+
+static void lower_block(struct lowering *l, const struct ir_block *block)
+{
+    go_on_in(l, l->starts[block->id]);
+    for (const struct ir_node *node = block->first; node != block->last; node = node->next) {
+        if (node->op == IR_phi) {
+            l->results[node->id] = llvm.BuildPhi(l->builder, type_of(l, (enum ir_type)node->type), "");
+        } else if (node->type == IR_VOID) {
+            lower_effect(l, node);
+        } else {
+            l->results[node->id] = lower_value(l, node);
+        }
+    }
+    l->ends[block->id] = llvm.GetInsertBlock(l->builder);
+    lower_terminator(l, block);
+}
+
+static void complete_phis(struct lowering *l)
+{
+    ir_each_block (l->graph, block) {
+        for (const struct ir_node *node = block->first; node != NULL && node->op == IR_phi; node = node->next) {
+            for (int i = 0; i < node->input_count; i++) {
+                value from = result_of(l, node->inputs[i]);
+                llvm.AddIncoming(result_of(l, node), &from, &l->ends[block->predecessors[i]->id], 1);
+            }
+        }
+    }
+}
+
+/* ---- The whole ------------------------------------------------------------------------------------------------------------------------- */
+
+/* The length of the array that exits store values into. */
+static unsigned most_values(struct lowering *l)
+{
+    unsigned most = 1;
+    const struct ir_state *last = NULL;
+    ir_each_block (l->graph, block) {
+        ir_each_node (block, node) {
+            if (node->state == NULL || node->state == last) {
+                continue;
+            }
+            last = node->state;
+            struct collected collected = {.count = 0};
+            for (int i = 0; i < last->local_count + last->depth; i++) {
+                describe(&collected, &last->slots[i]);
+            }
+            most = (unsigned)collected.count > most ? (unsigned)collected.count : most;
+        }
+    }
+    return most;
+}
+
+static void make_types(struct lowering *l)
+{
+    l->void_type = llvm.VoidTypeInContext(l->context);
+    l->i1 = llvm.Int1TypeInContext(l->context);
+    l->i8 = llvm.Int8TypeInContext(l->context);
+    l->i32 = llvm.Int32TypeInContext(l->context);
+    l->i64 = llvm.Int64TypeInContext(l->context);
+    l->f64 = llvm.DoubleTypeInContext(l->context);
+    l->pointer = llvm.PointerTypeInContext(l->context, 0);
+    LLVMTypeRef pair[2] = {l->pointer, l->pointer};
+    l->outcome = llvm.StructTypeInContext(l->context, pair, 2, false);
+    l->profile_kind = llvm.GetMDKindIDInContext(l->context, "prof", 4);
+    LLVMMetadataRef weights[3] = {
+        llvm.MDStringInContext2(l->context, "branch_weights", 14),
+        llvm.ValueAsMetadata(llvm.ConstInt(l->i32, 1 << 20, false)),
+        llvm.ValueAsMetadata(llvm.ConstInt(l->i32, 1, false)),
+    };
+    l->unlikely = llvm.MetadataAsValue(l->context, llvm.MDNodeInContext2(l->context, weights, 3));
+}
+
+static bool prepare(struct lowering *l)
+{
+    struct ir_graph *graph = l->graph;
+    l->results = calloc(graph->node_count + 1, sizeof *l->results);
+    l->starts = calloc(graph->block_count + 1, sizeof *l->starts);
+    l->ends = calloc(graph->block_count + 1, sizeof *l->ends);
+    l->exits = calloc(graph->state_count + 1, sizeof *l->exits);
+    l->state_rows = calloc(graph->state_count + 1, sizeof *l->state_rows);
+    l->table = calloc(1, sizeof *l->table);
+    return l->results != NULL && l->starts != NULL && l->ends != NULL && l->exits != NULL && l->state_rows != NULL &&
+           l->table != NULL;
+}
+
+static void make_function(struct lowering *l, const char *symbol)
+{
+    LLVMTypeRef parameters[2] = {l->pointer, l->pointer};
+    l->function = llvm.AddFunction(l->module, symbol, llvm.FunctionType(l->outcome, parameters, 2, false));
+    l->frame = llvm.GetParam(l->function, 0);
+    l->thread = llvm.GetParam(l->function, 1);
+    l->builder = llvm.CreateBuilderInContext(l->context);
+    label start = new_block(l, "start");
+    go_on_in(l, start);
+    l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
+    ir_each_block (l->graph, block) {
+        l->starts[block->id] = new_block(l, "");
+    }
+    ir_each_block (l->graph, block) {
+        lower_block(l, block);
+    }
+    complete_phis(l);
+    go_on_in(l, start);
+    llvm.BuildBr(l->builder, l->starts[l->graph->entry->id]);
+    llvm.DisposeBuilder(l->builder);
+}
+
+enum reason lower_graph(struct ir_graph *graph, struct orc_unit *unit, const char *symbol, PyCodeObject *code,
+                        struct deopt_table **table)
+{
+    struct lowering l = {.graph = graph, .context = unit->context, .module = unit->module, .code = code};
+    enum reason reason = REASON_no_memory;
+    if (prepare(&l)) {
+        l.table->code = code;
+        make_types(&l);
+        make_function(&l, symbol);
+        reason = l.out_of_memory ? REASON_no_memory : REASON_none;
+    }
+    free(l.results);
+    free(l.starts);
+    free(l.ends);
+    free(l.exits);
+    free(l.state_rows);
+    if (reason != REASON_none) {
+        deopt_table_free(l.table);
+        l.table = NULL;
+    }
+    *table = l.table;
+    return reason;
+}
