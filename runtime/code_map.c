@@ -253,3 +253,13 @@ void code_map_totals(size_t *pieces, size_t *machine_bytes, size_t *table_bytes)
     *machine_bytes = machine_bytes_total;
     *table_bytes = table_bytes_total;
 }
+
+void *code_map_cell(const struct compiled_code *compiled, uint32_t offset)
+{
+    for (size_t i = 0; i < compiled->cell_count; i++) {
+        if (compiled->cells[i].offset == offset) {
+            return (char *)compiled->feedback + compiled->cells[i].cell;
+        }
+    }
+    return NULL;
+}

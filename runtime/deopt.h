@@ -64,6 +64,10 @@ struct deopt_table {
     uint32_t failures; /* of exits that count, since it was published */
 };
 
+/* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
+ * result as its register operand; NULL: the frame has returned result, or raised if that is NULL too. */
+typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate);
+
 void deopt_table_free(struct deopt_table *table);
 
 /* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, or NULL: then tier 0 goes

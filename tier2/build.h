@@ -194,6 +194,9 @@ struct build_request {
     const uint8_t *observed; /* see struct builder */
 };
 
+/* KIND_any for a type without a kind. */
+enum ir_kind build_kind_of_type(PyTypeObject *type);
+
 /* Makes the graph, or returns why not. GIL held; runs no Python code. */
 enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph);
 

@@ -57,7 +57,7 @@ struct ir_node *build_bool(struct builder *builder, bool value)
     return node;
 }
 
-static enum ir_kind kind_of_type(PyTypeObject *type)
+enum ir_kind build_kind_of_type(PyTypeObject *type)
 {
 #define KIND(name, field)                                                                                            \
     if (type == runtime_data.field) {                                                                                \
@@ -72,7 +72,7 @@ struct ir_node *build_object(struct builder *builder, PyObject *object)
 {
     struct ir_node *node = build_node(builder, IR_constant_object, 0, NULL);
     node->pointer = object;
-    node->kind = (uint8_t)kind_of_type(Py_TYPE(object));
+    node->kind = (uint8_t)build_kind_of_type(Py_TYPE(object));
     return node;
 }
 

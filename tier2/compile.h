@@ -1,0 +1,41 @@
+/* tier2/compile.h: from the bytecode of a hot function, or of one of its loops, to machine code.
+ *
+ * In two halves: tier2_build() reads Python objects and needs the GIL; tier2_emit() does the rest and needs neither the GIL nor
+ * any Python object (compile_thread.h).
+ */
+#ifndef PYJIT_TIER2_COMPILE_H
+#define PYJIT_TIER2_COMPILE_H
+
+#include "runtime/code_map.h"
+#include "runtime/deopt.h"
+#include "runtime/reasons.h"
+
+struct ir_graph;
+struct orc_code;
+
+/* One compilation. */
+struct tier2_job {
+    PyCodeObject *code;     /* borrowed: only its address counts once the job is built */
+    uint32_t loop_offset;   /* bytecode offset of the loop header to enter at; 0: the function's start */
+    struct ir_graph *graph; /* owned, between the halves */
+    struct deopt_table *table;
+    struct orc_code *machine;
+    tier2_function *entry;
+    double build_ms, passes_ms, emit_ms;
+    char symbol[32];
+};
+
+/* Builds the graph for `code`, which tier 1 has compiled to `feedback`. `frame`: the frame that made it hot, standing at the entry; the types of
+ * its locals are taken as typical. GIL held; runs no Python code. REASON_none, or why there will be no tier-2 code. */
+enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedback, InterpreterFrame *frame);
+
+/* Optimises and makes machine code. */
+enum reason tier2_emit(struct tier2_job *job);
+
+/* Frees what the job owns, the machine code included. No frame may be in it. */
+void tier2_job_free(struct tier2_job *job);
+
+/* Where dumps of what is compiled go, or NULL. */
+extern FILE *tier2_dump;
+
+#endif

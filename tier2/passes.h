@@ -1,0 +1,14 @@
+/* tier2/passes.h: the passes over the IR, one file each (pass_*.c). Each leaves a graph that ir_verify() accepts and, where it
+ * replaced nodes, one that is resolved; after running out of memory graph->out_of_memory is set. */
+#ifndef PYJIT_TIER2_PASSES_H
+#define PYJIT_TIER2_PASSES_H
+
+#include "tier2/ir.h"
+
+/* Phis whose inputs are all the same value are that value. */
+void pass_trivial_phis(struct ir_graph *graph);
+
+/* What nobody uses and has no effect goes. */
+void pass_dead_code(struct ir_graph *graph);
+
+#endif
