@@ -235,6 +235,69 @@ TEST(lowest_fitting_hole_is_taken)
     (void)b;
 }
 
+TEST(block_has_pages_of_its_own)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *small = take_function(1);
+    unsigned char *block = code_arena_block_begin(PAGE + 1);
+    CHECK(block != NULL && (uintptr_t)block % PAGE == 0);
+    CHECK(block == small + PAGE, "the first page that nobody uses");
+    CHECK(strcmp(protection_of(block), "rw-p") == 0 && strcmp(protection_of(block + PAGE), "rw-p") == 0);
+    CHECK(strcmp(protection_of(small), "r-xp") == 0);
+    CHECK(code_arena_used() == 32 + 2 * PAGE);
+    unsigned char *other = take_function(2);
+    CHECK(other == small + 32, "small pieces fill the page before it");
+    CHECK(strcmp(protection_of(block), "rw-p") == 0, "their flips leave the open block alone");
+    write_constant_function(block, 3);
+    CHECK(code_arena_block_commit(block, PAGE + 1, 6));
+    CHECK(code_arena_used() == 64 + PAGE, "the second page is given back");
+    CHECK(call(block) == 3 && call(small) == 1 && call(other) == 2);
+    CHECK(!any_writable_and_executable());
+    unsigned char *big = take(2 * PAGE);
+    CHECK(big >= block + PAGE);
+    code_arena_block_free(block, PAGE);
+    CHECK(strcmp(protection_of(block), "r-xp") == 0);
+    CHECK(code_arena_block_begin(100) == block);
+    code_arena_block_free(block, 100);
+    CHECK(strcmp(protection_of(block), "r-xp") == 0, "given up before it was committed");
+    CHECK(code_arena_used() == 64 + 2 * PAGE);
+}
+
+TEST(block_needs_whole_free_pages)
+{
+    CHECK(code_arena_init(4 * PAGE));
+    unsigned char *a = take(32), *b = take(2 * PAGE);
+    CHECK(code_arena_block_begin(2 * PAGE) == NULL, "one page is left");
+    unsigned char *block = code_arena_block_begin(PAGE);
+    CHECK(block == a + 3 * PAGE);
+    CHECK(code_arena_block_begin(1) == NULL);
+    code_arena_free(b, 2 * PAGE);
+    CHECK(code_arena_block_begin(2 * PAGE) == a + PAGE);
+    CHECK(code_arena_block_begin(0) == NULL && code_arena_block_begin(SIZE_MAX) == NULL);
+}
+
+TEST(block_is_refused_where_executable_memory_is)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *block = code_arena_block_begin(100);
+    CHECK(block != NULL);
+    refuse_executable_memory();
+    CHECK(!code_arena_block_commit(block, 100, 100));
+    CHECK(code_arena_used() == 0 && !any_writable_and_executable());
+    CHECK(strcmp(protection_of(block), "r--p") == 0);
+}
+
+TEST(reach_of_a_displacement)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *memory = take(1);
+    CHECK(code_arena_reaches(&code_arena_init) && code_arena_reaches(memory));
+    CHECK(code_arena_reaches(memory - (1 << 30)) && code_arena_reaches(memory + (1 << 30)));
+    CHECK(!code_arena_reaches(NULL) && !code_arena_reaches((void *)UINTPTR_MAX));
+    CHECK(!code_arena_reaches(memory + INT32_MAX), "the arena's end would, its start does not");
+    CHECK(!code_arena_reaches(memory - (INT32_MAX - 32 * MEGABYTE)), "the other way round");
+}
+
 /* A long random history against a byte-per-granule model: no overlap, exact accounting, contents kept. */
 TEST(random_history_agrees_with_a_model)
 {
