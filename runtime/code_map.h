@@ -38,6 +38,8 @@ struct compiled_code {
     void *
         native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
                            frame, looks at the C stack, unbinds the locals that are no arguments */
+    int native_arguments; /* how many arguments a native call has to bring: -1 where the parameters are not so simple */
+    uint32_t frame_bytes;          /* of a frame of this code */
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
     struct entry_row *entries; /* owned (malloc) */
