@@ -29,9 +29,9 @@ static struct {
     bool handlers_installed;
     bool started_session;
     bool stop;
-    bool busy;     /* the thread may be inside LLVM, or hold one of its locks */
-    int pauses;    /* forks under way */
-    bool unquiet;  /* one of them could not wait any longer */
+    bool busy;    /* the thread may be inside LLVM, or hold one of its locks */
+    int pauses;   /* forks under way */
+    bool unquiet; /* one of them could not wait any longer */
     enum reason refusal;
     char refusal_detail[256]; /* written before refusal is set, never again */
     struct compile_job *queue;
@@ -213,7 +213,7 @@ static bool run_job(struct compile_job *job)
         state.totals.longest_milliseconds = took;
     }
     enum reason reason = survived ? job->reason : REASON_llvm_failed;
-    *(job->cancelled            ? &state.totals.cancelled
+    *(job->cancelled          ? &state.totals.cancelled
       : reason == REASON_none ? &state.totals.compiled
                               : &state.totals.refused) += 1;
     finish(job, reason);

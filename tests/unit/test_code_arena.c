@@ -1,17 +1,12 @@
 /* tests/unit/test_code_arena.c: allocation, giving back, and the page protection at every step. */
 #include "runtime/code_arena.h"
 
+#include "tests/unit/seccomp.h"
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 enum { PAGE = 4096, MEGABYTE = 1 << 20 };
 
@@ -63,22 +58,6 @@ static bool any_writable_and_executable(void)
     }
     fclose(maps);
     return found;
-}
-
-/* From now on this process may not make memory executable (as under systemd's MemoryDenyWriteExecute). */
-static void refuse_executable_memory(void)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
 static unsigned char *take(size_t size)

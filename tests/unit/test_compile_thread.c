@@ -18,8 +18,8 @@
 struct test_job {
     struct compile_job job;
     char name[32];
-    int instructions;   /* 0: the float loop */
-    sem_t *hold;        /* wait for it in compile(), if there is one */
+    int instructions; /* 0: the float loop */
+    sem_t *hold;      /* wait for it in compile(), if there is one */
     struct orc_code *code;
     int published, discarded;
     enum reason reason;
