@@ -33,6 +33,8 @@ struct compiled_code {
     void *
         native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
                            frame, looks at the C stack, unbinds the locals that are no arguments */
+    int native_arguments; /* how many arguments a native call has to bring: -1 where the parameters are not so simple */
+    uint32_t frame_bytes;          /* of a frame of this code */
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     struct resume_table
         *resume;  /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */

@@ -194,7 +194,13 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->size = size;
     compiled->hot_size = hot_size;
     compiled->native_entry = memory + label_offset(emitter, emitter->native_entry_label);
-    compiled->code = emitter->bytecode.code;
+    PyCodeObject *code = emitter->bytecode.code;
+    bool simple = code->co_kwonlyargcount == 0 &&
+                  (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
+    compiled->code = code;
+    compiled->native_arguments = simple ? code->co_argcount : -1;
+    compiled->frame_bytes =
+        (uint32_t)(code->co_nlocalsplus + code->co_stacksize + FRAME_SPECIALS_SIZE) * (uint32_t)sizeof(PyObject *);
     compiled->tier = 1;
     address_side_exits(emitter, memory);
     compiled->feedback_size = (uint32_t)emitter->feedback_size;
