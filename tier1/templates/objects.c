@@ -100,6 +100,28 @@ LOAD_ATTRIBUTE(C)
 LOAD_ATTRIBUTE(S)
 LOAD_ATTRIBUTE(R)
 
+/* Any receiver the cell knows, as long as no other code has to run. x: the owner; the last reference to it is not given up here. */
+TEMPLATE(PEEK_ATTR_B)
+{
+    PyObject *value = rt_peek_attr(x, QUAD(Q_NAME), QUAD(Q_CELL));
+    if (UNLIKELY(value == NULL)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    r0 = value;
+    GO(CONT);
+}
+
+TEMPLATE(PEEK_ATTR_O)
+{
+    PyObject *value;
+    if (UNLIKELY(x->ob_refcnt == 1 || (value = rt_peek_attr(x, QUAD(Q_NAME), QUAD(Q_CELL))) == NULL)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    x->ob_refcnt--;
+    r0 = value;
+    GO(CONT);
+}
+
 TEMPLATE(SLOW_LOAD_ATTR_B)
 {
     SET_INSTRUCTION();
@@ -123,6 +145,14 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
 
 /* ---- Attribute stores. a is the value, b the owner; only a borrowed owner is taken inline. The old value is an int or float, or it is not the last reference, or it
  * goes behind FREE. ---- */
+#define KEEP_SAME_L(value, old) (void)0
+#define KEEP_SAME_S(value, old) (void)0
+#define KEEP_SAME_R(value, old) (void)0
+/* A constant (None, True, a number) is often stored where it is already. */
+#define KEEP_SAME_C(value, old)                                                                                      \
+    if ((value) == (old)) {                                                                                          \
+        GO(CONT);                                                                                                    \
+    }
 #define STORE_ATTRIBUTE(kind)                                                                                        \
     TEMPLATE(STORE_ATTR_INLINE_##kind##L)                                                                            \
     {                                                                                                                \
@@ -141,6 +171,7 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
         if (UNLIKELY(old == NULL)) {                                                                                 \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
+        KEEP_SAME_##kind(value, old);                                                                                \
         if (!OWNED_##kind) {                                                                                         \
             value->ob_refcnt++;                                                                                      \
         }                                                                                                            \
@@ -160,6 +191,7 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
         }                                                                                                            \
         PyObject **place = (PyObject **)((char *)owner + cell->slot_offset);                                         \
         PyObject *old = *place;                                                                                      \
+        KEEP_SAME_##kind(value, old);                                                                                \
         if (!OWNED_##kind) {                                                                                         \
             value->ob_refcnt++;                                                                                      \
         }                                                                                                            \
@@ -173,6 +205,34 @@ STORE_ATTRIBUTE(L)
 STORE_ATTRIBUTE(C)
 STORE_ATTRIBUTE(S)
 STORE_ATTRIBUTE(R)
+
+/* Any receiver the cell knows. x is the value, y the owner. */
+#define POKE_ATTRIBUTE(letters, owns_value, owns_owner)                                                              \
+    TEMPLATE(POKE_ATTR_##letters)                                                                                    \
+    {                                                                                                                \
+        r0 = y;                                                                                                      \
+        if (UNLIKELY(owns_owner && r0->ob_refcnt == 1)) {                                                            \
+            GO_WITH(SLOW, x, r0);                                                                                    \
+        }                                                                                                            \
+        PyObject *old = rt_poke_attr(r0, x, QUAD(Q_NAME), QUAD(Q_CELL));                                             \
+        if (UNLIKELY(old == NULL)) {                                                                                 \
+            GO_WITH(SLOW, x, r0);                                                                                    \
+        }                                                                                                            \
+        if (owns_value) {                                                                                            \
+            x->ob_refcnt--;                                                                                          \
+        }                                                                                                            \
+        if (owns_owner) {                                                                                            \
+            r0->ob_refcnt--;                                                                                         \
+        }                                                                                                            \
+        if (old != RT_POKED && --old->ob_refcnt == 0) {                                                              \
+            GO_WITH(FREE, old, ANY);                                                                                 \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+POKE_ATTRIBUTE(OO, 1, 1)
+POKE_ATTRIBUTE(OB, 1, 0)
+POKE_ATTRIBUTE(BO, 0, 1)
+POKE_ATTRIBUTE(BB, 0, 0)
 
 #define SLOW_STORE(name, own)                                                                                        \
     TEMPLATE(name)                                                                                                   \
@@ -220,6 +280,24 @@ LOAD_METHOD_TEMPLATE(L)
 LOAD_METHOD_TEMPLATE(C)
 LOAD_METHOD_TEMPLATE(S)
 LOAD_METHOD_TEMPLATE(R)
+
+/* Any receiver the cell knows. x: the owner. */
+TEMPLATE(PEEK_METHOD_B)
+{
+    if (UNLIKELY(rt_peek_method(x, &DISPLACED(H_D), QUAD(Q_NAME), QUAD(Q_CELL), 0) == 0)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    GO(CONT);
+}
+
+TEMPLATE(PEEK_METHOD_O)
+{
+    if (UNLIKELY(rt_peek_method(x, &DISPLACED(H_D), QUAD(Q_NAME), QUAD(Q_CELL), 1) == 0)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    x->ob_refcnt--;
+    GO(CONT);
+}
 
 #define SLOW_METHOD(name, own)                                                                                       \
     TEMPLATE(name)                                                                                                   \
