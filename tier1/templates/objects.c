@@ -52,15 +52,14 @@ TEMPLATE(SLOW_LOAD_GLOBAL)
     TEMPLATE(LOAD_ATTR_INLINE_##kind)                                                                                \
     {                                                                                                                \
         PyObject *owner = READ_##kind(H_A, Q_A);                                                                     \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->inline_version)) {                                      \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->inline_version)) {               \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
         PyDictValues *values = *_PyObject_ValuesPointer(owner);                                                      \
         if (UNLIKELY(values == NULL || (OWNED_##kind && owner->ob_refcnt == 1))) {                                   \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
-        PyObject *value = *(PyObject **)((char *)values + cell->inline_offset);                                      \
+        PyObject *value = *(PyObject **)((char *)values + CELL(struct attribute_cell)->inline_offset);               \
         if (UNLIKELY(value == NULL)) {                                                                               \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
@@ -74,12 +73,11 @@ TEMPLATE(SLOW_LOAD_GLOBAL)
     TEMPLATE(LOAD_ATTR_SLOT_##kind)                                                                                  \
     {                                                                                                                \
         PyObject *owner = READ_##kind(H_A, Q_A);                                                                     \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->slot_version ||                                         \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->slot_version ||                  \
                      (OWNED_##kind && owner->ob_refcnt == 1))) {                                                     \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
-        PyObject *value = *(PyObject **)((char *)owner + cell->slot_offset);                                         \
+        PyObject *value = *(PyObject **)((char *)owner + CELL(struct attribute_cell)->slot_offset);                  \
         if (UNLIKELY(value == NULL)) {                                                                               \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
@@ -158,15 +156,14 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
     {                                                                                                                \
         PyObject *value = READ_##kind(H_A, Q_A);                                                                     \
         PyObject *owner = DISPLACED(H_B);                                                                            \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->inline_version)) {                                      \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->inline_version)) {               \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
         PyDictValues *values = *_PyObject_ValuesPointer(owner);                                                      \
         if (UNLIKELY(values == NULL)) {                                                                              \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
-        PyObject **place = (PyObject **)((char *)values + cell->inline_offset);                                      \
+        PyObject **place = (PyObject **)((char *)values + CELL(struct attribute_cell)->inline_offset);               \
         PyObject *old = *place;                                                                                      \
         if (UNLIKELY(old == NULL)) {                                                                                 \
             GO_WITH(SLOW, value, owner);                                                                             \
@@ -185,11 +182,10 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
     {                                                                                                                \
         PyObject *value = READ_##kind(H_A, Q_A);                                                                     \
         PyObject *owner = DISPLACED(H_B);                                                                            \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->slot_version)) {                                        \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->slot_version)) {                 \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
-        PyObject **place = (PyObject **)((char *)owner + cell->slot_offset);                                         \
+        PyObject **place = (PyObject **)((char *)owner + CELL(struct attribute_cell)->slot_offset);                  \
         PyObject *old = *place;                                                                                      \
         KEEP_SAME_##kind(value, old);                                                                                \
         if (!OWNED_##kind) {                                                                                         \
@@ -254,19 +250,18 @@ SLOW_STORE(SLOW_STORE_ATTR_BB, (x->ob_refcnt++, y->ob_refcnt++))
     TEMPLATE(LOAD_METHOD_##kind)                                                                                     \
     {                                                                                                                \
         PyObject *owner = READ_##kind(H_A, Q_A);                                                                     \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
         PyTypeObject *type = Py_TYPE(owner);                                                                         \
-        if (UNLIKELY(type->tp_version_tag != cell->method_version)) {                                                \
+        if (UNLIKELY(type->tp_version_tag != CELL(struct attribute_cell)->method_version)) {                         \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
-        uint32_t keys_version = cell->method_keys;                                                                   \
+        uint32_t keys_version = CELL(struct attribute_cell)->method_keys;                                            \
         if (keys_version != 0) {                                                                                     \
             if (UNLIKELY(*_PyObject_ValuesPointer(owner) == NULL ||                                                  \
                          ((PyHeapTypeObject *)type)->ht_cached_keys->dk_version != keys_version)) {                  \
                 GO_WITH(SLOW, owner, ANY);                                                                           \
             }                                                                                                        \
         }                                                                                                            \
-        PyObject *method = cell->method;                                                                             \
+        PyObject *method = CELL(struct attribute_cell)->method;                                                      \
         method->ob_refcnt++;                                                                                         \
         if (!OWNED_##kind) {                                                                                         \
             owner->ob_refcnt++;                                                                                      \
