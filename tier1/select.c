@@ -239,13 +239,26 @@ static void select_swap(struct emitter *emitter)
     if (a == b) {
         return;
     }
-    if (a->place == PLACE_SLOT || b->place == PLACE_SLOT) {
-        stack_spill(emitter, a);
-        stack_spill(emitter, b);
+    if (a->place == PLACE_SLOT && b->place == PLACE_SLOT) {
         struct item *item = emitter_add(emitter, TEMPLATE_SWAP_SLOTS);
         item->holes[HOLE_H_A] = emitter_slot(emitter, a->index);
         item->holes[HOLE_H_B] = emitter_slot(emitter, b->index);
         return;
+    }
+    if (a->place == PLACE_SLOT || b->place == PLACE_SLOT) {
+        struct operand *in_slot = a->place == PLACE_SLOT ? a : b;
+        struct operand *other = in_slot == a ? b : a;
+        if (other->place == PLACE_REGISTER) {
+            /* The places stay, the contents change. */
+            emitter_add(emitter, TEMPLATE_SWAP_SLOT_REGISTER)->holes[HOLE_H_A] =
+                emitter_slot(emitter, in_slot->index);
+            uint8_t is_null = a->is_null;
+            a->is_null = b->is_null;
+            b->is_null = is_null;
+            return;
+        }
+        stack_free_register(emitter);
+        stack_take(emitter, in_slot);
     }
     struct operand kept = *a;
     *a = *b;
@@ -422,6 +435,24 @@ static void select_one(struct emitter *emitter)
     case UNPACK_SEQUENCE:
         select_unpack_sequence(emitter);
         break;
+    case BUILD_SLICE:
+        select_build_slice(emitter);
+        break;
+    case LIST_APPEND:
+        select_list_append(emitter);
+        break;
+    case SET_ADD:
+        select_set_add(emitter);
+        break;
+    case MAP_ADD:
+        select_map_add(emitter);
+        break;
+    case GET_ITER:
+        select_iterator(emitter);
+        break;
+    case FORMAT_VALUE:
+        select_format_value(emitter);
+        break;
     case CALL:
         select_call(emitter);
         break;
@@ -484,7 +515,9 @@ static void select_one(struct emitter *emitter)
         select_for_iter(emitter);
         break;
     default:
-        select_handler(emitter);
+        if (!select_building(emitter)) {
+            select_handler(emitter);
+        }
         break;
     }
 }
@@ -582,7 +615,7 @@ enum reason select_instructions(struct emitter *emitter)
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;
-            fused = at(emitter, number)->opcode != STORE_FAST;
+            fused = (opcode_flags(at(emitter, number)->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
         }
         if (fused) {
             stack_set_canonical(emitter, at(emitter, number)->depth - 1);

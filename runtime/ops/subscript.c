@@ -2,6 +2,7 @@
 #include "runtime/dict_lookup.h"
 #include "runtime/ops/shared.h"
 #include "runtime/ops/user_operators.h"
+#include "runtime/plain.h"
 
 /* The value of an exact int of at most one digit as an index into `length` items, negative ones counted from the
  * end; -1 when it is not such an int or out of range. */
@@ -153,4 +154,62 @@ int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value)
         return status;
     }
     return store_generally(container, key, value);
+}
+
+PyObject *rt_subscript_slice(PyObject *container, PyObject *start, PyObject *stop, long step, int owned)
+{
+    if (!(owned & PLAIN_OWNS_CONTAINER)) {
+        Py_INCREF(container);
+    }
+    PyObject *slice = PySlice_New(start, stop, step == 0 ? NULL : (PyObject *)(runtime_data.small_int_zero + step));
+    if (owned & PLAIN_OWNS_KEY) {
+        Py_DECREF(start);
+    }
+    if (owned & PLAIN_OWNS_VALUE) {
+        Py_DECREF(stop);
+    }
+    if (slice == NULL) {
+        Py_DECREF(container);
+        return NULL;
+    }
+    return subscript_generally(container, slice);
+}
+
+/* One bound of list[start:stop]; false where it is neither None nor a short int. */
+static bool slice_bound(PyObject *bound, Py_ssize_t absent, Py_ssize_t *value)
+{
+    Py_ssize_t size = Py_SIZE(bound);
+    bool is_short = PyLong_CheckExact(bound) && (size_t)(size + 1) <= 2;
+    if (is_short) {
+        *value = size * (Py_ssize_t)((PyLongObject *)bound)->ob_digit[0];
+    } else {
+        *value = absent;
+    }
+    return is_short || bound == Py_None;
+}
+
+int rt_store_slice(PyObject **operands)
+{
+    PyObject *value = operands[0];
+    PyObject *container = operands[1];
+    Py_ssize_t start, stop;
+    if (PyList_CheckExact(container) && slice_bound(operands[2], 0, &start) &&
+        slice_bound(operands[3], PY_SSIZE_T_MAX, &stop)) {
+        PySlice_AdjustIndices(PyList_GET_SIZE(container), &start, &stop, 1);
+        int status = PyList_SetSlice(container, start, stop, value);
+        Py_DECREF(value);
+        Py_DECREF(container);
+        rt_release(operands[2]);
+        rt_release(operands[3]);
+        return status;
+    }
+    PyObject *slice = PySlice_New(operands[2], operands[3], NULL);
+    Py_DECREF(operands[2]);
+    Py_DECREF(operands[3]);
+    if (slice == NULL) {
+        Py_DECREF(value);
+        Py_DECREF(container);
+        return -1;
+    }
+    return store_generally(container, slice, value);
 }
