@@ -179,15 +179,7 @@ void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint
  * as it has to be there; r0 keeps. */
 void add_eval_breaker_check(struct emitter *emitter)
 {
-    int set = emitter_new_label(emitter);
-    emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
-    int back = label_here(emitter);
-    emitter->in_cold = true;
-    emitter_bind(emitter, set);
-    protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
-    emitter->in_cold = false;
+    add_eval_breaker_test(emitter, emitter->current + 1);
 }
 
 /* ---- Locals -------------------------------------------------------------------------------------------------------- */
@@ -549,7 +541,7 @@ static void add_frame_check(struct emitter *emitter)
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_FRAME);
-    item->holes[HOLE_Q_CELL] = (int64_t)owned;
+    item->holes[HOLE_Q_A] = (int64_t)owned;
     item->holes[HOLE_H_N] = emitter->depth;
     item->holes[HOLE_H_M] = in_register;
 }

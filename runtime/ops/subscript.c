@@ -1,7 +1,7 @@
 /* runtime/ops/subscript.c: BINARY_SUBSCR and STORE_SUBSCR. */
-#include "runtime/call.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/ops/shared.h"
+#include "runtime/ops/user_operators.h"
 #include "runtime/plain.h"
 
 /* The value of an exact int of at most one digit as an index into `length` items, negative ones counted from the
@@ -15,16 +15,6 @@ static inline Py_ssize_t small_index(PyObject *key, Py_ssize_t length)
     Py_ssize_t index = size * (Py_ssize_t)((PyLongObject *)key)->ob_digit[0];
     index += index < 0 ? length : 0;
     return index < length ? index : -1;
-}
-
-/* The Python function that a heap type's slot for `name` would call, borrowed, or NULL. */
-static inline PyFunctionObject *python_method(PyTypeObject *type, PyObject *name)
-{
-    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
-        return NULL;
-    }
-    PyObject *method = _PyType_Lookup(type, name);
-    return method != NULL && PyFunction_Check(method) ? (PyFunctionObject *)method : NULL;
 }
 
 __attribute__((noinline, cold)) static PyObject *missing_key(PyObject *dict, PyObject *key)
@@ -77,12 +67,11 @@ static inline PyObject *character(Py_UCS1 character)
 /* Steals both. */
 __attribute__((noinline)) static PyObject *subscript_generally(PyObject *container, PyObject *key)
 {
-    PyFunctionObject *method = python_method(Py_TYPE(container), &_Py_ID(__getitem__));
-    if (method != NULL) {
-        PyObject *arguments[] = {container, key};
-        return rt_call_function(_PyThreadState_GET(), method, arguments, 2, NULL);
+    PyObject *value = user_subscript(container, key);
+    if (value != USER_ELSEWHERE) {
+        return value;
     }
-    PyObject *value = PyObject_GetItem(container, key);
+    value = PyObject_GetItem(container, key);
     Py_DECREF(container);
     Py_DECREF(key);
     return value;
@@ -125,14 +114,8 @@ PyObject *rt_subscript(PyObject *container, PyObject *key)
 /* Steals all three. */
 __attribute__((noinline)) static int store_generally(PyObject *container, PyObject *key, PyObject *value)
 {
-    int status;
-    PyFunctionObject *method = python_method(Py_TYPE(container), &_Py_ID(__setitem__));
-    if (method != NULL) {
-        PyObject *arguments[] = {NULL, container, key, value};
-        PyObject *result = rt_call_borrowed(_PyThreadState_GET(), (PyObject *)method, arguments + 1, 3);
-        status = result == NULL ? -1 : 0;
-        Py_XDECREF(result);
-    } else {
+    int status = user_store_subscript(container, key, value);
+    if (status == USER_ELSEWHERE_INT) {
         status = PyObject_SetItem(container, key, value);
     }
     Py_DECREF(value);
