@@ -35,6 +35,10 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
     runtime_data.small_int_zero = &_PyRuntime.global_objects.singletons.small_ints[_PY_NSMALLNEGINTS];
+    runtime_data.interpreter = tstate->interp;
+    runtime_data.collector = &tstate->interp->gc;
+    runtime_data.ascii = &_Py_SINGLETON(strings).ascii[0]._ascii;
+    runtime_data.latin1 = (PyASCIIObject *)&_Py_SINGLETON(strings).latin1[0];
     runtime_data.floats = &tstate->interp->float_state;
 }
 
