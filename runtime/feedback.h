@@ -107,6 +107,15 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
+/* A FOR_ITER site: the type of a built-in iterator seen last, which is static, and how it is advanced without running code
+ * (plain.h). NULL where there is no such way. */
+struct iterator_cell {
+    const PyTypeObject *type;
+    PyObject *(*next)(PyObject *iterator);
+    uint32_t changes; /* how often the type was another */
+    uint32_t others;  /* advances of anything else, and ends */
+};
+
 /* A CALL site. */
 struct call_cell {
     uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */
@@ -126,5 +135,23 @@ struct call_cell {
     const void *native_entry;
     uint64_t frame_bytes;
 };
+
+/* Bytes of the cell a site of `opcode` has; 0: none. The cells of a function follow each other in the order of its instructions. */
+static inline size_t feedback_cell_size(int opcode)
+{
+    switch (opcode) {
+    case LOAD_ATTR:
+    case STORE_ATTR:
+    case LOAD_METHOD:
+        return sizeof(struct attribute_cell);
+    case LOAD_GLOBAL:
+        return sizeof(struct global_cell);
+    case CALL:
+        return sizeof(struct call_cell);
+    case FOR_ITER:
+        return sizeof(struct iterator_cell);
+    }
+    return 0;
+}
 
 #endif

@@ -47,7 +47,7 @@ STEP(truth)
 STEP(FOR_ITER)
 {
     UNUSED(frame), UNUSED(cell), UNUSED(oparg);
-    PyObject *value = rt_iter_next(tstate, sp[-1]);
+    PyObject *value = rt_iter_next(tstate, sp[-1], cell);
     if (value != NULL) {
         *sp = value;
         return 1;

@@ -1,6 +1,8 @@
 /* tier1/emitter.c: items, labels, feedback cells. See emitter.h. */
 #include "tier1/emitter.h"
 
+#include "runtime/feedback.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,14 +69,15 @@ struct item *emitter_add(struct emitter *emitter, int template)
     item->holes[HOLE_H_N] = instruction->oparg;
     item->holes[HOLE_H_SP] = emitter_slot(emitter, instruction->depth);
     item->holes[HOLE_Q_IP] = (int64_t)(uintptr_t)(units + instruction->unit);
+    item->holes[HOLE_H_IP] = (int32_t)(uintptr_t)(units + instruction->unit);
     item->handler = NULL;
     return item;
 }
 
 void *emitter_feedback(struct emitter *emitter, size_t size)
 {
-    assert(emitter->feedback_used + size <= emitter->feedback_size);
-    void *cell = emitter->feedback + emitter->feedback_used;
-    emitter->feedback_used += size;
-    return cell;
+    const struct instruction *instruction = &emitter->bytecode.instructions[emitter->current];
+    assert(size == feedback_cell_size(instruction->opcode));
+    (void)size;
+    return emitter->feedback + instruction->cell;
 }

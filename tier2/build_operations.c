@@ -39,7 +39,7 @@ static void build_handler(struct builder *builder, step_function *function)
         builder->keyword_names = -1;
     }
     node->offset = depth;
-    node->cell = code_map_cell(builder->feedback, instruction->unit * (uint32_t)sizeof(CodeUnit));
+    node->cell = feedback_cell_size(opcode) == 0 ? NULL : (char *)builder->feedback->feedback + instruction->cell;
     node->state = build_state_raising(builder);
     if (opcode == DELETE_FAST) {
         builder->variables[instruction->oparg] = (struct variable){.state = VARIABLE_UNBOUND};

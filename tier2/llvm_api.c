@@ -145,6 +145,11 @@ bool llvm_guarded(void (*function)(void *), void *argument)
     return true;
 }
 
+_Noreturn void llvm_abandon(void)
+{
+    longjmp(*guard, 1);
+}
+
 bool llvm_broken(void)
 {
     return broken;

@@ -58,6 +58,9 @@ enum reason llvm_load(const char *path, const char **detail);
 bool llvm_guarded(void (*function)(void *), void *argument);
 bool llvm_broken(void);
 
+/* Leaves the llvm_guarded() that this thread is in, as after a fatal error; for a thread that must end. */
+_Noreturn void llvm_abandon(void);
+
 /* What LLVM last gave up with; "" before. A static string. */
 const char *llvm_fatal_message(void);
 

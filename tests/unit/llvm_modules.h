@@ -77,18 +77,31 @@ static inline void module_add_caller(struct orc_unit *unit, const char *name, co
     llvm.DisposeBuilder(b);
 }
 
-/* int64 NAME(int64 x): steps of x = (x ^ k) + (x >> 7), `count` instructions in all or a few more. Nothing in it folds. */
+/* int64 NAME(int64 *items): the sum of items[0..], each addition with a guard, as tier 2 adds ints; -1 where one overflows. `count`
+ * instructions in all, or a few more. */
 static inline void module_add_straight_line(struct orc_unit *unit, const char *name, int count)
 {
-    struct module_types t = module_types(unit->context);
+    LLVMContextRef context = unit->context;
+    struct module_types t = module_types(context);
     LLVMValueRef function;
-    LLVMBuilderRef b = module_open_function(unit, name, llvm.FunctionType(t.i64, &t.i64, 1, 0), &function);
-    LLVMValueRef x = llvm.GetParam(function, 0);
-    for (int i = 0; i < count; i += 3) {
-        LLVMValueRef left = llvm.BuildXor(b, x, llvm.ConstInt(t.i64, 12345 + 77 * (uint64_t)i, 0), "");
-        x = llvm.BuildAdd(b, left, llvm.BuildLShr(b, x, llvm.ConstInt(t.i64, 7, 0), ""), "");
+    LLVMBuilderRef b = module_open_function(unit, name, llvm.FunctionType(t.i64, &t.pointer, 1, 0), &function);
+    LLVMBasicBlockRef overflow = llvm.AppendBasicBlockInContext(context, function, "overflow");
+    LLVMValueRef add = llvm_intrinsic(unit->module, "llvm.sadd.with.overflow", &t.i64, 1);
+    LLVMValueRef sum = llvm.ConstInt(t.i64, 0, 0);
+    enum { PER_STEP = 6 };
+    for (int i = 0; i * PER_STEP < count; i++) {
+        LLVMValueRef index = llvm.ConstInt(t.i64, (unsigned)i, 0);
+        LLVMValueRef address = llvm.BuildInBoundsGEP2(b, t.i64, llvm.GetParam(function, 0), &index, 1, "");
+        LLVMValueRef operands[] = {sum, llvm.BuildLoad2(b, t.i64, address, "")};
+        LLVMValueRef both = llvm.BuildCall2(b, llvm.GlobalGetValueType(add), add, operands, 2, "");
+        sum = llvm.BuildExtractValue(b, both, 0, "");
+        LLVMBasicBlockRef next = llvm.AppendBasicBlockInContext(context, function, "next");
+        llvm.BuildCondBr(b, llvm.BuildExtractValue(b, both, 1, ""), overflow, next);
+        llvm.PositionBuilderAtEnd(b, next);
     }
-    llvm.BuildRet(b, x);
+    llvm.BuildRet(b, sum);
+    llvm.PositionBuilderAtEnd(b, overflow);
+    llvm.BuildRet(b, llvm.ConstInt(t.i64, (uint64_t)-1, 1));
     llvm.DisposeBuilder(b);
 }
 

@@ -5,8 +5,10 @@
 #include "runtime/cpython.h"
 #include "runtime/runtime_data.h"
 #include "tests/unit/llvm_modules.h"
+#include "tests/unit/seccomp.h"
 #include "tests/unit/unit.h"
 
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <math.h>
 #include <time.h>
@@ -381,6 +383,65 @@ TEST(full_arena_is_a_refusal)
     orc_unit_open(&unit, "b");
     module_add_straight_line(&unit, "b", 3);
     orc_free(compile_unit(&unit, "b", ORC_lean));
+}
+
+/* Executable memory is refused when the first module is linked already. */
+static void link_without_executable_memory(void)
+{
+    struct orc_unit unit;
+    orc_unit_open(&unit, "loop");
+    module_add_float_loop(&unit, "loop");
+    struct orc_code *before = compile_unit(&unit, "loop", ORC_lean);
+    refuse_executable_memory();
+    size_t used = code_arena_used();
+    for (int i = 0; i < 3; i++) {
+        orc_unit_open(&unit, "refused");
+        module_add_float_loop(&unit, "refused");
+        struct orc_request request = {
+            .module = unit.module, .pipeline = ORC_lean, .symbols = {"refused"}, .symbol_count = 1};
+        struct orc_code *code;
+        CHECK(orc_compile(&request, &code) == REASON_llvm_failed);
+        CHECK(strstr(orc_error(), "executable memory") != NULL, "%s", orc_error());
+        orc_unit_close(&unit);
+        CHECK(code_arena_used() == used);
+    }
+    CHECK(float_loop(before)(3, 2.0) == 8.0);
+}
+
+TEST(executable_memory_refused_later)
+{
+    for_each_library(link_without_executable_memory);
+}
+
+/* Numba brings an LLVM of its own, with the same names; Debian's is 14. Passes where that is not installed. */
+static void load_other_llvm(void)
+{
+    void *other = dlopen("libLLVM-14.so.1", RTLD_NOW | RTLD_GLOBAL);
+    if (other != NULL) {
+        void (*initialize)(void);
+        void *address = dlsym(other, "LLVMInitializeX86TargetInfo");
+        memcpy(&initialize, &address, sizeof(initialize));
+        initialize();
+    }
+}
+
+TEST(another_llvm_in_the_process)
+{
+    for (int before = 0; before < 2; before++) {
+        pid_t child = fork();
+        if (child == 0) {
+            if (before) {
+                load_other_llvm();
+            }
+            start();
+            run_every_pipeline();
+            load_other_llvm();
+            run_every_pipeline();
+            exit(0);
+        }
+        int status;
+        CHECK(waitpid(child, &status, 0) == child && status == 0, "status %x", status);
+    }
 }
 
 __attribute__((noinline)) static void backtrace_from_inside(void)

@@ -244,6 +244,7 @@ TEMPLATE(DROP_RESULT)
         result = SMALL_INT(value);                                                                                   \
         result->ob_refcnt++;                                                                                         \
     } else {                                                                                                         \
+        SET_INSTRUCTION(); /* for tracemalloc */                                                                     \
         result = rt_int_from_long(value);                                                                            \
         if (UNLIKELY(result == NULL)) {                                                                              \
             GO(SLOW); /* which runs out of memory, too */                                                            \
@@ -416,13 +417,14 @@ EACH_PAIR(TYPE, )
         if (OWNED_##ka && UNLIKELY(a->ob_refcnt == 1)) {                                                             \
             GO(SLOW);                                                                                                \
         }                                                                                                            \
-        PyObject *result = RUNTIME->true_object;                                                                     \
+        struct runtime_data *runtime = RUNTIME_BASE;                                                                 \
+        PyObject *result = runtime->true_object;                                                                     \
         if (Py_TYPE(a) != (PyTypeObject *)b) {                                                                       \
             int answer = rt_isinstance(tstate, a, b);                                                                \
             if (UNLIKELY(answer < 0)) {                                                                              \
                 GO(SLOW);                                                                                            \
             }                                                                                                        \
-            result = answer ? RUNTIME->true_object : RUNTIME->false_object;                                          \
+            result = answer ? runtime->true_object : runtime->false_object;                                          \
         }                                                                                                            \
         if (OWNED_##ka) {                                                                                            \
             READ_##ka(H_A, Q_A)->ob_refcnt--;                                                                        \
