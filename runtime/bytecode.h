@@ -34,6 +34,7 @@ struct instruction {
     uint8_t is_leader; /* can be reached other than by falling through: a jump target, a handler, a resume point */
     uint8_t is_handler;
     uint8_t is_loop_header;
+    uint8_t is_wanted_entry; /* set by a compiler: compiled code is to be entered here, with a canonical stack */
     uint8_t is_resume_point; /* a generator's frame starts here when it is resumed */
     uint32_t cell;           /* where its feedback cell is, in bytes from the start of the function's (feedback.h) */
     uint64_t bound;          /* bit per local: certainly bound before this instruction */

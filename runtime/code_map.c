@@ -163,6 +163,8 @@ int code_map_add(struct compiled_code *compiled)
     return 0;
 }
 
+void (*code_map_free_tier2)(struct tier2_code *code);
+
 void code_map_remove(struct compiled_code *compiled)
 {
     if (compiled->retired != NULL) {
@@ -177,6 +179,9 @@ void code_map_remove(struct compiled_code *compiled)
     machine_bytes_total -= compiled->size;
     table_bytes_total -= table_bytes_of(compiled);
 
+    if (compiled->tier2 != NULL) {
+        code_map_free_tier2(compiled->tier2);
+    }
     code_arena_free(compiled->start, compiled->size);
     compiled_code_free(compiled);
 }

@@ -20,6 +20,7 @@ struct entry_row {
 };
 
 struct resume_table; /* generator.h */
+struct tier2_code;   /* vm/tiers.c */
 
 struct compiled_code {
     char *start;        /* in the code arena */
@@ -48,7 +49,11 @@ struct compiled_code {
     void *
         feedback; /* owned, a block of the data arena; cells of feedback.h, read through site addresses in the code */
     struct side_exits *exits; /* owned (side_exit.h) */
+    struct tier2_code *tier2; /* code of tier 2 that is entered from this one, freed with it by the function below */
 };
+
+/* Frees the tier-2 code of a compiled_code that goes; set by vm/. */
+extern void (*code_map_free_tier2)(struct tier2_code *code);
 
 /* An empty one, or NULL without memory (no exception set). */
 struct compiled_code *compiled_code_new(void);

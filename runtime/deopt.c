@@ -11,6 +11,16 @@
 const void *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset);
 void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
 
+void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
+
+void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell)
+{
+    cell->countdown = INT64_MAX;
+    if (deopt_ask != NULL) {
+        deopt_ask(tstate, frame, cell);
+    }
+}
+
 void deopt_table_free(struct deopt_table *table)
 {
     if (table != NULL) {

@@ -8,6 +8,7 @@
 
 #include "runtime/code_map.h"
 #include "runtime/cpython.h"
+#include "runtime/feedback.h"
 #include "runtime/side_exit.h"
 
 /* Where a slot's value comes from. `value`, `clean` and `index` are numbers in the exit's array of 64-bit values. */
@@ -76,6 +77,10 @@ extern const void *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset)
 
 /* Told of exits that count; set by vm/. */
 extern void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+
+/* Tier 1 has come to a hot place: asks for tier-2 code. Set by vm/; may run no Python code. */
+extern void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
+void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 
 /* ---- Called by tier-2 code ------------------------------------------------------------------------------------------ */
 

@@ -136,6 +136,16 @@ struct call_cell {
     uint64_t frame_bytes;
 };
 
+struct side_exit_outcome; /* side_exit.h */
+
+/* A function's start (RESUME) and each backward jump, where tier 1 counts and tier 2 comes in. */
+struct tier2_cell {
+    int64_t countdown; /* below 0: tier 2 is to be asked, or entered */
+    struct side_exit_outcome (*entry)(InterpreterFrame *frame, PyThreadState *tstate); /* tier-2 code, or NULL */
+    uint32_t offset; /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
+    uint32_t asked;  /* how often tier 2 was compiled for it */
+};
+
 /* Bytes of the cell a site of `opcode` has; 0: none. The cells of a function follow each other in the order of its instructions. */
 static inline size_t feedback_cell_size(int opcode)
 {
@@ -150,6 +160,13 @@ static inline size_t feedback_cell_size(int opcode)
         return sizeof(struct call_cell);
     case FOR_ITER:
         return sizeof(struct iterator_cell);
+    case RESUME:
+    case JUMP_BACKWARD:
+    case POP_JUMP_BACKWARD_IF_FALSE:
+    case POP_JUMP_BACKWARD_IF_TRUE:
+    case POP_JUMP_BACKWARD_IF_NONE:
+    case POP_JUMP_BACKWARD_IF_NOT_NONE:
+        return sizeof(struct tier2_cell);
     }
     return 0;
 }

@@ -77,7 +77,8 @@ static bool within_4_gigabytes(PyCodeObject *code)
 static bool is_entry(const struct instruction *instruction, int number)
 {
     return instruction->depth >= 0 &&
-           (number == 0 || instruction->is_loop_header || instruction->is_resume_point || instruction->is_handler);
+           (number == 0 || instruction->is_loop_header || instruction->is_resume_point || instruction->is_handler ||
+            instruction->is_wanted_entry);
 }
 
 static size_t count_entries(const struct bytecode *bytecode)
@@ -203,6 +204,17 @@ failed:
     return reason;
 }
 
+static void want_entries(struct bytecode *bytecode, const struct tier1_options *options)
+{
+    for (size_t i = 0; i < options->entry_count; i++) {
+        int number = bytecode->number_of_unit[options->entries[i] / sizeof(CodeUnit)];
+        if (number >= 0) {
+            bytecode->instructions[number].is_wanted_entry = 1;
+            bytecode->instructions[number].is_leader = 1;
+        }
+    }
+}
+
 enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *options, struct compiled_code **compiled)
 {
     if (Py_SIZE(code) > LARGEST_CODE) {
@@ -211,16 +223,23 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     if (!within_4_gigabytes(code)) {
         return REASON_unlucky_address;
     }
-    struct emitter emitter = {.no_forwarding = options->no_forwarding, .globals = options->globals};
+    struct emitter emitter = {.no_forwarding = options->no_forwarding,
+                              .globals = options->globals,
+                              .count_for_tier2 = options->count_for_tier2};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
     if (reason != REASON_none) {
         return reason;
     }
+    want_entries(&emitter.bytecode, options);
     if (!prepare(&emitter)) {
         reason = REASON_no_memory;
     }
     if (reason == REASON_none) {
         reason = select_instructions(&emitter);
+    }
+    if (options->earlier != NULL && reason == REASON_none) {
+        assert(options->earlier->feedback_size == emitter.feedback_size);
+        memcpy(emitter.feedback, options->earlier->feedback, emitter.feedback_size);
     }
     if (reason == REASON_none) {
         emit_stubs(&emitter);

@@ -356,6 +356,10 @@ static void select_one(struct emitter *emitter)
         if (oparg < 2) {
             add_eval_breaker_check(emitter);
         }
+        if (oparg == 0 && emitter->count_for_tier2 != 0) {
+            struct tier2_cell *cell = add_tier2_count(emitter, emitter->current + 1);
+            add_tier2_entry(emitter, cell, label_here(emitter));
+        }
         break;
     case KW_NAMES:
         emitter->keyword_names = PyTuple_GET_ITEM(emitter->bytecode.code->co_consts, oparg);

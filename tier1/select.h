@@ -2,6 +2,7 @@
 #ifndef PYJIT_TIER1_SELECT_H
 #define PYJIT_TIER1_SELECT_H
 
+#include "runtime/feedback.h"
 #include "tier1/emitter.h"
 
 /* ---- Families of templates ---------------------------------------------------------------------------- */
@@ -116,6 +117,9 @@ void select_store_fast(struct emitter *emitter);
 
 /* ---- Tests and jumps (select_tests.c) ---- */
 
+/* Where tier 2 comes in, see select_tests.c. */
+struct tier2_cell *add_tier2_count(struct emitter *emitter, int target);
+void add_tier2_entry(struct emitter *emitter, struct tier2_cell *cell, int back);
 /* Looks at the eval breaker, then jumps to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header);
 void select_compare(struct emitter *emitter);

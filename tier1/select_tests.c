@@ -57,10 +57,49 @@ static struct branch branch_of(const struct emitter *emitter, int number, bool s
                            .backward = (opcode_flags(jump->opcode) & OPCODE_JUMPS_BACKWARD) != 0};
 }
 
+/* Counts at the current instruction, which leads to instruction `header`. The items' SLOW is bound by add_tier2_entry, which must follow. */
+struct tier2_cell *add_tier2_count(struct emitter *emitter, int target)
+{
+    struct tier2_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    *cell = (struct tier2_cell){.countdown = emitter->count_for_tier2,
+                                .offset = bytecode_first_unit(&emitter->bytecode, target) * (uint32_t)sizeof(CodeUnit)};
+    struct item *item = emitter_add(emitter, TEMPLATE_COUNT_DOWN);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    emitter->tier2_label = emitter_new_label(emitter);
+    item->labels[LABEL_SLOW] = emitter->tier2_label;
+    return cell;
+}
+
+/* In the cold part: into tier 2, or on at `back`. */
+void add_tier2_entry(struct emitter *emitter, struct tier2_cell *cell, int back)
+{
+    bool was_cold = emitter->in_cold;
+    emitter->in_cold = true;
+    emitter_bind(emitter, emitter->tier2_label);
+    int ask = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_ENTER_TIER2);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = ask;
+    item->labels[LABEL_EXIT] = emitter->exit_label;
+    emitter_bind(emitter, ask);
+    item = emitter_add(emitter, TEMPLATE_ASK_TIER2);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_CONT] = back;
+    emitter->in_cold = was_cold;
+}
+
 /* The eval breaker is looked at, then the jump goes to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header)
 {
+    struct tier2_cell *cell = NULL;
+    if (emitter->count_for_tier2 != 0) {
+        cell = add_tier2_count(emitter, header);
+    }
+    int test = label_here(emitter);
     add_eval_breaker_test(emitter, header)->labels[LABEL_CONT] = header;
+    if (cell != NULL) {
+        add_tier2_entry(emitter, cell, test);
+    }
 }
 
 /* The fast test of a branch jumps on `jump_sense(branch)`: a backward jump is turned round, so that the check of the

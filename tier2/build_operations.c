@@ -313,6 +313,7 @@ static void build_for_iter(struct builder *builder)
         store->number = builder->depth - 1;
         struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
         node->pointer = (const void *)step_FOR_ITER;
+        node->cell = (char *)builder->feedback->feedback + instruction->cell;
         node->offset = builder->depth;
         node->state = build_state_raising(builder);
         struct ir_node *ended = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
@@ -522,11 +523,8 @@ void build_instruction(struct builder *builder)
     case EXTENDED_ARG:
     case CACHE:
         break;
-    case RESUME: {
-        struct ir_node *breaker = build_node(builder, IR_guard_breaker, 0, NULL);
-        breaker->state = build_state_before(builder);
+    case RESUME:
         break;
-    }
     case KW_NAMES:
         builder->keyword_names = oparg;
         break;

@@ -139,6 +139,11 @@ enum reason tier2_emit(struct tier2_job *job)
     return reason;
 }
 
+size_t tier2_job_size(const struct tier2_job *job)
+{
+    return job->machine != NULL ? job->machine->text_size : 0;
+}
+
 void tier2_job_free(struct tier2_job *job)
 {
     if (job != NULL) {

@@ -10,6 +10,8 @@
 #include "runtime/deopt.h"
 #include "runtime/reasons.h"
 
+#include <stdio.h>
+
 struct ir_graph;
 struct orc_code;
 
@@ -31,6 +33,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
 
 /* Optimises and makes machine code. */
 enum reason tier2_emit(struct tier2_job *job);
+
+/* Bytes of machine code. */
+size_t tier2_job_size(const struct tier2_job *job);
 
 /* Frees what the job owns, the machine code included. No frame may be in it. */
 void tier2_job_free(struct tier2_job *job);

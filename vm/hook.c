@@ -18,6 +18,7 @@
 #include "vm/event_log.h"
 #include "vm/options.h"
 #include "vm/policy.h"
+#include "vm/tiers.h"
 
 #include <time.h>
 
@@ -48,7 +49,9 @@ enum { NO_ROOM_TICKS = 50 * 1000 * 1000 };
 /* `globals`: what the code is about to run with, borrowed, or NULL. */
 static enum reason compile_state(struct code_state *state, PyObject *globals)
 {
-    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0, .globals = globals};
+    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0,
+                                          .globals = globals,
+                                          .count_for_tier2 = tiers_countdown()};
     if (options.stress.evict) {
         discard_for_stress();
     }
@@ -244,6 +247,7 @@ int hook_install(void)
     runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
     generator_install();
+    tiers_install();
     installed = true;
     told_of_newer_hook = false;
     return 0;

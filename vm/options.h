@@ -24,6 +24,7 @@ struct options {
     int jit;     /* what -X jit or PYTHON_JIT says: 0..3, or -1: nothing was said */
     int tiering; /* 0..3 */
     unsigned hotness_threshold;
+    unsigned tier2_threshold;
     unsigned code_size_limit; /* in KB */
     char *log;                /* owned; NULL: no log */
     struct patterns only, skip;
