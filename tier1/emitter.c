@@ -76,7 +76,12 @@ struct item *emitter_add(struct emitter *emitter, int template)
 
 void *emitter_feedback(struct emitter *emitter, size_t size)
 {
-    const struct instruction *instruction = &emitter->bytecode.instructions[emitter->current];
+    return emitter_feedback_of(emitter, emitter->current, size);
+}
+
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size)
+{
+    const struct instruction *instruction = &emitter->bytecode.instructions[number];
     assert(size == feedback_cell_size(instruction->opcode));
     (void)size;
     return emitter->feedback + instruction->cell;

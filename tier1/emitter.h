@@ -145,6 +145,8 @@ int64_t emitter_slot(const struct emitter *emitter, int index);
 
 /* The next `size` bytes of the feedback block. */
 void *emitter_feedback(struct emitter *emitter, size_t size);
+/* The same for instruction `number`. */
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size);
 
 /* ---- Deferred stack (deferred_stack.c) ---------------------------------------------------------------- */
 

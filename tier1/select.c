@@ -357,7 +357,7 @@ static void select_one(struct emitter *emitter)
             add_eval_breaker_check(emitter);
         }
         if (oparg == 0 && emitter->count_for_tier2 != 0) {
-            struct tier2_cell *cell = add_tier2_count(emitter, emitter->current + 1);
+            struct tier2_cell *cell = add_tier2_count(emitter, emitter->current, emitter->current + 1);
             add_tier2_entry(emitter, cell, label_here(emitter));
         }
         break;

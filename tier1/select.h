@@ -118,7 +118,7 @@ void select_store_fast(struct emitter *emitter);
 /* ---- Tests and jumps (select_tests.c) ---- */
 
 /* Where tier 2 comes in, see select_tests.c. */
-struct tier2_cell *add_tier2_count(struct emitter *emitter, int target);
+struct tier2_cell *add_tier2_count(struct emitter *emitter, int number, int target);
 void add_tier2_entry(struct emitter *emitter, struct tier2_cell *cell, int back);
 /* Looks at the eval breaker, then jumps to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header);

@@ -57,10 +57,10 @@ static struct branch branch_of(const struct emitter *emitter, int number, bool s
                            .backward = (opcode_flags(jump->opcode) & OPCODE_JUMPS_BACKWARD) != 0};
 }
 
-/* Counts at the current instruction, which leads to instruction `header`. The items' SLOW is bound by add_tier2_entry, which must follow. */
-struct tier2_cell *add_tier2_count(struct emitter *emitter, int target)
+/* Counts at instruction `number`, which leads to instruction `target`. The items' SLOW is bound by add_tier2_entry, which must follow. */
+struct tier2_cell *add_tier2_count(struct emitter *emitter, int number, int target)
 {
-    struct tier2_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    struct tier2_cell *cell = emitter_feedback_of(emitter, number, sizeof *cell);
     *cell = (struct tier2_cell){.countdown = emitter->count_for_tier2,
                                 .offset = bytecode_first_unit(&emitter->bytecode, target) * (uint32_t)sizeof(CodeUnit)};
     struct item *item = emitter_add(emitter, TEMPLATE_COUNT_DOWN);
@@ -93,7 +93,9 @@ void add_back_edge(struct emitter *emitter, int header)
 {
     struct tier2_cell *cell = NULL;
     if (emitter->count_for_tier2 != 0) {
-        cell = add_tier2_count(emitter, header);
+        /* A test that was fused with the jump is still the current instruction. */
+        int jump = at(emitter, emitter->current)->target == header ? emitter->current : emitter->current + 1;
+        cell = add_tier2_count(emitter, jump, header);
     }
     int test = label_here(emitter);
     add_eval_breaker_test(emitter, header)->labels[LABEL_CONT] = header;

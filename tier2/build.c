@@ -467,7 +467,7 @@ static void correct_guess(struct builder *builder, int header, int local, enum i
 }
 
 /* Ends the current block with a jump back to `header`. */
-static void close_loop(struct builder *builder, int header)
+static void close_loop_here(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
     int edge = info->header->predecessor_count;
@@ -527,6 +527,24 @@ static void close_loop(struct builder *builder, int header)
     builder->block = NULL;
 }
 
+/* The same; what stands where is afterwards as it was before, for the other way of a branch. */
+static void close_loop(struct builder *builder, int header)
+{
+    size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
+    size_t operand_bytes = (size_t)builder->depth * sizeof(struct operand);
+    struct variable *variables = ir_allocate(builder->graph, variable_bytes + 1);
+    struct operand *operands = ir_allocate(builder->graph, operand_bytes + 1);
+    if (variables == NULL || operands == NULL) {
+        return;
+    }
+    memcpy(variables, builder->variables, variable_bytes);
+    memcpy(operands, builder->operands, operand_bytes);
+    close_loop_here(builder, header);
+    memcpy(builder->variables, variables, variable_bytes);
+    memcpy(builder->operands, operands, operand_bytes);
+    builder->before = NULL;
+}
+
 void build_note_kind(struct builder *builder, int local, enum ir_kind kind)
 {
     for (int header = builder->current; header >= 0; header--) {
@@ -548,8 +566,9 @@ void build_jump(struct builder *builder, int target)
         close_loop(builder, target);
         builder->block = NULL;
     } else if (target <= builder->current) {
-        /* Into a loop by way of no header the walk has seen. */
-        builder->reason = REASON_unknown_bytecode;
+        /* The header of a loop around the one that is entered: tier 1 goes on there. */
+        struct ir_node *leave = build_node(builder, IR_leave, 0, NULL);
+        leave->state = build_state_now(builder, target);
         builder->block = NULL;
     } else {
         add_incoming(builder, target);

@@ -11,6 +11,23 @@ static const struct instruction *current(const struct builder *builder)
 
 /* ---- By way of C, on the operands in memory ---------------------------------------------------------------------- */
 
+/* The operand that an instruction's handler reads and leaves where it is, counted from those it takes: 1 is the next below; 0: none. */
+static int operand_read_below(int opcode, int oparg)
+{
+    switch (opcode) {
+    case LIST_APPEND:
+    case SET_ADD:
+    case MAP_ADD:
+    case LIST_EXTEND:
+    case SET_UPDATE:
+    case DICT_UPDATE:
+    case DICT_MERGE:
+        return oparg;
+    default:
+        return 0;
+    }
+}
+
 /* The instruction by a C function that finds its operands in their stack slots, as tier 1's handlers do. */
 static void build_handler(struct builder *builder, step_function *function)
 {
@@ -29,6 +46,11 @@ static void build_handler(struct builder *builder, step_function *function)
             store = build_node1(builder, IR_store_operand, operand_owned(builder, operand));
         }
         store->number = i;
+    }
+    int reads = operand_read_below(opcode, instruction->oparg);
+    if (reads > 0) {
+        struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, pops + reads - 1)));
+        store->number = depth - pops - reads;
     }
     builder->depth -= pops;
     struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
@@ -316,10 +338,10 @@ static void build_for_iter(struct builder *builder)
         node->cell = (char *)builder->feedback->feedback + instruction->cell;
         node->offset = builder->depth;
         node->state = build_state_raising(builder);
-        struct ir_node *ended = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
-        ended->number = Py_EQ;
+        struct ir_node *more = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
+        more->number = Py_NE;
         struct operand kept = pop(builder);
-        struct ir_block *end = build_split(builder, ended, 0);
+        struct ir_block *end = build_split(builder, more, 0);
         struct ir_block *body = builder->block;
         builder->block = end;
         build_finish_escape(builder, instruction->target);

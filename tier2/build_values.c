@@ -87,6 +87,11 @@ static bool is_simple(enum ir_kind kind)
     return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
 }
 
+static bool is_number(enum ir_kind kind)
+{
+    return kind == KIND_int || kind == KIND_float || kind == KIND_bool;
+}
+
 static bool is_true(const struct ir_node *node)
 {
     return node != NULL && node->op == IR_constant_bool && node->number;
@@ -452,6 +457,9 @@ void build_store_fast(struct builder *builder, int local)
     if (raw != NULL && simple && !has_object) {
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
+    }
+    if (raw == NULL && value.value->op == IR_constant_object && is_number((enum ir_kind)value.value->kind)) {
+        raw = operand_raw(builder, &value, (enum ir_kind)value.value->kind);
     }
     struct ir_node *object = operand_owned(builder, &value);
     if (!simple) {

@@ -27,6 +27,7 @@ struct options {
     unsigned tier2_threshold;
     unsigned code_size_limit; /* in KB */
     char *log;                /* owned; NULL: no log */
+    char *dump;               /* owned; NULL: none */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

@@ -5,6 +5,7 @@
  */
 #include "vm/tiers.h"
 
+#include "runtime/bytecode.h"
 #include "runtime/deopt.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -18,6 +19,9 @@
 
 /* So many failures of guards, and code is thrown away; the next attempt comes after so many times the turns. */
 enum { MOST_FAILURES = 64, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
+
+/* An inner loop that waits for the one around it waits for so many times the turns. */
+enum { PATIENCE = 4 };
 
 struct tier2_code {
     struct tier2_code *next;
@@ -56,6 +60,26 @@ static void publish(struct compiled_code *compiled, struct tier2_cell *cell, str
     cell->countdown = -1;
 }
 
+/* The cell of the backward jump of the outermost loop around `offset`, or NULL. */
+static struct tier2_cell *outermost_loop(const struct compiled_code *compiled, uint32_t offset)
+{
+    struct bytecode bytecode;
+    if (offset == 0 || bytecode_decode(compiled->code, &bytecode) != REASON_none) {
+        return NULL;
+    }
+    int header = bytecode.number_of_unit[offset / sizeof(CodeUnit)];
+    struct tier2_cell *found = NULL;
+    for (int i = bytecode.count - 1; i > header && found == NULL; i--) {
+        const struct instruction *instruction = &bytecode.instructions[i];
+        if (instruction->depth >= 0 && instruction->target >= 0 && instruction->target < header &&
+            feedback_cell_size(instruction->opcode) == sizeof(struct tier2_cell)) {
+            found = (struct tier2_cell *)((char *)compiled->feedback + instruction->cell);
+        }
+    }
+    bytecode_free(&bytecode);
+    return found;
+}
+
 static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell)
 {
     (void)tstate;
@@ -67,6 +91,13 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
     if ((char *)cell < (char *)compiled->feedback ||
         (char *)cell >= (char *)compiled->feedback + compiled->feedback_size) {
         /* Code that was replaced: the cell counts for nothing now. */
+        return;
+    }
+    struct tier2_cell *outer = outermost_loop(compiled, cell->offset);
+    if (outer != NULL && outer->entry == NULL && outer->asked == 0 && outer->countdown > 0) {
+        /* The whole nest is better, if its next turn comes soon. */
+        outer->countdown = 0;
+        cell->countdown = tiers_countdown() * PATIENCE;
         return;
     }
     struct tier2_job *job = calloc(1, sizeof *job);
@@ -199,6 +230,9 @@ static const void *find_entry(InterpreterFrame *frame, uint32_t offset)
 
 void tiers_install(void)
 {
+    if (options.dump != NULL && tier2_dump == NULL) {
+        tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
+    }
     deopt_ask = ask;
     deopt_observer = observe;
     deopt_find_entry = find_entry;
