@@ -44,6 +44,12 @@ STEP(truth)
     return rt_truth(sp[-1]);
 }
 
+STEP(truth_kept)
+{
+    UNUSED(tstate), UNUSED(frame), UNUSED(cell), UNUSED(oparg);
+    return rt_truth(Py_NewRef(sp[-1]));
+}
+
 STEP(FOR_ITER)
 {
     UNUSED(frame), UNUSED(cell), UNUSED(oparg);

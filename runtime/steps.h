@@ -17,6 +17,8 @@ enum { STEP_CALL_NAMES_SHIFT = 16 };
 step_function step_BINARY_OP, step_COMPARE_OP, step_BINARY_SUBSCR, step_STORE_SUBSCR;
 /* Pops the operand; returns its truth. */
 step_function step_truth;
+/* The same, but the operand stays. */
+step_function step_truth_kept;
 /* The iterator on top stays. Pushes the next value and returns 1; or drops the iterator and returns 0 at the end. */
 step_function step_FOR_ITER;
 

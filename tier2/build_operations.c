@@ -89,16 +89,18 @@ static void build_step(struct builder *builder)
     }
 }
 
-/* Pops the operand on top; its truth, found by C. */
-static struct ir_node *build_slow_truth(struct builder *builder)
+/* The truth of the operand on top, found by C, which pops it unless `keeps`. */
+static struct ir_node *build_slow_truth(struct builder *builder, bool keeps)
 {
     build_prepare_escape(builder);
     struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, 0)));
     store->number = builder->depth - 1;
     struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
-    node->pointer = (const void *)step_truth;
+    node->pointer = (const void *)(keeps ? step_truth_kept : step_truth);
     node->offset = builder->depth;
-    pop(builder);
+    if (!keeps) {
+        pop(builder);
+    }
     node->state = build_state_raising(builder);
     struct ir_node *truth = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
     truth->number = Py_NE;
@@ -302,7 +304,7 @@ static void build_truth_jump(struct builder *builder, bool on_true)
     const struct instruction *instruction = current(builder);
     struct ir_node *truth = quick_truth(builder, peek(builder, 0));
     if (truth == NULL) {
-        truth = build_slow_truth(builder);
+        truth = build_slow_truth(builder, false);
         build_branch(builder, truth, on_true, instruction->target, true);
         return;
     }
@@ -518,10 +520,7 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
     struct ir_node *truth = quick_truth(builder, operand);
     bool escaped = truth == NULL;
     if (escaped) {
-        struct ir_node *object = operand_owned(builder, operand);
-        build_node1(builder, IR_hold, object);
-        push_owned(builder, object);
-        truth = build_slow_truth(builder);
+        truth = build_slow_truth(builder, true);
     }
     build_branch(builder, truth, on_true, current(builder)->target, escaped);
     struct operand popped = pop(builder);
