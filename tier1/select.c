@@ -610,8 +610,12 @@ enum reason select_instructions(struct emitter *emitter)
 #ifdef PYJIT_DEBUG
         add_frame_check(emitter);
 #endif
+        struct allocation_site *site = note_operands(emitter);
         select_one(emitter);
         stack_settle_register(emitter);
+        if (site != NULL) {
+            count_result(emitter, site, number);
+        }
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;
