@@ -121,9 +121,9 @@ PyObject *rt_load_global(InterpreterFrame *frame, PyObject *name, struct global_
 
 /* ---- Iteration (ops/iterate.c) ------------------------------------------------------------------ */
 
-/* Next value of iter (borrowed) for FOR_ITER: a new reference; NULL at the end, or with an exception set
+/* Next value of iter (borrowed) for FOR_ITER, learning in `cell`: a new reference; NULL at the end, or with an exception set
  * (StopIteration already turned into a plain end). */
-PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter);
+PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter, struct iterator_cell *cell);
 
 /* ---- Generators (ops/generators.c) -------------------------------------------------------------- */
 

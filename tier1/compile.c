@@ -30,6 +30,9 @@ static size_t feedback_size(const struct bytecode *bytecode)
         case CALL:
             size += sizeof(struct call_cell);
             break;
+        case FOR_ITER:
+            size += sizeof(struct iterator_cell);
+            break;
         }
     }
     return size;
