@@ -47,7 +47,6 @@ static inline void native_finish(PyThreadState *tstate, InterpreterFrame *callee
             rt_release(local);
         }
     }
-    Py_XDECREF(callee->f_locals); /* its frame object may be gone, and have left this behind */
     Py_DECREF(callee->f_func);
     Py_DECREF(callee->f_code);
     tstate->recursion_remaining++;
