@@ -124,7 +124,7 @@ struct call_cell {
     uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */
     uint32_t misses;
     uint32_t count;
-    uint32_t other;         /* calls of anything else */
+    uint32_t other;         /* calls of anything else, C functions included */
     PyObject *callee;       /* borrowed: only compared, never followed without a version */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
                                __new__, and `initializer`; 0: none seen */
@@ -137,6 +137,7 @@ struct call_cell {
     PyObject *globals;
     const void *native_entry;
     uint64_t frame_bytes;
+    const PyMethodDef *definition; /* of the C function that a template called last: static. Counted in `other` */
 };
 
 #endif
