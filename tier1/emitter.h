@@ -110,6 +110,9 @@ struct emitter {
     int exit_mask_count, exit_mask_capacity;
     Py_ssize_t last_constant; /* where the last constant of an exit operand was found */
     PyObject *keyword_names;  /* from KW_NAMES, for the CALL that follows */
+    int super_method;         /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
+    int super_label;          /* where it is gone on behind that */
+    struct attribute_cell *super_cell;
     int exit_label;
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;

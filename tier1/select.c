@@ -581,6 +581,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
+    emitter->super_method = 0;
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
     bool fused = false;
