@@ -28,7 +28,7 @@ enum { TICKS_PER_UNIT = 5000 };
 
 /* What compiling takes, in ticks per code unit; the part of the process's time that compilation may take; how often the usual
  * threshold code must reach to be compiled beyond that. */
-enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 40, PROVEN_FACTOR = 8 };
+enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 64, PROVEN_FACTOR = 8 };
 
 /* What the process had run before the JIT was switched on, about: Python's own start. */
 enum { TICKS_BEFORE = 20 * 1000 * 1000 };
