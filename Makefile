@@ -172,7 +172,7 @@ $(PRELOAD): vm/preload.c Makefile $(BUILD)/flags $(BUILD)/tools
 
 $(LAUNCHER): vm/launcher.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
+	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) -static $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
 
 $(MODULE): | $(LIBRARY)
 	@mkdir -p $(@D) && ln -sfn ../libpyjit.so $@

@@ -45,7 +45,7 @@ static size_t feedback_size(const struct bytecode *bytecode, bool counting)
 /* The arrays of the last compilation, kept: fresh memory would cost more page faults than the work in it. */
 static struct emitter kept;
 /* Larger arrays than this are given back, in elements of the hot list. */
-enum { LARGEST_KEPT = 20000 };
+enum { LARGEST_KEPT = 2000 };
 
 static bool prepare(struct emitter *emitter)
 {

@@ -124,6 +124,7 @@ struct emitter {
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     PyObject *globals;                /* that the code is about to run with, borrowed, for guesses; or NULL */
+    bool has_arithmetic;              /* locals that die are often numbers */
     struct allocation_counts *counts; /* results are counted there; or NULL */
     bool no_forwarding;               /* JIT_STRESS=no-forward */
     bool out_of_memory;               /* set by any append that failed; checked at the end of selection */

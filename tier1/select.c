@@ -572,6 +572,16 @@ static void emit_resume_entry(struct emitter *emitter)
     emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
 }
 
+static bool has_arithmetic(const struct bytecode *bytecode)
+{
+    for (int i = 0; i < bytecode->count; i++) {
+        if (bytecode->instructions[i].opcode == BINARY_OP) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -582,6 +592,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
     emitter->super_method = 0;
+    emitter->has_arithmetic = has_arithmetic(bytecode);
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
     bool fused = false;

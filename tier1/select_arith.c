@@ -451,7 +451,8 @@ void select_store_fast(struct emitter *emitter)
         return;
     }
     stack_spill_local(emitter, local);
-    struct item *item = emitter_add(emitter, family[place_index(&value)]);
+    static four_family any_family = PLACES(STORE_ANY);
+    struct item *item = emitter_add(emitter, (emitter->has_arithmetic ? family : any_family)[place_index(&value)]);
     set_operand(emitter, item, &value, false);
     item->holes[HOLE_H_D] = emitter_local(local);
     item->labels[LABEL_FREE] = free_path(emitter, label_here(emitter), emitter->current + 1);
