@@ -36,7 +36,10 @@ enum attribute_kind {
     ATTRIBUTE_DESCRIPTOR,   /* `value` of the class; whether and how it binds is asked anew each time, because its own
                                type may change */
     ATTRIBUTE_HOOK,         /* nobody has the name; `value` is the class's Python __getattr__ */
-    ATTRIBUTE_GENERIC,      /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
+    ATTRIBUTE_SUPER, /* super().name(): type_version is that of self's class (or of self, a class), `type` the class whose method
+                               asks; `value` is the first that comes behind it in the MRO: a function, method
+                               descriptor, classmethod, staticmethod or something that does not bind */
+    ATTRIBUTE_GENERIC, /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
 };
 
 /* `index` where the name is not among the class's shared keys, so that instances cannot hold it inline. */
