@@ -107,6 +107,21 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
+/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last. */
+struct function_cell {
+    uint16_t name_hint;     /* __name__ */
+    uint16_t builtins_hint; /* __builtins__ */
+    uint32_t
+        cell_count; /* set by the compiler: the closure consists of these locals; 0: it stands on the stack, or there is none */
+    int32_t cells[];
+};
+
+/* Bytes of such a cell that names `count` locals, a multiple of what other cells need. */
+static inline size_t function_cell_size(int count)
+{
+    return sizeof(struct function_cell) + ((size_t)count + 1) / 2 * 2 * sizeof(int32_t);
+}
+
 /* A CALL site. */
 struct call_cell {
     uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */

@@ -119,6 +119,22 @@ PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter);
  * frame is incomplete, so no traceback entry. (ceval.c, RETURN_GENERATOR; genobject.c, _Py_MakeCoro) */
 PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
 
+/* ---- Functions (ops/functions.c) ----------------------------------------------------------------- */
+
+/* Bits of MAKE_FUNCTION's oparg. */
+enum {
+    MAKE_FUNCTION_DEFAULTS = 1,
+    MAKE_FUNCTION_KEYWORD_DEFAULTS = 2,
+    MAKE_FUNCTION_ANNOTATIONS = 4,
+    MAKE_FUNCTION_CLOSURE = 8
+};
+
+/* MAKE_FUNCTION: a new function of `code` (borrowed); slots[0..] holds those of the `parts` that `cell` does not name,
+ * in the order of the bits, owned and taken over whatever the outcome. New reference, or NULL with an exception set. An escape:
+ * allocation may collect. */
+PyObject *rt_make_function(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, PyObject **slots,
+                           int parts, struct function_cell *cell);
+
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 
 /* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released; nargs

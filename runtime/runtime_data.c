@@ -46,6 +46,8 @@ void runtime_data_clear_free_lists(void)
             PyObject_Free(list->blocks[list->count--]);
         }
     }
+    object_pool_clear(&runtime_data.functions);
+    object_pool_clear(&runtime_data.cells);
 }
 
 static inline bool is_small_int(int64_t value)
@@ -168,6 +170,51 @@ void rt_float_free(PyObject *object)
     floats->free_list = (PyFloatObject *)object;
 }
 
+/* Takes a reference out of its field before dropping it, as Py_CLEAR does. */
+static inline void clear_field(PyObject **field)
+{
+    PyObject *old = *field;
+    if (old != NULL) {
+        *field = NULL;
+        rt_release(old);
+    }
+}
+
+void rt_cell_free(PyObject *object)
+{
+    _PyObject_GC_UNTRACK(object);
+    PyObject *content = ((PyCellObject *)object)->ob_ref;
+    if (content != NULL) {
+        rt_release(content);
+    }
+    object_pool_put(&runtime_data.cells, object);
+}
+
+/* (funcobject.c, func_dealloc) */
+void rt_function_free(PyObject *object)
+{
+    PyFunctionObject *function = (PyFunctionObject *)object;
+    _PyObject_GC_UNTRACK(object);
+    if (function->func_weakreflist != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    function->func_version = 0;
+    clear_field(&function->func_globals);
+    clear_field(&function->func_builtins);
+    clear_field(&function->func_module);
+    clear_field(&function->func_defaults);
+    clear_field(&function->func_kwdefaults);
+    clear_field(&function->func_doc);
+    clear_field(&function->func_dict);
+    clear_field(&function->func_closure);
+    clear_field(&function->func_annotations);
+    /* CPython puts the empty string in their place first; nobody can see the function any more. */
+    rt_release(function->func_name);
+    rt_release(function->func_qualname);
+    rt_release(function->func_code);
+    object_pool_put(&runtime_data.functions, object);
+}
+
 void rt_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -175,6 +222,10 @@ void rt_dealloc(PyObject *object)
         rt_int_free(object);
     } else if (type == &PyFloat_Type) {
         rt_float_free(object);
+    } else if (type == &PyFunction_Type) {
+        rt_function_free(object);
+    } else if (type == &PyCell_Type) {
+        rt_cell_free(object);
     } else {
         _Py_Dealloc(object);
     }

@@ -7,6 +7,7 @@
 #define PYJIT_RUNTIME_DATA_H
 
 #include "runtime/cpython.h"
+#include "runtime/object_pool.h"
 
 /* Dead ints of one length, each an ordinary PyObject_Malloc block whose type is still int. blocks[count] is the next to be
  * used; blocks[0] is NULL for ever, so that taking needs no other test. */
@@ -51,6 +52,7 @@ struct runtime_data {
     uint64_t code_epoch;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
+    struct object_pool functions, cells;
 };
 
 extern struct runtime_data runtime_data;
@@ -58,7 +60,7 @@ extern struct runtime_data runtime_data;
 /* Fills runtime_data. GIL held, main interpreter. */
 void runtime_data_init(PyThreadState *tstate);
 
-/* Gives the free ints back to the allocator. */
+/* Gives the free ints and the blocks of the pools back to the allocator. */
 void runtime_data_clear_free_lists(void);
 
 /* A new int from a C long, from our free lists where possible. New reference, or NULL with MemoryError. */
@@ -70,6 +72,10 @@ PyObject *rt_int_from_wide(__int128 value);
 /* Frees an exact int, or an exact float, whose last reference has gone. */
 void rt_int_free(PyObject *object);
 void rt_float_free(PyObject *object);
+
+/* Deallocate an exact function or cell as CPython does: the same things are dropped in the same order. */
+void rt_function_free(PyObject *object);
+void rt_cell_free(PyObject *object);
 
 /* A new float; NULL with MemoryError. */
 PyObject *rt_float_new(double value);

@@ -28,6 +28,13 @@ static size_t feedback_size(const struct bytecode *bytecode)
         case CALL:
             size += sizeof(struct call_cell);
             break;
+        case BUILD_TUPLE:
+            /* Perhaps a closure (select_closure). */
+            size += function_cell_size(bytecode->instructions[i].oparg);
+            break;
+        case MAKE_FUNCTION:
+            size += function_cell_size(0);
+            break;
         }
     }
     return size;

@@ -371,8 +371,21 @@ static void select_one(struct emitter *emitter)
         stack_push_constant(emitter, PyTuple_GET_ITEM(emitter->bytecode.code->co_consts, oparg));
         break;
     case LOAD_FAST:
-    case LOAD_CLOSURE:
         select_load_fast(emitter);
+        break;
+    case LOAD_CLOSURE:
+        stack_push_local(emitter, oparg);
+        break;
+    case MAKE_CELL:
+        select_make_cell(emitter);
+        break;
+    case MAKE_FUNCTION:
+        select_make_function(emitter);
+        break;
+    case BUILD_TUPLE:
+        if (!select_closure(emitter)) {
+            select_handler(emitter);
+        }
         break;
     case STORE_FAST:
         select_store_fast(emitter);
@@ -590,7 +603,8 @@ enum reason select_instructions(struct emitter *emitter)
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;
-            fused = at(emitter, number)->opcode != STORE_FAST;
+            /* Behind a jump both ways see the canonical stack. */
+            fused = at(emitter, number)->target >= 0;
         }
         if (fused) {
             stack_set_canonical(emitter, at(emitter, number)->depth - 1);

@@ -131,9 +131,13 @@ void select_jump_or_pop(struct emitter *emitter, bool on_true);
 /* ---- Locals, loops, closures, attributes, containers, calls, generators: select_*.c by these names ---- */
 
 void select_for_iter(struct emitter *emitter);
+void select_make_cell(struct emitter *emitter);
 void select_copy_free_vars(struct emitter *emitter);
 void select_load_deref(struct emitter *emitter);
 void select_store_deref(struct emitter *emitter);
+void select_make_function(struct emitter *emitter);
+/* A BUILD_TUPLE of cells that the MAKE_FUNCTION soon after takes for the closure: selects up to that one and is true, or does nothing. */
+bool select_closure(struct emitter *emitter);
 void select_load_global(struct emitter *emitter);
 void select_load_attr(struct emitter *emitter);
 void select_store_attr(struct emitter *emitter);
