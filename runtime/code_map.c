@@ -127,7 +127,8 @@ static size_t table_bytes_of(const struct compiled_code *compiled)
     size_t exits = compiled->exits == NULL
                        ? 0
                        : sizeof(*compiled->exits) + compiled->exits->row_count * sizeof(struct side_exit) +
-                             compiled->exits->operand_count * sizeof(struct side_exit_operand);
+                             compiled->exits->operand_count * sizeof(struct side_exit_operand) +
+                             compiled->exits->handler_count * sizeof(struct side_exit_handler);
     return exits + sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
            compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
 }

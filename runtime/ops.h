@@ -135,6 +135,18 @@ enum {
 PyObject *rt_make_function(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, PyObject **slots,
                            int parts, struct function_cell *cell);
 
+/* ---- Exceptions (ops/exceptions.c) --------------------------------------------------------------- */
+
+/* CHECK_EXC_MATCH: is an exception of `class` caught by `type`, a class or tuple of classes? 1 or 0 with the reference to `type` gone;
+ * -1 without anything done where other code might have to run, or an error to be raised. */
+int rt_quick_match(PyTypeObject *class, PyObject *type);
+/* The same in general: 1, 0, or -1 with an exception set. Steals `type`. */
+int rt_match(PyThreadState *tstate, PyObject *exception, PyObject *type);
+
+/* The last reference to an exception that `frame` has handled is gone: deallocates it and, where nobody else can hold it, the
+ * frame object that its traceback needed. */
+void rt_drop_exception(PyThreadState *tstate, InterpreterFrame *frame, PyObject *exception);
+
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 
 /* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released; nargs

@@ -1,6 +1,7 @@
 /* runtime/runtime_data.c: see runtime_data.h. */
 #include "runtime/runtime_data.h"
 
+#include "runtime/exceptions.h"
 #include "runtime/ops.h"
 
 #include "internal/pycore_floatobject.h"
@@ -31,6 +32,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
+    runtime_data.exception_dealloc = ((PyTypeObject *)PyExc_BaseException)->tp_dealloc;
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
@@ -226,6 +228,8 @@ void rt_dealloc(PyObject *object)
         rt_function_free(object);
     } else if (type == &PyCell_Type) {
         rt_cell_free(object);
+    } else if (type->tp_dealloc == runtime_data.exception_dealloc) {
+        exception_free(_PyThreadState_GET(), object);
     } else {
         _Py_Dealloc(object);
     }

@@ -39,7 +39,8 @@ struct runtime_data {
     PyTypeObject *type_type;
     PyTypeObject *c_function_type;
     PyTypeObject *method_descriptor_type;
-    PyObject *list_append; /* list's own method; it lives as long as list */
+    PyObject *list_append;        /* list's own method; it lives as long as list */
+    destructor exception_dealloc; /* of BaseException and the built-in classes that add no fields */
     PyObject *none;
     PyObject *true_object;
     PyObject *false_object;
@@ -52,7 +53,7 @@ struct runtime_data {
     uint64_t code_epoch;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
-    struct object_pool functions, cells;
+    struct object_pool functions, cells, tracebacks, exceptions;
 };
 
 extern struct runtime_data runtime_data;

@@ -61,7 +61,7 @@ static bool prepare(struct emitter *emitter)
     emitter->saved_capacity = kept.saved_capacity;
     kept = (struct emitter){0};
     return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL &&
-           prepare_resume_points(emitter);
+           prepare_resume_points(emitter) && prepare_handlers(emitter);
 }
 
 static void release(struct emitter *emitter)

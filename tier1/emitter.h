@@ -171,6 +171,12 @@ int stub_tail(struct emitter *emitter, int next);
 /* Appends a check for what an escape may leave behind; `next` is the instruction to go on at if compiled code must be left. Returns the item. */
 struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled);
 
+/* Handlers as rows of the side exits (select_exceptions.c). prepare: before selection, false without memory; handler_number: which row the
+ * handler that starts with instruction `number` is; place: once the code stands at `start`. */
+bool prepare_handlers(struct emitter *emitter);
+int handler_number(const struct emitter *emitter, int number);
+void place_handlers(const struct emitter *emitter, const char *start);
+
 /* Fills in the side exits for code at `start`; false without memory (stubs.c). */
 bool make_side_exits(const struct emitter *emitter, const char *start);
 

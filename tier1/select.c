@@ -382,6 +382,15 @@ static void select_one(struct emitter *emitter)
     case MAKE_FUNCTION:
         select_make_function(emitter);
         break;
+    case PUSH_EXC_INFO:
+        select_push_exc_info(emitter);
+        break;
+    case CHECK_EXC_MATCH:
+        select_check_exc_match(emitter);
+        break;
+    case POP_EXCEPT:
+        select_pop_except(emitter);
+        break;
     case BUILD_TUPLE:
         if (!select_closure(emitter)) {
             select_handler(emitter);
@@ -591,10 +600,6 @@ enum reason select_instructions(struct emitter *emitter)
             emit_resume_entry(emitter);
         }
         emitter_bind(emitter, number);
-        if (instruction->is_handler) {
-            /* What raised may have changed locals, or switched tracing on. */
-            add_escape_check(emitter, number, false);
-        }
 #ifdef PYJIT_DEBUG
         add_frame_check(emitter);
 #endif

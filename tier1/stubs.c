@@ -169,6 +169,7 @@ bool make_side_exits(const struct emitter *emitter, const char *start)
         return false;
     }
     exits->row_count = (size_t)emitter->stub_count;
+    place_handlers(emitter, start);
     const struct instruction *instructions = emitter->bytecode.instructions;
     for (int i = 0; i < emitter->stub_count; i++) {
         const struct stub *stub = &emitter->stubs[i];
@@ -177,13 +178,9 @@ bool make_side_exits(const struct emitter *emitter, const char *start)
         uint64_t owned;
         if (stub->kind == STUB_ERROR || stub->kind == STUB_ERROR_AGAIN) {
             const struct instruction *instruction = &instructions[stub->instruction];
-            if (instruction->handler >= 0) {
-                exit->keep = (uint16_t)instruction->handler_depth;
-                exit->lasti = instruction->handler_lasti;
-                exit->address = start + label_offset(emitter, instruction->handler);
-            }
+            exit->handler = instruction->handler < 0 ? -1 : handler_number(emitter, instruction->handler);
             exit->reraised = stub->kind == STUB_ERROR_AGAIN;
-            add_operands(emitter, stub, exit->keep, exit, &owned);
+            add_operands(emitter, stub, instruction->handler < 0 ? 0 : instruction->handler_depth, exit, &owned);
             exit->mask = owned;
         } else if (stub->kind != STUB_TAIL) {
             add_operands(emitter, stub, stub->depth, exit, &owned);

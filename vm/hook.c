@@ -10,6 +10,7 @@
 #include "runtime/code_arena.h"
 #include "runtime/code_map.h"
 #include "runtime/code_state.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -311,5 +312,6 @@ void hook_clear(void)
     }
     Py_DECREF(codes);
     runtime_data_clear_free_lists();
+    exception_clear_pools();
     generator_clear_free_lists();
 }

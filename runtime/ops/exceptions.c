@@ -4,6 +4,9 @@
  */
 #include "runtime/ops/shared.h"
 
+#include "runtime/exceptions.h"
+#include "runtime/runtime_data.h"
+
 /* ---- Raising ------------------------------------------------------------------------------------ */
 
 int ops_raise_again(PyThreadState *tstate, PyObject *exception)
@@ -88,7 +91,11 @@ HANDLER(RAISE_VARARGS)
         return OPS_RAISED;
     }
     if (cause == NULL || set_cause(tstate, value, cause) == 0) {
-        _PyErr_SetObject(tstate, type, value);
+        if (type == (PyObject *)Py_TYPE(value)) {
+            exception_raise(tstate, Py_NewRef(value));
+        } else {
+            _PyErr_SetObject(tstate, type, value);
+        }
     }
     Py_DECREF(value);
     Py_DECREF(type);
@@ -123,6 +130,44 @@ HANDLER(PUSH_EXC_INFO)
     return 0;
 }
 
+/* Would dropping this object certainly run no other code? */
+static inline bool dies_quietly(PyObject *object)
+{
+    return object->ob_refcnt > 1 || PyUnicode_CheckExact(object) || PyLong_CheckExact(object) ||
+           PyFloat_CheckExact(object);
+}
+
+/* Would the exception's death certainly run no other code? Its traceback is that of one frame, which is alive. */
+static bool exception_dies_quietly(PyBaseExceptionObject *exception)
+{
+    PyTracebackObject *traceback = (PyTracebackObject *)exception->traceback;
+    if (Py_TYPE(exception)->tp_dealloc != runtime_data.exception_dealloc || exception->dict != NULL ||
+        exception->notes != NULL || exception->cause != NULL || exception->context != NULL || traceback == NULL ||
+        traceback->tb_next != NULL || exception->args == NULL) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(exception->args); i++) {
+        if (!dies_quietly(PyTuple_GET_ITEM(exception->args, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void rt_drop_exception(PyThreadState *tstate, InterpreterFrame *frame, PyObject *exception)
+{
+    if (Py_TYPE(exception)->tp_dealloc != runtime_data.exception_dealloc) {
+        _Py_Dealloc(exception);
+        return;
+    }
+    bool quiet = exception_dies_quietly((PyBaseExceptionObject *)exception);
+    exception_free(tstate, exception);
+    if (quiet) {
+        /* Nothing has run since the last check of the frame's locals. */
+        exception_drop_idle_frame_object(frame);
+    }
+}
+
 /* [what was being handled before] -> [] */
 HANDLER(POP_EXCEPT)
 {
@@ -150,16 +195,50 @@ int ops_check_catchable(PyThreadState *tstate, PyObject *type)
     return 0;
 }
 
+int rt_match(PyThreadState *tstate, PyObject *exception, PyObject *type)
+{
+    int matches = -1;
+    if (ops_check_catchable(tstate, type) == 0) {
+        matches = PyErr_GivenExceptionMatches(exception, type);
+    }
+    Py_DECREF(type);
+    return matches;
+}
+
+/* A class that more than one reference holds. */
+static inline bool is_kept_class(PyObject *class)
+{
+    return class->ob_refcnt > 1 && PyExceptionClass_Check(class);
+}
+
+int rt_quick_match(PyTypeObject *class, PyObject *type)
+{
+    if (is_kept_class(type)) {
+        type->ob_refcnt--;
+        return exception_class_matches(class, (PyTypeObject *)type);
+    }
+    if (!PyTuple_CheckExact(type)) {
+        return -1;
+    }
+    int matches = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type); i++) {
+        PyObject *item = PyTuple_GET_ITEM(type, i);
+        if (!is_kept_class(item)) {
+            return -1;
+        }
+        matches = matches || exception_class_matches(class, (PyTypeObject *)item);
+    }
+    Py_DECREF(type);
+    return matches;
+}
+
 /* [exception, type or tuple of types] -> [exception, bool] */
 HANDLER(CHECK_EXC_MATCH)
 {
-    PyObject *type = sp[-1];
-    if (ops_check_catchable(tstate, type) < 0) {
-        Py_DECREF(type);
+    int matches = rt_match(tstate, sp[-2], sp[-1]);
+    if (matches < 0) {
         return OPS_RAISED;
     }
-    int matches = PyErr_GivenExceptionMatches(sp[-2], type);
-    Py_DECREF(type);
     sp[-1] = Py_NewRef(matches ? Py_True : Py_False);
     return 0;
 }
