@@ -142,4 +142,15 @@ struct call_cell {
     uint64_t frame_bytes;
 };
 
+/* A BEFORE_WITH site: the Python functions __enter__ and __exit__ of the class seen last; borrowed, and valid while type_version
+ * matches. */
+enum { WITH_MOST_MISSES = 64 }; /* of classes, after which nothing more is learned */
+struct with_cell {
+    uint32_t type_version; /* FEEDBACK_NO_VERSION: none */
+    uint32_t misses;
+    PyObject *enter;
+    PyObject *exit;
+    struct call_cell call; /* of __enter__ */
+};
+
 #endif

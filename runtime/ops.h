@@ -147,6 +147,12 @@ int rt_match(PyThreadState *tstate, PyObject *exception, PyObject *type);
  * frame object that its traceback needed. */
 void rt_drop_exception(PyThreadState *tstate, InterpreterFrame *frame, PyObject *exception);
 
+/* ---- Context managers (ops/with.c) --------------------------------------------------------------- */
+
+/* BEFORE_WITH: takes the manager from slot[0] and leaves its bound __exit__ and what __enter__ returned in slot[0] and slot[1]; learns
+ * in `cell`. 0, or -1 with an exception set and the manager released. */
+int rt_before_with(PyThreadState *tstate, PyObject **slot, struct with_cell *cell);
+
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 
 /* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released; nargs

@@ -30,9 +30,16 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.type_type = &PyType_Type;
     runtime_data.c_function_type = &PyCFunction_Type;
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
+    runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
     runtime_data.exception_dealloc = ((PyTypeObject *)PyExc_BaseException)->tp_dealloc;
+    /* CPython keeps the function that calls bound methods to itself; any bound method names it. */
+    PyObject *method = PyMethod_New(Py_None, Py_None);
+    if (method != NULL) {
+        runtime_data.method_vectorcall = ((PyMethodObject *)method)->vectorcall;
+        Py_DECREF(method);
+    }
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
@@ -50,6 +57,7 @@ void runtime_data_clear_free_lists(void)
     }
     object_pool_clear(&runtime_data.functions);
     object_pool_clear(&runtime_data.cells);
+    object_pool_clear(&runtime_data.methods);
 }
 
 static inline bool is_small_int(int64_t value)
@@ -192,6 +200,39 @@ void rt_cell_free(PyObject *object)
     object_pool_put(&runtime_data.cells, object);
 }
 
+/* (classobject.c, method_dealloc) */
+void rt_method_free(PyObject *object)
+{
+    PyMethodObject *method = (PyMethodObject *)object;
+    _PyObject_GC_UNTRACK(object);
+    if (method->im_weakreflist != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    rt_release(method->im_func);
+    if (method->im_self != NULL) {
+        rt_release(method->im_self);
+    }
+    object_pool_put(&runtime_data.methods, object);
+}
+
+PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *self)
+{
+    PyMethodObject *method = (PyMethodObject *)object_pool_take(&runtime_data.methods);
+    if (method == NULL) {
+        PyObject *made = PyMethod_New(function, self);
+        if (made != NULL) {
+            Py_DECREF(self);
+        }
+        return made;
+    }
+    method->im_func = Py_NewRef(function);
+    method->im_self = self;
+    method->im_weakreflist = NULL;
+    method->vectorcall = runtime_data.method_vectorcall;
+    object_track(tstate, (PyObject *)method);
+    return (PyObject *)method;
+}
+
 /* (funcobject.c, func_dealloc) */
 void rt_function_free(PyObject *object)
 {
@@ -228,6 +269,8 @@ void rt_dealloc(PyObject *object)
         rt_function_free(object);
     } else if (type == &PyCell_Type) {
         rt_cell_free(object);
+    } else if (type == &PyMethod_Type) {
+        rt_method_free(object);
     } else if (type->tp_dealloc == runtime_data.exception_dealloc) {
         exception_free(_PyThreadState_GET(), object);
     } else {

@@ -39,8 +39,10 @@ struct runtime_data {
     PyTypeObject *type_type;
     PyTypeObject *c_function_type;
     PyTypeObject *method_descriptor_type;
-    PyObject *list_append;        /* list's own method; it lives as long as list */
-    destructor exception_dealloc; /* of BaseException and the built-in classes that add no fields */
+    PyTypeObject *method_type;
+    PyObject *list_append;            /* list's own method; it lives as long as list */
+    vectorcallfunc method_vectorcall; /* of bound methods */
+    destructor exception_dealloc;     /* of BaseException and the built-in classes that add no fields */
     PyObject *none;
     PyObject *true_object;
     PyObject *false_object;
@@ -53,7 +55,7 @@ struct runtime_data {
     uint64_t code_epoch;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
-    struct object_pool functions, cells, tracebacks, exceptions;
+    struct object_pool functions, cells, methods, tracebacks, exceptions;
 };
 
 extern struct runtime_data runtime_data;
@@ -74,9 +76,14 @@ PyObject *rt_int_from_wide(__int128 value);
 void rt_int_free(PyObject *object);
 void rt_float_free(PyObject *object);
 
-/* Deallocate an exact function or cell as CPython does: the same things are dropped in the same order. */
+/* Deallocate an exact function, cell or bound method as CPython does: the same things are dropped in the same order. */
 void rt_function_free(PyObject *object);
 void rt_cell_free(PyObject *object);
+void rt_method_free(PyObject *object);
+
+/* A method that binds `function`, borrowed, to `self`, whose reference it takes over (not on failure). New reference, or NULL
+ * with MemoryError. */
+PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *self);
 
 /* A new float; NULL with MemoryError. */
 PyObject *rt_float_new(double value);

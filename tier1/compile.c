@@ -28,6 +28,9 @@ static size_t feedback_size(const struct bytecode *bytecode)
         case CALL:
             size += sizeof(struct call_cell);
             break;
+        case BEFORE_WITH:
+            size += sizeof(struct with_cell);
+            break;
         case BUILD_TUPLE:
             /* Perhaps a closure (select_closure). */
             size += function_cell_size(bytecode->instructions[i].oparg);

@@ -391,6 +391,9 @@ static void select_one(struct emitter *emitter)
     case POP_EXCEPT:
         select_pop_except(emitter);
         break;
+    case BEFORE_WITH:
+        select_before_with(emitter);
+        break;
     case BUILD_TUPLE:
         if (!select_closure(emitter)) {
             select_handler(emitter);

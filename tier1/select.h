@@ -142,6 +142,7 @@ void select_push_exc_info(struct emitter *emitter);
 /* Together with the jump behind it. */
 void select_check_exc_match(struct emitter *emitter);
 void select_pop_except(struct emitter *emitter);
+void select_before_with(struct emitter *emitter);
 void select_load_global(struct emitter *emitter);
 void select_load_attr(struct emitter *emitter);
 void select_store_attr(struct emitter *emitter);

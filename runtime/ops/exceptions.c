@@ -1,4 +1,4 @@
-/* runtime/ops/exceptions.c: raising, handling and matching exceptions; context managers.
+/* runtime/ops/exceptions.c: raising, handling and matching exceptions.
  *
  * Finding the handler is not done here: a handler that fails says so, and compiled code looks it up.
  */
@@ -247,67 +247,4 @@ HANDLER(LOAD_ASSERTION_ERROR)
 {
     sp[0] = Py_NewRef(PyExc_AssertionError);
     return 0;
-}
-
-/* ---- Context managers --------------------------------------------------------------------------- */
-
-/* [manager] -> [exit, enter()]; `missing_enter` and `missing_exit` word a TypeError about the manager's type. */
-static int enter_context(PyThreadState *tstate, PyObject **sp, PyObject *enter_name, PyObject *exit_name,
-                         const char *missing_enter, const char *missing_exit)
-{
-    PyObject *manager = sp[-1];
-    const char *missing = missing_enter;
-    PyObject *exit = NULL;
-    PyObject *enter = _PyObject_LookupSpecial(manager, enter_name);
-    if (enter != NULL) {
-        missing = missing_exit;
-        exit = _PyObject_LookupSpecial(manager, exit_name);
-    }
-    if (exit == NULL) {
-        if (!_PyErr_Occurred(tstate)) {
-            _PyErr_Format(tstate, PyExc_TypeError, missing, Py_TYPE(manager)->tp_name);
-        }
-        Py_XDECREF(enter);
-        Py_DECREF(manager);
-        return OPS_RAISED;
-    }
-    sp[-1] = exit;
-    Py_DECREF(manager);
-    PyObject *entered = PyObject_CallNoArgs(enter);
-    Py_DECREF(enter);
-    if (entered == NULL) {
-        Py_DECREF(exit);
-        return OPS_RAISED;
-    }
-    sp[0] = entered;
-    return 0;
-}
-
-HANDLER(BEFORE_WITH)
-{
-    return enter_context(tstate, sp, &_Py_ID(__enter__), &_Py_ID(__exit__),
-                         "'%.200s' object does not support the context manager protocol",
-                         "'%.200s' object does not support the context manager protocol (missed __exit__ method)");
-}
-
-HANDLER(BEFORE_ASYNC_WITH)
-{
-    return enter_context(
-        tstate, sp, &_Py_ID(__aenter__), &_Py_ID(__aexit__),
-        "'%.200s' object does not support the asynchronous context manager protocol",
-        "'%.200s' object does not support the asynchronous context manager protocol (missed __aexit__ method)");
-}
-
-/* [exit, lasti, previous exception, exception] -> the same and exit(type, exception, traceback) */
-HANDLER(WITH_EXCEPT_START)
-{
-    PyObject *exception = sp[-1];
-    PyObject *traceback = PyException_GetTraceback(exception);
-    PyObject *arguments[4] = {NULL, PyExceptionInstance_Class(exception), exception,
-                              traceback != NULL ? traceback : Py_None};
-    /* The exception keeps its traceback alive. */
-    Py_XDECREF(traceback);
-    PyObject *result = PyObject_Vectorcall(sp[-4], arguments + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-    sp[0] = result;
-    return result == NULL ? OPS_RAISED : 0;
 }
