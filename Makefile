@@ -38,7 +38,7 @@ endif
 # ---- Flags ---------------------------------------------------------------------------------------
 
 # Goals that compile nothing need neither Python nor a compiler.
-LIGHT_GOALS := help clean deps uninstall format format-check
+LIGHT_GOALS := help clean deps deps-test uninstall format format-check
 ifneq ($(filter-out $(LIGHT_GOALS),$(or $(MAKECMDGOALS),all)),)
   LLVM_INCLUDE   := $(shell $(LLVM_CONFIG) --includedir 2>/dev/null)
   LLVM_LIBRARIES := $(shell $(LLVM_CONFIG) --ldflags --libs 2>/dev/null)
@@ -48,14 +48,14 @@ endif
 WARNINGS := -Wall -Wextra -Werror
 ifeq ($(DEBUG),1)
   # With sanitizers gcc's flow analysis sees paths that are not there, hence the exception.
-  MODE := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined) -Wno-maybe-uninitialized
+  BUILD_FLAGS := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined) -Wno-maybe-uninitialized
 else
-  MODE := -O2 -g -DNDEBUG
+  BUILD_FLAGS := -O2 -g -DNDEBUG
 endif
 PYTHON_PATH_DEFINE := -DPYJIT_PYTHON_PATH='"$(PYTHON)"'
 CFLAGS          ?=
 BASE_FLAGS      := -std=gnu17 $(WARNINGS) -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE)
-LIBRARY_FLAGS   := $(BASE_FLAGS) $(MODE) -fPIC -fvisibility=hidden -fno-semantic-interposition \
+LIBRARY_FLAGS   := $(BASE_FLAGS) $(BUILD_FLAGS) -fPIC -fvisibility=hidden -fno-semantic-interposition \
                    -fno-omit-frame-pointer
 HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) \
                    $(addprefix -isystem ,$(LLVM_INCLUDE))
@@ -89,7 +89,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps demo test unit-test install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython unit-test install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -184,7 +184,7 @@ $(BUILD)/unit/objects.a: $(LIBRARY_OBJECTS) $(BUILD)/object-list
 	$(call say,AR,$@)ar rcs $@ $(LIBRARY_OBJECTS)
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
-	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(MODE) $(CFLAGS) -D_GNU_SOURCE $(DEPENDENCIES) -MF $@.d $< -o $@ \
+	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(BUILD_FLAGS) $(CFLAGS) -D_GNU_SOURCE $(DEPENDENCIES) -MF $@.d $< -o $@ \
 	    $(BUILD)/unit/objects.a -lpython3.11 -lm -ldl -lpthread
 
 -include $(wildcard $(BUILD)/unit/*.d)
@@ -193,13 +193,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
 
 PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsuite python3-lib2to3 \
             python3-numpy clang-19 llvm-19-dev libelf-dev libunwind-dev gdb
+# What the tests run under the JIT. (objgraph and psutil: greenlet's own tests import them.)
+TEST_PACKAGES := python3-greenlet python3-gevent python3-objgraph python3-psutil python3-django python3-jinja2 python3-sympy \
+            python3-networkx python3-sqlalchemy python3-flask python3-requests python3-pytest python3-hypothesis python3-attr \
+            python3-pydantic python3-pandas python3-coverage
 
-deps:
-	@missing=; for package in $(PACKAGES); do \
+deps: WANTED_PACKAGES = $(PACKAGES)
+deps-test: WANTED_PACKAGES = $(PACKAGES) $(TEST_PACKAGES)
+deps deps-test:
+	@missing=; for package in $(WANTED_PACKAGES); do \
 	    test "$$(dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | cut -c1-2)" = ii || missing="$$missing $$package"; done; \
 	  if test -n "$$missing"; then \
 	    sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	    echo "make deps: installing$$missing"; \
+	    echo "make $@: installing$$missing"; \
 	    $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
 	  fi
 
@@ -208,9 +214,16 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) perf/demo.py $(BUILD)/pyjit
 
-test: deps
+test: deps-test
 	@$(MAKE) --no-print-directory all unit-test
 	@$(PYTHON) tests/run.py
+
+# All of CPython's own test suite, case by case against stock; takes an hour, goes on where it was stopped.
+MODE  ?= compile-all
+TESTS ?=
+test-cpython: deps-test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/cpython_suite.py --jit $(BUILD)/pyjit --mode $(MODE) $(TESTS)
 
 include perf/bench/bench.mk
 
@@ -264,6 +277,7 @@ help:
 	@echo 'make deps       install the Debian packages that are missing (prints the list first)'
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
+	@echo "make test-cpython  all of CPython's test suite, MODE=compile-all; TESTS='test_dict test_list'"
 	@echo 'make bench      deps, build, and measure against stock python3.11'
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='

@@ -6,6 +6,7 @@
 #include "runtime/dict_lookup.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/ops/user_operators.h"
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -575,7 +576,10 @@ static inline PyObject *call_len(PyObject *container)
     if (PyList_CheckExact(container) || PyTuple_CheckExact(container)) {
         length = Py_SIZE(container);
     } else {
-        length = PyObject_Length(container);
+        length = user_length(container);
+        if (length == USER_ELSEWHERE_INT) {
+            length = PyObject_Length(container);
+        }
         if (length < 0) {
             return NULL;
         }

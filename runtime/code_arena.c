@@ -1,10 +1,5 @@
-/* runtime/code_arena.c: the allocator of machine code memory, and the page flips around it.
- *
- * The book-keeping is one bit per 32-byte granule, kept outside the arena: a set bit is a granule in
- * use. Neighbouring free blocks are one run of zero bits, so there is nothing to coalesce and nothing
- * to allocate: giving memory back cannot fail, and a child after fork owns a consistent copy.
- * Allocation takes the first run that is long enough. It skips whole words of 64 granules, and no bit
- * above the highest granule ever used is looked at.
+/* runtime/code_arena.c: the allocator of machine code memory, and the page flips around it. Which granules are in use is kept by
+ * granules.c.
  *
  * Page protection. Pages never used are readable only; pages being filled are readable and writable;
  * all other pages are readable and executable, also after their memory was given back. Two pieces of
@@ -12,6 +7,8 @@
  * thread that could return into the other gets there without the GIL).
  */
 #include "runtime/code_arena.h"
+
+#include "runtime/granules.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -24,17 +21,15 @@ enum {
     ARENA_BYTES = 64 << 20,
     GRANULE_BYTES = CODE_ARENA_ALIGNMENT,
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
-    WORD_BITS = 64,
 };
 
 /* Costs address space, but no memory before it is written to. */
 static char arena[ARENA_BYTES] __attribute__((aligned(PAGE_BYTES)));
-static uint64_t granule_used[GRANULES / WORD_BITS];
+static uint64_t granule_used[GRANULES / 64];
 
-static size_t limit_bytes;     /* multiple of the page size; 0 before init */
-static size_t used_bytes;      /* in whole granules */
-static size_t first_free_hint; /* no free granule stands below this one */
-static size_t end_granule;     /* one past the highest granule ever used */
+static struct granules granules = {.words = granule_used};
+
+static size_t limit_bytes; /* multiple of the page size; 0 before init */
 
 static char *open_memory; /* the begin() not yet committed */
 static size_t open_size;
@@ -49,55 +44,6 @@ static size_t granule_of(const void *memory)
     return (size_t)((const char *)memory - arena) / GRANULE_BYTES;
 }
 
-/* Sets or clears `count` bits from `first` on. */
-static void mark(size_t first, size_t count, bool used)
-{
-    while (count > 0) {
-        size_t bit = first % WORD_BITS;
-        size_t here = count < WORD_BITS - bit ? count : WORD_BITS - bit;
-        uint64_t mask = (here == WORD_BITS ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1) << bit;
-        uint64_t *word = &granule_used[first / WORD_BITS];
-        assert((*word & mask) == (used ? 0 : mask));
-        *word = used ? *word | mask : *word & ~mask;
-        first += here;
-        count -= here;
-    }
-}
-
-/* The first granule from `start` on whose bit is `used`, at most `end`. */
-static size_t next_granule(size_t start, size_t end, bool used)
-{
-    while (start < end) {
-        uint64_t word = granule_used[start / WORD_BITS];
-        uint64_t wanted = (used ? word : ~word) >> (start % WORD_BITS);
-        if (wanted != 0) {
-            start += (size_t)__builtin_ctzll(wanted);
-            return start < end ? start : end;
-        }
-        start += WORD_BITS - start % WORD_BITS;
-    }
-    return end;
-}
-
-/* The start of the first run of `count` free granules, or GRANULES when there is none. */
-static size_t find_run(size_t count)
-{
-    size_t limit = limit_bytes / GRANULE_BYTES;
-    size_t start = next_granule(first_free_hint, end_granule, false);
-    first_free_hint = start;
-    while (start < end_granule) {
-        size_t end = next_granule(start, end_granule, true);
-        if (end - start >= count) {
-            return start;
-        }
-        if (end == end_granule) {
-            break; /* a free tail: it runs on into the part never used */
-        }
-        start = next_granule(end, end_granule, false);
-    }
-    return start <= limit && limit - start >= count ? start : GRANULES;
-}
-
 /* Changes the protection of every page that [memory, memory + size) touches. */
 static bool protect(char *memory, size_t size, int protection)
 {
@@ -108,18 +54,12 @@ static bool protect(char *memory, size_t size, int protection)
 
 static void release(char *memory, size_t size)
 {
-    size_t first = granule_of(memory);
-    size_t count = granules_for(size);
-    mark(first, count, false);
-    used_bytes -= count * GRANULE_BYTES;
-    if (first < first_free_hint) {
-        first_free_hint = first;
-    }
+    granules_give_back(&granules, granule_of(memory), granules_for(size));
 }
 
 bool code_arena_init(size_t limit)
 {
-    assert(used_bytes == 0 && open_memory == NULL);
+    assert(granules.in_use == 0 && open_memory == NULL);
     assert(sysconf(_SC_PAGESIZE) == PAGE_BYTES);
     if (limit == 0 || limit > ARENA_BYTES) {
         limit = ARENA_BYTES;
@@ -130,8 +70,7 @@ bool code_arena_init(size_t limit)
     bool allowed = protect(arena, PAGE_BYTES, PROT_READ | PROT_WRITE) &&
                    protect(arena, PAGE_BYTES, PROT_READ | PROT_EXEC) && protect(arena, ARENA_BYTES, PROT_READ);
     limit_bytes = allowed ? limit : 0;
-    end_granule = 0;
-    first_free_hint = 0;
+    granules = (struct granules){.words = granule_used, .limit = limit_bytes / GRANULE_BYTES};
     return allowed;
 }
 
@@ -142,8 +81,8 @@ void *code_arena_begin(size_t size)
         return NULL;
     }
     size_t count = granules_for(size);
-    size_t first = find_run(count);
-    if (first == GRANULES) {
+    size_t first = granules_find(&granules, count);
+    if (first == SIZE_MAX) {
         return NULL;
     }
     char *memory = arena + first * GRANULE_BYTES;
@@ -153,11 +92,7 @@ void *code_arena_begin(size_t size)
     if (!protect(memory, size, PROT_READ | PROT_EXEC) || !protect(memory, size, PROT_READ | PROT_WRITE)) {
         return NULL;
     }
-    mark(first, count, true);
-    used_bytes += count * GRANULE_BYTES;
-    if (first + count > end_granule) {
-        end_granule = first + count;
-    }
+    granules_mark_used(&granules, first, count);
     open_memory = memory;
     open_size = size;
     return memory;
@@ -201,7 +136,7 @@ void code_arena_free(void *memory, size_t size)
 
 size_t code_arena_used(void)
 {
-    return used_bytes;
+    return granules.in_use * GRANULE_BYTES;
 }
 
 size_t code_arena_limit(void)

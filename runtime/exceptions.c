@@ -56,8 +56,7 @@ static void put_frame_object(PyFrameObject *object)
     frame_pools[words].count++;
 }
 
-/* A frame object for `frame`, which has none: its only reference is the frame's own. NULL when there is no memory in the pool. */
-static PyFrameObject *take_frame_object(InterpreterFrame *frame)
+PyFrameObject *exception_pooled_frame_object(InterpreterFrame *frame)
 {
     size_t words = (size_t)frame->f_code->co_nlocalsplus + (size_t)frame->f_code->co_stacksize;
     if (words >= POOLED_FRAME_WORDS || frame_pools[words].first == NULL) {
@@ -167,7 +166,7 @@ static PyFrameObject *frame_object_of(PyThreadState *tstate, InterpreterFrame *f
 {
     PyFrameObject *object = frame->frame_obj;
     if (object == NULL) {
-        object = take_frame_object(frame);
+        object = exception_pooled_frame_object(frame);
     }
     if (object == NULL) {
         PyObject *type, *value, *traceback;
@@ -260,17 +259,9 @@ PyObject *exception_new(PyThreadState *tstate, PyTypeObject *class, PyObject *ar
     return (PyObject *)exception;
 }
 
-void exception_free(PyThreadState *tstate, PyObject *object)
+/* BaseException's own deallocator but for tp_free: the references go. */
+static void clear_exception(PyThreadState *tstate, PyBaseExceptionObject *exception)
 {
-    PyBaseExceptionObject *exception = (PyBaseExceptionObject *)object;
-    if (UNLIKELY(!is_pooled(Py_TYPE(object)) || is_nested_deeply(tstate))) {
-        _Py_Dealloc(object);
-        return;
-    }
-    if (_PyObject_GC_IS_TRACKED(object)) {
-        _PyObject_GC_UNTRACK(object);
-    }
-    tstate->trash_delete_nesting++;
     clear_reference(&exception->dict);
     clear_reference(&exception->args);
     clear_reference(&exception->notes);
@@ -281,7 +272,49 @@ void exception_free(PyThreadState *tstate, PyObject *object)
     }
     clear_reference(&exception->cause);
     clear_reference(&exception->context);
-    object_pool_put(&runtime_data.exceptions, object);
+}
+
+/* Is dropping an instance of this class, made by a class statement, the same as dropping one of BaseException, but for weak references
+ * and the reference to the class? Slots and finalisers are what subclasses can add. */
+static bool is_simple_subclass(const PyTypeObject *class)
+{
+    if (!(class->tp_flags & Py_TPFLAGS_HEAPTYPE) || class->tp_finalize != NULL || class->tp_del != NULL ||
+        class->tp_free != PyObject_GC_Del || class->tp_dealloc != runtime_data.subtype_dealloc) {
+        return false;
+    }
+    do {
+        if (Py_SIZE(class) != 0) {
+            return false;
+        }
+        class = class->tp_base;
+    } while (class->tp_dealloc == runtime_data.subtype_dealloc);
+    return class->tp_dealloc == runtime_data.exception_dealloc;
+}
+
+void exception_dealloc(PyThreadState *tstate, PyObject *object)
+{
+    PyTypeObject *class = Py_TYPE(object);
+    bool pooled = class->tp_dealloc == runtime_data.exception_dealloc && is_pooled(class);
+    if (UNLIKELY((!pooled && !is_simple_subclass(class)) || is_nested_deeply(tstate))) {
+        _Py_Dealloc(object);
+        return;
+    }
+    if (_PyObject_GC_IS_TRACKED(object)) {
+        _PyObject_GC_UNTRACK(object);
+    }
+    tstate->trash_delete_nesting++;
+    if (pooled) {
+        clear_exception(tstate, (PyBaseExceptionObject *)object);
+        object_pool_put(&runtime_data.exceptions, object);
+    } else {
+        /* (typeobject.c, subtype_dealloc) */
+        if (class->tp_weaklistoffset > 0 && *PyObject_GET_WEAKREFS_LISTPTR(object) != NULL) {
+            PyObject_ClearWeakRefs(object);
+        }
+        clear_exception(tstate, (PyBaseExceptionObject *)object);
+        PyObject_GC_Del(object);
+        Py_DECREF(class);
+    }
     end_nesting(tstate);
 }
 

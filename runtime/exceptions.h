@@ -32,8 +32,11 @@ static inline bool exception_class_matches(PyTypeObject *class, PyTypeObject *ca
  * New reference or NULL with an exception set. (exceptions.c, BaseException_new) */
 PyObject *exception_new(PyThreadState *tstate, PyTypeObject *class, PyObject *arguments);
 
-/* Deallocates an exception of a class that has BaseException's own deallocator (runtime_data.exception_dealloc). */
-void exception_free(PyThreadState *tstate, PyObject *exception);
+/* Deallocates an exception whose last reference has gone, as its class does. */
+void exception_dealloc(PyThreadState *tstate, PyObject *exception);
+
+/* A new frame object for `frame`, which has none, from a pool: borrowed, the frame holds it; or NULL, no exception set. */
+PyFrameObject *exception_pooled_frame_object(InterpreterFrame *frame);
 
 /* Gives pooled memory back to the allocator. */
 void exception_clear_pools(void);

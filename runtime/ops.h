@@ -89,6 +89,12 @@ PyObject *rt_subscript(PyObject *container, PyObject *key);
 /* container[key] = value: 0 or -1. Steals all three. */
 int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value);
 
+/* container[start:stop], or with a step that is not 0 and has a small int's singleton. `owned` as for rt_plain_slice (plain.h): what is
+ * owned is stolen. */
+PyObject *rt_subscript_slice(PyObject *container, PyObject *start, PyObject *stop, long step, int owned);
+/* operands: value, container, start, stop, all owned and all released. 0 or -1. */
+int rt_store_slice(PyObject **operands);
+
 /* ---- Attributes and globals (ops/attribute.c, ops/global.c) ------------------------------------- */
 
 /* owner.name, learning in `cell`. Steals owner. */

@@ -33,6 +33,14 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
+    /* Of any class that a class statement made. */
+    PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
+    if (class != NULL) {
+        runtime_data.subtype_dealloc = ((PyTypeObject *)class)->tp_dealloc;
+        Py_DECREF(class);
+    } else {
+        PyErr_Clear();
+    }
     runtime_data.exception_dealloc = ((PyTypeObject *)PyExc_BaseException)->tp_dealloc;
     /* CPython keeps the function that calls bound methods to itself; any bound method names it. */
     PyObject *method = PyMethod_New(Py_None, Py_None);
@@ -44,6 +52,10 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
     runtime_data.small_int_zero = &_PyRuntime.global_objects.singletons.small_ints[_PY_NSMALLNEGINTS];
+    runtime_data.interpreter = tstate->interp;
+    runtime_data.collector = &tstate->interp->gc;
+    runtime_data.ascii = &_Py_SINGLETON(strings).ascii[0]._ascii;
+    runtime_data.latin1 = (PyASCIIObject *)&_Py_SINGLETON(strings).latin1[0];
     runtime_data.floats = &tstate->interp->float_state;
 }
 
@@ -271,8 +283,8 @@ void rt_dealloc(PyObject *object)
         rt_cell_free(object);
     } else if (type == &PyMethod_Type) {
         rt_method_free(object);
-    } else if (type->tp_dealloc == runtime_data.exception_dealloc) {
-        exception_free(_PyThreadState_GET(), object);
+    } else if (type->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) {
+        exception_dealloc(_PyThreadState_GET(), object);
     } else {
         _Py_Dealloc(object);
     }

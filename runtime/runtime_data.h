@@ -42,6 +42,7 @@ struct runtime_data {
     PyTypeObject *method_type;
     PyObject *list_append;            /* list's own method; it lives as long as list */
     vectorcallfunc method_vectorcall; /* of bound methods */
+    destructor subtype_dealloc;       /* of classes made by class statements */
     destructor exception_dealloc;     /* of BaseException and the built-in classes that add no fields */
     PyObject *none;
     PyObject *true_object;
@@ -53,7 +54,11 @@ struct runtime_data {
     /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
      * compare it. */
     uint64_t code_epoch;
-    struct _Py_float_state *floats; /* the main interpreter's free list of floats */
+    PyInterpreterState *interpreter;     /* the main one */
+    struct _gc_runtime_state *collector; /* the main interpreter's */
+    PyASCIIObject *ascii;                /* the interpreter's one-character strings below 128 ... */
+    PyASCIIObject *latin1;               /* ... and from there to 255 */
+    struct _Py_float_state *floats;      /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
     struct object_pool functions, cells, methods, tracebacks, exceptions;
 };

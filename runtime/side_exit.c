@@ -3,26 +3,36 @@
 
 #include <stdlib.h>
 
+#include "runtime/code_map.h"
+#include "runtime/data_arena.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
 
+static PyObject **stack_of(InterpreterFrame *frame)
+{
+    return &frame->localsplus[frame->f_code->co_nlocalsplus];
+}
+
 /* Puts the operands that stand nowhere in memory into their slots. */
 static void place_operands(InterpreterFrame *frame, const struct side_exits *exits, const struct side_exit *exit,
                            PyObject *r0)
 {
-    PyObject **stack = &frame->localsplus[frame->f_code->co_nlocalsplus];
+    PyObject **stack = stack_of(frame);
     for (int i = 0; i < exit->operand_count; i++) {
         const struct side_exit_operand *operand = &exits->operands[exit->first_operand + (uint32_t)i];
         PyObject *value = NULL;
         switch ((enum side_exit_place)operand->place) {
         case SIDE_EXIT_LOCAL:
-            value = Py_NewRef(frame->localsplus[operand->local]);
+            value = Py_NewRef(frame->localsplus[operand->number]);
             break;
         case SIDE_EXIT_CONSTANT:
-            value = Py_NewRef(operand->constant);
+            value = Py_NewRef(PyTuple_GET_ITEM(frame->f_code->co_consts, operand->number));
+            break;
+        case SIDE_EXIT_NONE:
+            value = Py_NewRef(Py_None);
             break;
         case SIDE_EXIT_REGISTER:
             value = r0;
@@ -34,14 +44,34 @@ static void place_operands(InterpreterFrame *frame, const struct side_exits *exi
     }
 }
 
-struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFrame *frame,
-                                            const struct side_exits *exits, int row, PyObject *r0)
+/* Undoes place_operands: returns the register operand again, or `r0` where there is none. False in *unchanged, and nothing done, when
+ * a local that an operand borrows from has changed meanwhile. */
+static PyObject *unplace_operands(InterpreterFrame *frame, const struct side_exits *exits,
+                                  const struct side_exit *exit, PyObject *r0, bool *unchanged)
 {
-    const struct side_exit *exit = &exits->rows[row];
-    if (exit->address != NULL && rt_check_escape(tstate, frame, exit->mask) == REASON_none) {
-        return (struct side_exit_outcome){r0, exit->address};
+    PyObject **stack = stack_of(frame);
+    const struct side_exit_operand *operands = &exits->operands[exit->first_operand];
+    *unchanged = true;
+    for (int i = 0; i < exit->operand_count; i++) {
+        if (operands[i].place == SIDE_EXIT_LOCAL &&
+            stack[operands[i].index] != frame->localsplus[operands[i].number]) {
+            *unchanged = false;
+            return r0;
+        }
     }
-    place_operands(frame, exits, exit, r0);
+    for (int i = 0; i < exit->operand_count; i++) {
+        if (operands[i].place == SIDE_EXIT_REGISTER) {
+            r0 = stack[operands[i].index];
+        } else if (operands[i].place != SIDE_EXIT_NULL) {
+            Py_DECREF(stack[operands[i].index]); /* not the last: the local or the code object has one */
+        }
+    }
+    return r0;
+}
+
+/* The operands stand in their slots. */
+static struct side_exit_outcome leave(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exit *exit)
+{
     CodeUnit *next = _PyCode_CODE(frame->f_code) + exit->next_unit;
     return (struct side_exit_outcome){rt_leave(tstate, frame, next, exit->depth), NULL};
 }
@@ -63,12 +93,12 @@ int *side_exits_line(struct side_exits *exits, PyCodeObject *code, int unit)
 }
 
 /* Drops the operands of [keep, exit->depth) that are owned in memory. Did one of them die, so that code may have run? */
-static bool drop_operands(InterpreterFrame *frame, const struct side_exit *exit, int keep)
+static bool drop_operands(InterpreterFrame *frame, const struct side_exit *exit, int keep, uint64_t owned)
 {
     bool died = false;
-    PyObject **stack = &frame->localsplus[frame->f_code->co_nlocalsplus];
+    PyObject **stack = stack_of(frame);
     for (int operand = exit->depth - 1; operand >= keep; operand--) {
-        if (operand >= 64 || (exit->mask >> operand & 1)) {
+        if (operand >= 64 || (owned >> operand & 1)) {
             PyObject *value = stack[operand];
             if (value != NULL && --value->ob_refcnt == 0) {
                 died = true;
@@ -79,16 +109,16 @@ static bool drop_operands(InterpreterFrame *frame, const struct side_exit *exit,
     return died;
 }
 
-/* Goes on at `place`. `changed`: locals may not be what compiled code takes them to be. */
-static struct side_exit_outcome go_on(PyThreadState *tstate, InterpreterFrame *frame,
-                                      const struct side_exit_place_to_go *place, bool changed)
+/* Goes on at `target`. `changed`: locals may not be what compiled code takes them to be. */
+static struct side_exit_outcome go_on(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exits *exits,
+                                      const struct side_exit_target *target, bool changed)
 {
     if (UNLIKELY(changed || tstate->cframe->use_tracing) &&
-        rt_check_escape(tstate, frame, place->bound) != REASON_none) {
-        CodeUnit *next = _PyCode_CODE(frame->f_code) + place->unit;
-        return (struct side_exit_outcome){rt_leave(tstate, frame, next, (int)place->depth), NULL};
+        rt_check_escape(tstate, frame, target->bound) != REASON_none) {
+        CodeUnit *next = _PyCode_CODE(frame->f_code) + target->unit;
+        return (struct side_exit_outcome){rt_leave(tstate, frame, next, target->depth), NULL};
     }
-    return (struct side_exit_outcome){NULL, place->address};
+    return (struct side_exit_outcome){NULL, exits->start + target->address};
 }
 
 /* Is it certain that nobody but the handler could see the current exception, and that making an instance of it, where there is none
@@ -125,13 +155,14 @@ static PyObject *global_value(InterpreterFrame *frame, PyObject *name, uint16_t 
 
 static bool is_discarded(PyThreadState *tstate, InterpreterFrame *frame, struct side_exit_discard *discard)
 {
-    if (discard->behind.address == NULL || tstate->c_tracefunc != NULL || !is_private(tstate) ||
-        (discard->pushes >= 0 && frame->localsplus[discard->pushes] == NULL)) {
+    if (tstate->c_tracefunc != NULL || !is_private(tstate) ||
+        (discard->pushes != SIDE_EXIT_PUSHES_NOTHING && frame->localsplus[discard->pushes] == NULL)) {
         return false;
     }
     bool matches = discard->class_count == 0;
     for (int i = 0; i < discard->class_count; i++) {
-        PyObject *class = global_value(frame, discard->classes[i], discard->hints[i]);
+        PyObject *name = PyTuple_GET_ITEM(frame->f_code->co_names, discard->classes[i]);
+        PyObject *class = global_value(frame, name, discard->hints[i]);
         /* All are looked at: what is no exception class is an error. */
         if (class == NULL || !PyExceptionClass_Check(class)) {
             return false;
@@ -143,16 +174,14 @@ static bool is_discarded(PyThreadState *tstate, InterpreterFrame *frame, struct 
 
 /* What the handler would have done. */
 static struct side_exit_outcome discard_exception(PyThreadState *tstate, InterpreterFrame *frame,
-                                                  const struct side_exit *exit,
-                                                  const struct side_exit_handler *handler)
+                                                  const struct side_exits *exits, const struct side_exit *exit,
+                                                  uint64_t owned, const struct side_exit_discard *discard)
 {
-    const struct side_exit_discard *discard = &handler->discard;
     PyObject *type, *value, *traceback;
-    drop_operands(frame, exit, handler->keep);
+    drop_operands(frame, exit, exit->keep, owned);
     _PyErr_Fetch(tstate, &type, &value, &traceback);
-    if (discard->pushes >= 0) {
-        frame->localsplus[frame->f_code->co_nlocalsplus + handler->keep] =
-            Py_NewRef(frame->localsplus[discard->pushes]);
+    if (discard->pushes != SIDE_EXIT_PUSHES_NOTHING) {
+        stack_of(frame)[exit->keep] = Py_NewRef(frame->localsplus[discard->pushes]);
     }
     frame->prev_instr = _PyCode_CODE(frame->f_code) + discard->pop_unit;
     if (value != NULL && PyExceptionInstance_Check(value)) {
@@ -164,39 +193,14 @@ static struct side_exit_outcome discard_exception(PyThreadState *tstate, Interpr
     }
     Py_DECREF(type);
     /* Whoever changed locals did it by way of a frame object, which the frame then has. */
-    return go_on(tstate, frame, &discard->behind, frame->frame_obj != NULL);
+    return go_on(tstate, frame, exits, &discard->behind, frame->frame_obj != NULL);
 }
 
-struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
-                                            int row, PyObject *r0)
+/* Pushes what a handler expects. */
+static void push_exception(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exit *exit)
 {
-    assert(tstate->curexc_type != NULL);
-    const struct side_exit *exit = &exits->rows[row];
-    struct side_exit_handler *handler = exit->handler < 0 ? NULL : &exits->handlers[exit->handler];
-    place_operands(frame, exits, exit, r0);
-    if (handler != NULL) {
-        handler->caught++;
-        handler->last_class = (PyTypeObject *)tstate->curexc_type;
-        if (is_discarded(tstate, frame, &handler->discard)) {
-            return discard_exception(tstate, frame, exit, handler);
-        }
-    }
-    bool changed = frame->frame_obj != NULL;
-    if (!exit->reraised) {
-        exception_add_traceback(tstate, frame, exits);
-        if (UNLIKELY(tstate->c_tracefunc != NULL)) {
-            cpython_trace_exception(tstate, frame);
-            changed = true;
-        }
-    }
-    if (handler == NULL) {
-        drop_operands(frame, exit, 0);
-        frame->stacktop = frame->f_code->co_nlocalsplus;
-        return (struct side_exit_outcome){NULL, NULL};
-    }
-    changed |= drop_operands(frame, exit, handler->keep);
-    PyObject **slot = &frame->localsplus[frame->f_code->co_nlocalsplus + handler->keep];
-    if (handler->lasti) {
+    PyObject **slot = &stack_of(frame)[exit->keep];
+    if (exit->flags & SIDE_EXIT_LASTI) {
         PyObject *index = rt_int_from_long(_PyInterpreterFrame_LASTI(frame));
         if (UNLIKELY(index == NULL)) {
             /* Without memory only the line of what is raised again is wrong. */
@@ -205,16 +209,153 @@ struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFr
         *slot++ = index;
     }
     *slot = exception_take(tstate);
-    return go_on(tstate, frame, &handler->start, changed);
+}
+
+/* An exception is set, the operands that `owned` tells stand in their slots. */
+static struct side_exit_outcome unwind(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                       const struct side_exit *exit, uint64_t owned)
+{
+    assert(tstate->curexc_type != NULL);
+    struct side_exit_handler *handler = exit->address == 0 ? NULL : &exits->handlers[exit->address - 1];
+    if (handler != NULL) {
+        handler->caught++;
+        handler->last_class = (PyTypeObject *)tstate->curexc_type;
+        if (handler->discard != NULL && is_discarded(tstate, frame, handler->discard)) {
+            return discard_exception(tstate, frame, exits, exit, owned, handler->discard);
+        }
+    }
+    bool changed = frame->frame_obj != NULL;
+    if (!(exit->flags & SIDE_EXIT_RERAISED)) {
+        exception_add_traceback(tstate, frame, exits);
+        if (UNLIKELY(tstate->c_tracefunc != NULL)) {
+            cpython_trace_exception(tstate, frame);
+            changed = true;
+        }
+    }
+    changed |= drop_operands(frame, exit, exit->keep, owned);
+    if (handler == NULL) {
+        frame->stacktop = frame->f_code->co_nlocalsplus;
+        return (struct side_exit_outcome){NULL, NULL};
+    }
+    push_exception(tstate, frame, exit);
+    return go_on(tstate, frame, exits, &handler->start, changed);
+}
+
+/* ---- Side exits --------------------------------------------------------------------------------------------- */
+
+/* The eval breaker is set. All operands stand in their slots while other code can run. */
+static struct side_exit_outcome look_at_eval_breaker(PyThreadState *tstate, InterpreterFrame *frame,
+                                                     struct side_exits *exits, const struct side_exit *exit,
+                                                     PyObject *r0)
+{
+    const struct side_exit *on_error = exit + 1;
+    frame->prev_instr = _PyCode_CODE(frame->f_code) + on_error->unit;
+    place_operands(frame, exits, exit, r0);
+    if (rt_eval_breaker(tstate) < 0) {
+        return unwind(tstate, frame, exits, on_error, ~(uint64_t)0);
+    }
+    bool unchanged = true;
+    bool unusual = frame->frame_obj != NULL || tstate->cframe->use_tracing;
+    if (!unusual || rt_check_escape(tstate, frame, exits->masks[exit->mask]) == REASON_none) {
+        r0 = unplace_operands(frame, exits, exit, r0, &unchanged);
+        if (unchanged) {
+            return (struct side_exit_outcome){r0, exits->start + exit->address};
+        }
+    }
+    return leave(tstate, frame, exit);
+}
+
+static struct side_exit_outcome follow(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exits *exits,
+                                       const struct side_exit *exit, PyObject *r0)
+{
+    if (exit->address != 0 && rt_check_escape(tstate, frame, exits->masks[exit->mask]) == REASON_none) {
+        return (struct side_exit_outcome){r0, exits->start + exit->address};
+    }
+    place_operands(frame, exits, exit, r0);
+    return leave(tstate, frame, exit);
+}
+
+struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                            int row, PyObject *r0)
+{
+    const struct side_exit *exit = &exits->rows[row];
+    if (exit->flags & SIDE_EXIT_EVAL_BREAKER) {
+        return look_at_eval_breaker(tstate, frame, exits, exit, r0);
+    }
+    return follow(tstate, frame, exits, exit, r0);
+}
+
+struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                            int row, PyObject *r0)
+{
+    const struct side_exit *exit = &exits->rows[row];
+    place_operands(frame, exits, exit, r0);
+    return unwind(tstate, frame, exits, exit, exits->masks[exit->mask]);
 }
 
 void side_exits_free(struct side_exits *exits)
 {
-    if (exits != NULL) {
-        free(exits->rows);
-        free(exits->operands);
-        free(exits->handlers);
-        free(exits->lines);
-        free(exits);
+    free(exits->lines);
+    data_arena_free(exits, exits->size);
+}
+
+/* What rt_escape_check does when something is unusual. `after` is its return address. */
+__attribute__((used)) static struct side_exit_outcome
+escape_check_failed(PyThreadState *tstate, InterpreterFrame *frame, const char *after, PyObject *r0)
+{
+    const struct side_exits *exits = code_map_find(after - 1)->exits;
+    uint32_t wanted = (uint32_t)(after - exits->start);
+    uint32_t low = 0;
+    uint32_t high = exits->check_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (exits->checks[middle].address <= wanted) {
+            low = middle;
+        } else {
+            high = middle;
+        }
     }
+    assert(exits->checks[low].address == wanted);
+    return follow(tstate, frame, exits, &exits->checks[low], r0);
+}
+
+/* r12 the frame, r13 the thread, r14 the register operand; r15 is kept. At the call rsp was 16-aligned. To leave compiled code,
+ * the return address is dropped, from the shadow stack too where there is one, and compiled code's epilogue follows. */
+__attribute__((naked)) void rt_escape_check(void)
+{
+    __asm__("movq %c[cframe](%%r13), %%rax\n\t"
+            "movzbl %c[use_tracing](%%rax), %%eax\n\t"
+            "orq %c[frame_obj](%%r12), %%rax\n\t"
+            "jne 1f\n\t"
+            "ret\n"
+            "1:\n\t"
+            "movq %%r13, %%rdi\n\t"
+            "movq %%r12, %%rsi\n\t"
+            "movq (%%rsp), %%rdx\n\t"
+            "movq %%r14, %%rcx\n\t"
+            "subq $8, %%rsp\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "call escape_check_failed\n\t"
+            "addq $8, %%rsp\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "movq %%rax, %%r14\n\t"
+            "testq %%rdx, %%rdx\n\t"
+            "je 2f\n\t"
+            "ret\n"
+            "2:\n\t"
+            "xorl %%eax, %%eax\n\t"
+            "rdsspq %%rax\n\t" /* does nothing without a shadow stack */
+            "testq %%rax, %%rax\n\t"
+            "je 3f\n\t"
+            "movl $1, %%eax\n\t"
+            "incsspq %%rax\n"
+            "3:\n\t"
+            "addq $8, %%rsp\n\t"
+            "xorl %%r15d, %%r15d\n\t" /* no resume point in x */
+            "movq %%r14, %%rax\n\t"
+            "popq %%rbp\n\t"
+            "ret"
+            :
+            : [cframe] "i"(offsetof(PyThreadState, cframe)), [use_tracing] "i"(offsetof(_PyCFrame, use_tracing)),
+              [frame_obj] "i"(offsetof(InterpreterFrame, frame_obj)));
 }

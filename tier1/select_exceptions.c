@@ -70,25 +70,16 @@ static bool follows(const struct emitter *emitter, int number, int opcode)
            !at(emitter, number)->is_leader;
 }
 
-static struct side_exit_place_to_go place_of(const struct emitter *emitter, int number)
-{
-    const struct instruction *instruction = at(emitter, number);
-    return (struct side_exit_place_to_go){.bound = instruction->bound,
-                                          .unit = bytecode_first_unit(&emitter->bytecode, number),
-                                          .depth = (uint32_t)instruction->depth};
-}
-
 /* The classes that the handler behind PUSH_EXC_INFO asks for, all of them names of globals. Returns the instruction after the test; or
  * that one itself where there is no test; -1: something else. */
 static int read_classes(const struct emitter *emitter, int number, struct side_exit_discard *discard)
 {
-    PyObject *names = emitter->bytecode.code->co_names;
     int count = 0;
     while (follows(emitter, number, LOAD_GLOBAL) && !(at(emitter, number)->oparg & 1)) {
-        if (count == SIDE_EXIT_DISCARDED_CLASSES) {
+        if (count == SIDE_EXIT_DISCARDED_CLASSES || at(emitter, number)->oparg >> 1 > UINT16_MAX) {
             return -1;
         }
-        discard->classes[count++] = PyTuple_GET_ITEM(names, at(emitter, number++)->oparg >> 1);
+        discard->classes[count++] = (uint16_t)(at(emitter, number++)->oparg >> 1);
     }
     discard->class_count = (uint16_t)count;
     if (count == 0) {
@@ -106,7 +97,7 @@ static int read_classes(const struct emitter *emitter, int number, struct side_e
 /* Does the handler drop the exception as soon as it knows its class? Then the number of the instruction behind POP_EXCEPT, or -1. */
 static int find_discard(struct emitter *emitter, int number, struct side_exit_discard *discard)
 {
-    discard->pushes = -1;
+    discard->pushes = SIDE_EXIT_PUSHES_NOTHING;
     if (at(emitter, number)->opcode != PUSH_EXC_INFO) {
         return -1;
     }
@@ -114,69 +105,85 @@ static int find_discard(struct emitter *emitter, int number, struct side_exit_di
     if (number < 0 || !follows(emitter, number++, POP_TOP)) {
         return -1;
     }
-    if (follows(emitter, number, LOAD_FAST) && follows(emitter, number + 1, SWAP) &&
-        at(emitter, number + 1)->oparg == 2) {
-        discard->pushes = at(emitter, number)->oparg;
+    if (follows(emitter, number, LOAD_FAST) && at(emitter, number)->oparg < SIDE_EXIT_PUSHES_NOTHING &&
+        follows(emitter, number + 1, SWAP) && at(emitter, number + 1)->oparg == 2) {
+        discard->pushes = (uint16_t)at(emitter, number)->oparg;
         number += 2;
     }
     if (!follows(emitter, number, POP_EXCEPT) || number + 1 >= emitter->bytecode.count) {
         return -1;
     }
-    discard->pop_unit = at(emitter, number)->unit;
+    discard->pop_unit = (uint16_t)at(emitter, number)->unit;
     return number + 1;
 }
 
 bool prepare_handlers(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
-    struct side_exits *exits = emitter->exits;
-    size_t count = 0;
+    int count = 0;
     for (int i = 0; i < bytecode->count; i++) {
         count += bytecode->instructions[i].is_handler;
     }
-    exits->handlers = calloc(count + 1, sizeof *exits->handlers);
-    if (exits->handlers == NULL) {
+    emitter->handlers = calloc((size_t)count + 1, sizeof *emitter->handlers);
+    if (emitter->handlers == NULL) {
         return false;
     }
     for (int i = 0; i < bytecode->count; i++) {
         const struct instruction *instruction = &bytecode->instructions[i];
         if (instruction->depth < 0 || instruction->handler < 0 ||
-            handler_number(emitter, instruction->handler) >= 0) {
+            handler_number(emitter, instruction->handler) != 0) {
             continue;
         }
-        struct side_exit_handler *handler = &exits->handlers[exits->handler_count++];
+        struct handler *handler = &emitter->handlers[emitter->handler_count++];
         handler->instruction = instruction->handler;
-        handler->keep = (uint16_t)instruction->handler_depth;
-        handler->lasti = instruction->handler_lasti;
-        handler->start = place_of(emitter, instruction->handler);
-        int behind = handler->lasti ? -1 : find_discard(emitter, instruction->handler, &handler->discard);
-        if (behind >= 0) {
-            handler->discard.behind = place_of(emitter, behind);
-            handler->discard.instruction = behind;
-            bytecode->instructions[behind].is_leader = true;
+        handler->behind =
+            instruction->handler_lasti ? -1 : find_discard(emitter, handler->instruction, &handler->discard);
+        if (handler->behind >= 0) {
+            bytecode->instructions[handler->behind].is_leader = true;
         }
     }
     return true;
 }
 
-int handler_number(const struct emitter *emitter, int number)
+uint32_t handler_number(const struct emitter *emitter, int instruction)
 {
-    const struct side_exits *exits = emitter->exits;
-    for (size_t i = exits->handler_count; i > 0; i--) {
-        if (exits->handlers[i - 1].instruction == number) {
-            return (int)i - 1;
+    for (int i = emitter->handler_count; i > 0; i--) {
+        if (emitter->handlers[i - 1].instruction == instruction) {
+            return (uint32_t)i;
         }
     }
-    return -1;
+    return 0;
 }
 
-void place_handlers(const struct emitter *emitter, const char *start)
+size_t handlers_size(const struct emitter *emitter)
 {
-    for (size_t i = 0; i < emitter->exits->handler_count; i++) {
-        struct side_exit_handler *handler = &emitter->exits->handlers[i];
-        handler->start.address = start + label_offset(emitter, handler->instruction);
-        if (handler->discard.instruction > 0) {
-            handler->discard.behind.address = start + label_offset(emitter, handler->discard.instruction);
+    size_t size = 0;
+    for (int i = 0; i < emitter->handler_count; i++) {
+        size += sizeof(struct side_exit_handler);
+        size += emitter->handlers[i].behind >= 0 ? sizeof(struct side_exit_discard) : 0;
+    }
+    return size;
+}
+
+static struct side_exit_target target_at(const struct emitter *emitter, int number)
+{
+    const struct instruction *instruction = at(emitter, number);
+    return (struct side_exit_target){.address = label_offset(emitter, number),
+                                     .bound = instruction->bound,
+                                     .unit = (uint16_t)bytecode_first_unit(&emitter->bytecode, number),
+                                     .depth = (uint16_t)instruction->depth};
+}
+
+void fill_handlers(const struct emitter *emitter, struct side_exit_handler *rows)
+{
+    struct side_exit_discard *discards = (struct side_exit_discard *)(rows + emitter->handler_count);
+    for (int i = 0; i < emitter->handler_count; i++) {
+        const struct handler *handler = &emitter->handlers[i];
+        rows[i] = (struct side_exit_handler){.start = target_at(emitter, handler->instruction)};
+        if (handler->behind >= 0) {
+            *discards = handler->discard;
+            discards->behind = target_at(emitter, handler->behind);
+            rows[i].discard = discards++;
         }
     }
 }

@@ -59,16 +59,7 @@ static struct branch branch_of(const struct emitter *emitter, int number, bool s
 /* The eval breaker is looked at, then the jump goes to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header)
 {
-    int set = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = header;
-    bool was_cold = emitter->in_cold;
-    emitter->in_cold = true;
-    emitter_bind(emitter, set);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, false);
-    end_escape(emitter, header)->labels[LABEL_CONT] = header;
-    emitter->in_cold = was_cold;
+    add_eval_breaker_test(emitter, header)->labels[LABEL_CONT] = header;
 }
 
 /* The fast test of a branch jumps on `jump_sense(branch)`: a backward jump is turned round, so that the check of the

@@ -8,8 +8,8 @@
  * _PyObject_GenericSetAttrWithDict) and typeobject.c (type_getattro, slot_tp_getattr_hook); where a
  * case does not fit, the exported originals do the work.
  */
-#include "runtime/call.h"
 #include "runtime/dict_lookup.h"
+#include "runtime/native_call.h"
 #include "runtime/ops/shared.h"
 
 #include <structmember.h>
@@ -80,9 +80,25 @@ static inline PyObject *own_attribute(PyObject *owner, PyTypeObject *type, PyObj
 
 /* ---- Cells: finding, filling and mirroring cases ------------------------------------------------- */
 
-/* May this miss be learned from? Counts it. */
-static bool may_learn(struct attribute_cell *cell)
+/* Is there a case for owners of this class, or for this class itself, whatever its version? */
+static bool knows_class(const struct attribute_cell *cell, PyObject *owner)
 {
+    PyTypeObject *type = PyType_Check(owner) ? (PyTypeObject *)owner : Py_TYPE(owner);
+    for (int number = 0; number < cell->count; number++) {
+        if (cell->cases[number].type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* May this miss be learned from? `seen` is the case that did not fit, or NULL. Counts it, unless it comes from a class that keeps changing
+ * (one that counts its instances, say): then learning anew costs no more than stock's own look-up. */
+static bool may_learn(struct attribute_cell *cell, PyObject *owner, const struct attribute_case *seen)
+{
+    if (seen == NULL ? knows_class(cell, owner) : seen->kind == ATTRIBUTE_GENERIC) {
+        return seen == NULL;
+    }
     if (cell->backoff > 0) {
         cell->backoff--;
         return false;
@@ -419,9 +435,12 @@ __attribute__((noinline, cold)) static void complete_attribute_error(PyObject *o
     PyErr_Restore(type, value, traceback);
 }
 
-static inline PyObject *call_getter(PyObject *owner, PyObject *property)
+static PyObject *call_getter(PyObject *owner, PyObject *property)
 {
     PyObject *getter = ((struct property_object *)property)->getter;
+    if (LIKELY(PyFunction_Check(getter))) {
+        return native_call(_PyThreadState_GET(), (PyFunctionObject *)getter, owner, NULL, NULL, 1, false);
+    }
     PyObject *arguments[] = {NULL, owner};
     Py_INCREF(getter);
     PyObject *result = rt_call_borrowed(_PyThreadState_GET(), getter, arguments + 1, 1);
@@ -432,10 +451,9 @@ static inline PyObject *call_getter(PyObject *owner, PyObject *property)
 /* owner.__getattr__(name), when everything else has been tried. (typeobject.c, slot_tp_getattr_hook) */
 static PyObject *call_hook(PyObject *owner, PyObject *name, PyObject *hook)
 {
-    PyObject *arguments[] = {NULL, owner, name};
     Py_INCREF(hook);
     Py_INCREF(owner); /* stock calls through a bound method, which keeps its owner */
-    PyObject *result = rt_call_borrowed(_PyThreadState_GET(), hook, arguments + 1, 2);
+    PyObject *result = native_call(_PyThreadState_GET(), (PyFunctionObject *)hook, owner, name, NULL, 2, false);
     Py_DECREF(owner);
     Py_DECREF(hook);
     return result;
@@ -623,12 +641,34 @@ static inline struct attribute_case *find_case(struct attribute_cell *cell, PyOb
     return NULL;
 }
 
+/* The access that a case has just been learned from, and which it ought to fit. Steals owner. */
+__attribute__((noinline)) static PyObject *load_attr_learnt(PyObject *owner, PyObject *name,
+                                                            struct attribute_case *seen)
+{
+    PyObject *value;
+    PyObject *self;
+    enum outcome outcome = follow(owner, Py_TYPE(owner), name, seen, false, &value, &self);
+    if (UNLIKELY(outcome == OUTCOME_MISSED)) {
+        value = PyObject_GetAttr(owner, name);
+    } else {
+        seen->hits++;
+        if (UNLIKELY(outcome == OUTCOME_FAILED)) {
+            complete_attribute_error(owner, name);
+        }
+    }
+    Py_DECREF(owner);
+    return value;
+}
+
 /* A version that no case fits, or a case that did not fit after all. `seen` is the latter or NULL. Steals owner. */
 __attribute__((noinline)) static PyObject *load_attr_slowly(PyObject *owner, PyObject *name,
                                                             struct attribute_cell *cell, struct attribute_case *seen)
 {
-    if ((seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell)) {
+    if (may_learn(cell, owner, seen)) {
         learn_load(owner, name, cell, false);
+        if (seen == NULL && (seen = find_case(cell, owner, Py_TYPE(owner)->tp_version_tag)) != NULL) {
+            return load_attr_learnt(owner, name, seen);
+        }
     }
     PyObject *value = PyObject_GetAttr(owner, name);
     Py_DECREF(owner);
@@ -655,13 +695,19 @@ __attribute__((noinline)) static PyObject *load_attr_fully(PyObject *owner, PyOb
     return load_attr_slowly(owner, name, cell, seen);
 }
 
+static int load_method_fully(PyObject **slot, PyObject *name, struct attribute_cell *cell,
+                             struct attribute_case *seen);
+
 /* As load_attr_slowly. The owner is still in slot[0]. */
 __attribute__((noinline)) static int load_method_slowly(PyObject **slot, PyObject *name, struct attribute_cell *cell,
                                                         struct attribute_case *seen)
 {
     PyObject *owner = slot[0];
-    if ((seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell)) {
+    if (may_learn(cell, owner, seen)) {
         learn_load(owner, name, cell, true);
+        if (seen == NULL && (seen = find_case(cell, owner, Py_TYPE(owner)->tp_version_tag)) != NULL) {
+            return load_method_fully(slot, name, cell, seen);
+        }
     }
     PyObject *method = NULL;
     int unbound = _PyObject_GetMethod(owner, name, &method);
@@ -802,12 +848,31 @@ static inline __attribute__((always_inline)) PyObject *peek(PyObject *owner, PyT
     return NULL;
 }
 
+/* A property whose getter is a Python function. Steals owner. */
+__attribute__((noinline)) static PyObject *load_property(PyObject *owner, PyObject *name, struct attribute_case *seen)
+{
+    PyFunctionObject *getter = (PyFunctionObject *)((struct property_object *)seen->value)->getter;
+    seen->hits++;
+    PyObject *value = native_call(_PyThreadState_GET(), getter, owner, NULL, NULL, 1, false);
+    if (UNLIKELY(value == NULL)) {
+        complete_attribute_error(owner, name);
+    }
+    Py_DECREF(owner);
+    return value;
+}
+
 PyObject *rt_load_attr(PyObject *owner, PyObject *name, struct attribute_cell *cell)
 {
     PyTypeObject *type = Py_TYPE(owner);
     struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
     PyObject *value = seen == NULL ? NULL : peek(owner, type, name, seen);
     if (UNLIKELY(value == NULL)) {
+        if (seen != NULL && seen->kind == ATTRIBUTE_PROPERTY) {
+            PyObject *getter = ((struct property_object *)seen->value)->getter;
+            if (LIKELY(getter != NULL && PyFunction_Check(getter))) {
+                return load_property(owner, name, seen);
+            }
+        }
         return load_attr_fully(owner, name, cell, seen);
     }
     Py_INCREF(value);
@@ -910,10 +975,15 @@ static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObje
 static int call_setter(PyObject *owner, PyObject *property, PyObject *value)
 {
     PyObject *setter = ((struct property_object *)property)->setter;
-    PyObject *arguments[] = {NULL, owner, value};
-    Py_INCREF(setter);
-    PyObject *result = rt_call_borrowed(_PyThreadState_GET(), setter, arguments + 1, 2);
-    Py_DECREF(setter);
+    PyObject *result;
+    if (LIKELY(PyFunction_Check(setter))) {
+        result = native_call(_PyThreadState_GET(), (PyFunctionObject *)setter, owner, value, NULL, 2, false);
+    } else {
+        PyObject *arguments[] = {NULL, owner, value};
+        Py_INCREF(setter);
+        result = rt_call_borrowed(_PyThreadState_GET(), setter, arguments + 1, 2);
+        Py_DECREF(setter);
+    }
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
@@ -941,7 +1011,7 @@ static int store_through_descriptor(PyObject *owner, struct attribute_case *seen
 __attribute__((noinline)) static int store_attr_slowly(PyObject *owner, PyObject *value, PyObject *name,
                                                        struct attribute_cell *cell, struct attribute_case *seen)
 {
-    bool learns = (seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell);
+    bool learns = may_learn(cell, owner, seen);
     bool added = false;
     if (learns) {
         /* Whether the name was there is known before the store only; where it is kept, after it only. */

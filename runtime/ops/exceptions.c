@@ -156,12 +156,8 @@ static bool exception_dies_quietly(PyBaseExceptionObject *exception)
 
 void rt_drop_exception(PyThreadState *tstate, InterpreterFrame *frame, PyObject *exception)
 {
-    if (Py_TYPE(exception)->tp_dealloc != runtime_data.exception_dealloc) {
-        _Py_Dealloc(exception);
-        return;
-    }
     bool quiet = exception_dies_quietly((PyBaseExceptionObject *)exception);
-    exception_free(tstate, exception);
+    exception_dealloc(tstate, exception);
     if (quiet) {
         /* Nothing has run since the last check of the frame's locals. */
         exception_drop_idle_frame_object(frame);
