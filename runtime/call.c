@@ -4,6 +4,7 @@
 
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
@@ -664,6 +665,12 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
         result = PySequence_Tuple(arguments[0]);
     } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
         result = class->tp_vectorcall(callable, arguments, total - keyword_count(kwnames), kwnames);
+    } else if (class->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS && kwnames == NULL && class->tp_vectorcall == NULL) {
+        bool handled;
+        result = exception_instantiate(tstate, class, arguments, total, &handled);
+        if (!handled) {
+            return call_generally(tstate, callable, arguments, total, kwnames);
+        }
     } else if (((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
                 learn_class(cell, class)) &&
                (cell->initializer != NULL || total == 0)) {

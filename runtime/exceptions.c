@@ -1,6 +1,7 @@
 /* runtime/exceptions.c: see exceptions.h. What must happen is that of errors.c, traceback.c, frameobject.c and exceptions.c. */
 #include "runtime/exceptions.h"
 
+#include "runtime/call.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
 #include "runtime/side_exit.h"
@@ -85,6 +86,16 @@ void exception_drop_idle_frame_object(InterpreterFrame *frame)
         !_PyObject_GC_IS_TRACKED((PyObject *)object)) {
         frame->frame_obj = NULL;
         put_frame_object(object);
+    }
+}
+
+void exception_release_frame_object(PyFrameObject *object)
+{
+    assert(((PyObject *)object)->ob_refcnt == 1);
+    if (object->f_trace == NULL && object->f_back == NULL && !_PyObject_GC_IS_TRACKED((PyObject *)object)) {
+        put_frame_object(object);
+    } else {
+        Py_DECREF(object);
     }
 }
 
@@ -257,6 +268,71 @@ PyObject *exception_new(PyThreadState *tstate, PyTypeObject *class, PyObject *ar
     }
     exception->args = arguments;
     return (PyObject *)exception;
+}
+
+/* Calls the Python function that is __init__, with the references that stock holds meanwhile. 0 or -1. (typeobject.c, slot_tp_init) */
+static int initialize(PyThreadState *tstate, PyObject *self, PyObject *initializer, PyObject **arguments,
+                      size_t nargs)
+{
+    for (size_t i = 0; i < nargs; i++) {
+        Py_INCREF(arguments[i]);
+    }
+    PyObject *before = arguments[-1];
+    arguments[-1] = Py_NewRef(self);
+    Py_INCREF(initializer);
+    PyObject *result = rt_call_function(tstate, (PyFunctionObject *)initializer, arguments - 1, nargs + 1, NULL);
+    Py_DECREF(initializer);
+    arguments[-1] = before;
+    if (UNLIKELY(result != Py_None)) {
+        if (result != NULL) {
+            _PyErr_Format(tstate, PyExc_TypeError, "__init__() should return None, not '%.200s'",
+                          Py_TYPE(result)->tp_name);
+            Py_DECREF(result);
+        }
+        return -1;
+    }
+    Py_DECREF(result);
+    return 0;
+}
+
+PyObject *exception_instantiate(PyThreadState *tstate, PyTypeObject *class, PyObject **arguments, size_t nargs,
+                                bool *handled)
+{
+    const PyTypeObject *base = (const PyTypeObject *)PyExc_BaseException;
+    PyObject *initializer = NULL;
+    *handled = false;
+    if (class->tp_new != base->tp_new) {
+        return NULL;
+    }
+    if (class->tp_init != base->tp_init) {
+        initializer = _PyType_Lookup(class, &_Py_ID(__init__));
+        if (initializer == NULL || !PyFunction_Check(initializer)) {
+            return NULL;
+        }
+    }
+    *handled = true;
+    PyObject *tuple = PyTuple_New((Py_ssize_t)nargs);
+    if (tuple == NULL || _Py_EnterRecursiveCallTstate(tstate, " while calling a Python object")) {
+        Py_XDECREF(tuple);
+        return NULL;
+    }
+    for (size_t i = 0; i < nargs; i++) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(arguments[i]));
+    }
+    /* Stock holds the tuple until the call is over; allocation may collect, and change the class. */
+    PyObject *self = exception_new(tstate, class, Py_NewRef(tuple));
+    if (self != NULL && class->tp_init != base->tp_init) {
+        initializer = _PyType_Lookup(class, &_Py_ID(__init__));
+        int status = initializer != NULL && PyFunction_Check(initializer)
+                         ? initialize(tstate, self, initializer, arguments, nargs)
+                         : class->tp_init(self, tuple, NULL);
+        if (status < 0) {
+            Py_CLEAR(self);
+        }
+    }
+    _Py_LeaveRecursiveCallTstate(tstate);
+    Py_DECREF(tuple);
+    return self;
 }
 
 /* BaseException's own deallocator but for tp_free: the references go. */

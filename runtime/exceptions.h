@@ -32,11 +32,20 @@ static inline bool exception_class_matches(PyTypeObject *class, PyTypeObject *ca
  * New reference or NULL with an exception set. (exceptions.c, BaseException_new) */
 PyObject *exception_new(PyThreadState *tstate, PyTypeObject *class, PyObject *arguments);
 
+/* class(*arguments) for an exception class that is called as type calls it: its __new__ is BaseException's, and its __init__ that, too,
+ * or a Python function. Sets *handled to false, and does nothing, for others. Borrows the arguments; arguments[-1] is writable.
+ * New reference or NULL with an exception set. (typeobject.c, type_call) */
+PyObject *exception_instantiate(PyThreadState *tstate, PyTypeObject *class, PyObject **arguments, size_t nargs,
+                                bool *handled);
+
 /* Deallocates an exception whose last reference has gone, as its class does. */
 void exception_dealloc(PyThreadState *tstate, PyObject *exception);
 
 /* A new frame object for `frame`, which has none, from a pool: borrowed, the frame holds it; or NULL, no exception set. */
 PyFrameObject *exception_pooled_frame_object(InterpreterFrame *frame);
+
+/* Drops the last reference to the frame object of a frame that is not yet cleared and has given it up. */
+void exception_release_frame_object(PyFrameObject *object);
 
 /* Gives pooled memory back to the allocator. */
 void exception_clear_pools(void);

@@ -40,7 +40,13 @@ static PyObject *instance_to_raise(PyThreadState *tstate, PyObject *thing, PyObj
         _PyErr_SetString(tstate, PyExc_TypeError, "exceptions must derive from BaseException");
         return NULL;
     }
-    PyObject *value = PyObject_CallNoArgs(thing);
+    PyObject *value;
+    if (Py_IS_TYPE(thing, &PyType_Type) && exception_class_is_plain((PyTypeObject *)thing) &&
+        tstate->recursion_remaining > 1) {
+        value = exception_new(tstate, (PyTypeObject *)thing, PyTuple_New(0));
+    } else {
+        value = PyObject_CallNoArgs(thing);
+    }
     if (value != NULL && !PyExceptionInstance_Check(value)) {
         _PyErr_Format(tstate, PyExc_TypeError, "calling %R should have returned an instance of BaseException, not %R",
                       thing, Py_TYPE(value));

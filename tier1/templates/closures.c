@@ -4,7 +4,7 @@
 /* Local H_A, an argument or nothing, moves into a new cell of its own. */
 TEMPLATE(MAKE_CELL)
 {
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     PyObject *cell = object_pool_take(&runtime->cells);
     if (UNLIKELY(cell == NULL)) {
         GO(SLOW);

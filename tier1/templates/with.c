@@ -20,7 +20,7 @@ TEMPLATE(LOAD_ENTER)
 TEMPLATE(BIND_EXIT)
 {
     struct with_cell *cell = QUAD(Q_CELL);
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     PyObject *manager = DISPLACED(H_A);
     PyMethodObject *method = (PyMethodObject *)object_pool_take(&runtime->methods);
     manager->ob_refcnt += 2;
