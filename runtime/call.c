@@ -101,7 +101,9 @@ static inline __attribute__((always_inline)) PyObject *run_frame(PyThreadState *
     }
     PyObject *result;
     struct code_state *state = code_state_get(code);
-    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate))) {
+    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate) &&
+               frame_has_plain_namespaces(frame))) {
+        state->compiled->generation = code_map_generation;
         result = frame_run_compiled(tstate, frame, state->compiled);
     } else {
         result = _PyEval_EvalFrame(tstate, frame, 0);
@@ -714,6 +716,7 @@ __attribute__((noinline)) static void learn_native_entry(PyThreadState *tstate, 
     }
     cell->code = code;
     cell->globals = function->func_globals;
+    state->compiled->generation = code_map_generation;
     cell->native_entry = state->compiled->native_entry;
     cell->frame_bytes = frame_words(code) * sizeof(PyObject *);
     cell->epoch = runtime_data.code_epoch;

@@ -4,13 +4,15 @@
  * Page protection. Pages never used are readable only; pages being filled are readable and writable;
  * all other pages are readable and executable, also after their memory was given back. Two pieces of
  * code may share a page: while one is written, the other cannot run, which the GIL guarantees (no
- * thread that could return into the other gets there without the GIL).
+ * thread that could return into the other gets there without the GIL). The pages of a block hold nothing else,
+ * so the compile thread flips them whenever it likes. The book-keeping is under a lock for its sake.
  */
 #include "runtime/code_arena.h"
 
 #include "runtime/granules.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,15 +23,18 @@ enum {
     ARENA_BYTES = 64 << 20,
     GRANULE_BYTES = CODE_ARENA_ALIGNMENT,
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
+    PAGE_GRANULES = PAGE_BYTES / GRANULE_BYTES,
 };
 
 /* Costs address space, but no memory before it is written to. */
 static char arena[ARENA_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static uint64_t granule_used[GRANULES / 64];
 
+/* Held for the book-keeping only, never while pages are flipped. */
+static pthread_mutex_t granules_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct granules granules = {.words = granule_used};
 
-static size_t limit_bytes; /* multiple of the page size; 0 before init */
+static size_t limit_bytes; /* multiple of the page size; 0 before init; does not change while anything is in use */
 
 static char *open_memory; /* the begin() not yet committed */
 static size_t open_size;
@@ -52,9 +57,30 @@ static bool protect(char *memory, size_t size, int protection)
     return mprotect(arena + first, last - first, protection) == 0;
 }
 
+/* Takes `size` bytes that begin at a multiple of `alignment` granules; NULL when there is no room. */
+static char *reserve(size_t size, size_t alignment)
+{
+    size_t count = granules_for(size);
+    pthread_mutex_lock(&granules_lock);
+    size_t first =
+        alignment == 1 ? granules_find(&granules, count) : granules_find_aligned(&granules, count, alignment);
+    if (first != SIZE_MAX) {
+        granules_mark_used(&granules, first, count);
+    }
+    pthread_mutex_unlock(&granules_lock);
+    return first == SIZE_MAX ? NULL : arena + first * GRANULE_BYTES;
+}
+
 static void release(char *memory, size_t size)
 {
+    pthread_mutex_lock(&granules_lock);
     granules_give_back(&granules, granule_of(memory), granules_for(size));
+    pthread_mutex_unlock(&granules_lock);
+}
+
+static size_t round_to_pages(size_t size)
+{
+    return (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 bool code_arena_init(size_t limit)
@@ -64,7 +90,7 @@ bool code_arena_init(size_t limit)
     if (limit == 0 || limit > ARENA_BYTES) {
         limit = ARENA_BYTES;
     }
-    limit = (limit + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    limit = round_to_pages(limit);
     /* Only the system itself can tell whether a page that was writable may become executable: seccomp
      * filters (systemd's MemoryDenyWriteExecute), SELinux and PaX all answer here. */
     bool allowed = protect(arena, PAGE_BYTES, PROT_READ | PROT_WRITE) &&
@@ -80,19 +106,17 @@ void *code_arena_begin(size_t size)
     if (size == 0 || size > limit_bytes) {
         return NULL;
     }
-    size_t count = granules_for(size);
-    size_t first = granules_find(&granules, count);
-    if (first == SIZE_MAX) {
+    char *memory = reserve(size, 1);
+    if (memory == NULL) {
         return NULL;
     }
-    char *memory = arena + first * GRANULE_BYTES;
     /* A system that began to refuse executable memory after init must be noticed while the code that
      * shares our pages can still run: after the flip to writable there would be no way back. Where
      * permitted, this call changes nothing for shared pages. */
     if (!protect(memory, size, PROT_READ | PROT_EXEC) || !protect(memory, size, PROT_READ | PROT_WRITE)) {
+        release(memory, size);
         return NULL;
     }
-    granules_mark_used(&granules, first, count);
     open_memory = memory;
     open_size = size;
     return memory;
@@ -134,9 +158,59 @@ void code_arena_free(void *memory, size_t size)
     release(memory, size);
 }
 
+void *code_arena_block_begin(size_t size)
+{
+    if (size == 0 || size > limit_bytes) {
+        return NULL;
+    }
+    size = round_to_pages(size);
+    char *memory = reserve(size, PAGE_GRANULES);
+    if (memory != NULL && !protect(memory, size, PROT_READ | PROT_WRITE)) {
+        release(memory, size);
+        return NULL;
+    }
+    return memory;
+}
+
+bool code_arena_block_commit(void *memory, size_t size, size_t used)
+{
+    assert(code_arena_contains(memory) && used <= size);
+    size = round_to_pages(size);
+    used = round_to_pages(used);
+    if (!protect(memory, size, PROT_READ | PROT_EXEC)) {
+        code_arena_block_free(memory, size);
+        return false;
+    }
+    if (used < size) {
+        release((char *)memory + used, size - used);
+    }
+    return true;
+}
+
+void code_arena_block_free(void *memory, size_t size)
+{
+    assert(code_arena_contains(memory) && (size_t)((char *)memory - arena) % PAGE_BYTES == 0);
+    size = round_to_pages(size);
+    if (size == 0) {
+        return;
+    }
+#ifndef NDEBUG
+    if (protect(memory, size, PROT_READ | PROT_WRITE)) {
+        memset(memory, 0xCC, size);
+    }
+#endif
+    if (!protect(memory, size, PROT_READ | PROT_EXEC)) {
+        (void)protect(memory, size, PROT_READ);
+    }
+    release(memory, size);
+}
+
 size_t code_arena_used(void)
 {
-    return granules.in_use * GRANULE_BYTES;
+    pthread_mutex_lock(&granules_lock);
+    size_t used = granules.in_use * GRANULE_BYTES;
+    pthread_mutex_unlock(&granules_lock);
+    return used;
 }
 
 size_t code_arena_limit(void)
@@ -147,4 +221,12 @@ size_t code_arena_limit(void)
 bool code_arena_contains(const void *address)
 {
     return (const char *)address >= arena && (const char *)address < arena + ARENA_BYTES;
+}
+
+bool code_arena_reaches(const void *address)
+{
+    intptr_t from_start = (intptr_t)((uintptr_t)address - (uintptr_t)arena);
+    /* Addends reach a little beyond a symbol. */
+    const intptr_t margin = 1 << 16;
+    return from_start < INT32_MAX - margin && from_start - ARENA_BYTES > INT32_MIN + margin;
 }

@@ -39,6 +39,8 @@ struct table {
 static struct table tables[2];
 static unsigned published; /* index of the copy that readers use */
 
+uint32_t code_map_generation;
+
 static size_t machine_bytes_total;
 static size_t table_bytes_total;
 

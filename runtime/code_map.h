@@ -26,8 +26,10 @@ struct compiled_code {
     size_t size;        /* bytes, cold part included */
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
-    int tier;
-    void *entry; /* address for the start of the function, the first entry row's */
+    uint8_t tier;
+    bool running;        /* scratch of vm/discard.c */
+    uint32_t generation; /* the last in which it was entered from C or looked up by a call site */
+    void *entry;         /* address for the start of the function, the first entry row's */
     void *
         native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
                            frame, looks at the C stack, unbinds the locals that are no arguments */
@@ -58,6 +60,9 @@ void compiled_code_free(struct compiled_code *compiled);
  * the last row's, or the first unit. Returns where it ends, at most CODE_MAP_LONGEST_OFFSET bytes later. */
 enum { CODE_MAP_LONGEST_OFFSET = 10 };
 uint8_t *code_map_write_offset(uint8_t *at, uint32_t machine_step, int32_t unit_step);
+
+/* Goes up when use is to be noticed anew (vm/discard.c). */
+extern uint32_t code_map_generation;
 
 /* Makes `compiled` findable. Returns 0, or -1 without memory (no exception set; the caller keeps ownership). */
 int code_map_add(struct compiled_code *compiled);

@@ -88,7 +88,9 @@ static inline const struct resume_point *point_of_frame(InterpreterFrame *frame,
 static const struct resume_point *look_point_up(InterpreterFrame *frame)
 {
     struct code_state *state = code_state_get(frame->f_code);
-    return state == NULL || state->resume == NULL ? NULL : point_of_frame(frame, state->resume);
+    return state == NULL || state->resume == NULL || !frame_has_plain_namespaces(frame)
+               ? NULL
+               : point_of_frame(frame, state->resume);
 }
 
 /* ---- What a resumption needs ---------------------------------------------------------------------- */

@@ -81,6 +81,24 @@ size_t granules_find(struct granules *granules, size_t count)
     return start <= granules->limit && granules->limit - start >= count ? start : SIZE_MAX;
 }
 
+size_t granules_find_aligned(struct granules *granules, size_t count, size_t alignment)
+{
+    assert(count > 0 && count < (size_t)1 << 32);
+    size_t least, start = granules->no_run_below[class_of(count, &least)];
+    for (;;) {
+        start = next_granule(granules, start, granules->end, false);
+        start = (start + alignment - 1) / alignment * alignment;
+        size_t end = start < granules->end ? next_granule(granules, start, granules->end, true) : granules->end;
+        if (end == granules->end) {
+            return start <= granules->limit && granules->limit - start >= count ? start : SIZE_MAX;
+        }
+        if (end - start >= count) {
+            return start;
+        }
+        start = end;
+    }
+}
+
 void granules_mark_used(struct granules *granules, size_t first, size_t count)
 {
     mark(granules, first, count, true);

@@ -4,7 +4,7 @@
  * one run of zero bits, so there is nothing to coalesce and nothing to allocate: giving memory back cannot fail, and a
  * child after fork owns a consistent copy. Allocation takes the first run that is long enough. For each class of lengths
  * there is a position below which no such run starts, so full stretches are not looked at again and again.
- * GIL held for all.
+ * Nothing is locked: the owner of a region sees to that.
  */
 #ifndef PYJIT_RUNTIME_GRANULES_H
 #define PYJIT_RUNTIME_GRANULES_H
@@ -30,7 +30,10 @@ size_t granules_take(struct granules *granules, size_t count);
 /* Where granules_take() would find a run, without taking it. */
 size_t granules_find(struct granules *granules, size_t count);
 
-/* Marks a run that granules_find() has found as used. */
+/* The same for a run whose number is a multiple of `alignment`. */
+size_t granules_find_aligned(struct granules *granules, size_t count, size_t alignment);
+
+/* Marks a run that was so found as used. */
 void granules_mark_used(struct granules *granules, size_t first, size_t count);
 
 /* Gives back [first, first + count). */

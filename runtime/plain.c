@@ -253,6 +253,11 @@ static inline bool dies_plainly(PyObject *object)
            (kind != KEY_TUPLE || is_tuple_of_values(object, DEEPEST_TUPLE));
 }
 
+bool plain_death(PyObject *object)
+{
+    return dies_plainly(object);
+}
+
 static inline bool operands_die_plainly(PyObject *container, PyObject *key, int owned)
 {
     return !(owned & PLAIN_OWNS_CONTAINER && !dies_plainly(container)) &&

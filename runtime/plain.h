@@ -69,6 +69,14 @@ int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
 /* iter(object) for built-in containers and iterators. A new reference, or NULL; OWNS_CONTAINER. */
 PyObject *rt_plain_iterator(PyObject *object, int owned);
 
+/* Would the death of an owned operand, or its not dying, run no code? */
+bool plain_death(PyObject *object);
+
+/* Advances an iterator: a new reference, or NULL with nothing changed. plain_next: the function for iterators of a type, NULL where there is
+ * none; such types are static. (plain_iterate.c) */
+typedef PyObject *(*plain_next_function)(PyObject *iterator);
+plain_next_function plain_next(const PyTypeObject *type);
+
 /* format(value, "") of str, int and float (FORMAT_VALUE without more); OWNS_CONTAINER. A new reference, or NULL. */
 PyObject *rt_plain_format(PyObject *value, int owned);
 /* format(value, specification) of the same; OWNS_KEY is the specification. */

@@ -54,6 +54,9 @@ struct runtime_data {
     /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
      * compare it. */
     uint64_t code_epoch;
+    PyTypeObject *ascii_iterator_type;
+    PyTypeObject *set_iterator_type;
+    PyTypeObject *list_reverse_iterator_type;
     PyInterpreterState *interpreter;     /* the main one */
     struct _gc_runtime_state *collector; /* the main interpreter's */
     PyASCIIObject *ascii;                /* the interpreter's one-character strings below 128 ... */

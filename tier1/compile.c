@@ -40,6 +40,9 @@ static size_t feedback_size(const struct bytecode *bytecode)
         case MAKE_FUNCTION:
             size += function_cell_size(0);
             break;
+        case FOR_ITER:
+            size += sizeof(struct iterator_cell);
+            break;
         }
     }
     return size;

@@ -99,8 +99,6 @@ PyObject *rt_binary_op(PyObject *left, PyObject *right, int op)
     if (function == NULL && (user_is_class(type) || user_is_class(Py_TYPE(right)))) {
         PyObject *result = user_binary(left, right, op);
         if (result != USER_ELSEWHERE) {
-            Py_DECREF(left);
-            Py_DECREF(right);
             return result;
         }
     }

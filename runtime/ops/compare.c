@@ -8,9 +8,9 @@ static inline PyObject *compare_objects(PyObject *left, PyObject *right, int op)
     PyObject *result = user_is_class(Py_TYPE(left)) ? user_compare(left, right, op) : USER_ELSEWHERE;
     if (result == USER_ELSEWHERE) {
         result = PyObject_RichCompare(left, right, op);
+        Py_DECREF(left);
+        Py_DECREF(right);
     }
-    Py_DECREF(left);
-    Py_DECREF(right);
     return result;
 }
 

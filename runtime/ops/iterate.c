@@ -1,6 +1,7 @@
 /* runtime/ops/iterate.c: making and advancing iterators. */
 #include "runtime/generator.h"
 #include "runtime/ops/shared.h"
+#include "runtime/plain.h"
 #include "runtime/ops/user_operators.h"
 
 /* [iterable] -> [iterator] */
@@ -19,8 +20,17 @@ HANDLER(GET_ITER)
     return iterator == NULL ? OPS_RAISED : 0;
 }
 
-PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter)
+PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter, struct iterator_cell *cell)
 {
+    cell->others++;
+    if (cell->type != Py_TYPE(iter)) {
+        plain_next_function next = plain_next(Py_TYPE(iter));
+        if (next != NULL) {
+            cell->type = Py_TYPE(iter);
+            cell->next = next;
+            cell->changes++;
+        }
+    }
     if (PyGen_CheckExact(iter)) {
         return rt_generator_next(tstate, iter);
     }

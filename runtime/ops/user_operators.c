@@ -101,21 +101,15 @@ static inline PyFunctionObject *method_of_object(PyObject *object, enum special 
     return user_is_class(type) ? method_of(type, special) : NULL;
 }
 
-/* Calls the way slots do: somebody holds the function meanwhile. Arguments borrowed. */
+/* Arguments borrowed. */
 __attribute__((noinline)) static PyObject *call_with_one(PyFunctionObject *function, PyObject *self)
 {
-    Py_INCREF(function);
-    PyObject *result = native_call(_PyThreadState_GET(), function, self, NULL, NULL, 1, false);
-    Py_DECREF(function);
-    return result;
+    return native_call(_PyThreadState_GET(), function, self, NULL, NULL, 1, false);
 }
 
 __attribute__((noinline)) static PyObject *call_with_two(PyFunctionObject *function, PyObject *self, PyObject *other)
 {
-    Py_INCREF(function);
-    PyObject *result = native_call(_PyThreadState_GET(), function, self, other, NULL, 2, false);
-    Py_DECREF(function);
-    return result;
+    return native_call(_PyThreadState_GET(), function, self, other, NULL, 2, false);
 }
 
 /* The same for whatever the class of `self` has under the name now: NotImplemented when it has nothing. (typeobject.c,
@@ -143,6 +137,43 @@ static PyObject *call_whatever(PyObject *self, PyObject *name, PyObject *other)
         Py_DECREF(method);
     }
     return result;
+}
+
+/* ---- Pairs of classes ----------------------------------------------------------------------------------- */
+
+/* The Python function that operands of two classes are given to first, as long as both classes have these versions: of the left operand's
+ * class, or (`reflected`) of the right one's. All else that decides on it (slots, base classes) changes with a version too. */
+struct known_pair {
+    uint32_t left;
+    uint32_t right;
+    uint16_t operation; /* BINARY_OP's number + 1, or PAIR_COMPARE + Py_LT and so on */
+    bool reflected;
+    PyFunctionObject *function; /* borrowed */
+};
+enum { PAIR_COMPARE = 32, KNOWN_PAIRS = 512 };
+static struct known_pair known_pairs[KNOWN_PAIRS];
+
+static inline struct known_pair *place_of_pair(PyTypeObject *left, PyTypeObject *right, int operation)
+{
+    uint32_t hash = left->tp_version_tag * 21 + right->tp_version_tag * 7 + (uint32_t)operation;
+    return &known_pairs[hash % KNOWN_PAIRS];
+}
+
+static inline bool is_pair(const struct known_pair *pair, PyTypeObject *left, PyTypeObject *right, int operation)
+{
+    return pair->left == left->tp_version_tag && pair->right == right->tp_version_tag && pair->operation == operation;
+}
+
+static void remember_pair(PyTypeObject *left, PyTypeObject *right, int operation, PyFunctionObject *function,
+                          bool reflected)
+{
+    if (!(right->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG)) {
+        _PyType_Lookup(right, &_Py_ID(__class__)); /* gives it a version */
+    }
+    if (left->tp_version_tag != 0 && right->tp_version_tag != 0) {
+        *place_of_pair(left, right, operation) = (struct known_pair){left->tp_version_tag, right->tp_version_tag,
+                                                                     (uint16_t)operation, reflected, function};
+    }
 }
 
 /* ---- Binary operators --------------------------------------------------------------------------------- */
@@ -237,7 +268,10 @@ static inline PyFunctionObject *first_method(PyTypeObject *left_type, PyTypeObje
     return method_of(left_type, SPECIAL_BINARY + 3 * (enum special)plain);
 }
 
-PyObject *user_binary(PyObject *left, PyObject *right, int op)
+/* Does a whole operation, or the rest of it when the methods asked first (`asked_in_place`, then `asked`) have said that they do not know. Borrows
+ * the operands. */
+__attribute__((noinline)) static PyObject *binary_by_rules(PyObject *left, PyObject *right, int op,
+                                                           bool asked_in_place, bool asked)
 {
     PyTypeObject *left_type = Py_TYPE(left);
     PyTypeObject *right_type = Py_TYPE(right);
@@ -247,11 +281,14 @@ PyObject *user_binary(PyObject *left, PyObject *right, int op)
         return USER_ELSEWHERE;
     }
     if (!user_is_class(left_type)) {
-        if (!user_is_class(right_type) || !number_does_not_know(left, right) ||
-            method_of(right_type, special + 1) == NULL) {
+        PyFunctionObject *method = user_is_class(right_type) && number_does_not_know(left, right)
+                                       ? method_of(right_type, special + 1)
+                                       : NULL;
+        if (method == NULL) {
             return USER_ELSEWHERE;
         }
-        return answer_of_right(left, right, op, NULL);
+        remember_pair(left_type, right_type, op + 1, method, true);
+        return asked ? unsupported_operands(left, right, op) : answer_of_right(left, right, op, NULL);
     }
     bool has_other;
     binaryfunc right_slot;
@@ -259,28 +296,64 @@ PyObject *user_binary(PyObject *left, PyObject *right, int op)
     if (method == NULL) {
         return USER_ELSEWHERE;
     }
-    if (op != plain && slot_at(left_type, operators[plain].in_place_slot) != NULL) {
-        PyFunctionObject *changing = method_of(left_type, special + 2);
-        if (changing == NULL) {
-            return USER_ELSEWHERE;
-        }
-        PyObject *result = call_with_two(changing, left, right);
+    bool in_place = op != plain && slot_at(left_type, operators[plain].in_place_slot) != NULL;
+    PyFunctionObject *changing = in_place ? method_of(left_type, special + 2) : NULL;
+    if (in_place && changing == NULL) {
+        return USER_ELSEWHERE;
+    }
+    remember_pair(left_type, right_type, op + 1, in_place ? changing : method, false);
+    PyObject *result;
+    if (in_place && !asked_in_place) {
+        result = call_with_two(changing, left, right);
         if (result != Py_NotImplemented) {
             return result;
         }
         Py_DECREF(result);
         /* It may have changed the classes. */
-        method = first_method(Py_TYPE(left), Py_TYPE(right), plain, &has_other, &right_slot);
-        if (method == NULL) {
-            return rt_binary_op(Py_NewRef(left), Py_NewRef(right), plain);
+        return binary_by_rules(left, right, op, true, false);
+    }
+    if (!asked) {
+        result = call_with_two(method, left, right);
+        if (result != Py_NotImplemented) {
+            return result;
+        }
+        Py_DECREF(result);
+    }
+    return has_other ? answer_of_right(left, right, op, right_slot) : unsupported_operands(left, right, op);
+}
+
+/* The first method has said NotImplemented, which is stolen. Borrows the operands. */
+__attribute__((noinline)) static PyObject *binary_unknown(PyObject *left, PyObject *right, int op, PyObject *answer)
+{
+    Py_DECREF(answer);
+    int plain = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
+    bool in_place =
+        op != plain && user_is_class(Py_TYPE(left)) && slot_at(Py_TYPE(left), operators[plain].in_place_slot) != NULL;
+    PyObject *result = binary_by_rules(left, right, op, in_place, !in_place);
+    /* The classes have changed meanwhile: what is left is the plain operator. */
+    return result == USER_ELSEWHERE ? rt_binary_op(Py_NewRef(left), Py_NewRef(right), plain) : result;
+}
+
+PyObject *user_binary(PyObject *left, PyObject *right, int op)
+{
+    struct known_pair *pair = place_of_pair(Py_TYPE(left), Py_TYPE(right), op + 1);
+    PyObject *result;
+    if (LIKELY(is_pair(pair, Py_TYPE(left), Py_TYPE(right), op + 1))) {
+        bool reflected = pair->reflected;
+        result = native_call(_PyThreadState_GET(), pair->function, reflected ? right : left, reflected ? left : right,
+                             NULL, 2, false);
+        if (UNLIKELY(result == Py_NotImplemented)) {
+            result = binary_unknown(left, right, op, result);
+        }
+    } else {
+        result = binary_by_rules(left, right, op, false, false);
+        if (result == USER_ELSEWHERE) {
+            return result;
         }
     }
-    PyObject *result = call_with_two(method, left, right);
-    if (LIKELY(result != Py_NotImplemented)) {
-        return result;
-    }
-    Py_DECREF(result);
-    return has_other ? answer_of_right(left, right, op, right_slot) : unsupported_operands(left, right, op);
+    Py_DECREF(left);
+    Py_DECREF(right);
+    return result;
 }
 
 /* ---- Comparisons -------------------------------------------------------------------------------------- */
@@ -307,25 +380,41 @@ __attribute__((noinline)) static PyObject *compare_reflected(PyObject *left, PyO
                         Py_TYPE(left)->tp_name, Py_TYPE(right)->tp_name);
 }
 
-PyObject *user_compare(PyObject *left, PyObject *right, int op)
+/* Is there a method that is asked first? Remembers it for the pair of classes. */
+__attribute__((noinline)) static bool learn_comparison(PyObject *left, PyObject *right, int op)
 {
     PyTypeObject *left_type = Py_TYPE(left);
     PyTypeObject *right_type = Py_TYPE(right);
     PyFunctionObject *method = method_of_object(left, SPECIAL_COMPARE + (enum special)op);
     if (method == NULL ||
         (left_type != right_type && user_is_class(right_type) && PyType_IsSubtype(right_type, left_type))) {
+        return false;
+    }
+    remember_pair(left_type, right_type, PAIR_COMPARE + op, method, false);
+    return is_pair(place_of_pair(left_type, right_type, PAIR_COMPARE + op), left_type, right_type, PAIR_COMPARE + op);
+}
+
+PyObject *user_compare(PyObject *left, PyObject *right, int op)
+{
+    struct known_pair *pair = place_of_pair(Py_TYPE(left), Py_TYPE(right), PAIR_COMPARE + op);
+    if (UNLIKELY(!is_pair(pair, Py_TYPE(left), Py_TYPE(right), PAIR_COMPARE + op)) &&
+        !learn_comparison(left, right, op)) {
         return USER_ELSEWHERE;
     }
+    /* Learning may have given the right operand's class its version. */
+    pair = place_of_pair(Py_TYPE(left), Py_TYPE(right), PAIR_COMPARE + op);
     PyThreadState *tstate = _PyThreadState_GET();
-    if (_Py_EnterRecursiveCallTstate(tstate, " in comparison")) {
-        return NULL;
+    PyObject *result = NULL;
+    if (LIKELY(!_Py_EnterRecursiveCallTstate(tstate, " in comparison"))) {
+        result = native_call(tstate, pair->function, left, right, NULL, 2, false);
+        if (UNLIKELY(result == Py_NotImplemented)) {
+            Py_DECREF(result);
+            result = compare_reflected(left, right, op);
+        }
+        _Py_LeaveRecursiveCallTstate(tstate);
     }
-    PyObject *result = call_with_two(method, left, right);
-    if (UNLIKELY(result == Py_NotImplemented)) {
-        Py_DECREF(result);
-        result = compare_reflected(left, right, op);
-    }
-    _Py_LeaveRecursiveCallTstate(tstate);
+    Py_DECREF(left);
+    Py_DECREF(right);
     return result;
 }
 
@@ -433,9 +522,7 @@ int user_store_subscript(PyObject *container, PyObject *key, PyObject *value)
     if (method == NULL) {
         return USER_ELSEWHERE_INT;
     }
-    Py_INCREF(method);
     PyObject *result = native_call(_PyThreadState_GET(), method, container, key, value, 3, false);
-    Py_DECREF(method);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }

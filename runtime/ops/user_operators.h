@@ -3,7 +3,7 @@
  *
  * CPython comes to such a method through a slot of the type, a look-up and a vectorcall. Here the method is looked up in a table of
  * our own and entered natively. Each function says USER_ELSEWHERE, with nothing done, where it is not the whole answer:
- * then stock's own function has to be asked. Operands are borrowed.
+ * then stock's own function has to be asked. Operands are borrowed, but for those it says that of.
  */
 #ifndef PYJIT_RUNTIME_OPS_USER_OPERATORS_H
 #define PYJIT_RUNTIME_OPS_USER_OPERATORS_H
@@ -20,8 +20,8 @@ static inline bool user_is_class(PyTypeObject *type)
     return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
 }
 
-/* left OP right, `op` a number of BINARY_OP: a new reference, NULL with an exception set, or USER_ELSEWHERE. (abstract.c, binary_op1,
- * binary_iop1; typeobject.c, SLOT1BINFULL) */
+/* left OP right, `op` a number of BINARY_OP: a new reference, NULL with an exception set, or USER_ELSEWHERE. Steals both operands unless it
+ * returns USER_ELSEWHERE. (abstract.c, binary_op1, binary_iop1; typeobject.c, SLOT1BINFULL) */
 PyObject *user_binary(PyObject *left, PyObject *right, int op);
 
 /* left COMPARE right, `op` Py_LT..Py_GE: the same. (object.c, PyObject_RichCompare) */

@@ -121,9 +121,11 @@ TEMPLATE(NUMBER_UNARY)
 SLOW_UNARY(SLOW_UNARY_O, (void)0)
 SLOW_UNARY(SLOW_UNARY_B, x->ob_refcnt++)
 
-/* Two numbers of any kind in x and y: the handler is the operator's function, H_M says which are owned. */
+/* Two numbers of any kind in x and y: the handler is the operator's function, H_M says which are owned. (It runs no other code, but
+ * tracemalloc asks for the line of what it allocates.) */
 TEMPLATE(NUMBERS)
 {
+    SET_INSTRUCTION();
     PyObject *right = y;
     PyObject *result = ((PyObject * (*)(PyObject *, PyObject *, int))(void *)HANDLER)(x, right, NUMBER(H_M));
     if (UNLIKELY(result == NULL)) {
@@ -202,5 +204,7 @@ EACH_PAIR(LOAD_PAIR, 0)
         }                                                                                                            \
         GO(CONT);                                                                                                    \
     }
+SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_OO, (void)0)
+SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_OB, y->ob_refcnt++)
 SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_BO, x->ob_refcnt++)
 SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_BB, (x->ob_refcnt++, y->ob_refcnt++))

@@ -135,6 +135,7 @@ TEMPLATE(FOR_ITER_RANGE)
     if (index >= iterator->length) {
         GO_WITH(JUMP, iterator, ANY);
     }
+    SET_INSTRUCTION(); /* for tracemalloc */
     PyObject *value = rt_int_from_long(
         (long)((unsigned long)iterator->start + (unsigned long)index * (unsigned long)iterator->step));
     if (UNLIKELY(value == NULL)) {
@@ -175,11 +176,28 @@ TEMPLATE(FOR_ITER_TUPLE)
     GO(CONT);
 }
 
+/* A built-in iterator of the type the site has seen last. */
+TEMPLATE(FOR_ITER_PLAIN)
+{
+    struct iterator_cell *cell = QUAD(Q_CELL);
+    PyObject *iterator = DISPLACED(H_A);
+    if (UNLIKELY(Py_TYPE(iterator) != cell->type)) {
+        GO(SLOW);
+    }
+    SET_INSTRUCTION();
+    PyObject *value = cell->next(iterator);
+    if (UNLIKELY(value == NULL)) {
+        GO(SLOW);
+    }
+    r0 = value;
+    GO(CONT);
+}
+
 /* Any iterator. r0 is NULL at the end; an escape check stands between this and FOR_ITER_TEST. */
 TEMPLATE(FOR_ITER_ANY)
 {
     SET_INSTRUCTION();
-    r0 = rt_iter_next(tstate, DISPLACED(H_A));
+    r0 = rt_iter_next(tstate, DISPLACED(H_A), QUAD(Q_CELL));
     if (r0 == NULL && UNLIKELY(tstate->curexc_type != NULL)) {
         GO(ERROR);
     }
