@@ -137,7 +137,7 @@ void cpython_clear_frame(InterpreterFrame *frame)
             Py_DECREF(object);
             return;
         }
-        exception_release_frame_object(object);
+        exception_release_frame_object(frame, object);
     }
     assert(frame->stacktop >= 0);
     for (int i = 0; i < frame->stacktop; i++) {

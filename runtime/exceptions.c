@@ -43,10 +43,16 @@ static struct frame_pool {
     int count;
 } frame_pools[POOLED_FRAME_WORDS];
 
-/* Takes the memory of a dead, untracked frame object whose references are gone. */
-static void put_frame_object(PyFrameObject *object)
+/* Words behind the head of a frame object for `code`; the object itself does not know. (frame.c, _PyFrame_New_NoTrack) */
+static inline size_t frame_object_words(const PyCodeObject *code)
 {
-    size_t words = (size_t)Py_SIZE(object);
+    return (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize;
+}
+
+/* Takes the memory of a dead, untracked frame object of `code`, whose references are gone. */
+static void put_frame_object(PyFrameObject *object, const PyCodeObject *code)
+{
+    size_t words = frame_object_words(code);
     if (words >= POOLED_FRAME_WORDS || frame_pools[words].count >= POOLED_FRAMES) {
         PyObject_GC_Del(object);
         return;
@@ -59,7 +65,7 @@ static void put_frame_object(PyFrameObject *object)
 
 PyFrameObject *exception_pooled_frame_object(InterpreterFrame *frame)
 {
-    size_t words = (size_t)frame->f_code->co_nlocalsplus + (size_t)frame->f_code->co_stacksize;
+    size_t words = frame_object_words(frame->f_code);
     if (words >= POOLED_FRAME_WORDS || frame_pools[words].first == NULL) {
         return NULL;
     }
@@ -85,15 +91,15 @@ void exception_drop_idle_frame_object(InterpreterFrame *frame)
         object->f_lineno == 0 && object->f_trace_lines && !object->f_trace_opcodes && !object->f_fast_as_locals &&
         !_PyObject_GC_IS_TRACKED((PyObject *)object)) {
         frame->frame_obj = NULL;
-        put_frame_object(object);
+        put_frame_object(object, frame->f_code);
     }
 }
 
-void exception_release_frame_object(PyFrameObject *object)
+void exception_release_frame_object(InterpreterFrame *frame, PyFrameObject *object)
 {
     assert(((PyObject *)object)->ob_refcnt == 1);
     if (object->f_trace == NULL && object->f_back == NULL && !_PyObject_GC_IS_TRACKED((PyObject *)object)) {
-        put_frame_object(object);
+        put_frame_object(object, frame->f_code);
     } else {
         Py_DECREF(object);
     }
@@ -128,8 +134,12 @@ static void drop_frame_object(PyThreadState *tstate, PyFrameObject *object)
         drop_frame_object(tstate, back);
     }
     clear_reference(&object->f_trace);
-    put_frame_object(object);
-    Py_XDECREF(code);
+    if (code != NULL) {
+        put_frame_object(object, code);
+        Py_DECREF(code);
+    } else {
+        PyObject_GC_Del(object);
+    }
     end_nesting(tstate);
 }
 

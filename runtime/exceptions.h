@@ -44,8 +44,8 @@ void exception_dealloc(PyThreadState *tstate, PyObject *exception);
 /* A new frame object for `frame`, which has none, from a pool: borrowed, the frame holds it; or NULL, no exception set. */
 PyFrameObject *exception_pooled_frame_object(InterpreterFrame *frame);
 
-/* Drops the last reference to the frame object of a frame that is not yet cleared and has given it up. */
-void exception_release_frame_object(PyFrameObject *object);
+/* Drops the last reference to the frame object of `frame`, which is not yet cleared and has given it up. */
+void exception_release_frame_object(InterpreterFrame *frame, PyFrameObject *object);
 
 /* Gives pooled memory back to the allocator. */
 void exception_clear_pools(void);
