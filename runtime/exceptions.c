@@ -89,6 +89,7 @@ void exception_drop_idle_frame_object(InterpreterFrame *frame)
     PyFrameObject *object = frame->frame_obj;
     if (object != NULL && ((PyObject *)object)->ob_refcnt == 1 && object->f_trace == NULL && object->f_back == NULL &&
         object->f_lineno == 0 && object->f_trace_lines && !object->f_trace_opcodes && !object->f_fast_as_locals &&
+        (frame->f_locals == NULL || !(frame->f_code->co_flags & CO_OPTIMIZED)) &&
         !_PyObject_GC_IS_TRACKED((PyObject *)object)) {
         frame->frame_obj = NULL;
         put_frame_object(object, frame->f_code);

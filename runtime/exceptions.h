@@ -67,7 +67,8 @@ void exception_add_traceback(PyThreadState *tstate, InterpreterFrame *frame, str
 PyObject *exception_take(PyThreadState *tstate);
 
 /* A frame object that nobody else holds and that says nothing goes: without it the checks after escapes are short again.
- * Whoever asks for the frame gets a new one. */
+ * Whoever asks for the frame gets a new one. Not where somebody has asked for the locals of a function: the frame owns their dict then,
+ * and a frame without an object is given up without a look at f_locals. */
 void exception_drop_idle_frame_object(InterpreterFrame *frame);
 
 #endif

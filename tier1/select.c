@@ -606,6 +606,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
+    emitter->super_method = 0;
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
     bool fused = false;
@@ -631,8 +632,12 @@ enum reason select_instructions(struct emitter *emitter)
 #ifdef PYJIT_DEBUG
         add_frame_check(emitter);
 #endif
+        struct allocation_site *site = note_operands(emitter);
         select_one(emitter);
         stack_settle_register(emitter);
+        if (site != NULL) {
+            count_result(emitter, site, number);
+        }
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;
