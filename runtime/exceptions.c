@@ -53,7 +53,7 @@ static inline size_t frame_object_words(const PyCodeObject *code)
 static void put_frame_object(PyFrameObject *object, const PyCodeObject *code)
 {
     size_t words = frame_object_words(code);
-    if (words >= POOLED_FRAME_WORDS || frame_pools[words].count >= POOLED_FRAMES) {
+    if (words >= POOLED_FRAME_WORDS || frame_pools[words].count >= POOLED_FRAMES || object_pools_are_closed()) {
         PyObject_GC_Del(object);
         return;
     }

@@ -9,6 +9,8 @@
 
 #include "runtime/cpython.h"
 
+#include "internal/pycore_pymem.h"
+
 enum { OBJECT_POOL_LIMIT = 64 };
 
 /* blocks[count] is the next to be used; blocks[0] is NULL for ever, so that taking needs no other test. */
@@ -16,6 +18,12 @@ struct object_pool {
     int64_t count;
     PyObject *blocks[1 + OBJECT_POOL_LIMIT];
 };
+
+/* While tracemalloc traces, nothing is kept: it learns of new objects by their memory. */
+static inline bool object_pools_are_closed(void)
+{
+    return _Py_tracemalloc_config.tracing != 0;
+}
 
 /* A block with the count 1, not tracked, all fields behind the head still to be set; NULL when the pool is empty. */
 static inline PyObject *object_pool_take(struct object_pool *pool)
@@ -31,7 +39,7 @@ static inline PyObject *object_pool_take(struct object_pool *pool)
 /* Takes the memory of a dead, untracked object whose fields are released. */
 static inline void object_pool_put(struct object_pool *pool, PyObject *object)
 {
-    if (UNLIKELY(pool->count >= OBJECT_POOL_LIMIT)) {
+    if (UNLIKELY(pool->count >= OBJECT_POOL_LIMIT || object_pools_are_closed())) {
         PyObject_GC_Del(object);
         return;
     }
