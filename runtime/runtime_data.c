@@ -1,6 +1,7 @@
 /* runtime/runtime_data.c: see runtime_data.h. */
 #include "runtime/runtime_data.h"
 
+#include "runtime/exceptions.h"
 #include "runtime/ops.h"
 
 #include "internal/pycore_floatobject.h"
@@ -42,8 +43,24 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.type_type = &PyType_Type;
     runtime_data.c_function_type = &PyCFunction_Type;
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
+    runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
+    /* Of any class that a class statement made. */
+    PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
+    if (class != NULL) {
+        runtime_data.subtype_dealloc = ((PyTypeObject *)class)->tp_dealloc;
+        Py_DECREF(class);
+    } else {
+        PyErr_Clear();
+    }
+    runtime_data.exception_dealloc = ((PyTypeObject *)PyExc_BaseException)->tp_dealloc;
+    /* CPython keeps the function that calls bound methods to itself; any bound method names it. */
+    PyObject *method = PyMethod_New(Py_None, Py_None);
+    if (method != NULL) {
+        runtime_data.method_vectorcall = ((PyMethodObject *)method)->vectorcall;
+        Py_DECREF(method);
+    }
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
@@ -66,6 +83,9 @@ void runtime_data_clear_free_lists(void)
             PyObject_Free(list->blocks[list->count--]);
         }
     }
+    object_pool_clear(&runtime_data.functions);
+    object_pool_clear(&runtime_data.cells);
+    object_pool_clear(&runtime_data.methods);
 }
 
 static inline bool is_small_int(int64_t value)
@@ -188,6 +208,84 @@ void rt_float_free(PyObject *object)
     floats->free_list = (PyFloatObject *)object;
 }
 
+/* Takes a reference out of its field before dropping it, as Py_CLEAR does. */
+static inline void clear_field(PyObject **field)
+{
+    PyObject *old = *field;
+    if (old != NULL) {
+        *field = NULL;
+        rt_release(old);
+    }
+}
+
+void rt_cell_free(PyObject *object)
+{
+    _PyObject_GC_UNTRACK(object);
+    PyObject *content = ((PyCellObject *)object)->ob_ref;
+    if (content != NULL) {
+        rt_release(content);
+    }
+    object_pool_put(&runtime_data.cells, object);
+}
+
+/* (classobject.c, method_dealloc) */
+void rt_method_free(PyObject *object)
+{
+    PyMethodObject *method = (PyMethodObject *)object;
+    _PyObject_GC_UNTRACK(object);
+    if (method->im_weakreflist != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    rt_release(method->im_func);
+    if (method->im_self != NULL) {
+        rt_release(method->im_self);
+    }
+    object_pool_put(&runtime_data.methods, object);
+}
+
+PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *self)
+{
+    PyMethodObject *method = (PyMethodObject *)object_pool_take(&runtime_data.methods);
+    if (method == NULL) {
+        PyObject *made = PyMethod_New(function, self);
+        if (made != NULL) {
+            Py_DECREF(self);
+        }
+        return made;
+    }
+    method->im_func = Py_NewRef(function);
+    method->im_self = self;
+    method->im_weakreflist = NULL;
+    method->vectorcall = runtime_data.method_vectorcall;
+    object_track(tstate, (PyObject *)method);
+    return (PyObject *)method;
+}
+
+/* (funcobject.c, func_dealloc) */
+void rt_function_free(PyObject *object)
+{
+    PyFunctionObject *function = (PyFunctionObject *)object;
+    _PyObject_GC_UNTRACK(object);
+    if (function->func_weakreflist != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    function->func_version = 0;
+    clear_field(&function->func_globals);
+    clear_field(&function->func_builtins);
+    clear_field(&function->func_module);
+    clear_field(&function->func_defaults);
+    clear_field(&function->func_kwdefaults);
+    clear_field(&function->func_doc);
+    clear_field(&function->func_dict);
+    clear_field(&function->func_closure);
+    clear_field(&function->func_annotations);
+    /* CPython puts the empty string in their place first; nobody can see the function any more. */
+    rt_release(function->func_name);
+    rt_release(function->func_qualname);
+    rt_release(function->func_code);
+    object_pool_put(&runtime_data.functions, object);
+}
+
 void rt_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -195,6 +293,14 @@ void rt_dealloc(PyObject *object)
         rt_int_free(object);
     } else if (type == &PyFloat_Type) {
         rt_float_free(object);
+    } else if (type == &PyFunction_Type) {
+        rt_function_free(object);
+    } else if (type == &PyCell_Type) {
+        rt_cell_free(object);
+    } else if (type == &PyMethod_Type) {
+        rt_method_free(object);
+    } else if (type->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) {
+        exception_dealloc(_PyThreadState_GET(), object);
     } else {
         _Py_Dealloc(object);
     }

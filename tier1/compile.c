@@ -34,6 +34,16 @@ static size_t feedback_size(const struct bytecode *bytecode, bool counting)
         case CALL:
             size += sizeof(struct call_cell);
             break;
+        case BEFORE_WITH:
+            size += sizeof(struct with_cell);
+            break;
+        case BUILD_TUPLE:
+            /* Perhaps a closure (select_closure). */
+            size += function_cell_size(bytecode->instructions[i].oparg);
+            break;
+        case MAKE_FUNCTION:
+            size += function_cell_size(0);
+            break;
         case FOR_ITER:
             size += sizeof(struct iterator_cell);
             break;
@@ -68,7 +78,8 @@ static bool prepare(struct emitter *emitter)
     emitter->exit_mask_capacity = kept.exit_mask_capacity;
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && prepare_resume_points(emitter);
+    return emitter->feedback != NULL && emitter->stack != NULL && prepare_resume_points(emitter) &&
+           prepare_handlers(emitter);
 }
 
 static void release(struct emitter *emitter)
@@ -76,9 +87,10 @@ static void release(struct emitter *emitter)
     free(emitter->stack);
     data_arena_free(emitter->feedback, emitter->feedback_size);
     if (emitter->exits != NULL) {
-        data_arena_free(emitter->exits, emitter->exits->size);
+        side_exits_free(emitter->exits);
     }
     release_resume_points(emitter);
+    free(emitter->handlers);
     bytecode_free(&emitter->bytecode);
     if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
         kept = *emitter;

@@ -87,6 +87,12 @@ struct stub {
 
 enum { STUB_BUCKETS = 64 };
 
+struct handler {
+    int32_t instruction; /* its number */
+    int32_t behind;      /* number of the instruction that `discard` goes on at, -1: it is not such a handler */
+    struct side_exit_discard discard;
+};
+
 struct emitter {
     struct bytecode bytecode;
     struct item_list hot;
@@ -120,8 +126,10 @@ struct emitter {
     int32_t *native_labels; /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
     int native_entry_label;
     int leave_label, error_label; /* where the side exits of either kind come together */
-    struct side_exits *exits;     /* made by emit_stubs */
-    char *feedback;               /* the cells, zeroed */
+    struct handler *handlers;
+    int handler_count;
+    struct side_exits *exits; /* made by emit_stubs */
+    char *feedback;           /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     PyObject *globals;                /* that the code is about to run with, borrowed, for guesses; or NULL */
     bool has_arithmetic;              /* locals that die are often numbers */
@@ -196,6 +204,14 @@ struct item *add_eval_breaker_test(struct emitter *emitter, int next);
 
 /* Gives the side exits their addresses, after layout, for code at `start` (stubs.c). */
 void address_side_exits(const struct emitter *emitter, const char *start);
+
+/* Handlers of exceptions as rows of the side exits (select_exceptions.c). prepare: before selection, false without memory. number: of the
+ * row of the handler that starts with instruction `instruction`, counted from 1; 0: there is none. size: of all rows, in bytes;
+ * fill: once addresses are known. */
+bool prepare_handlers(struct emitter *emitter);
+uint32_t handler_number(const struct emitter *emitter, int instruction);
+size_t handlers_size(const struct emitter *emitter);
+void fill_handlers(const struct emitter *emitter, struct side_exit_handler *rows);
 
 /* Resume points of generators, coroutines and asynchronous generators (resume_points.c). prepare: before selection, false without memory;
  * publish: once the code stands, gives the points their addresses and `compiled` the table; release: whatever happened. */

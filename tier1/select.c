@@ -376,8 +376,33 @@ static void select_one(struct emitter *emitter)
         stack_push_constant(emitter, PyTuple_GET_ITEM(emitter->bytecode.code->co_consts, oparg));
         break;
     case LOAD_FAST:
-    case LOAD_CLOSURE:
         select_load_fast(emitter);
+        break;
+    case LOAD_CLOSURE:
+        stack_push_local(emitter, oparg);
+        break;
+    case MAKE_CELL:
+        select_make_cell(emitter);
+        break;
+    case MAKE_FUNCTION:
+        select_make_function(emitter);
+        break;
+    case PUSH_EXC_INFO:
+        select_push_exc_info(emitter);
+        break;
+    case CHECK_EXC_MATCH:
+        select_check_exc_match(emitter);
+        break;
+    case POP_EXCEPT:
+        select_pop_except(emitter);
+        break;
+    case BEFORE_WITH:
+        select_before_with(emitter);
+        break;
+    case BUILD_TUPLE:
+        if (!select_closure(emitter)) {
+            select_handler(emitter);
+        }
         break;
     case STORE_FAST:
         select_store_fast(emitter);
@@ -615,10 +640,6 @@ enum reason select_instructions(struct emitter *emitter)
             emit_resume_entry(emitter);
         }
         emitter_bind(emitter, number);
-        if (instruction->is_handler) {
-            /* What raised may have changed locals, or switched tracing on. */
-            add_escape_check(emitter, number, false);
-        }
 #ifdef PYJIT_DEBUG
         add_frame_check(emitter);
 #endif

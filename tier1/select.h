@@ -137,9 +137,18 @@ struct allocation_site *note_operands(struct emitter *emitter);
 void count_result(struct emitter *emitter, const struct allocation_site *site, int number);
 
 void select_for_iter(struct emitter *emitter);
+void select_make_cell(struct emitter *emitter);
 void select_copy_free_vars(struct emitter *emitter);
 void select_load_deref(struct emitter *emitter);
 void select_store_deref(struct emitter *emitter);
+void select_make_function(struct emitter *emitter);
+/* A BUILD_TUPLE of cells that the MAKE_FUNCTION soon after takes for the closure: selects up to that one and is true, or does nothing. */
+bool select_closure(struct emitter *emitter);
+void select_push_exc_info(struct emitter *emitter);
+/* Together with the jump behind it. */
+void select_check_exc_match(struct emitter *emitter);
+void select_pop_except(struct emitter *emitter);
+void select_before_with(struct emitter *emitter);
 void select_load_global(struct emitter *emitter);
 void select_load_attr(struct emitter *emitter);
 void select_store_attr(struct emitter *emitter);

@@ -272,7 +272,7 @@ static void make_block(struct emitter *emitter)
     size_t rows = (size_t)emitter->exit_row_count * sizeof(struct side_exit);
     size_t operands = (size_t)emitter->exit_operand_count * sizeof(struct side_exit_operand);
     size_t masks = (size_t)emitter->exit_mask_count * sizeof(uint64_t);
-    size_t size = sizeof(struct side_exits) + rows + masks + operands;
+    size_t size = sizeof(struct side_exits) + rows + masks + operands + handlers_size(emitter);
     struct side_exits *exits = emitter->out_of_memory ? NULL : data_arena_allocate(size);
     if (exits == NULL) {
         emitter->out_of_memory = true;
@@ -285,6 +285,8 @@ static void make_block(struct emitter *emitter)
     exits->check_count = (uint32_t)(emitter->exit_row_count - emitter->numbered_rows);
     exits->masks = masks > 0 ? memcpy(at, emitter->exit_masks, masks) : NULL;
     exits->operands = operands > 0 ? memcpy(at + masks, emitter->exit_operands, operands) : NULL;
+    exits->lines = NULL;
+    exits->handlers = (struct side_exit_handler *)(at + masks + operands);
     if (rows > 0) {
         memcpy(exits->rows, emitter->exit_rows, rows);
     }
@@ -339,13 +341,14 @@ void address_side_exits(const struct emitter *emitter, const char *start)
 {
     struct side_exits *exits = emitter->exits;
     exits->start = start;
+    fill_handlers(emitter, exits->handlers);
     struct side_exit *row = exits->rows;
     struct side_exit *check = exits->checks;
     for (int i = 0; i < emitter->stub_count; i++) {
         const struct stub *stub = &emitter->stubs[i];
         const struct instruction *instruction = &emitter->bytecode.instructions[stub->instruction];
         const struct item_list *list = stub->check_in_cold ? &emitter->cold : &emitter->hot;
-        uint32_t handler = instruction->handler >= 0 ? label_offset(emitter, instruction->handler) : 0;
+        uint32_t handler = instruction->handler >= 0 ? handler_number(emitter, instruction->handler) : 0;
         switch (stub->kind) {
         case STUB_TAIL:
             break;
