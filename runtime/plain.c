@@ -136,7 +136,7 @@ static int equal_keys(PyObject *left, PyObject *right, enum key_kind right_kind)
     }
     switch (kind) {
     case KEY_STR:
-        return _PyUnicode_EQ(left, right);
+        return LIKELY(PyUnicode_IS_READY(left) && PyUnicode_IS_READY(right)) ? _PyUnicode_EQ(left, right) : -1;
     case KEY_INT:
         return equal_ints(left, right);
     case KEY_FLOAT:
