@@ -5,7 +5,11 @@
 
 #include "internal/pycore_floatobject.h"
 
+#include <string.h>
+
 struct runtime_data runtime_data;
+
+static void fill_float_reserve(void);
 
 void runtime_data_init(PyThreadState *tstate)
 {
@@ -36,6 +40,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.false_object = Py_False;
     runtime_data.small_int_zero = &_PyRuntime.global_objects.singletons.small_ints[_PY_NSMALLNEGINTS];
     runtime_data.floats = &tstate->interp->float_state;
+    fill_float_reserve();
 }
 
 void runtime_data_clear_free_lists(void)
@@ -139,6 +144,54 @@ void rt_int_free(PyObject *object)
         }
     }
     PyObject_Free(object);
+}
+
+/* Where an exit needs floats and there is no memory: enough of them to reach an operation that can say so. */
+enum { FLOAT_RESERVE = 64 };
+static PyObject *float_reserve[FLOAT_RESERVE];
+
+static void fill_float_reserve(void)
+{
+    for (int i = 0; i < FLOAT_RESERVE; i++) {
+        if (float_reserve[i] == NULL) {
+            float_reserve[i] = PyFloat_FromDouble(0.0);
+        }
+    }
+}
+
+static PyObject *float_from_reserve(double value)
+{
+    for (int i = FLOAT_RESERVE - 1; i >= 0; i--) {
+        PyObject *object = float_reserve[i];
+        if (object != NULL) {
+            float_reserve[i] = NULL;
+            ((PyFloatObject *)object)->ob_fval = value;
+            return object;
+        }
+    }
+    Py_FatalError("pyjit: no memory for a float");
+}
+
+void rt_box_float(PyObject **slot)
+{
+    double value;
+    memcpy(&value, slot, sizeof value);
+    if (LIKELY(runtime_data.floats->free_list != NULL)) {
+        *slot = rt_float_new(value);
+        return;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *object = PyFloat_FromDouble(value);
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear();
+        object = float_from_reserve(value);
+    } else if (UNLIKELY(float_reserve[FLOAT_RESERVE - 1] == NULL)) {
+        fill_float_reserve();
+        PyErr_Clear();
+    }
+    *slot = object;
+    PyErr_Restore(type, error, traceback);
 }
 
 PyObject *rt_float_new(double value)

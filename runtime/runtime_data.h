@@ -74,4 +74,8 @@ void rt_float_free(PyObject *object);
 /* A new float; NULL with MemoryError. */
 PyObject *rt_float_new(double value);
 
+/* Takes the bits of a double in *slot for a new float, owned. Cannot fail: without memory it draws on a reserve. Keeps a current exception;
+ * runs no code. */
+void rt_box_float(PyObject **slot);
+
 #endif

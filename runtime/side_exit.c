@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/frame.h"
+#include "runtime/runtime_data.h"
 
 /* Puts the operands that stand nowhere in memory into their slots. */
 static void place_operands(InterpreterFrame *frame, const struct side_exits *exits, const struct side_exit *exit,
@@ -25,6 +26,9 @@ static void place_operands(InterpreterFrame *frame, const struct side_exits *exi
             break;
         case SIDE_EXIT_NULL:
             break;
+        case SIDE_EXIT_FLOAT:
+            rt_box_float(&stack[operand->index]);
+            continue;
         }
         stack[operand->index] = value;
     }

@@ -10,7 +10,13 @@
 #include "runtime/cpython.h"
 
 /* An operand that is to be put into its stack slot, owned. */
-enum side_exit_place { SIDE_EXIT_LOCAL, SIDE_EXIT_CONSTANT, SIDE_EXIT_REGISTER, SIDE_EXIT_NULL };
+enum side_exit_place {
+    SIDE_EXIT_LOCAL,
+    SIDE_EXIT_CONSTANT,
+    SIDE_EXIT_REGISTER,
+    SIDE_EXIT_NULL,
+    SIDE_EXIT_FLOAT, /* the slot holds the bits of a double */
+};
 
 struct side_exit_operand {
     PyObject *constant; /* borrowed from the code object */

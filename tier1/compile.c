@@ -44,8 +44,10 @@ static bool prepare(struct emitter *emitter)
     emitter->feedback = calloc(emitter->feedback_size + 1, 1);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     emitter->exits = calloc(1, sizeof *emitter->exits);
-    emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
-    emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
+    for (int part = 0; part < PART_COUNT; part++) {
+        emitter->parts[part] =
+            (struct item_list){.items = kept.parts[part].items, .capacity = kept.parts[part].capacity};
+    }
     emitter->labels = kept.labels;
     emitter->label_capacity = kept.label_capacity;
     emitter->stubs = kept.stubs;
@@ -53,23 +55,34 @@ static bool prepare(struct emitter *emitter)
     emitter->saved_operands = kept.saved_operands;
     emitter->saved_capacity = kept.saved_capacity;
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL &&
-           prepare_resume_points(emitter);
+    size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
+    emitter->cells = malloc(numbers + 1);
+    emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
+    if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
+        memset(emitter->cells, 0xff, numbers);           /* -1 */
+        memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
+    }
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL && emitter->cells != NULL &&
+           emitter->fallback.labels != NULL && prepare_resume_points(emitter);
 }
 
 static void release(struct emitter *emitter)
 {
     free(emitter->stack);
     free(emitter->feedback);
+    free(emitter->cells);
+    free(emitter->fallback.labels);
     side_exits_free(emitter->exits);
     release_resume_points(emitter);
     bytecode_free(&emitter->bytecode);
-    if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
+    if (emitter->parts[PART_HOT].capacity <= LARGEST_KEPT && emitter->parts[PART_FALLBACK].capacity <= LARGEST_KEPT &&
+        emitter->parts[PART_COLD].capacity <= LARGEST_KEPT) {
         kept = *emitter;
         return;
     }
-    free(emitter->hot.items);
-    free(emitter->cold.items);
+    for (int part = 0; part < PART_COUNT; part++) {
+        free(emitter->parts[part].items);
+    }
     free(emitter->labels);
     free(emitter->stubs);
     free(emitter->saved_operands);
@@ -110,14 +123,17 @@ static bool make_entries(const struct emitter *emitter, struct compiled_code *co
 
 static bool make_offsets(const struct emitter *emitter, struct compiled_code *compiled)
 {
-    size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
+    size_t items = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        items += (size_t)emitter->parts[part].count;
+    }
     struct offset_row *rows = malloc(items * sizeof *rows);
     if (rows == NULL) {
         return false;
     }
     size_t count = 0;
-    for (int cold = 0; cold < 2; cold++) {
-        const struct item_list *list = cold ? &emitter->cold : &emitter->hot;
+    for (int part = 0; part < PART_COUNT; part++) {
+        const struct item_list *list = &emitter->parts[part];
         for (int i = 0; i < list->count; i++) {
             const struct item *item = &list->items[i];
             if (count == 0 || rows[count - 1].offset != item->bytecode_offset) {

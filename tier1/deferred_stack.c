@@ -66,6 +66,79 @@ struct operand stack_pop(struct emitter *emitter)
     return emitter->stack[--emitter->depth];
 }
 
+/* ---- Unboxed numbers --------------------------------------------------------------------------------------- */
+
+void stack_save_raw_operand(struct emitter *emitter, struct operand *operand)
+{
+    static const uint16_t save[RAW_REGISTERS] = {TEMPLATE_SAVE_FLOAT_0, TEMPLATE_SAVE_FLOAT_1, TEMPLATE_SAVE_FLOAT_2,
+                                                 TEMPLATE_SAVE_FLOAT_3};
+    if (operand->place == PLACE_RAW && operand->local != RAW_IN_SLOT) {
+        emitter_add(emitter, save[operand->local])->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
+        operand->local = RAW_IN_SLOT;
+    }
+}
+
+void stack_push_raw(struct emitter *emitter, int reg)
+{
+    struct operand *operand = push(emitter, PLACE_RAW);
+    operand->local = reg;
+}
+
+void stack_save_raw(struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->depth; i++) {
+        stack_save_raw_operand(emitter, &emitter->stack[i]);
+    }
+}
+
+/* Makes an object of a number, in its slot or in r0. The registers are lost. */
+static struct item *box_raw(struct emitter *emitter, struct operand *operand, bool to_register)
+{
+    stack_save_raw(emitter);
+    stack_save_raw_operand(emitter, operand);
+    int in_c = to_register ? TEMPLATE_BOX_FLOAT_R_IN_C : TEMPLATE_BOX_FLOAT_S_IN_C;
+    if (emitter->in_cold) {
+        return emitter_add(emitter, in_c);
+    }
+    int slow = emitter_new_label(emitter);
+    int back = emitter_new_label(emitter);
+    int64_t slot = emitter_slot(emitter, operand->index);
+    struct item *item = emitter_add(emitter, to_register ? TEMPLATE_BOX_FLOAT_R : TEMPLATE_BOX_FLOAT_S);
+    item->labels[LABEL_SLOW] = slow;
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    struct item *cold = emitter_add(emitter, in_c);
+    cold->holes[HOLE_H_D] = slot;
+    cold->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+    return item;
+}
+
+void stack_box_raw(struct emitter *emitter, int count)
+{
+    bool register_free = true;
+    for (int i = 0; i < emitter->depth; i++) {
+        register_free &= emitter->stack[i].place != PLACE_REGISTER;
+    }
+    for (int i = emitter->depth - 1; i >= 0 && i >= emitter->depth - count; i--) {
+        struct operand *operand = &emitter->stack[i];
+        if (operand->place != PLACE_RAW) {
+            continue;
+        }
+        if (register_free && operand->index < 64) {
+            stack_take(emitter, operand);
+            uint16_t index = operand->index;
+            memset(operand, 0, sizeof *operand);
+            operand->place = PLACE_REGISTER;
+            operand->index = index;
+            register_free = false;
+        } else {
+            stack_spill(emitter, operand);
+        }
+    }
+}
+
 void stack_spill(struct emitter *emitter, struct operand *operand)
 {
     struct item *item;
@@ -82,6 +155,9 @@ void stack_spill(struct emitter *emitter, struct operand *operand)
         break;
     case PLACE_REGISTER:
         item = emitter_add(emitter, TEMPLATE_SPILL_R);
+        break;
+    case PLACE_RAW:
+        item = box_raw(emitter, operand, false);
         break;
     default:
         item = emitter_add(emitter, TEMPLATE_SPILL_NULL);
@@ -127,6 +203,10 @@ void stack_take(struct emitter *emitter, struct operand *operand)
     switch ((enum operand_place)operand->place) {
     case PLACE_REGISTER:
         return;
+    case PLACE_RAW:
+        item = box_raw(emitter, operand, true);
+        item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
+        break;
     case PLACE_SLOT:
         item = emitter_add(emitter, TEMPLATE_TAKE_S);
         item->holes[HOLE_H_A] = emitter_slot(emitter, operand->index);

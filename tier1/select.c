@@ -75,7 +75,7 @@ struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair
     return item;
 }
 
-static void add_jump(struct emitter *emitter, int label)
+void add_jump(struct emitter *emitter, int label)
 {
     emitter_add(emitter, TEMPLATE_JUMP_ALWAYS)->labels[LABEL_JUMP] = label;
 }
@@ -512,6 +512,9 @@ static void add_frame_check(struct emitter *emitter)
     uint64_t owned = 0;
     bool in_register = false;
     for (int i = 0; i < emitter->depth; i++) {
+        if (emitter->stack[i].place == PLACE_RAW && emitter->stack[i].local != RAW_IN_SLOT) {
+            return; /* the check would lose the machine registers */
+        }
         owned |= (uint64_t)(emitter->stack[i].place == PLACE_SLOT && i < 64) << (i & 63);
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
@@ -547,6 +550,35 @@ static void emit_resume_entry(struct emitter *emitter)
     emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
 }
 
+bool select_instruction(struct emitter *emitter)
+{
+    int number = emitter->current;
+#ifdef PYJIT_DEBUG
+    add_frame_check(emitter);
+#endif
+    if (!select_unboxed(emitter)) {
+        prepare_operands(emitter);
+        select_one(emitter);
+    }
+    stack_settle_register(emitter);
+    bool jumped = emitter->current != number && at(emitter, emitter->current)->opcode != STORE_FAST;
+    const struct instruction *last = at(emitter, emitter->current);
+    if (jumped) {
+        stack_set_canonical(emitter, last->depth - 1);
+    } else if (emitter->no_forwarding && !(opcode_flags(last->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
+               last->opcode != YIELD_VALUE && last->opcode != RETURN_GENERATOR && last->opcode != KW_NAMES) {
+        stack_flush(emitter);
+    }
+    return jumped;
+}
+
+/* What the fallback code may not do a second time: suspended frames come back at one place. */
+static bool is_unique(int opcode)
+{
+    return opcode == YIELD_VALUE || opcode == SEND || opcode == RETURN_GENERATOR ||
+           opcode == JUMP_BACKWARD_NO_INTERRUPT;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -558,7 +590,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->error_label = emitter_new_label(emitter);
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
-    bool fused = false;
+    bool jumped = false;
     for (int number = 0; number < bytecode->count && !emitter->out_of_memory; number++) {
         const struct instruction *instruction = at(emitter, number);
         if (instruction->depth < 0) {
@@ -569,10 +601,12 @@ enum reason select_instructions(struct emitter *emitter)
         emitter->current = number;
         if (!flows) {
             stack_set_canonical(emitter, instruction->depth);
-        } else if (instruction->is_leader || fused) {
+        } else if (instruction->is_leader || is_unique(instruction->opcode)) {
             stack_flush(emitter);
         }
         assert(emitter->depth == instruction->depth);
+        fallback_boundary(emitter, number,
+                          !flows || jumped || instruction->is_leader || is_unique(instruction->opcode));
         if (resume_point_at(emitter, number) != NULL) {
             assert(!flows);
             emit_resume_entry(emitter);
@@ -582,27 +616,14 @@ enum reason select_instructions(struct emitter *emitter)
             /* What raised may have changed locals, or switched tracing on. */
             add_escape_check(emitter, number, false);
         }
-#ifdef PYJIT_DEBUG
-        add_frame_check(emitter);
-#endif
-        select_one(emitter);
-        stack_settle_register(emitter);
-        fused = emitter->current != number;
-        if (fused) {
-            number = emitter->current;
-            fused = at(emitter, number)->opcode != STORE_FAST;
-        }
-        if (fused) {
-            stack_set_canonical(emitter, at(emitter, number)->depth - 1);
-        } else if (emitter->no_forwarding && !(opcode_flags(instruction->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
-                   instruction->opcode != YIELD_VALUE && instruction->opcode != RETURN_GENERATOR &&
-                   instruction->opcode != KW_NAMES) {
-            stack_flush(emitter);
-        }
+        jumped = select_instruction(emitter);
+        number = emitter->current;
     }
+    fallback_boundary(emitter, bytecode->count, true);
     emitter_add(emitter, RAW_EXIT);
     if (!emitter->out_of_memory) {
-        emitter->labels[emitter->exit_label].item = emitter->hot.count - 1;
+        emitter->labels[emitter->exit_label].part = PART_HOT;
+        emitter->labels[emitter->exit_label].item = emitter->parts[PART_HOT].count - 1;
     }
     return emitter->out_of_memory ? REASON_no_memory : REASON_none;
 }

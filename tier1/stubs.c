@@ -19,7 +19,7 @@ static bool same_handler(const struct emitter *emitter, int a, int b)
  * instruction is known from the frame, so error stubs differ by handler only. */
 static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, bool locals_spilled)
 {
-    const struct item_list *list = emitter->in_cold ? &emitter->cold : &emitter->hot;
+    const struct item_list *list = &emitter->parts[emitter_part(emitter)];
     int oldest = emitter->stub_count - STUBS_LOOKED_BACK_AT;
     for (int i = emitter->stub_count - 1; i >= 0 && i >= oldest; i--) {
         const struct stub *earlier = &emitter->stubs[i];
@@ -38,6 +38,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
             emitter->out_of_memory = true;
             return label;
         }
+        assert(emitter->stack[i].place != PLACE_RAW || emitter->stack[i].local == RAW_IN_SLOT);
         emitter->saved_operands[emitter->saved_count++] = emitter->stack[i];
     }
     if (!emitter_grow((void **)&emitter->stubs, emitter->stub_count, &emitter->stub_capacity,
@@ -51,7 +52,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
                       .instruction = emitter->current,
                       .next = next,
                       .check = list->count - 1,
-                      .check_in_cold = emitter->in_cold,
+                      .check_part = (uint8_t)emitter_part(emitter),
                       .locals_spilled = locals_spilled,
                       .depth = (uint16_t)emitter->depth,
                       .first_operand = (uint32_t)(emitter->saved_count - emitter->depth)};
@@ -129,6 +130,8 @@ static enum side_exit_place exit_place(const struct operand *operand)
         return SIDE_EXIT_CONSTANT;
     case PLACE_REGISTER:
         return SIDE_EXIT_REGISTER;
+    case PLACE_RAW:
+        return SIDE_EXIT_FLOAT;
     default:
         assert(operand->place == PLACE_NULL);
         return SIDE_EXIT_NULL;
@@ -191,7 +194,7 @@ bool make_side_exits(const struct emitter *emitter, const char *start)
             /* Tier 0 must see the EXTENDED_ARG prefixes of an instruction: it starts right after the one before. */
             exit->next_unit = stub->next > 0 ? instructions[stub->next - 1].next_unit : 0;
             if (stub->kind == STUB_LEAVE) {
-                const struct item_list *list = stub->check_in_cold ? &emitter->cold : &emitter->hot;
+                const struct item_list *list = &emitter->parts[stub->check_part];
                 exit->address = start + continuation_offset(emitter, list, stub->check);
             }
         }
