@@ -9,7 +9,7 @@
 
 struct runtime_data runtime_data;
 
-static void fill_float_reserve(void);
+static void fill_reserves(void);
 
 void runtime_data_init(PyThreadState *tstate)
 {
@@ -40,7 +40,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.false_object = Py_False;
     runtime_data.small_int_zero = &_PyRuntime.global_objects.singletons.small_ints[_PY_NSMALLNEGINTS];
     runtime_data.floats = &tstate->interp->float_state;
-    fill_float_reserve();
+    fill_reserves();
 }
 
 void runtime_data_clear_free_lists(void)
@@ -146,30 +146,54 @@ void rt_int_free(PyObject *object)
     PyObject_Free(object);
 }
 
-/* Where an exit needs floats and there is no memory: enough of them to reach an operation that can say so. */
-enum { FLOAT_RESERVE = 64 };
-static PyObject *float_reserve[FLOAT_RESERVE];
+/* Where an exit needs numbers and there is no memory: enough of them to reach an operation that can say so. The ints have three digits. */
+enum { RESERVE = 64 };
+static PyObject *float_reserve[RESERVE];
+static PyObject *int_reserve[RESERVE];
 
-static void fill_float_reserve(void)
+static void fill_reserves(void)
 {
-    for (int i = 0; i < FLOAT_RESERVE; i++) {
+    for (int i = 0; i < RESERVE; i++) {
         if (float_reserve[i] == NULL) {
             float_reserve[i] = PyFloat_FromDouble(0.0);
         }
+        if (int_reserve[i] == NULL) {
+            int_reserve[i] = PyLong_FromUnsignedLongLong(UINT64_MAX);
+        }
     }
+    PyErr_Clear();
 }
 
-static PyObject *float_from_reserve(double value)
+static PyObject *take_from(PyObject **reserve)
 {
-    for (int i = FLOAT_RESERVE - 1; i >= 0; i--) {
-        PyObject *object = float_reserve[i];
+    for (int i = RESERVE - 1; i >= 0; i--) {
+        PyObject *object = reserve[i];
         if (object != NULL) {
-            float_reserve[i] = NULL;
-            ((PyFloatObject *)object)->ob_fval = value;
+            reserve[i] = NULL;
             return object;
         }
     }
-    Py_FatalError("pyjit: no memory for a float");
+    Py_FatalError("pyjit: no memory for a number");
+}
+
+static PyObject *reserved_float(double value)
+{
+    PyObject *object = take_from(float_reserve);
+    ((PyFloatObject *)object)->ob_fval = value;
+    return object;
+}
+
+/* The digits above the highest that counts stay unused. */
+static PyObject *reserved_int(int64_t value)
+{
+    PyObject *object = take_from(int_reserve);
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    Py_ssize_t length = 0;
+    for (; rest != 0; rest >>= PyLong_SHIFT) {
+        ((PyLongObject *)object)->ob_digit[length++] = (digit)(rest & PyLong_MASK);
+    }
+    Py_SET_SIZE((PyVarObject *)object, value < 0 ? -length : length);
+    return object;
 }
 
 void rt_box_float(PyObject **slot)
@@ -185,10 +209,26 @@ void rt_box_float(PyObject **slot)
     PyObject *object = PyFloat_FromDouble(value);
     if (UNLIKELY(object == NULL)) {
         PyErr_Clear();
-        object = float_from_reserve(value);
-    } else if (UNLIKELY(float_reserve[FLOAT_RESERVE - 1] == NULL)) {
-        fill_float_reserve();
+        object = reserved_float(value);
+    } else if (UNLIKELY(float_reserve[RESERVE - 1] == NULL)) {
+        fill_reserves();
+    }
+    *slot = object;
+    PyErr_Restore(type, error, traceback);
+}
+
+void rt_box_int(PyObject **slot)
+{
+    int64_t value;
+    memcpy(&value, slot, sizeof value);
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *object = rt_int_from_long(value);
+    if (UNLIKELY(object == NULL)) {
         PyErr_Clear();
+        object = reserved_int(value);
+    } else if (UNLIKELY(int_reserve[RESERVE - 1] == NULL)) {
+        fill_reserves();
     }
     *slot = object;
     PyErr_Restore(type, error, traceback);

@@ -74,8 +74,9 @@ void rt_float_free(PyObject *object);
 /* A new float; NULL with MemoryError. */
 PyObject *rt_float_new(double value);
 
-/* Takes the bits of a double in *slot for a new float, owned. Cannot fail: without memory it draws on a reserve. Keeps a current exception;
- * runs no code. */
+/* Take the bits of a double, or of an int64_t, in *slot for a new object, owned. They cannot fail: without memory they draw on a reserve. Keep a
+ * current exception; run no code. */
 void rt_box_float(PyObject **slot);
+void rt_box_int(PyObject **slot);
 
 #endif

@@ -29,6 +29,9 @@ static void place_operands(InterpreterFrame *frame, const struct side_exits *exi
         case SIDE_EXIT_FLOAT:
             rt_box_float(&stack[operand->index]);
             continue;
+        case SIDE_EXIT_INT:
+            rt_box_int(&stack[operand->index]);
+            continue;
         }
         stack[operand->index] = value;
     }

@@ -16,6 +16,7 @@ enum side_exit_place {
     SIDE_EXIT_REGISTER,
     SIDE_EXIT_NULL,
     SIDE_EXIT_FLOAT, /* the slot holds the bits of a double */
+    SIDE_EXIT_INT,   /* ... of an int64_t */
 };
 
 struct side_exit_operand {

@@ -70,18 +70,19 @@ struct operand stack_pop(struct emitter *emitter)
 
 void stack_save_raw_operand(struct emitter *emitter, struct operand *operand)
 {
-    static const uint16_t save[RAW_REGISTERS] = {TEMPLATE_SAVE_FLOAT_0, TEMPLATE_SAVE_FLOAT_1, TEMPLATE_SAVE_FLOAT_2,
-                                                 TEMPLATE_SAVE_FLOAT_3};
-    if (operand->place == PLACE_RAW && operand->local != RAW_IN_SLOT) {
+    static const uint16_t save_float[FLOAT_REGISTERS] = {TEMPLATE_SAVE_FLOAT_0, TEMPLATE_SAVE_FLOAT_1,
+                                                         TEMPLATE_SAVE_FLOAT_2, TEMPLATE_SAVE_FLOAT_3};
+    static const uint16_t save_int[INT_REGISTERS] = {TEMPLATE_SAVE_INT_0, TEMPLATE_SAVE_INT_1, TEMPLATE_SAVE_INT_2};
+    if (is_raw_in_register(operand)) {
+        const uint16_t *save = operand->place == PLACE_FLOAT ? save_float : save_int;
         emitter_add(emitter, save[operand->local])->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
         operand->local = RAW_IN_SLOT;
     }
 }
 
-void stack_push_raw(struct emitter *emitter, int reg)
+void stack_push_raw(struct emitter *emitter, enum operand_place place, int reg)
 {
-    struct operand *operand = push(emitter, PLACE_RAW);
-    operand->local = reg;
+    push(emitter, place)->local = reg;
 }
 
 void stack_save_raw(struct emitter *emitter)
@@ -91,28 +92,32 @@ void stack_save_raw(struct emitter *emitter)
     }
 }
 
-/* Makes an object of a number, in its slot or in r0. The registers are lost. */
-static struct item *box_raw(struct emitter *emitter, struct operand *operand, bool to_register)
+/* Makes an object of a number, in its slot or in r0. The machine registers are lost. */
+static void box_raw(struct emitter *emitter, struct operand *operand, bool to_register)
 {
+    static const uint16_t box[2][2][2] = {
+        {{TEMPLATE_BOX_FLOAT_S, TEMPLATE_BOX_FLOAT_S_IN_C}, {TEMPLATE_BOX_FLOAT_R, TEMPLATE_BOX_FLOAT_R_IN_C}},
+        {{TEMPLATE_BOX_INT_S, TEMPLATE_BOX_INT_S_IN_C}, {TEMPLATE_BOX_INT_R, TEMPLATE_BOX_INT_R_IN_C}}};
     stack_save_raw(emitter);
     stack_save_raw_operand(emitter, operand);
-    int in_c = to_register ? TEMPLATE_BOX_FLOAT_R_IN_C : TEMPLATE_BOX_FLOAT_S_IN_C;
+    const uint16_t *templates = box[operand->place == PLACE_INT][to_register];
+    int64_t slot = emitter_slot(emitter, operand->index);
     if (emitter->in_cold) {
-        return emitter_add(emitter, in_c);
+        emitter_add(emitter, templates[1])->holes[HOLE_H_D] = slot;
+        return;
     }
     int slow = emitter_new_label(emitter);
-    int back = emitter_new_label(emitter);
-    int64_t slot = emitter_slot(emitter, operand->index);
-    struct item *item = emitter_add(emitter, to_register ? TEMPLATE_BOX_FLOAT_R : TEMPLATE_BOX_FLOAT_S);
+    struct item *item = emitter_add(emitter, templates[0]);
+    item->holes[HOLE_H_D] = slot;
     item->labels[LABEL_SLOW] = slow;
+    int back = emitter_new_label(emitter);
     emitter_bind(emitter, back);
     emitter->in_cold = true;
     emitter_bind(emitter, slow);
-    struct item *cold = emitter_add(emitter, in_c);
-    cold->holes[HOLE_H_D] = slot;
-    cold->labels[LABEL_CONT] = back;
+    item = emitter_add(emitter, templates[1]);
+    item->holes[HOLE_H_D] = slot;
+    item->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
-    return item;
 }
 
 void stack_box_raw(struct emitter *emitter, int count)
@@ -123,7 +128,7 @@ void stack_box_raw(struct emitter *emitter, int count)
     }
     for (int i = emitter->depth - 1; i >= 0 && i >= emitter->depth - count; i--) {
         struct operand *operand = &emitter->stack[i];
-        if (operand->place != PLACE_RAW) {
+        if (!is_raw(operand)) {
             continue;
         }
         if (register_free && operand->index < 64) {
@@ -141,7 +146,7 @@ void stack_box_raw(struct emitter *emitter, int count)
 
 void stack_spill(struct emitter *emitter, struct operand *operand)
 {
-    struct item *item;
+    struct item *item = NULL;
     switch ((enum operand_place)operand->place) {
     case PLACE_SLOT:
         return;
@@ -156,14 +161,17 @@ void stack_spill(struct emitter *emitter, struct operand *operand)
     case PLACE_REGISTER:
         item = emitter_add(emitter, TEMPLATE_SPILL_R);
         break;
-    case PLACE_RAW:
-        item = box_raw(emitter, operand, false);
+    case PLACE_FLOAT:
+    case PLACE_INT:
+        box_raw(emitter, operand, false);
         break;
     default:
         item = emitter_add(emitter, TEMPLATE_SPILL_NULL);
         break;
     }
-    item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
+    if (item != NULL) {
+        item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
+    }
     uint16_t index = operand->index;
     uint8_t is_null = operand->is_null;
     memset(operand, 0, sizeof *operand);
@@ -203,9 +211,9 @@ void stack_take(struct emitter *emitter, struct operand *operand)
     switch ((enum operand_place)operand->place) {
     case PLACE_REGISTER:
         return;
-    case PLACE_RAW:
-        item = box_raw(emitter, operand, true);
-        item->holes[HOLE_H_D] = emitter_slot(emitter, operand->index);
+    case PLACE_FLOAT:
+    case PLACE_INT:
+        box_raw(emitter, operand, true);
         break;
     case PLACE_SLOT:
         item = emitter_add(emitter, TEMPLATE_TAKE_S);

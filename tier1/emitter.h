@@ -19,10 +19,12 @@ enum operand_place {
     PLACE_CONSTANT, /* `constant`, borrowed (the code object keeps it alive) */
     PLACE_REGISTER, /* r0, owned; at most one operand */
     PLACE_NULL,     /* the NULL that PUSH_NULL and LOAD_GLOBAL leave */
-    PLACE_RAW, /* a number without an object (select_unboxed.c): in register `local`, or as bits in its slot (RAW_IN_SLOT) */
+    /* Numbers without an object (select_unboxed.c): in machine register number `local`, or as bits in their slot (RAW_IN_SLOT). */
+    PLACE_FLOAT, /* a double */
+    PLACE_INT,   /* an int of 64 bits */
 };
 
-enum { RAW_IN_SLOT = -1, RAW_REGISTERS = 4 };
+enum { RAW_IN_SLOT = -1, FLOAT_REGISTERS = 4, INT_REGISTERS = 3 };
 
 struct operand {
     uint8_t place;   /* enum operand_place */
@@ -31,6 +33,16 @@ struct operand {
     int32_t local;
     PyObject *constant;
 };
+
+static inline bool is_raw(const struct operand *operand)
+{
+    return operand->place == PLACE_FLOAT || operand->place == PLACE_INT;
+}
+
+static inline bool is_raw_in_register(const struct operand *operand)
+{
+    return is_raw(operand) && operand->local != RAW_IN_SLOT;
+}
 
 /* ---- Items and labels ----------------------------------------------------------------------------------- */
 
@@ -113,9 +125,9 @@ struct emitter {
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;
     struct fallback fallback;
-    uint64_t float_locals;  /* bit per local: certainly an exact float here, in the hot part */
-    int32_t *raise_labels;  /* per instruction: where an exception raised at it goes, or NO_LABEL */
-    int32_t *native_labels; /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
+    uint64_t float_locals, int_locals; /* bit per local: certainly an exact float, or int, here in the hot part */
+    int32_t *raise_labels;             /* per instruction: where an exception raised at it goes, or NO_LABEL */
+    int32_t *native_labels;            /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
     int native_entry_label;
     int leave_label, error_label; /* where the side exits of either kind come together */
     struct side_exits *exits;     /* filled in once addresses are known */
@@ -177,7 +189,7 @@ void stack_take(struct emitter *emitter, struct operand *operand);
 void stack_save_raw(struct emitter *emitter);
 void stack_save_raw_operand(struct emitter *emitter, struct operand *operand);
 /* The result of unboxed arithmetic, in a machine register. */
-void stack_push_raw(struct emitter *emitter, int reg);
+void stack_push_raw(struct emitter *emitter, enum operand_place place, int reg);
 /* Makes objects of the unboxed numbers among the `count` operands on top; the topmost goes to r0 if that is free. */
 void stack_box_raw(struct emitter *emitter, int count);
 /* Sets the deferred stack to `depth` operands in their slots. */

@@ -59,6 +59,7 @@ static bool is_light(int opcode)
     case STORE_FAST:
     case BINARY_OP:
     case UNARY_NEGATIVE:
+    case UNARY_INVERT:
     case COMPARE_OP:
         return true;
     default:
@@ -102,7 +103,7 @@ static void add_fallback_code(struct emitter *emitter, int end)
 void fallback_boundary(struct emitter *emitter, int number, bool closes)
 {
     if (closes) {
-        emitter->float_locals = 0;
+        emitter->float_locals = emitter->int_locals = 0;
     }
     if (emitter->fallback.first < 0) {
         return;
@@ -113,6 +114,6 @@ void fallback_boundary(struct emitter *emitter, int number, bool closes)
     assert(is_canonical(emitter) || number == emitter->bytecode.count);
     add_fallback_code(emitter, number);
     emitter->fallback.first = -1;
-    emitter->float_locals = 0;
+    emitter->float_locals = emitter->int_locals = 0;
     emitter->current = number;
 }

@@ -90,6 +90,12 @@ static void apply(char *place, const struct template_relocation *relocation, int
     case RELOCATION_ABSOLUTE_64:
         memcpy(place, &value, 8);
         return;
+    case RELOCATION_ABSOLUTE_8: {
+        int8_t narrow = (int8_t)value;
+        assert(narrow == value);
+        memcpy(place, &narrow, 1);
+        return;
+    }
     case RELOCATION_ABSOLUTE_32: {
         int32_t narrow = (int32_t)value;
         assert(narrow == value);

@@ -512,7 +512,7 @@ static void add_frame_check(struct emitter *emitter)
     uint64_t owned = 0;
     bool in_register = false;
     for (int i = 0; i < emitter->depth; i++) {
-        if (emitter->stack[i].place == PLACE_RAW && emitter->stack[i].local != RAW_IN_SLOT) {
+        if (is_raw_in_register(&emitter->stack[i])) {
             return; /* the check would lose the machine registers */
         }
         owned |= (uint64_t)(emitter->stack[i].place == PLACE_SLOT && i < 64) << (i & 63);
@@ -561,8 +561,9 @@ bool select_instruction(struct emitter *emitter)
         select_one(emitter);
     }
     stack_settle_register(emitter);
-    bool jumped = emitter->current != number && at(emitter, emitter->current)->opcode != STORE_FAST;
     const struct instruction *last = at(emitter, emitter->current);
+    bool jumped = emitter->current != number &&
+                  (opcode_flags(last->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
     if (jumped) {
         stack_set_canonical(emitter, last->depth - 1);
     } else if (emitter->no_forwarding && !(opcode_flags(last->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&

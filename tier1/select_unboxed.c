@@ -1,227 +1,30 @@
-/* tier1/select_unboxed.c: arithmetic on floats without objects.
+/* tier1/select_unboxed.c: arithmetic on numbers without objects.
  *
- * A result of float arithmetic stays a double in a machine register (PLACE_RAW) until something needs an object. Where the kind of an operand
- * is a guess, the guard's other way is the fallback code. All guards of an instruction stand before its first effect.
+ * A result stays a double or an int of 64 bits in a machine register (PLACE_FLOAT, PLACE_INT) until something needs an object. Where the kind
+ * of an operand is a guess, and where an int may outgrow 64 bits, the guard's other way is the fallback code. All guards of an instruction
+ * stand before its first effect.
  */
-#include "tier1/select.h"
+#include "tier1/select_unboxed.h"
 
 #include "runtime/ops.h"
 
-#include <string.h>
+/* ---- What is expected ------------------------------------------------------------------------------------------ */
 
-#define OF_REGISTERS(name)                                                                                           \
-    {                                                                                                                \
-        TEMPLATE_##name##_0, TEMPLATE_##name##_1, TEMPLATE_##name##_2, TEMPLATE_##name##_3                           \
-    }
-#define OF_REGISTER_PAIRS(name)                                                                                      \
-    {                                                                                                                \
-        {TEMPLATE_##name##_00, TEMPLATE_##name##_01, TEMPLATE_##name##_02, TEMPLATE_##name##_03},                    \
-            {TEMPLATE_##name##_10, TEMPLATE_##name##_11, TEMPLATE_##name##_12, TEMPLATE_##name##_13},                \
-            {TEMPLATE_##name##_20, TEMPLATE_##name##_21, TEMPLATE_##name##_22, TEMPLATE_##name##_23},                \
-        {                                                                                                            \
-            TEMPLATE_##name##_30, TEMPLATE_##name##_31, TEMPLATE_##name##_32, TEMPLATE_##name##_33                   \
-        }                                                                                                            \
-    }
-typedef const uint16_t of_registers[RAW_REGISTERS];
-typedef const uint16_t of_register_pairs[RAW_REGISTERS][RAW_REGISTERS];
-
-/* ---- Kinds --------------------------------------------------------------------------------------------------- */
-
-/* What is known of an operand. */
-enum kind { KIND_UNKNOWN, KIND_FLOAT, KIND_SHORT_INT, KIND_OTHER };
-
-static uint64_t local_bit(int local)
+static enum kind kind_below(const struct emitter *emitter, int count)
 {
-    return local < BYTECODE_TRACKED_LOCALS ? (uint64_t)1 << local : 0;
+    return kind_of(emitter, &emitter->stack[emitter->depth - count]);
 }
-
-static enum kind kind_of(const struct emitter *emitter, const struct operand *operand)
-{
-    int64_t value;
-    switch ((enum operand_place)operand->place) {
-    case PLACE_RAW:
-        return KIND_FLOAT;
-    case PLACE_CONSTANT:
-        return PyFloat_CheckExact(operand->constant) ? KIND_FLOAT
-               : is_short_constant(operand, &value)  ? KIND_SHORT_INT
-                                                     : KIND_OTHER;
-    case PLACE_LOCAL:
-        return emitter->float_locals & local_bit(operand->local) ? KIND_FLOAT : KIND_UNKNOWN;
-    case PLACE_NULL:
-        return KIND_OTHER;
-    default:
-        return KIND_UNKNOWN;
-    }
-}
-
-static double constant_value(const struct operand *operand)
-{
-    int64_t value;
-    return is_short_constant(operand, &value) ? (double)value : PyFloat_AS_DOUBLE(operand->constant);
-}
-
-/* ---- Registers ------------------------------------------------------------------------------------------------- */
-
-/* The operands of an instruction on their way into registers. They stay on the deferred stack until all guards are through. */
-struct operation {
-    int count;                  /* 1 or 2 */
-    struct operand *operand[2]; /* left, right */
-    bool apart;                 /* in different registers even if they are the same */
-    bool exact;                 /* tier 0 has seen floats only: an int is a case for the fallback code */
-    int reg[2];
-    unsigned used; /* mask of registers that hold numbers */
-    int exit;      /* where guards fail to, or NO_LABEL while there is none */
-};
-
-/* The label that guards fail to. */
-static int exit_of(struct emitter *emitter, struct operation *operation)
-{
-    if (operation->exit == NO_LABEL) {
-        operation->exit = emitter_new_label(emitter);
-        fallback_exit(emitter, operation->exit);
-    }
-    return operation->exit;
-}
-
-static void begin_operation(struct emitter *emitter, struct operation *operation, int count)
-{
-    *operation = (struct operation){.count = count, .exit = NO_LABEL};
-    for (int i = 0; i < count; i++) {
-        operation->operand[i] = &emitter->stack[emitter->depth - count + i];
-    }
-    for (int i = 0; i < emitter->depth; i++) {
-        const struct operand *operand = &emitter->stack[i];
-        if (operand->place == PLACE_RAW && operand->local != RAW_IN_SLOT) {
-            operation->used |= 1u << operand->local;
-        }
-    }
-}
-
-/* Emits the load of an operand that is an object and may not be a number. */
-static void load_unknown(struct emitter *emitter, struct operation *operation, const struct operand *operand, int reg)
-{
-    static of_registers floats[4] = {
-        OF_REGISTERS(LOAD_FLOAT_L), {0}, OF_REGISTERS(LOAD_FLOAT_S), OF_REGISTERS(LOAD_FLOAT_R)};
-    static of_registers ints[4] = {OF_REGISTERS(LOAD_INT_L), {0}, OF_REGISTERS(LOAD_INT_S), OF_REGISTERS(LOAD_INT_R)};
-    int place = place_index(operand);
-    int slow = exit_of(emitter, operation);
-    if (!operation->exact) {
-        int exit = slow;
-        slow = emitter_new_label(emitter);
-        int back = emitter_new_label(emitter);
-        emitter->in_cold = true;
-        emitter_bind(emitter, slow);
-        struct item *item = emitter_add(emitter, ints[place][reg]);
-        set_operand(emitter, item, operand, false);
-        item->labels[LABEL_SLOW] = exit;
-        item->labels[LABEL_CONT] = back;
-        emitter->in_cold = false;
-        item = emitter_add(emitter, floats[place][reg]);
-        set_operand(emitter, item, operand, false);
-        item->labels[LABEL_SLOW] = slow;
-        emitter_bind(emitter, back);
-        return;
-    }
-    struct item *item = emitter_add(emitter, floats[place][reg]);
-    set_operand(emitter, item, operand, false);
-    item->labels[LABEL_SLOW] = slow;
-    if (operand->place == PLACE_LOCAL) {
-        emitter->float_locals |= local_bit(operand->local);
-    }
-}
-
-/* Brings an operand's number into a register; guards, but changes nothing. */
-static int load_operand(struct emitter *emitter, struct operation *operation, const struct operand *operand)
-{
-    static of_registers from_slot = OF_REGISTERS(LOAD_FLOAT_RAW);
-    static of_registers from_constant = OF_REGISTERS(LOAD_FLOAT_C);
-    static of_registers from_known_local = OF_REGISTERS(KNOWN_FLOAT_L);
-    if (operand->place == PLACE_RAW && operand->local != RAW_IN_SLOT) {
-        return operand->local;
-    }
-    int reg = __builtin_ctz(~operation->used);
-    assert(reg < RAW_REGISTERS);
-    operation->used |= 1u << reg;
-    if (operand->place == PLACE_RAW) {
-        emitter_add(emitter, from_slot[reg])->holes[HOLE_H_A] = emitter_slot(emitter, operand->index);
-    } else if (operand->place == PLACE_CONSTANT) {
-        double value = constant_value(operand);
-        struct item *item = emitter_add(emitter, from_constant[reg]);
-        memcpy(&item->holes[HOLE_Q_A], &value, sizeof value);
-    } else if (kind_of(emitter, operand) == KIND_FLOAT) {
-        emitter_add(emitter, from_known_local[reg])->holes[HOLE_H_A] = emitter_local(operand->local);
-    } else {
-        load_unknown(emitter, operation, operand, reg);
-    }
-    return reg;
-}
-
-static void load_operands(struct emitter *emitter, struct operation *operation)
-{
-    /* Room for all first: what the guards' exits find in registers must not change. */
-    unsigned wanted = 0;
-    for (int i = 0; i < operation->count; i++) {
-        wanted += operation->operand[i]->place != PLACE_RAW || operation->operand[i]->local == RAW_IN_SLOT;
-    }
-    for (int i = 0; (unsigned)__builtin_popcount(operation->used) + wanted > RAW_REGISTERS; i++) {
-        struct operand *operand = &emitter->stack[i];
-        if (operand->place == PLACE_RAW && operand->local != RAW_IN_SLOT) {
-            operation->used &= ~(1u << operand->local);
-            stack_save_raw_operand(emitter, operand);
-        }
-    }
-    for (int i = 0; i < operation->count; i++) {
-        const struct operand *operand = operation->operand[i];
-        const struct operand *left = operation->operand[0];
-        bool again = i == 1 && !operation->apart && operand->place == PLACE_LOCAL && left->place == PLACE_LOCAL &&
-                     operand->local == left->local;
-        operation->reg[i] = again ? operation->reg[0] : load_operand(emitter, operation, operand);
-    }
-}
-
-/* All guards are through: pops the operands. */
-static void drop_operands(struct emitter *emitter, const struct operation *operation)
-{
-    for (int i = 0; i < operation->count; i++) {
-        const struct operand *operand = operation->operand[i];
-        if (is_owned(operand)) {
-            bool in_slot = operand->place == PLACE_SLOT;
-            struct item *item =
-                emitter_add(emitter, operation->exact ? (in_slot ? TEMPLATE_DROP_FLOAT_S : TEMPLATE_DROP_FLOAT_R)
-                                     : in_slot        ? TEMPLATE_DROP_NUMBER_S
-                                                      : TEMPLATE_DROP_NUMBER_R);
-            set_operand(emitter, item, operand, false);
-        }
-    }
-    for (int i = 0; i < operation->count; i++) {
-        stack_pop(emitter);
-    }
-}
-
-/* Moves all but the instruction's `count` operands to their slots. */
-static void flush_others(struct emitter *emitter, int count)
-{
-    bool canonical = true;
-    for (int i = 0; i < emitter->depth - count; i++) {
-        canonical &= emitter->stack[i].place == PLACE_SLOT;
-    }
-    if (!canonical) {
-        stack_save_raw(emitter);
-        for (int i = 0; i < emitter->depth - count; i++) {
-            stack_spill(emitter, &emitter->stack[i]);
-        }
-    }
-}
-
-/* ---- Instructions ------------------------------------------------------------------------------------------------ */
 
 /* Are floats to be expected of the two operands on top? `exact`: nothing else was seen. */
 static bool expects_floats(const struct emitter *emitter, bool divides, bool *exact)
 {
-    enum kind left = kind_of(emitter, &emitter->stack[emitter->depth - 2]);
-    enum kind right = kind_of(emitter, &emitter->stack[emitter->depth - 1]);
+    enum kind left = kind_below(emitter, 2);
+    enum kind right = kind_below(emitter, 1);
+    bool ints = is_int_kind(left) || is_int_kind(right);
     *exact = false;
-    if (left == KIND_OTHER || right == KIND_OTHER || (left == KIND_SHORT_INT && right == KIND_SHORT_INT)) {
+    /* A double need not have the exact value of a wide constant. */
+    if (left == KIND_OTHER || right == KIND_OTHER || left == KIND_WIDE_INT || right == KIND_WIDE_INT ||
+        (is_int_kind(left) && is_int_kind(right) && !divides)) {
         return false;
     }
     switch (at(emitter, emitter->current)->specialised) {
@@ -229,7 +32,7 @@ static bool expects_floats(const struct emitter *emitter, bool divides, bool *ex
     case BINARY_OP_SUBTRACT_FLOAT:
     case BINARY_OP_MULTIPLY_FLOAT:
     case COMPARE_OP_FLOAT_JUMP:
-        *exact = left != KIND_SHORT_INT && right != KIND_SHORT_INT;
+        *exact = !ints;
         return true;
     case BINARY_OP_ADD_INT:
     case BINARY_OP_SUBTRACT_INT:
@@ -241,46 +44,118 @@ static bool expects_floats(const struct emitter *emitter, bool divides, bool *ex
     }
 }
 
-static of_register_pairs add = OF_REGISTER_PAIRS(ADD_FLOATS);
-static of_register_pairs subtract = OF_REGISTER_PAIRS(SUBTRACT_FLOATS);
-static of_register_pairs multiply = OF_REGISTER_PAIRS(MULTIPLY_FLOATS);
-static of_register_pairs divide = OF_REGISTER_PAIRS(TRUE_DIVIDE_FLOATS);
-
-static bool select_binary(struct emitter *emitter)
+/* Operators that are seldom seen on anything but ints. */
+static bool is_bitwise(int op)
 {
-    static const struct {
-        const uint16_t (*templates)[RAW_REGISTERS];
-        struct float_outcome (*function)(double, double);
-    } rows[NB_INPLACE_ADD] = {
-        [NB_ADD] = {.templates = add},
-        [NB_SUBTRACT] = {.templates = subtract},
-        [NB_MULTIPLY] = {.templates = multiply},
-        [NB_TRUE_DIVIDE] = {.templates = divide},
-        [NB_POWER] = {.function = rt_float_power},
-        [NB_REMAINDER] = {.function = rt_float_remainder},
-        [NB_FLOOR_DIVIDE] = {.function = rt_float_floor_divide},
-    };
-    static of_registers divisor = OF_REGISTERS(GUARD_DIVISOR);
-    int op = at(emitter, emitter->current)->oparg;
-    op = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
-    if (rows[op].templates == NULL && rows[op].function == NULL) {
+    return op == NB_AND || op == NB_OR || op == NB_XOR || op == NB_LSHIFT || op == NB_RSHIFT;
+}
+
+/* Are ints to be expected of the two operands on top? */
+static bool expects_ints(const struct emitter *emitter, int op)
+{
+    enum kind left = kind_below(emitter, 2);
+    enum kind right = kind_below(emitter, 1);
+    if (left == KIND_OTHER || right == KIND_OTHER || left == KIND_FLOAT || right == KIND_FLOAT) {
         return false;
     }
+    switch (at(emitter, emitter->current)->specialised) {
+    case BINARY_OP_ADD_INT:
+    case BINARY_OP_SUBTRACT_INT:
+    case BINARY_OP_MULTIPLY_INT:
+    case COMPARE_OP_INT_JUMP:
+        return true;
+    case BINARY_OP_ADD_FLOAT:
+    case BINARY_OP_SUBTRACT_FLOAT:
+    case BINARY_OP_MULTIPLY_FLOAT:
+    case BINARY_OP_ADD_UNICODE:
+    case BINARY_OP_INPLACE_ADD_UNICODE:
+    case COMPARE_OP_FLOAT_JUMP:
+    case COMPARE_OP_STR_JUMP:
+        return false;
+    default:
+        return is_int_kind(left) || is_int_kind(right) || is_bitwise(op);
+    }
+}
+
+/* ---- BINARY_OP ------------------------------------------------------------------------------------------------- */
+
+static of_float_pairs add_floats = OF_FLOAT_PAIRS(ADD);
+static of_float_pairs subtract_floats = OF_FLOAT_PAIRS(SUBTRACT);
+static of_float_pairs multiply_floats = OF_FLOAT_PAIRS(MULTIPLY);
+static of_float_pairs divide_floats = OF_FLOAT_PAIRS(TRUE_DIVIDE);
+
+static const struct {
+    const uint16_t (*templates)[FLOAT_REGISTERS];
+    struct float_outcome (*function)(double, double);
+} float_operators[NB_INPLACE_ADD] = {
+    [NB_ADD] = {.templates = add_floats},
+    [NB_SUBTRACT] = {.templates = subtract_floats},
+    [NB_MULTIPLY] = {.templates = multiply_floats},
+    [NB_TRUE_DIVIDE] = {.templates = divide_floats},
+    [NB_POWER] = {.function = rt_float_power},
+    [NB_REMAINDER] = {.function = rt_float_remainder},
+    [NB_FLOOR_DIVIDE] = {.function = rt_float_floor_divide},
+};
+
+static of_int_pairs add_ints = OF_INT_PAIRS(ADD);
+static of_int_pairs subtract_ints = OF_INT_PAIRS(SUBTRACT);
+static of_int_pairs multiply_ints = OF_INT_PAIRS(MULTIPLY);
+static of_int_pairs and_ints = OF_INT_PAIRS(AND);
+static of_int_pairs or_ints = OF_INT_PAIRS(OR);
+static of_int_pairs xor_ints = OF_INT_PAIRS(XOR);
+static of_int_pairs shift_left_ints = OF_INT_PAIRS(LSHIFT);
+static of_int_pairs shift_right_ints = OF_INT_PAIRS(RSHIFT);
+static of_int_pairs divide_ints = OF_INT_PAIRS(FLOOR_DIVIDE);
+static of_int_pairs remainder_ints = OF_INT_PAIRS(REMAINDER);
+static of_int_pairs add_wrapping = OF_INT_PAIRS(ADD_WRAPPING);
+static of_int_pairs subtract_wrapping = OF_INT_PAIRS(SUBTRACT_WRAPPING);
+static of_int_pairs multiply_wrapping = OF_INT_PAIRS(MULTIPLY_WRAPPING);
+static of_int_pairs shift_left_wrapping = OF_INT_PAIRS(LSHIFT_WRAPPING);
+
+static const struct {
+    const uint16_t (*templates)[INT_REGISTERS];
+    const uint16_t (*wrapping)[INT_REGISTERS]; /* the result modulo 2**64, where that may differ */
+    bool guards;                               /* may be a case for the fallback code */
+} int_operators[NB_INPLACE_ADD] = {
+    [NB_ADD] = {add_ints, add_wrapping, true},
+    [NB_SUBTRACT] = {subtract_ints, subtract_wrapping, true},
+    [NB_MULTIPLY] = {multiply_ints, multiply_wrapping, true},
+    [NB_AND] = {.templates = and_ints},
+    [NB_OR] = {.templates = or_ints},
+    [NB_XOR] = {.templates = xor_ints},
+    [NB_LSHIFT] = {shift_left_ints, shift_left_wrapping, true},
+    [NB_RSHIFT] = {.templates = shift_right_ints, .guards = true},
+    [NB_FLOOR_DIVIDE] = {.templates = divide_ints, .guards = true},
+    [NB_REMAINDER] = {.templates = remainder_ints, .guards = true},
+};
+
+static int plain_operator(int oparg)
+{
+    return oparg >= NB_INPLACE_ADD ? oparg - NB_INPLACE_ADD : oparg;
+}
+
+static bool select_float_operator(struct emitter *emitter, int op)
+{
+    static of_float_registers divisor = OF_FLOAT_REGISTERS(GUARD_DIVISOR);
     bool exact;
-    if (!expects_floats(emitter, op == NB_TRUE_DIVIDE, &exact)) {
+    if ((float_operators[op].templates == NULL && float_operators[op].function == NULL) ||
+        !expects_floats(emitter, op == NB_TRUE_DIVIDE, &exact)) {
         return false;
     }
     const struct operand *right = &emitter->stack[emitter->depth - 1];
     bool guards_divisor = op == NB_TRUE_DIVIDE && right->place != PLACE_CONSTANT;
-    if (op == NB_TRUE_DIVIDE && !guards_divisor && constant_value(right) == 0.0) {
-        return false;
+    if (op == NB_TRUE_DIVIDE && !guards_divisor) {
+        bool zero = kind_of(emitter, right) == KIND_FLOAT ? PyFloat_AS_DOUBLE(right->constant) == 0.0
+                                                          : constant_int(right) == 0;
+        if (zero) {
+            return false;
+        }
     }
-    bool in_c = rows[op].function != NULL;
+    bool in_c = float_operators[op].function != NULL;
     if (in_c) {
         stack_save_raw(emitter);
     }
-    struct operation operation;
-    begin_operation(emitter, &operation, 2);
+    struct operation operation = begin_operation(emitter, PLACE_FLOAT, 2);
     operation.exact = exact;
     operation.apart = in_c;
     load_operands(emitter, &operation);
@@ -292,60 +167,215 @@ static bool select_binary(struct emitter *emitter)
         assert(operation.reg[0] == 0 && operation.reg[1] == 1);
         int exit = exit_of(emitter, &operation);
         struct item *item = emitter_add(emitter, TEMPLATE_FLOATS_IN_C);
-        item->handler = (const void *)rows[op].function;
+        item->handler = (const void *)float_operators[op].function;
         item->labels[LABEL_SLOW] = exit;
     } else {
-        emitter_add(emitter, rows[op].templates[operation.reg[0]][operation.reg[1]]);
+        emitter_add(emitter, float_operators[op].templates[operation.reg[0]][operation.reg[1]]);
     }
     drop_operands(emitter, &operation);
-    stack_push_raw(emitter, operation.reg[0]);
+    stack_push_raw(emitter, PLACE_FLOAT, operation.reg[0]);
     return true;
 }
 
-static bool select_negative(struct emitter *emitter)
+/* Does the next instruction but one leave only bits below the 64th of the current one's result? `mask`: those. */
+static bool is_masked(const struct emitter *emitter, int64_t *mask)
 {
-    static of_registers family = OF_REGISTERS(NEGATE_FLOAT);
-    const struct operand *value = &emitter->stack[emitter->depth - 1];
-    if (value->place == PLACE_CONSTANT || kind_of(emitter, value) != KIND_FLOAT) {
+    const struct instruction *load = at(emitter, emitter->current + 1);
+    if (emitter->current + 2 >= emitter->bytecode.count || load->opcode != LOAD_CONST || load->is_leader ||
+        load[1].opcode != BINARY_OP || load[1].is_leader || plain_operator(load[1].oparg) != NB_AND) {
         return false;
     }
-    struct operation operation;
-    begin_operation(emitter, &operation, 1);
-    load_operands(emitter, &operation);
-    emitter_add(emitter, family[operation.reg[0]]);
-    drop_operands(emitter, &operation);
-    stack_push_raw(emitter, operation.reg[0]);
+    struct operand operand = {.place = PLACE_CONSTANT,
+                              .constant = PyTuple_GET_ITEM(emitter->bytecode.code->co_consts, load->oparg)};
+    enum kind kind = kind_of(emitter, &operand);
+    if (kind != KIND_SHORT_INT && kind != KIND_WIDE_INT) {
+        return false;
+    }
+    *mask = constant_int(&operand);
+    return *mask >= 0;
+}
+
+/* Overwriting a short int in place beats everything, and so far only adding and subtracting mostly stay that short. */
+static bool is_counting(const struct emitter *emitter, int op)
+{
+    const struct instruction *next = at(emitter, emitter->current + 1);
+    if ((op != NB_ADD && op != NB_SUBTRACT) || next->opcode != STORE_FAST || next->is_leader) {
+        return false;
+    }
+    for (int i = 1; i <= 2; i++) {
+        const struct operand *operand = &emitter->stack[emitter->depth - i];
+        if (operand->place != PLACE_LOCAL && kind_of(emitter, operand) != KIND_SHORT_INT) {
+            return false;
+        }
+    }
     return true;
+}
+
+/* An operation by a constant number of bits. */
+static int shift_template(int op, bool wraps, int reg)
+{
+    static of_int_registers right = OF_INT_REGISTERS(SHIFT_RIGHT_INT);
+    static of_int_registers left = OF_INT_REGISTERS(SHIFT_LEFT_INT);
+    static of_int_registers wrapping = OF_INT_REGISTERS(SHIFT_LEFT_WRAPPING_INT);
+    return op == NB_RSHIFT ? right[reg] : wraps ? wrapping[reg] : left[reg];
+}
+
+/* Quotient and remainder by a power of two are a shift and a mask, for ints of either sign: Python rounds down. */
+static int simplify_division(int op, int64_t *constant)
+{
+    if ((op != NB_FLOOR_DIVIDE && op != NB_REMAINDER) || *constant <= 0 || (*constant & (*constant - 1)) != 0) {
+        return op;
+    }
+    if (op == NB_REMAINDER) {
+        *constant -= 1;
+        return NB_AND;
+    }
+    *constant = __builtin_ctzll((unsigned long long)*constant);
+    return NB_RSHIFT;
+}
+
+/* The right operand is a constant: in a register unless it is a number of bits. The exit, if any, is that of the original. */
+static void add_by_constant(struct emitter *emitter, struct operation *operation, int op, int64_t constant,
+                            bool wraps)
+{
+    static of_int_registers load = OF_INT_REGISTERS(LOAD_INT_C);
+    int left = operation->reg[0];
+    if ((op == NB_LSHIFT || op == NB_RSHIFT) && constant >= 0 && constant < 64) {
+        int exit = op == NB_LSHIFT && !wraps ? exit_of(emitter, operation) : NO_LABEL;
+        struct item *item = emitter_add(emitter, shift_template(op, wraps, left));
+        item->holes[HOLE_H_SHIFT] = constant;
+        item->labels[LABEL_SLOW] = exit;
+        return;
+    }
+    int reg = __builtin_ctz(~operation->used);
+    bool guards = int_operators[op].guards && !wraps;
+    int exit = guards || (op == NB_LSHIFT && wraps) ? exit_of(emitter, operation) : NO_LABEL;
+    emitter_add(emitter, load[reg])->holes[HOLE_Q_A] = constant;
+    const uint16_t(*family)[INT_REGISTERS] =
+        wraps && int_operators[op].wrapping != NULL ? int_operators[op].wrapping : int_operators[op].templates;
+    emitter_add(emitter, family[left][reg])->labels[LABEL_SLOW] = exit;
+}
+
+static bool select_int_operator(struct emitter *emitter, int op)
+{
+    if (int_operators[op].templates == NULL || !expects_ints(emitter, op) || is_counting(emitter, op)) {
+        return false;
+    }
+    const struct operand *right = &emitter->stack[emitter->depth - 1];
+    bool by_constant = right->place == PLACE_CONSTANT;
+    int64_t constant = by_constant ? constant_int(right) : 0;
+    if (by_constant && emitter->stack[emitter->depth - 2].place == PLACE_CONSTANT) {
+        return false;
+    }
+    int64_t mask;
+    bool wraps = int_operators[op].wrapping != NULL && is_masked(emitter, &mask);
+    struct operation operation = begin_operation(emitter, PLACE_INT, by_constant ? 1 : 2);
+    if (by_constant) {
+        /* Only the left operand is loaded; a register stays free for the constant. */
+        operation.operand[0] = &emitter->stack[emitter->depth - 2];
+        make_room(emitter, &operation, 1);
+        load_operands(emitter, &operation);
+        op = simplify_division(op, &constant);
+        add_by_constant(emitter, &operation, op, constant, wraps);
+        stack_pop(emitter);
+    } else {
+        load_operands(emitter, &operation);
+        int exit = int_operators[op].guards && (!wraps || op == NB_LSHIFT) ? exit_of(emitter, &operation) : NO_LABEL;
+        const uint16_t(*family)[INT_REGISTERS] = wraps ? int_operators[op].wrapping : int_operators[op].templates;
+        emitter_add(emitter, family[operation.reg[0]][operation.reg[1]])->labels[LABEL_SLOW] = exit;
+    }
+    drop_operands(emitter, &operation);
+    stack_push_raw(emitter, PLACE_INT, operation.reg[0]);
+    if (wraps) {
+        /* The mask belongs to it: in between, the register does not hold a value of the program. */
+        emitter->current += 2;
+        struct operation masking = begin_operation(emitter, PLACE_INT, 1);
+        make_room(emitter, &masking, 1);
+        load_operands(emitter, &masking);
+        add_by_constant(emitter, &masking, NB_AND, mask, false);
+    }
+    return true;
+}
+
+/* ---- Other instructions ------------------------------------------------------------------------------------------ */
+
+static bool select_unary_operator(struct emitter *emitter, bool inverts)
+{
+    static of_float_registers negate_float = OF_FLOAT_REGISTERS(NEGATE_FLOAT);
+    static of_int_registers negate_int = OF_INT_REGISTERS(NEGATE_INT);
+    static of_int_registers invert_int = OF_INT_REGISTERS(INVERT_INT);
+    enum kind kind = kind_below(emitter, 1);
+    if (emitter->stack[emitter->depth - 1].place == PLACE_CONSTANT || (kind != KIND_FLOAT && kind != KIND_INT) ||
+        (kind == KIND_FLOAT && inverts)) {
+        return false;
+    }
+    enum operand_place place = kind == KIND_FLOAT ? PLACE_FLOAT : PLACE_INT;
+    struct operation operation = begin_operation(emitter, place, 1);
+    load_operands(emitter, &operation);
+    int reg = operation.reg[0];
+    if (place == PLACE_FLOAT) {
+        emitter_add(emitter, negate_float[reg]);
+    } else {
+        int exit = inverts ? NO_LABEL : exit_of(emitter, &operation);
+        emitter_add(emitter, inverts ? invert_int[reg] : negate_int[reg])->labels[LABEL_SLOW] = exit;
+    }
+    drop_operands(emitter, &operation);
+    stack_push_raw(emitter, place, reg);
+    return true;
+}
+
+static int float_comparison(int relation, bool sense, int left, int right)
+{
+    static of_float_pairs less[2] = {OF_FLOAT_PAIRS(JUMP_IF_NOT_LT), OF_FLOAT_PAIRS(JUMP_IF_LT)};
+    static of_float_pairs less_or_equal[2] = {OF_FLOAT_PAIRS(JUMP_IF_NOT_LE), OF_FLOAT_PAIRS(JUMP_IF_LE)};
+    static of_float_pairs equal[2] = {OF_FLOAT_PAIRS(JUMP_IF_NE), OF_FLOAT_PAIRS(JUMP_IF_EQ)};
+    return relation == Py_LT   ? less[sense][left][right]
+           : relation == Py_GT ? less[sense][right][left]
+           : relation == Py_LE ? less_or_equal[sense][left][right]
+           : relation == Py_GE ? less_or_equal[sense][right][left]
+                               : equal[sense ^ (relation == Py_NE)][left][right];
+}
+
+static int int_comparison(int relation, bool sense, int left, int right)
+{
+    static of_int_pairs less[2] = {OF_INT_PAIRS(JUMP_IF_NOT_LT), OF_INT_PAIRS(JUMP_IF_LT)};
+    static of_int_pairs less_or_equal[2] = {OF_INT_PAIRS(JUMP_IF_NOT_LE), OF_INT_PAIRS(JUMP_IF_LE)};
+    static of_int_pairs equal[2] = {OF_INT_PAIRS(JUMP_IF_NE), OF_INT_PAIRS(JUMP_IF_EQ)};
+    return relation == Py_LT   ? less[sense][left][right]
+           : relation == Py_GT ? less[sense][right][left]
+           : relation == Py_LE ? less_or_equal[sense][left][right]
+           : relation == Py_GE ? less_or_equal[sense][right][left]
+                               : equal[sense ^ (relation == Py_NE)][left][right];
 }
 
 /* A comparison with the jump that follows. */
 static bool select_comparison(struct emitter *emitter)
 {
-    static of_register_pairs less[2] = {OF_REGISTER_PAIRS(JUMP_IF_NOT_LT_FLOATS),
-                                        OF_REGISTER_PAIRS(JUMP_IF_LT_FLOATS)};
-    static of_register_pairs less_or_equal[2] = {OF_REGISTER_PAIRS(JUMP_IF_NOT_LE_FLOATS),
-                                                 OF_REGISTER_PAIRS(JUMP_IF_LE_FLOATS)};
-    static of_register_pairs equal[2] = {OF_REGISTER_PAIRS(JUMP_IF_NE_FLOATS), OF_REGISTER_PAIRS(JUMP_IF_EQ_FLOATS)};
-    bool on_true, exact;
-    if (!is_fused(emitter, &on_true) || !expects_floats(emitter, false, &exact)) {
+    bool on_true;
+    bool exact = false;
+    if (!is_fused(emitter, &on_true)) {
         return false;
+    }
+    enum operand_place place = PLACE_FLOAT;
+    if (!expects_floats(emitter, false, &exact)) {
+        /* Ints in objects are compared there. */
+        bool raw = emitter->stack[emitter->depth - 1].place == PLACE_INT ||
+                   emitter->stack[emitter->depth - 2].place == PLACE_INT;
+        if (!raw || !expects_ints(emitter, NB_SUBTRACT)) {
+            return false;
+        }
+        place = PLACE_INT;
     }
     int relation = at(emitter, emitter->current)->oparg;
     struct branch branch = branch_of(emitter, emitter->current + 1, on_true);
     bool sense = jump_sense(&branch);
     flush_others(emitter, 2);
-    struct operation operation;
-    begin_operation(emitter, &operation, 2);
+    struct operation operation = begin_operation(emitter, place, 2);
     operation.exact = exact;
     load_operands(emitter, &operation);
     drop_operands(emitter, &operation);
-    int left = operation.reg[0];
-    int right = operation.reg[1];
-    int template = relation == Py_LT   ? less[sense][left][right]
-                   : relation == Py_GT ? less[sense][right][left]
-                   : relation == Py_LE ? less_or_equal[sense][left][right]
-                   : relation == Py_GE ? less_or_equal[sense][right][left]
-                                       : equal[sense ^ (relation == Py_NE)][left][right];
+    int (*comparison)(int, bool, int, int) = place == PLACE_FLOAT ? float_comparison : int_comparison;
+    int template = comparison(relation, sense, operation.reg[0], operation.reg[1]);
     emitter_add(emitter, template)->labels[LABEL_JUMP] = jump_label(&branch);
     finish_branch(emitter, &branch);
     emitter->current++; /* the jump is done */
@@ -354,28 +384,77 @@ static bool select_comparison(struct emitter *emitter)
 
 static bool select_jump(struct emitter *emitter, bool on_true)
 {
-    static of_registers family[2] = {OF_REGISTERS(JUMP_IF_NOT_FLOAT), OF_REGISTERS(JUMP_IF_FLOAT)};
-    if (emitter->stack[emitter->depth - 1].place != PLACE_RAW) {
+    static of_float_registers floats[2] = {OF_FLOAT_REGISTERS(JUMP_IF_NOT_FLOAT), OF_FLOAT_REGISTERS(JUMP_IF_FLOAT)};
+    static of_int_registers ints[2] = {OF_INT_REGISTERS(JUMP_IF_NOT_INT), OF_INT_REGISTERS(JUMP_IF_INT)};
+    const struct operand *value = &emitter->stack[emitter->depth - 1];
+    if (!is_raw(value)) {
         return false;
     }
+    enum operand_place place = (enum operand_place)value->place;
     struct branch branch = branch_of(emitter, emitter->current, on_true);
+    bool sense = jump_sense(&branch);
     flush_others(emitter, 1);
-    struct operation operation;
-    begin_operation(emitter, &operation, 1);
+    struct operation operation = begin_operation(emitter, place, 1);
     load_operands(emitter, &operation);
     drop_operands(emitter, &operation);
-    emitter_add(emitter, family[jump_sense(&branch)][operation.reg[0]])->labels[LABEL_JUMP] = jump_label(&branch);
+    int reg = operation.reg[0];
+    emitter_add(emitter, place == PLACE_FLOAT ? floats[sense][reg] : ints[sense][reg])->labels[LABEL_JUMP] =
+        jump_label(&branch);
     finish_branch(emitter, &branch);
     return true;
 }
 
+/* Adds a template that stores a number into a local. */
+static struct item *add_store(struct emitter *emitter, int template, int local, int slow)
+{
+    struct item *item = emitter_add(emitter, template);
+    item->holes[HOLE_H_D] = emitter_local(local);
+    item->labels[LABEL_SLOW] = slow;
+    return item;
+}
+
+/* What the store in line does not do, in the cold part: in C, for which the numbers in registers go to memory and come back. Where the old value's
+ * death may run code, the fallback code stores. */
+static void store_in_c(struct emitter *emitter, int local, int back)
+{
+    static of_float_registers reload_float = OF_FLOAT_REGISTERS(LOAD_FLOAT_RAW);
+    static of_int_registers reload_int = OF_INT_REGISTERS(LOAD_INT_RAW);
+    int32_t registers[BYTECODE_TRACKED_LOCALS];
+    int top = emitter->depth - 1;
+    bool is_int = emitter->stack[top].place == PLACE_INT;
+    int exit = emitter_new_label(emitter);
+    emitter->in_cold = true;
+    for (int i = 0; i <= top; i++) {
+        registers[i] = is_raw(&emitter->stack[i]) ? emitter->stack[i].local : RAW_IN_SLOT;
+    }
+    stack_save_raw(emitter);
+    add_store(emitter, is_int ? TEMPLATE_STORE_INT_IN_C : TEMPLATE_STORE_FLOAT_IN_C, local, exit)->holes[HOLE_H_A] =
+        emitter_slot(emitter, top);
+    for (int i = 0; i < top; i++) {
+        if (registers[i] != RAW_IN_SLOT) {
+            bool whole = emitter->stack[i].place == PLACE_INT;
+            int template = whole ? reload_int[registers[i]] : reload_float[registers[i]];
+            emitter_add(emitter, template)->holes[HOLE_H_A] = emitter_slot(emitter, i);
+        }
+    }
+    add_jump(emitter, back);
+    emitter->in_cold = false;
+    fallback_exit(emitter, exit);
+    for (int i = 0; i <= top; i++) {
+        if (registers[i] != RAW_IN_SLOT) {
+            emitter->stack[i].local = registers[i];
+        }
+    }
+}
+
 static bool select_store(struct emitter *emitter)
 {
-    static of_registers store = OF_REGISTERS(STORE_FLOAT);
-    static of_registers update = OF_REGISTERS(UPDATE_FLOAT);
-    static of_registers reload = OF_REGISTERS(LOAD_FLOAT_RAW);
+    static of_float_registers store_float = OF_FLOAT_REGISTERS(STORE_FLOAT);
+    static of_float_registers update_float = OF_FLOAT_REGISTERS(UPDATE_FLOAT);
+    static of_int_registers store_int = OF_INT_REGISTERS(STORE_INT);
     int local = at(emitter, emitter->current)->oparg;
-    if (emitter->stack[emitter->depth - 1].place != PLACE_RAW) {
+    struct operand *value = &emitter->stack[emitter->depth - 1];
+    if (!is_raw(value)) {
         return false;
     }
     for (int i = 0; i < emitter->depth; i++) {
@@ -384,53 +463,32 @@ static bool select_store(struct emitter *emitter)
             stack_spill(emitter, &emitter->stack[i]);
         }
     }
-    struct operation operation;
-    begin_operation(emitter, &operation, 1);
+    enum operand_place place = (enum operand_place)value->place;
+    struct operation operation = begin_operation(emitter, place, 1);
     load_operands(emitter, &operation);
     int reg = operation.reg[0];
-    emitter->stack[emitter->depth - 1].local = reg;
-    bool known = (emitter->float_locals & local_bit(local)) != 0;
+    value->local = reg;
+    bool known = place == PLACE_FLOAT && (emitter->float_locals & local_bit(local)) != 0;
     int slow = emitter_new_label(emitter);
-    int exit = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, known ? update[reg] : store[reg]);
-    item->holes[HOLE_H_D] = emitter_local(local);
-    item->labels[LABEL_SLOW] = slow;
+    add_store(emitter,
+              place == PLACE_INT ? store_int[reg]
+              : known            ? update_float[reg]
+                                 : store_float[reg],
+              local, slow);
     int back = label_here(emitter);
     emitter->in_cold = true;
     emitter_bind(emitter, slow);
     if (known) {
-        int slower = emitter_new_label(emitter);
-        item = emitter_add(emitter, store[reg]);
-        item->holes[HOLE_H_D] = emitter_local(local);
-        item->labels[LABEL_SLOW] = slower;
-        item->labels[LABEL_CONT] = back;
-        emitter_bind(emitter, slower);
+        slow = emitter_new_label(emitter);
+        add_store(emitter, store_float[reg], local, slow)->labels[LABEL_CONT] = back;
+        emitter_bind(emitter, slow);
     }
-    /* In C: the other registers go to memory and come back. */
-    int32_t registers[BYTECODE_TRACKED_LOCALS];
-    for (int i = 0; i < emitter->depth; i++) {
-        registers[i] = emitter->stack[i].place == PLACE_RAW ? emitter->stack[i].local : RAW_IN_SLOT;
-    }
-    stack_save_raw(emitter);
-    item = emitter_add(emitter, TEMPLATE_STORE_FLOAT_IN_C);
-    item->holes[HOLE_H_A] = emitter_slot(emitter, emitter->depth - 1);
-    item->holes[HOLE_H_D] = emitter_local(local);
-    item->labels[LABEL_SLOW] = exit;
-    for (int i = 0; i < emitter->depth - 1; i++) {
-        if (registers[i] != RAW_IN_SLOT) {
-            emitter_add(emitter, reload[registers[i]])->holes[HOLE_H_A] = emitter_slot(emitter, i);
-        }
-    }
-    add_jump(emitter, back);
     emitter->in_cold = false;
-    fallback_exit(emitter, exit);
-    for (int i = 0; i < emitter->depth; i++) {
-        if (registers[i] != RAW_IN_SLOT) {
-            emitter->stack[i].local = registers[i];
-        }
-    }
+    store_in_c(emitter, local, back);
     stack_pop(emitter);
-    emitter->float_locals |= local_bit(local);
+    emitter->float_locals &= ~local_bit(local);
+    emitter->int_locals &= ~local_bit(local);
+    *(place == PLACE_FLOAT ? &emitter->float_locals : &emitter->int_locals) |= local_bit(local);
     return true;
 }
 
@@ -440,11 +498,15 @@ bool select_unboxed(struct emitter *emitter)
     if (emitter->in_fallback || emitter->depth >= BYTECODE_TRACKED_LOCALS) {
         return false;
     }
-    switch (at(emitter, emitter->current)->opcode) {
+    const struct instruction *instruction = at(emitter, emitter->current);
+    int op = plain_operator(instruction->oparg);
+    switch (instruction->opcode) {
     case BINARY_OP:
-        return select_binary(emitter);
+        return select_float_operator(emitter, op) || select_int_operator(emitter, op);
     case UNARY_NEGATIVE:
-        return select_negative(emitter);
+        return select_unary_operator(emitter, false);
+    case UNARY_INVERT:
+        return select_unary_operator(emitter, true);
     case COMPARE_OP:
         return select_comparison(emitter);
     case POP_JUMP_FORWARD_IF_FALSE:
@@ -489,5 +551,5 @@ void prepare_operands(struct emitter *emitter)
         stack_box_raw(emitter, opcode_pops(instruction->opcode, instruction->oparg));
         break;
     }
-    emitter->float_locals = 0;
+    emitter->float_locals = emitter->int_locals = 0;
 }

@@ -38,7 +38,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
             emitter->out_of_memory = true;
             return label;
         }
-        assert(emitter->stack[i].place != PLACE_RAW || emitter->stack[i].local == RAW_IN_SLOT);
+        assert(!is_raw_in_register(&emitter->stack[i]));
         emitter->saved_operands[emitter->saved_count++] = emitter->stack[i];
     }
     if (!emitter_grow((void **)&emitter->stubs, emitter->stub_count, &emitter->stub_capacity,
@@ -130,8 +130,10 @@ static enum side_exit_place exit_place(const struct operand *operand)
         return SIDE_EXIT_CONSTANT;
     case PLACE_REGISTER:
         return SIDE_EXIT_REGISTER;
-    case PLACE_RAW:
+    case PLACE_FLOAT:
         return SIDE_EXIT_FLOAT;
+    case PLACE_INT:
+        return SIDE_EXIT_INT;
     default:
         assert(operand->place == PLACE_NULL);
         return SIDE_EXIT_NULL;

@@ -25,11 +25,11 @@
 #include "runtime/side_exit.h"
 
 #define COMMON_ARGUMENTS InterpreterFrame *frame, PyThreadState *tstate, PyObject *r0, PyObject *x, PyObject *y
-/* A file of templates that work on unboxed numbers (emitter.h, PLACE_RAW) defines UNBOXED_REGISTERS before this header. Other templates
+/* A file of templates that work on unboxed numbers (emitter.h, PLACE_FLOAT) defines UNBOXED_REGISTERS before this header. Other templates
  * do not keep these registers: unboxed numbers are in memory while they run. */
 #ifdef UNBOXED_REGISTERS
-#    define TEMPLATE_ARGUMENTS COMMON_ARGUMENTS, double d0, double d1, double d2, double d3
-#    define FURTHER_ARGUMENTS  , d0, d1, d2, d3
+#    define TEMPLATE_ARGUMENTS COMMON_ARGUMENTS, long i0, long i1, long i2, double d0, double d1, double d2, double d3
+#    define FURTHER_ARGUMENTS  , i0, i1, i2, d0, d1, d2, d3
 #else
 #    define TEMPLATE_ARGUMENTS COMMON_ARGUMENTS
 #    define FURTHER_ARGUMENTS

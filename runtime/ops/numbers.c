@@ -239,30 +239,6 @@ struct float_outcome rt_float_floor_divide(double left, double right)
     return (struct float_outcome){quotient - floored > 0.5 ? floored + 1.0 : floored, true};
 }
 
-int rt_store_float(PyObject **local, double value)
-{
-    PyObject *old = *local;
-    if (old != NULL && old->ob_refcnt == 1) {
-        if (Py_TYPE(old) == &PyFloat_Type) {
-            ((PyFloatObject *)old)->ob_fval = value;
-            return 1;
-        }
-        if (Py_TYPE(old) != &PyLong_Type) {
-            return 0;
-        }
-    }
-    PyObject *object = rt_float_new(value);
-    if (UNLIKELY(object == NULL)) {
-        PyErr_Clear(); /* who does it another way says so */
-        return 0;
-    }
-    *local = object;
-    if (old != NULL) {
-        drop(old);
-    }
-    return 1;
-}
-
 static inline enum result_kind float_outcome_result(struct float_outcome outcome, union result *result)
 {
     return outcome.valid ? FLOAT(outcome.value) : NO_RESULT;
@@ -357,6 +333,46 @@ static inline bool is_unique_int(PyObject *object)
 static inline __int128 value_of(enum result_kind kind, const union result *result)
 {
     return kind == WIDE_RESULT ? result->wide : result->narrow;
+}
+
+/* The new object in place of the local's old value, which is an int or a float, or held elsewhere too. */
+static inline int replace_local(PyObject **local, PyObject *object)
+{
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear(); /* who does it another way says so */
+        return 0;
+    }
+    PyObject *old = *local;
+    *local = object;
+    if (old != NULL) {
+        drop(old);
+    }
+    return 1;
+}
+
+/* Would dropping the local's value run code? */
+static inline bool drops_quietly(PyObject *old)
+{
+    return old == NULL || old->ob_refcnt != 1 || Py_TYPE(old) == &PyFloat_Type || Py_TYPE(old) == &PyLong_Type;
+}
+
+int rt_store_float(PyObject **local, double value)
+{
+    PyObject *old = *local;
+    if (old != NULL && old->ob_refcnt == 1 && Py_TYPE(old) == &PyFloat_Type) {
+        ((PyFloatObject *)old)->ob_fval = value;
+        return 1;
+    }
+    return drops_quietly(old) && replace_local(local, rt_float_new(value));
+}
+
+int rt_store_int(PyObject **local, int64_t value)
+{
+    PyObject *old = *local;
+    if (old != NULL && is_unique_int(old) && overwrite_int(old, value)) {
+        return 1;
+    }
+    return drops_quietly(old) && replace_local(local, rt_int_from_long(value));
 }
 
 /* Each operator gets functions of its own, so that a site's branches are its operator's alone. */

@@ -6,8 +6,6 @@
 #define UNBOXED_REGISTERS
 #include "tier1/templates/numbers.h"
 
-#define RAW_FLOAT(hole) (*(double *)((char *)frame + (uintptr_t)(hole)))
-
 ALWAYS_INLINE double double_of_bits(uint64_t bits)
 {
     double value;
@@ -34,7 +32,7 @@ ALWAYS_INLINE double double_of_bits(uint64_t bits)
         d##k = FLOAT_VALUE(object);                                                                                  \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
-    TEMPLATE(LOAD_INT_##kind##_##k)                                                                                  \
+    TEMPLATE(CONVERT_INT_##kind##_##k)                                                                               \
     {                                                                                                                \
         PyObject *object = READ_##kind(H_A, Q_A);                                                                    \
         if (UNLIKELY(!IS_INT(object) || !IS_SHORT(object) || RUNTIME->ints[0].count >= INT_FREE_LIST_LIMIT - 1)) {   \
@@ -53,7 +51,7 @@ ALWAYS_INLINE double double_of_bits(uint64_t bits)
         d##k = FLOAT_VALUE(object);                                                                                         \
         GO(CONT);                                                                                                           \
     }                                                                                                                       \
-    TEMPLATE(LOAD_INT_L_##k) /* ... an int of at most one digit, which a double holds exactly */                            \
+    TEMPLATE(CONVERT_INT_L_##k) /* ... an int of at most one digit, which a double holds exactly */                         \
     {                                                                                                                       \
         PyObject *object = DISPLACED(H_A);                                                                                  \
         if (UNLIKELY(!IS_INT(object) || !IS_SHORT(object))) {                                                               \
@@ -77,6 +75,15 @@ ALWAYS_INLINE double double_of_bits(uint64_t bits)
     TEMPLATE(LOAD_FLOAT_RAW_##k)                                                                                            \
     {                                                                                                                       \
         d##k = RAW_FLOAT(H_A);                                                                                              \
+        GO(CONT);                                                                                                           \
+    }                                                                                                                       \
+    TEMPLATE(CONVERT_INT_RAW_##k) /* an unboxed int, where the double holds it exactly */                                   \
+    {                                                                                                                       \
+        long value = RAW_INT(H_A);                                                                                          \
+        if (UNLIKELY((unsigned long)(value + (1L << 53)) > 1UL << 54)) {                                                    \
+            GO(SLOW);                                                                                                       \
+        }                                                                                                                   \
+        d##k = (double)value;                                                                                               \
         GO(CONT);                                                                                                           \
     }                                                                                                                       \
     TEMPLATE(SAVE_FLOAT_##k)                                                                                                \
@@ -210,8 +217,10 @@ TEMPLATE(FLOATS_IN_C)
 {
     struct float_outcome outcome = ((struct float_outcome(*)(double, double))(void *)HANDLER)(d0, d1);
     double any;
+    long any_int;
     d0 = outcome.value;
     d1 = d2 = d3 = any;
+    i0 = i1 = i2 = any_int;
     if (UNLIKELY(!outcome.valid)) {
         GO(SLOW);
     }
