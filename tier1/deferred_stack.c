@@ -92,32 +92,51 @@ void stack_save_raw(struct emitter *emitter)
     }
 }
 
-/* Makes an object of a number, in its slot or in r0. The machine registers are lost. */
+/* The templates that make an object of a number in register `reg`, or in its slot. */
+static int box_template(enum operand_place place, bool to_register, int reg)
+{
+    static const uint16_t floats[2][FLOAT_REGISTERS] = {
+        {TEMPLATE_BOX_FLOAT_S_0, TEMPLATE_BOX_FLOAT_S_1, TEMPLATE_BOX_FLOAT_S_2, TEMPLATE_BOX_FLOAT_S_3},
+        {TEMPLATE_BOX_FLOAT_R_0, TEMPLATE_BOX_FLOAT_R_1, TEMPLATE_BOX_FLOAT_R_2, TEMPLATE_BOX_FLOAT_R_3}};
+    static const uint16_t ints[2][INT_REGISTERS] = {
+        {TEMPLATE_BOX_INT_S_0, TEMPLATE_BOX_INT_S_1, TEMPLATE_BOX_INT_S_2},
+        {TEMPLATE_BOX_INT_R_0, TEMPLATE_BOX_INT_R_1, TEMPLATE_BOX_INT_R_2}};
+    static const uint16_t from_slot[2][2] = {{TEMPLATE_BOX_FLOAT_S, TEMPLATE_BOX_FLOAT_R},
+                                             {TEMPLATE_BOX_INT_S, TEMPLATE_BOX_INT_R}};
+    return reg == RAW_IN_SLOT     ? from_slot[place == PLACE_INT][to_register]
+           : place == PLACE_FLOAT ? floats[to_register][reg]
+                                  : ints[to_register][reg];
+}
+
+/* Makes an object of a number, in its slot or in r0. The other machine registers are lost. */
 static void box_raw(struct emitter *emitter, struct operand *operand, bool to_register)
 {
-    static const uint16_t box[2][2][2] = {
-        {{TEMPLATE_BOX_FLOAT_S, TEMPLATE_BOX_FLOAT_S_IN_C}, {TEMPLATE_BOX_FLOAT_R, TEMPLATE_BOX_FLOAT_R_IN_C}},
-        {{TEMPLATE_BOX_INT_S, TEMPLATE_BOX_INT_S_IN_C}, {TEMPLATE_BOX_INT_R, TEMPLATE_BOX_INT_R_IN_C}}};
+    static const uint16_t in_c[2][2] = {{TEMPLATE_BOX_FLOAT_S_IN_C, TEMPLATE_BOX_FLOAT_R_IN_C},
+                                        {TEMPLATE_BOX_INT_S_IN_C, TEMPLATE_BOX_INT_R_IN_C}};
+    int32_t reg = operand->local;
+    operand->local = RAW_IN_SLOT;
     stack_save_raw(emitter);
-    stack_save_raw_operand(emitter, operand);
-    const uint16_t *templates = box[operand->place == PLACE_INT][to_register];
+    operand->local = reg;
     int64_t slot = emitter_slot(emitter, operand->index);
-    if (emitter->in_cold) {
-        emitter_add(emitter, templates[1])->holes[HOLE_H_D] = slot;
-        return;
-    }
-    int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, templates[0]);
-    item->holes[HOLE_H_D] = slot;
-    item->labels[LABEL_SLOW] = slow;
+    bool was_cold = emitter->in_cold;
     int back = emitter_new_label(emitter);
-    emitter_bind(emitter, back);
-    emitter->in_cold = true;
-    emitter_bind(emitter, slow);
-    item = emitter_add(emitter, templates[1]);
+    int slow = emitter_new_label(emitter);
+    if (!was_cold) {
+        int template = box_template((enum operand_place)operand->place, to_register, reg);
+        struct item *item = emitter_add(emitter, template);
+        item->holes[HOLE_H_D] = slot;
+        item->labels[LABEL_SLOW] = slow;
+        emitter_bind(emitter, back);
+        emitter->in_cold = true;
+        emitter_bind(emitter, slow);
+    }
+    stack_save_raw_operand(emitter, operand);
+    struct item *item = emitter_add(emitter, in_c[operand->place == PLACE_INT][to_register]);
     item->holes[HOLE_H_D] = slot;
-    item->labels[LABEL_CONT] = back;
-    emitter->in_cold = false;
+    if (!was_cold) {
+        item->labels[LABEL_CONT] = back;
+    }
+    emitter->in_cold = was_cold;
 }
 
 void stack_box_raw(struct emitter *emitter, int count)

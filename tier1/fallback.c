@@ -58,6 +58,7 @@ static bool is_light(int opcode)
     case LOAD_CONST:
     case STORE_FAST:
     case BINARY_OP:
+    case BINARY_SUBSCR:
     case UNARY_NEGATIVE:
     case UNARY_INVERT:
     case COMPARE_OP:

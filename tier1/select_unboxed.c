@@ -72,6 +72,12 @@ static bool expects_ints(const struct emitter *emitter, int op)
     case COMPARE_OP_FLOAT_JUMP:
     case COMPARE_OP_STR_JUMP:
         return false;
+    case BINARY_OP_ADAPTIVE:
+        /* Tier 0 has looked, and the operands were not alike; but it knows few operators. */
+        if ((op == NB_ADD || op == NB_SUBTRACT || op == NB_MULTIPLY) && !(is_int_kind(left) && is_int_kind(right))) {
+            return false;
+        }
+        __attribute__((fallthrough));
     default:
         return is_int_kind(left) || is_int_kind(right) || is_bitwise(op);
     }
@@ -492,6 +498,67 @@ static bool select_store(struct emitter *emitter)
     return true;
 }
 
+/* A list's or a tuple's item by an int without an object. */
+static bool select_item(struct emitter *emitter)
+{
+    static of_int_registers of_list[4] = {
+        OF_INT_REGISTERS(ITEM_OF_LIST_L), {0}, OF_INT_REGISTERS(ITEM_OF_LIST_S), OF_INT_REGISTERS(ITEM_OF_LIST_R)};
+    static of_int_registers of_tuple[4] = {
+        OF_INT_REGISTERS(ITEM_OF_TUPLE_L), {0}, OF_INT_REGISTERS(ITEM_OF_TUPLE_S), OF_INT_REGISTERS(ITEM_OF_TUPLE_R)};
+    int specialised = at(emitter, emitter->current)->specialised;
+    struct operand *container = &emitter->stack[emitter->depth - 2];
+    if (emitter->stack[emitter->depth - 1].place != PLACE_INT || container->place == PLACE_CONSTANT ||
+        is_raw(container) ||
+        (specialised != BINARY_SUBSCR && specialised != BINARY_SUBSCR_LIST_INT &&
+         specialised != BINARY_SUBSCR_TUPLE_INT)) {
+        return false;
+    }
+    if (container->place != PLACE_REGISTER) {
+        for (int i = 0; i < emitter->depth - 2; i++) {
+            if (emitter->stack[i].place == PLACE_REGISTER) {
+                stack_save_raw(emitter);
+                stack_spill(emitter, &emitter->stack[i]);
+            }
+        }
+    }
+    struct operation operation = begin_operation(emitter, PLACE_INT, 1);
+    load_operands(emitter, &operation);
+    int exit = exit_of(emitter, &operation);
+    const uint16_t(*family)[INT_REGISTERS] = specialised == BINARY_SUBSCR_TUPLE_INT ? of_tuple : of_list;
+    struct item *item = emitter_add(emitter, family[place_index(container)][operation.reg[0]]);
+    set_operand(emitter, item, container, false);
+    item->labels[LABEL_SLOW] = exit;
+    drop_operands(emitter, &operation);
+    stack_pop(emitter);
+    stack_push_register(emitter);
+    return true;
+}
+
+/* Is the current instruction's result to be an object at once, and are its operands? Then little is won. */
+static bool is_for_objects(const struct emitter *emitter)
+{
+    switch (at(emitter, emitter->current + 1)->opcode) {
+    case PRECALL:
+    case KW_NAMES:
+    case RETURN_VALUE:
+    case YIELD_VALUE:
+    case LIST_APPEND:
+    case BUILD_TUPLE:
+    case BUILD_LIST:
+        break;
+    default:
+        return false;
+    }
+    for (int i = 1; i <= 2; i++) {
+        const struct operand *operand = &emitter->stack[emitter->depth - i];
+        enum kind kind = kind_of(emitter, operand);
+        if (is_raw(operand) || kind == KIND_WIDE_INT) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool select_unboxed(struct emitter *emitter)
 {
     /* The deferred stack is described per slot by bits here and there (side exits). */
@@ -502,7 +569,9 @@ bool select_unboxed(struct emitter *emitter)
     int op = plain_operator(instruction->oparg);
     switch (instruction->opcode) {
     case BINARY_OP:
-        return select_float_operator(emitter, op) || select_int_operator(emitter, op);
+        return !is_for_objects(emitter) && (select_float_operator(emitter, op) || select_int_operator(emitter, op));
+    case BINARY_SUBSCR:
+        return select_item(emitter);
     case UNARY_NEGATIVE:
         return select_unary_operator(emitter, false);
     case UNARY_INVERT:

@@ -123,6 +123,27 @@ ALWAYS_INLINE double double_of_bits(uint64_t bits)
         FLOAT_VALUE(old) = d##k;                                                                                            \
         GO(CONT);                                                                                                           \
     }                                                                                                                       \
+    /* An object for it, in its slot H_D or in r0. */                                                                       \
+    TEMPLATE(BOX_FLOAT_S_##k)                                                                                               \
+    {                                                                                                                       \
+        PyObject *object = take_float();                                                                                    \
+        if (UNLIKELY(object == NULL)) {                                                                                     \
+            PASS(SLOW);                                                                                                     \
+        }                                                                                                                   \
+        FLOAT_VALUE(object) = d##k;                                                                                         \
+        DISPLACED(H_D) = object;                                                                                            \
+        PASS(CONT);                                                                                                         \
+    }                                                                                                                       \
+    TEMPLATE(BOX_FLOAT_R_##k)                                                                                               \
+    {                                                                                                                       \
+        PyObject *object = take_float();                                                                                    \
+        if (UNLIKELY(object == NULL)) {                                                                                     \
+            GO(SLOW);                                                                                                       \
+        }                                                                                                                   \
+        FLOAT_VALUE(object) = d##k;                                                                                         \
+        r0 = object;                                                                                                        \
+        GO(CONT);                                                                                                           \
+    }                                                                                                                       \
     TEMPLATE(NEGATE_FLOAT_##k)                                                                                              \
     {                                                                                                                       \
         uint64_t bits;                                                                                                      \

@@ -118,6 +118,25 @@ ALWAYS_INLINE long wide_magnitude(PyObject *object, long length)
         ((PyVarObject *)old)->ob_size = i##k < 0 ? -length : length;                                                 \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
+    /* An object for it, in its slot H_D or in r0. */                                                                \
+    TEMPLATE(BOX_INT_S_##k)                                                                                          \
+    {                                                                                                                \
+        PyObject *object = int_result(i##k, NULL, NULL);                                                             \
+        if (UNLIKELY(object == NULL)) {                                                                              \
+            PASS(SLOW);                                                                                              \
+        }                                                                                                            \
+        DISPLACED(H_D) = object;                                                                                     \
+        PASS(CONT);                                                                                                  \
+    }                                                                                                                \
+    TEMPLATE(BOX_INT_R_##k)                                                                                          \
+    {                                                                                                                \
+        PyObject *object = int_result(i##k, NULL, NULL);                                                             \
+        if (UNLIKELY(object == NULL)) {                                                                              \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        r0 = object;                                                                                                 \
+        GO(CONT);                                                                                                    \
+    }                                                                                                                \
     TEMPLATE(NEGATE_INT_##k)                                                                                         \
     {                                                                                                                \
         long value;                                                                                                  \
@@ -249,6 +268,36 @@ EACH_REGISTER_PAIR(COMPARISON, JUMP_IF_LE, <=)
 EACH_REGISTER_PAIR(COMPARISON, JUMP_IF_NOT_LE, >)
 EACH_REGISTER_PAIR(COMPARISON, JUMP_IF_EQ, ==)
 EACH_REGISTER_PAIR(COMPARISON, JUMP_IF_NE, !=)
+
+/* ---- list[int] and tuple[int]: the item in r0. A container that would die is for SLOW. ---- */
+#define SUBSCRIPT(kind, k, name, type, length, items)                                                                \
+    TEMPLATE(name##_##kind##_##k)                                                                                    \
+    {                                                                                                                \
+        PyObject *container = READ_##kind(H_A, Q_A);                                                                 \
+        if (UNLIKELY(Py_TYPE(container) != RUNTIME->type || (OWNED_##kind && container->ob_refcnt == 1))) {          \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        long index = i##k < 0 ? i##k + length(container) : i##k;                                                     \
+        if (UNLIKELY((unsigned long)index >= (unsigned long)length(container))) {                                    \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        if (OWNED_##kind) {                                                                                          \
+            container->ob_refcnt--;                                                                                  \
+        }                                                                                                            \
+        r0 = items(container)[index];                                                                                \
+        r0->ob_refcnt++;                                                                                             \
+        GO(CONT);                                                                                                    \
+    }
+#define LIST_ITEMS(object)  (((PyListObject *)(object))->ob_item)
+#define TUPLE_ITEMS(object) (((PyTupleObject *)(object))->ob_item)
+#define SUBSCRIPTS(k, unused)                                                                                        \
+    SUBSCRIPT(L, k, ITEM_OF_LIST, list_type, PyList_GET_SIZE, LIST_ITEMS)                                            \
+    SUBSCRIPT(S, k, ITEM_OF_LIST, list_type, PyList_GET_SIZE, LIST_ITEMS)                                            \
+    SUBSCRIPT(R, k, ITEM_OF_LIST, list_type, PyList_GET_SIZE, LIST_ITEMS)                                            \
+    SUBSCRIPT(L, k, ITEM_OF_TUPLE, tuple_type, PyTuple_GET_SIZE, TUPLE_ITEMS)                                        \
+    SUBSCRIPT(S, k, ITEM_OF_TUPLE, tuple_type, PyTuple_GET_SIZE, TUPLE_ITEMS)                                        \
+    SUBSCRIPT(R, k, ITEM_OF_TUPLE, tuple_type, PyTuple_GET_SIZE, TUPLE_ITEMS)
+EACH_REGISTER(SUBSCRIPTS, 0)
 
 /* ---- Owned operands, guarded before: at most three digits, and room in the free list ---- */
 #define DROP_INT_OPERAND(kind)                                                                                       \
