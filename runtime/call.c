@@ -6,6 +6,7 @@
 #include "runtime/dict_lookup.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/ops/user_operators.h"
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -99,7 +100,9 @@ static inline __attribute__((always_inline)) PyObject *run_frame(PyThreadState *
     }
     PyObject *result;
     struct code_state *state = code_state_get(code);
-    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate))) {
+    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate) &&
+               frame_has_plain_namespaces(frame))) {
+        state->compiled->generation = code_map_generation;
         result = frame_run_compiled(tstate, frame, state->compiled);
     } else {
         result = _PyEval_EvalFrame(tstate, frame, 0);
@@ -575,7 +578,10 @@ static inline PyObject *call_len(PyObject *container)
     if (PyList_CheckExact(container) || PyTuple_CheckExact(container)) {
         length = Py_SIZE(container);
     } else {
-        length = PyObject_Length(container);
+        length = user_length(container);
+        if (length == USER_ELSEWHERE_INT) {
+            length = PyObject_Length(container);
+        }
         if (length < 0) {
             return NULL;
         }
@@ -703,6 +709,7 @@ __attribute__((noinline)) static void learn_native_entry(PyThreadState *tstate, 
     }
     cell->code = code;
     cell->globals = function->func_globals;
+    state->compiled->generation = code_map_generation;
     cell->native_entry = state->compiled->native_entry;
     cell->frame_bytes = frame_words(code) * sizeof(PyObject *);
     cell->epoch = runtime_data.code_epoch;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/code_map.h"
+#include "runtime/generator.h"
 
 Py_ssize_t code_state_index = -1;
 
@@ -25,7 +26,7 @@ static void free_state(void *argument)
     if (state->retired != NULL) {
         code_map_remove(state->retired);
     }
-    free(state->resume);
+    resume_table_free(state->resume);
     free(state);
 }
 

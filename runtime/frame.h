@@ -26,6 +26,13 @@ static inline bool frame_is_compiled(const InterpreterFrame *frame)
     return *(const uint8_t *)&frame->is_entry == FRAME_IS_COMPILED;
 }
 
+/* Compiled code trusts the keys' versions of globals and builtins alone, which a copy into an instance of a subclass of dict keeps: so
+ * it runs with exact dicts only. */
+static inline bool frame_has_plain_namespaces(const InterpreterFrame *frame)
+{
+    return PyDict_CheckExact(frame->f_globals) && PyDict_CheckExact(frame->f_builtins);
+}
+
 /* The lowest address compiled code may take the C stack to, per thread; NULL before the thread first ran compiled code. Machine code reads it
  * relative to the thread pointer. */
 extern __thread char *frame_stack_limit __attribute__((tls_model("initial-exec")));

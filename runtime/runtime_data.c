@@ -11,6 +11,19 @@ struct runtime_data runtime_data;
 
 static void fill_reserves(void);
 
+/* The type of iter(object), which is static: CPython keeps the names of some to itself. Steals; NULL, without an exception, on failure. */
+static PyTypeObject *iterator_type(PyObject *object, bool reversed)
+{
+    PyObject *iterator = object == NULL ? NULL
+                         : reversed     ? PyObject_CallMethod(object, "__reversed__", NULL)
+                                        : PyObject_GetIter(object);
+    PyTypeObject *type = iterator == NULL ? NULL : Py_TYPE(iterator);
+    Py_XDECREF(iterator);
+    Py_XDECREF(object);
+    PyErr_Clear();
+    return type;
+}
+
 void runtime_data_init(PyThreadState *tstate)
 {
     runtime_data.code_epoch = 1; /* 0 is what cells start with */
@@ -39,6 +52,13 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
     runtime_data.small_int_zero = &_PyRuntime.global_objects.singletons.small_ints[_PY_NSMALLNEGINTS];
+    runtime_data.ascii_iterator_type = iterator_type(PyUnicode_FromString("a"), false);
+    runtime_data.set_iterator_type = iterator_type(PySet_New(NULL), false);
+    runtime_data.list_reverse_iterator_type = iterator_type(PyList_New(0), true);
+    runtime_data.interpreter = tstate->interp;
+    runtime_data.collector = &tstate->interp->gc;
+    runtime_data.ascii = &_Py_SINGLETON(strings).ascii[0]._ascii;
+    runtime_data.latin1 = (PyASCIIObject *)&_Py_SINGLETON(strings).latin1[0];
     runtime_data.floats = &tstate->interp->float_state;
     fill_reserves();
 }
@@ -232,6 +252,19 @@ void rt_box_int(PyObject **slot)
     }
     *slot = object;
     PyErr_Restore(type, error, traceback);
+}
+
+void rt_unbox(PyObject **slot)
+{
+    PyObject *object = *slot;
+    if (PyFloat_CheckExact(object)) {
+        double value = PyFloat_AS_DOUBLE(object);
+        memcpy(slot, &value, sizeof value);
+    } else {
+        int64_t value = PyLong_AsLongLong(object);
+        memcpy(slot, &value, sizeof value);
+    }
+    Py_DECREF(object);
 }
 
 PyObject *rt_float_new(double value)

@@ -49,7 +49,14 @@ struct runtime_data {
     /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
      * compare it. */
     uint64_t code_epoch;
-    struct _Py_float_state *floats; /* the main interpreter's free list of floats */
+    PyTypeObject *ascii_iterator_type;
+    PyTypeObject *set_iterator_type;
+    PyTypeObject *list_reverse_iterator_type;
+    PyInterpreterState *interpreter;     /* the main one */
+    struct _gc_runtime_state *collector; /* the main interpreter's */
+    PyASCIIObject *ascii;                /* the interpreter's one-character strings below 128 ... */
+    PyASCIIObject *latin1;               /* ... and from there to 255 */
+    struct _Py_float_state *floats;      /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
 };
 
@@ -78,5 +85,7 @@ PyObject *rt_float_new(double value);
  * current exception; run no code. */
 void rt_box_float(PyObject **slot);
 void rt_box_int(PyObject **slot);
+/* Undoes either: leaves the bits in *slot and drops the object. */
+void rt_unbox(PyObject **slot);
 
 #endif

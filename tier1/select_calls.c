@@ -36,7 +36,7 @@ void add_native_call(struct emitter *emitter, const struct call_site *site, int 
     item = emitter_add(emitter, TEMPLATE_ENTER_FRAME);
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     /* Where tier 0 stands during a Python call: the last cache unit. */
-    item->holes[HOLE_Q_IP] += (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
+    item->holes[HOLE_H_IP] += (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
     emitter_add(emitter, RAW_CALL);
     int unusual = emitter_new_label(emitter);
     int finished = emitter_new_label(emitter);

@@ -13,7 +13,7 @@
     {                                                                                                                \
         struct call_cell *cell = QUAD(Q_CELL);                                                                       \
         PyFunctionObject *function = (PyFunctionObject *)READ_##kind(H_A, Q_A);                                      \
-        struct runtime_data *runtime = RUNTIME;                                                                      \
+        struct runtime_data *runtime = RUNTIME_BASE;                                                                 \
         if (UNLIKELY(function == NULL || Py_TYPE(function) != runtime->function_type ||                              \
                      function->func_code != (PyObject *)cell->code || function->func_globals != cell->globals ||     \
                      cell->epoch != runtime->code_epoch || tstate->interp->eval_frame != runtime->eval_hook ||       \

@@ -67,8 +67,8 @@ ALWAYS_INLINE long wide_magnitude(PyObject *object, long length)
     LOAD_SHORT(LOAD_INT, S, k, !IS_INT(object) || RUNTIME->ints[0].count >= INT_FREE_LIST_LIMIT - 1)                 \
     LOAD_SHORT(LOAD_INT, R, k, !IS_INT(object) || RUNTIME->ints[0].count >= INT_FREE_LIST_LIMIT - 1)                 \
     LOAD_WIDE(L, k, 0)                                                                                               \
-    LOAD_WIDE(S, k, RUNTIME->ints[length - 1].count >= INT_FREE_LIST_LIMIT - 1)                                      \
-    LOAD_WIDE(R, k, RUNTIME->ints[length - 1].count >= INT_FREE_LIST_LIMIT - 1)                                      \
+    LOAD_WIDE(S, k, RUNTIME_BASE->ints[length - 1].count >= INT_FREE_LIST_LIMIT - 1)                                 \
+    LOAD_WIDE(R, k, RUNTIME_BASE->ints[length - 1].count >= INT_FREE_LIST_LIMIT - 1)                                 \
     TEMPLATE(LOAD_INT_C_##k)                                                                                         \
     {                                                                                                                \
         i##k = (long)QUAD(Q_A);                                                                                      \
@@ -307,7 +307,7 @@ EACH_REGISTER(SUBSCRIPTS, 0)
         if (--object->ob_refcnt == 0) {                                                                              \
             long size = Py_SIZE(object);                                                                             \
             long length = size < 0 ? -size : size;                                                                   \
-            struct int_free_list *list = &RUNTIME->ints[length > 0 ? length - 1 : 0];                                \
+            struct int_free_list *list = &RUNTIME_BASE->ints[length > 0 ? length - 1 : 0];                           \
             list->blocks[++list->count] = object;                                                                    \
         }                                                                                                            \
         GO(CONT);                                                                                                    \
