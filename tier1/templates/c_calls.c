@@ -244,6 +244,7 @@ TEMPLATE(DROP_RESULT)
         result = SMALL_INT(value);                                                                                   \
         result->ob_refcnt++;                                                                                         \
     } else {                                                                                                         \
+        SET_INSTRUCTION(); /* for tracemalloc */                                                                     \
         result = rt_int_from_long(value);                                                                            \
         if (UNLIKELY(result == NULL)) {                                                                              \
             GO(SLOW); /* which runs out of memory, too */                                                            \
