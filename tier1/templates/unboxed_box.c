@@ -49,15 +49,17 @@ TEMPLATE(BOX_INT_R)
     GO(CONT);
 }
 
-/* The same out of line. x keeps. */
+/* The same out of line. x keeps. (They run no other code, but tracemalloc asks for the line of what they allocate.) */
 TEMPLATE(BOX_INT_S_IN_C)
 {
+    SET_INSTRUCTION();
     rt_box_int(&DISPLACED(H_D));
     GO_WITH(CONT, x, ANY);
 }
 
 TEMPLATE(BOX_INT_R_IN_C)
 {
+    SET_INSTRUCTION();
     rt_box_int(&DISPLACED(H_D));
     r0 = DISPLACED(H_D);
     GO(CONT);
@@ -65,12 +67,14 @@ TEMPLATE(BOX_INT_R_IN_C)
 
 TEMPLATE(BOX_FLOAT_S_IN_C)
 {
+    SET_INSTRUCTION();
     rt_box_float(&DISPLACED(H_D));
     GO_WITH(CONT, x, ANY);
 }
 
 TEMPLATE(BOX_FLOAT_R_IN_C)
 {
+    SET_INSTRUCTION();
     rt_box_float(&DISPLACED(H_D));
     r0 = DISPLACED(H_D);
     GO(CONT);
@@ -79,6 +83,7 @@ TEMPLATE(BOX_FLOAT_R_IN_C)
 /* Numbers into a local, whose old value can be dropped without running code; else SLOW. */
 TEMPLATE(STORE_FLOAT_IN_C)
 {
+    SET_INSTRUCTION();
     if (UNLIKELY(!rt_store_float(&DISPLACED(H_D), RAW_FLOAT(H_A)))) {
         GO(SLOW);
     }
@@ -87,6 +92,7 @@ TEMPLATE(STORE_FLOAT_IN_C)
 
 TEMPLATE(STORE_INT_IN_C)
 {
+    SET_INSTRUCTION();
     if (UNLIKELY(!rt_store_int(&DISPLACED(H_D), RAW_INT(H_A)))) {
         GO(SLOW);
     }
