@@ -36,7 +36,10 @@ enum attribute_kind {
     ATTRIBUTE_DESCRIPTOR,   /* `value` of the class; whether and how it binds is asked anew each time, because its own
                                type may change */
     ATTRIBUTE_HOOK,         /* nobody has the name; `value` is the class's Python __getattr__ */
-    ATTRIBUTE_GENERIC,      /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
+    ATTRIBUTE_SUPER, /* super().name(): type_version is that of self's class (or of self, a class), `type` the class whose method
+                               asks; `value` is the first that comes behind it in the MRO: a function, method
+                               descriptor, classmethod, staticmethod or something that does not bind */
+    ATTRIBUTE_GENERIC, /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
 };
 
 /* `index` where the name is not among the class's shared keys, so that instances cannot hold it inline. */
@@ -121,7 +124,7 @@ struct call_cell {
     uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */
     uint32_t misses;
     uint32_t count;
-    uint32_t other;         /* calls of anything else */
+    uint32_t other;         /* calls of anything else, C functions included */
     PyObject *callee;       /* borrowed: only compared, never followed without a version */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
                                __new__, and `initializer`; 0: none seen */
@@ -134,6 +137,7 @@ struct call_cell {
     PyObject *globals;
     const void *native_entry;
     uint64_t frame_bytes;
+    const PyMethodDef *definition; /* of the C function that a template called last: static. Counted in `other` */
 };
 
 #endif

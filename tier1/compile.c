@@ -1,6 +1,7 @@
 /* tier1/compile.c: the template compiler's pipeline. */
 #include "tier1/compile.h"
 
+#include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
@@ -14,10 +15,13 @@ enum { LARGEST_CODE = 30000 };
 _Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
 /* Bytes of feedback cells the bytecode needs. */
-static size_t feedback_size(const struct bytecode *bytecode)
+static size_t feedback_size(const struct bytecode *bytecode, bool counting)
 {
     size_t size = 0;
     for (int i = 0; i < bytecode->count; i++) {
+        if (counting && counts_results(&bytecode->instructions[i])) {
+            size += sizeof(struct allocation_site);
+        }
         switch (bytecode->instructions[i].opcode) {
         case LOAD_ATTR:
         case STORE_ATTR:
@@ -45,7 +49,7 @@ enum { LARGEST_KEPT = 20000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = feedback_size(&emitter->bytecode);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     for (int part = 0; part < PART_COUNT; part++) {
@@ -67,10 +71,10 @@ static bool prepare(struct emitter *emitter)
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
     size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
-    emitter->cells = malloc(numbers + 1);
+    emitter->cells = malloc(2 * numbers + 1);
     emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
     if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
-        memset(emitter->cells, 0xff, numbers);           /* -1 */
+        memset(emitter->cells, 0xff, 2 * numbers);       /* -1 */
         memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
     }
     return emitter->feedback != NULL && emitter->stack != NULL && emitter->cells != NULL &&
@@ -253,7 +257,8 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     if (!within_4_gigabytes(code)) {
         return REASON_unlucky_address;
     }
-    struct emitter emitter = {.no_forwarding = options->no_forwarding, .globals = options->globals};
+    struct emitter emitter = {
+        .no_forwarding = options->no_forwarding, .globals = options->globals, .counts = options->counts};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
     if (reason != REASON_none) {
         return reason;

@@ -73,13 +73,27 @@ struct item *emitter_add(struct emitter *emitter, int template)
     return item;
 }
 
-void *emitter_feedback(struct emitter *emitter, size_t size)
+static void *cell_of(struct emitter *emitter, int32_t *cell, size_t size)
 {
-    int32_t *cell = &emitter->cells[emitter->current];
     if (*cell < 0) {
         assert(emitter->feedback_used + size <= emitter->feedback_size);
         *cell = (int32_t)emitter->feedback_used;
         emitter->feedback_used += size;
     }
     return emitter->feedback + *cell;
+}
+
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size)
+{
+    return cell_of(emitter, &emitter->cells[2 * number], size);
+}
+
+void *emitter_feedback(struct emitter *emitter, size_t size)
+{
+    return emitter_feedback_of(emitter, emitter->current, size);
+}
+
+void *emitter_counts(struct emitter *emitter, size_t size)
+{
+    return cell_of(emitter, &emitter->cells[2 * emitter->current + 1], size);
 }

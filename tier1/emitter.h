@@ -134,6 +134,9 @@ struct emitter {
     int exit_mask_count, exit_mask_capacity;
     Py_ssize_t last_constant; /* where the last constant of an exit operand was found */
     PyObject *keyword_names;  /* from KW_NAMES, for the CALL that follows */
+    int super_method;         /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
+    int super_label;          /* where it is gone on behind that */
+    struct attribute_cell *super_cell;
     int exit_label;
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;
@@ -146,10 +149,11 @@ struct emitter {
     struct side_exits *exits;     /* made by emit_stubs */
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
-    int32_t *cells;     /* owned; per instruction: its cell in `feedback`, or -1 */
-    PyObject *globals;  /* that the code is about to run with, borrowed, for guesses; or NULL */
-    bool no_forwarding; /* JIT_STRESS=no-forward */
-    bool out_of_memory; /* set by any append that failed; checked at the end of selection */
+    int32_t *cells;    /* owned; per instruction: its cells in `feedback`, or -1: what it has seen; what is counted */
+    PyObject *globals; /* that the code is about to run with, borrowed, for guesses; or NULL */
+    struct allocation_counts *counts; /* results are counted there; or NULL */
+    bool no_forwarding;               /* JIT_STRESS=no-forward */
+    bool out_of_memory;               /* set by any append that failed; checked at the end of selection */
 };
 
 /* Makes room in an array for one more element; false without memory. */
@@ -174,8 +178,14 @@ static inline enum part emitter_part(const struct emitter *emitter)
     return emitter->in_cold ? PART_COLD : emitter->in_fallback ? PART_FALLBACK : PART_HOT;
 }
 
-/* The current instruction's feedback cell, of `size` bytes. */
+/* Can the instruction make an object that the option count-allocations counts? */
+bool counts_results(const struct instruction *instruction);
+
+/* The feedback cell, of `size` bytes, of the current instruction, or of instruction `number`; and the current one's cell for counts. Each has
+ * one, however often it is selected. */
 void *emitter_feedback(struct emitter *emitter, size_t size);
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size);
+void *emitter_counts(struct emitter *emitter, size_t size);
 
 /* ---- Deferred stack (deferred_stack.c) ---------------------------------------------------------------- */
 

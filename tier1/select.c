@@ -581,11 +581,16 @@ bool select_instruction(struct emitter *emitter)
 #ifdef PYJIT_DEBUG
     add_frame_check(emitter);
 #endif
+    struct allocation_site *site = NULL;
     if (!select_unboxed(emitter)) {
         prepare_operands(emitter);
+        site = note_operands(emitter);
         select_one(emitter);
     }
     stack_settle_register(emitter);
+    if (site != NULL) {
+        count_result(emitter, site, number);
+    }
     const struct instruction *last = at(emitter, emitter->current);
     bool jumped = emitter->current != number &&
                   (opcode_flags(last->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
@@ -614,6 +619,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
+    emitter->super_method = 0;
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
     bool jumped = false;

@@ -561,8 +561,8 @@ static bool is_for_objects(const struct emitter *emitter)
 
 bool select_unboxed(struct emitter *emitter)
 {
-    /* The deferred stack is described per slot by bits here and there (side exits). */
-    if (emitter->in_fallback || emitter->depth >= BYTECODE_TRACKED_LOCALS) {
+    /* The deferred stack is described per slot by bits here and there (side exits). Objects are counted where there are some. */
+    if (emitter->in_fallback || emitter->counts != NULL || emitter->depth >= BYTECODE_TRACKED_LOCALS) {
         return false;
     }
     const struct instruction *instruction = at(emitter, emitter->current);
