@@ -59,6 +59,18 @@ struct number_functions {
     PyObject *(*binary)(PyObject *left, PyObject *right, int owned);
     int (*assign)(PyObject *left, PyObject *right, int owned, PyObject **local);
 };
+/* The operators on doubles that are more than an instruction, as float's methods compute them; not valid where these would raise or leave the
+ * real numbers. They run no code and set no exception. */
+struct float_outcome {
+    double value;
+    int64_t valid;
+};
+struct float_outcome rt_float_power(double left, double right);
+struct float_outcome rt_float_remainder(double left, double right);
+struct float_outcome rt_float_floor_divide(double left, double right);
+/* Stores a number into a local of the frame: 1; or 0, nothing done, where dropping its old value may run code. */
+int rt_store_float(PyObject **local, double value);
+int rt_store_int(PyObject **local, int64_t value);
 /* NULL: BINARY_OP's `op` is not one that numbers have. */
 const struct number_functions *ops_number_functions(int op);
 /* UNARY_NEGATIVE or UNARY_INVERT: a new reference, or NULL. */

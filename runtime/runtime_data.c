@@ -6,7 +6,11 @@
 
 #include "internal/pycore_floatobject.h"
 
+#include <string.h>
+
 struct runtime_data runtime_data;
+
+static void fill_reserves(void);
 
 /* The type of iter(object), which is static: CPython keeps the names of some to itself. Steals; NULL, without an exception, on failure. */
 static PyTypeObject *iterator_type(PyObject *object, bool reversed)
@@ -73,6 +77,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.ascii = &_Py_SINGLETON(strings).ascii[0]._ascii;
     runtime_data.latin1 = (PyASCIIObject *)&_Py_SINGLETON(strings).latin1[0];
     runtime_data.floats = &tstate->interp->float_state;
+    fill_reserves();
 }
 
 void runtime_data_clear_free_lists(void)
@@ -179,6 +184,107 @@ void rt_int_free(PyObject *object)
         }
     }
     PyObject_Free(object);
+}
+
+/* Where an exit needs numbers and there is no memory: enough of them to reach an operation that can say so. The ints have three digits. */
+enum { RESERVE = 64 };
+static PyObject *float_reserve[RESERVE];
+static PyObject *int_reserve[RESERVE];
+
+static void fill_reserves(void)
+{
+    for (int i = 0; i < RESERVE; i++) {
+        if (float_reserve[i] == NULL) {
+            float_reserve[i] = PyFloat_FromDouble(0.0);
+        }
+        if (int_reserve[i] == NULL) {
+            int_reserve[i] = PyLong_FromUnsignedLongLong(UINT64_MAX);
+        }
+    }
+    PyErr_Clear();
+}
+
+static PyObject *take_from(PyObject **reserve)
+{
+    for (int i = RESERVE - 1; i >= 0; i--) {
+        PyObject *object = reserve[i];
+        if (object != NULL) {
+            reserve[i] = NULL;
+            return object;
+        }
+    }
+    Py_FatalError("pyjit: no memory for a number");
+}
+
+static PyObject *reserved_float(double value)
+{
+    PyObject *object = take_from(float_reserve);
+    ((PyFloatObject *)object)->ob_fval = value;
+    return object;
+}
+
+/* The digits above the highest that counts stay unused. */
+static PyObject *reserved_int(int64_t value)
+{
+    PyObject *object = take_from(int_reserve);
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    Py_ssize_t length = 0;
+    for (; rest != 0; rest >>= PyLong_SHIFT) {
+        ((PyLongObject *)object)->ob_digit[length++] = (digit)(rest & PyLong_MASK);
+    }
+    Py_SET_SIZE((PyVarObject *)object, value < 0 ? -length : length);
+    return object;
+}
+
+void rt_box_float(PyObject **slot)
+{
+    double value;
+    memcpy(&value, slot, sizeof value);
+    if (LIKELY(runtime_data.floats->free_list != NULL)) {
+        *slot = rt_float_new(value);
+        return;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *object = PyFloat_FromDouble(value);
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear();
+        object = reserved_float(value);
+    } else if (UNLIKELY(float_reserve[RESERVE - 1] == NULL)) {
+        fill_reserves();
+    }
+    *slot = object;
+    PyErr_Restore(type, error, traceback);
+}
+
+void rt_box_int(PyObject **slot)
+{
+    int64_t value;
+    memcpy(&value, slot, sizeof value);
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *object = rt_int_from_long(value);
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear();
+        object = reserved_int(value);
+    } else if (UNLIKELY(int_reserve[RESERVE - 1] == NULL)) {
+        fill_reserves();
+    }
+    *slot = object;
+    PyErr_Restore(type, error, traceback);
+}
+
+void rt_unbox(PyObject **slot)
+{
+    PyObject *object = *slot;
+    if (PyFloat_CheckExact(object)) {
+        double value = PyFloat_AS_DOUBLE(object);
+        memcpy(slot, &value, sizeof value);
+    } else {
+        int64_t value = PyLong_AsLongLong(object);
+        memcpy(slot, &value, sizeof value);
+    }
+    Py_DECREF(object);
 }
 
 PyObject *rt_float_new(double value)

@@ -96,4 +96,11 @@ PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *s
 /* A new float; NULL with MemoryError. */
 PyObject *rt_float_new(double value);
 
+/* Take the bits of a double, or of an int64_t, in *slot for a new object, owned. They cannot fail: without memory they draw on a reserve. Keep a
+ * current exception; run no code. */
+void rt_box_float(PyObject **slot);
+void rt_box_int(PyObject **slot);
+/* Undoes either: leaves the bits in *slot and drops the object. */
+void rt_unbox(PyObject **slot);
+
 #endif

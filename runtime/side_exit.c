@@ -39,6 +39,12 @@ static void place_operands(InterpreterFrame *frame, const struct side_exits *exi
             break;
         case SIDE_EXIT_NULL:
             break;
+        case SIDE_EXIT_FLOAT:
+            rt_box_float(&stack[operand->index]);
+            continue;
+        case SIDE_EXIT_INT:
+            rt_box_int(&stack[operand->index]);
+            continue;
         }
         stack[operand->index] = value;
     }
@@ -62,6 +68,8 @@ static PyObject *unplace_operands(InterpreterFrame *frame, const struct side_exi
     for (int i = 0; i < exit->operand_count; i++) {
         if (operands[i].place == SIDE_EXIT_REGISTER) {
             r0 = stack[operands[i].index];
+        } else if (operands[i].place == SIDE_EXIT_FLOAT || operands[i].place == SIDE_EXIT_INT) {
+            rt_unbox(&stack[operands[i].index]);
         } else if (operands[i].place != SIDE_EXIT_NULL) {
             Py_DECREF(stack[operands[i].index]); /* not the last: the local or the code object has one */
         }

@@ -11,7 +11,15 @@
 #include "runtime/cpython.h"
 
 /* An operand that is to be put into its stack slot, owned. */
-enum side_exit_place { SIDE_EXIT_LOCAL, SIDE_EXIT_CONSTANT, SIDE_EXIT_REGISTER, SIDE_EXIT_NULL, SIDE_EXIT_NONE };
+enum side_exit_place {
+    SIDE_EXIT_LOCAL,
+    SIDE_EXIT_CONSTANT,
+    SIDE_EXIT_REGISTER,
+    SIDE_EXIT_NULL,
+    SIDE_EXIT_NONE,
+    SIDE_EXIT_FLOAT, /* the slot holds the bits of a double */
+    SIDE_EXIT_INT,   /* ... of an int64_t */
+};
 
 struct side_exit_operand {
     uint32_t number; /* of the local, or of the constant in co_consts */

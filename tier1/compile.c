@@ -62,8 +62,10 @@ static bool prepare(struct emitter *emitter)
     emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
-    emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
+    for (int part = 0; part < PART_COUNT; part++) {
+        emitter->parts[part] =
+            (struct item_list){.items = kept.parts[part].items, .capacity = kept.parts[part].capacity};
+    }
     emitter->labels = kept.labels;
     emitter->label_capacity = kept.label_capacity;
     emitter->stubs = kept.stubs;
@@ -78,8 +80,15 @@ static bool prepare(struct emitter *emitter)
     emitter->exit_mask_capacity = kept.exit_mask_capacity;
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && prepare_resume_points(emitter) &&
-           prepare_handlers(emitter);
+    size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
+    emitter->cells = malloc(2 * numbers + 1);
+    emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
+    if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
+        memset(emitter->cells, 0xff, 2 * numbers);       /* -1 */
+        memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
+    }
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->cells != NULL &&
+           emitter->fallback.labels != NULL && prepare_resume_points(emitter) && prepare_handlers(emitter);
 }
 
 static void release(struct emitter *emitter)
@@ -89,15 +98,19 @@ static void release(struct emitter *emitter)
     if (emitter->exits != NULL) {
         side_exits_free(emitter->exits);
     }
+    free(emitter->cells);
+    free(emitter->fallback.labels);
     release_resume_points(emitter);
     free(emitter->handlers);
     bytecode_free(&emitter->bytecode);
-    if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
+    if (emitter->parts[PART_HOT].capacity <= LARGEST_KEPT && emitter->parts[PART_FALLBACK].capacity <= LARGEST_KEPT &&
+        emitter->parts[PART_COLD].capacity <= LARGEST_KEPT) {
         kept = *emitter;
         return;
     }
-    free(emitter->hot.items);
-    free(emitter->cold.items);
+    for (int part = 0; part < PART_COUNT; part++) {
+        free(emitter->parts[part].items);
+    }
     free(emitter->labels);
     free(emitter->stubs);
     free(emitter->saved_operands);
@@ -150,8 +163,8 @@ static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
     uint32_t machine = 0;
     uint32_t offset = 0;
     bool first = true;
-    for (int cold = 0; cold < 2; cold++) {
-        const struct item_list *list = cold ? &emitter->cold : &emitter->hot;
+    for (int part = 0; part < PART_COUNT; part++) {
+        const struct item_list *list = &emitter->parts[part];
         for (int i = 0; i < list->count; i++) {
             const struct item *item = &list->items[i];
             if (first || offset != item->bytecode_offset) {
@@ -168,7 +181,10 @@ static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
 
 static bool make_tables(const struct emitter *emitter, struct compiled_code *compiled)
 {
-    size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
+    size_t items = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        items += (size_t)emitter->parts[part].count;
+    }
     compiled->entry_count = (uint32_t)count_entries(&emitter->bytecode);
     size_t entry_bytes = compiled->entry_count * sizeof(struct entry_row);
     size_t most = entry_bytes + items * CODE_MAP_LONGEST_OFFSET;

@@ -75,7 +75,7 @@ struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair
     return item;
 }
 
-static void add_jump(struct emitter *emitter, int label)
+void add_jump(struct emitter *emitter, int label)
 {
     emitter_add(emitter, TEMPLATE_JUMP_ALWAYS)->labels[LABEL_JUMP] = label;
 }
@@ -562,6 +562,9 @@ static void add_frame_check(struct emitter *emitter)
     uint64_t owned = 0;
     bool in_register = false;
     for (int i = 0; i < emitter->depth; i++) {
+        if (is_raw_in_register(&emitter->stack[i])) {
+            return; /* the check would lose the machine registers */
+        }
         owned |= (uint64_t)(emitter->stack[i].place == PLACE_SLOT && i < 64) << (i & 63);
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
@@ -607,6 +610,41 @@ static bool has_arithmetic(const struct bytecode *bytecode)
     return false;
 }
 
+bool select_instruction(struct emitter *emitter)
+{
+    int number = emitter->current;
+#ifdef PYJIT_DEBUG
+    add_frame_check(emitter);
+#endif
+    struct allocation_site *site = NULL;
+    if (!select_unboxed(emitter)) {
+        prepare_operands(emitter);
+        site = note_operands(emitter);
+        select_one(emitter);
+    }
+    stack_settle_register(emitter);
+    if (site != NULL) {
+        count_result(emitter, site, number);
+    }
+    const struct instruction *last = at(emitter, emitter->current);
+    bool jumped = emitter->current != number &&
+                  (opcode_flags(last->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
+    if (jumped) {
+        stack_set_canonical(emitter, last->depth - 1);
+    } else if (emitter->no_forwarding && !(opcode_flags(last->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
+               last->opcode != YIELD_VALUE && last->opcode != RETURN_GENERATOR && last->opcode != KW_NAMES) {
+        stack_flush(emitter);
+    }
+    return jumped;
+}
+
+/* What the fallback code may not do a second time: suspended frames come back at one place. */
+static bool is_unique(int opcode)
+{
+    return opcode == YIELD_VALUE || opcode == SEND || opcode == RETURN_GENERATOR ||
+           opcode == JUMP_BACKWARD_NO_INTERRUPT;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -620,7 +658,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->has_arithmetic = has_arithmetic(bytecode);
     stack_set_canonical(emitter, 0);
     emit_native_entry(emitter);
-    bool fused = false;
+    bool jumped = false;
     for (int number = 0; number < bytecode->count && !emitter->out_of_memory; number++) {
         const struct instruction *instruction = at(emitter, number);
         if (instruction->depth < 0) {
@@ -631,40 +669,25 @@ enum reason select_instructions(struct emitter *emitter)
         emitter->current = number;
         if (!flows) {
             stack_set_canonical(emitter, instruction->depth);
-        } else if (instruction->is_leader || fused) {
+        } else if (instruction->is_leader || is_unique(instruction->opcode)) {
             stack_flush(emitter);
         }
         assert(emitter->depth == instruction->depth);
+        fallback_boundary(emitter, number,
+                          !flows || jumped || instruction->is_leader || is_unique(instruction->opcode));
         if (resume_point_at(emitter, number) != NULL) {
             assert(!flows);
             emit_resume_entry(emitter);
         }
         emitter_bind(emitter, number);
-#ifdef PYJIT_DEBUG
-        add_frame_check(emitter);
-#endif
-        struct allocation_site *site = note_operands(emitter);
-        select_one(emitter);
-        stack_settle_register(emitter);
-        if (site != NULL) {
-            count_result(emitter, site, number);
-        }
-        fused = emitter->current != number;
-        if (fused) {
-            number = emitter->current;
-            fused = (opcode_flags(at(emitter, number)->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
-        }
-        if (fused) {
-            stack_set_canonical(emitter, at(emitter, number)->depth - 1);
-        } else if (emitter->no_forwarding && !(opcode_flags(instruction->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
-                   instruction->opcode != YIELD_VALUE && instruction->opcode != RETURN_GENERATOR &&
-                   instruction->opcode != KW_NAMES) {
-            stack_flush(emitter);
-        }
+        jumped = select_instruction(emitter);
+        number = emitter->current;
     }
+    fallback_boundary(emitter, bytecode->count, true);
     emitter_add(emitter, RAW_EXIT);
     if (!emitter->out_of_memory) {
-        emitter->labels[emitter->exit_label].item = emitter->hot.count - 1;
+        emitter->labels[emitter->exit_label].part = PART_HOT;
+        emitter->labels[emitter->exit_label].item = emitter->parts[PART_HOT].count - 1;
     }
     return emitter->out_of_memory ? REASON_no_memory : REASON_none;
 }

@@ -364,7 +364,8 @@ void select_binary_op(struct emitter *emitter)
     static four_family store_family = OWNERSHIPS(SLOW_ADD_AND_STORE);
     const struct instruction *instruction = at(emitter, emitter->current);
     const struct instruction *next = instruction + 1;
-    bool stored = next->opcode == STORE_FAST && !next->is_leader;
+    bool stored = next->opcode == STORE_FAST && !next->is_leader &&
+                  !(emitter->in_fallback && emitter->fallback.labels[emitter->current + 1] != NO_LABEL);
     struct arithmetic choice = {.op = instruction->oparg, .stores_to = -1};
     choice.slow = (struct slow_call){.family = slow_family, .number = choice.op};
     choose_templates(emitter, &choice);

@@ -433,6 +433,7 @@ def invariants():
     for round in range(60):
         state = {"n": 0, "m": 0}
         try:
+            # In the try: on a busy machine the time is over before the next statement.
             signal.setitimer(signal.ITIMER_REAL, 0.001 + round * 0.00003)
             loop(state)
         except Stop as error:
