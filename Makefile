@@ -71,7 +71,7 @@ TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitializ
                    -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
                    -fomit-frame-pointer -Xclang -mframe-pointer=reserved
 # Arithmetic: blocks in the order of the source, so that the common case ends the template and falls through.
-TEMPLATE_ORDERED := arith update compare_numbers store_local
+TEMPLATE_ORDERED := arith update compare_numbers store_local unboxed_box unboxed_floats unboxed_ints
 $(addprefix $(BUILD)/templates/,$(TEMPLATE_ORDERED:=.o)): TEMPLATE_FLAGS += -mllvm -disable-block-placement
 SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
 LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
@@ -172,7 +172,7 @@ $(PRELOAD): vm/preload.c Makefile $(BUILD)/flags $(BUILD)/tools
 
 $(LAUNCHER): vm/launcher.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
+	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) -static $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
 
 $(MODULE): | $(LIBRARY)
 	@mkdir -p $(@D) && ln -sfn ../libpyjit.so $@
@@ -201,7 +201,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
 PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsuite python3-lib2to3 \
             python3-numpy clang-19 llvm-19-dev libllvm19 libelf-dev libunwind-dev gdb
 # What the tests run under the JIT. (objgraph and psutil: greenlet's own tests import them.)
-TEST_PACKAGES := python3-greenlet python3-gevent python3-objgraph python3-psutil python3-django python3-jinja2 python3-sympy \
+TEST_PACKAGES := idle-python3.11 python3-gdbm python3-greenlet python3-gevent python3-objgraph python3-psutil python3-django python3-jinja2 python3-sympy \
             python3-networkx python3-sqlalchemy python3-flask python3-requests python3-pytest python3-hypothesis python3-attr \
             python3-pydantic python3-pandas python3-coverage
 

@@ -1,8 +1,6 @@
 /* runtime/bytecode.c: decoding, stack depths, exception table, bound locals. See bytecode.h. */
 #include "runtime/bytecode.h"
 
-#include "runtime/feedback.h"
-
 #include <stdlib.h>
 
 #define J OPCODE_JUMPS_FORWARD
@@ -135,9 +133,7 @@ static enum reason decode_instructions(struct bytecode *bytecode)
                                             .depth = -1,
                                             .handler = -1,
                                             .opcode = (uint8_t)opcode,
-                                            .specialised = (uint8_t)raw,
-                                            .cell = bytecode->feedback_size};
-        bytecode->feedback_size += (uint32_t)feedback_cell_size(opcode);
+                                            .specialised = (uint8_t)raw};
         for (uint32_t i = first; i <= unit; i++) {
             bytecode->number_of_unit[i] = count;
         }

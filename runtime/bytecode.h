@@ -36,7 +36,6 @@ struct instruction {
     uint8_t is_loop_header;
     uint8_t is_wanted_entry; /* set by a compiler: compiled code is to be entered here, with a canonical stack */
     uint8_t is_resume_point; /* a generator's frame starts here when it is resumed */
-    uint32_t cell;           /* where its feedback cell is, in bytes from the start of the function's (feedback.h) */
     uint64_t bound;          /* bit per local: certainly bound before this instruction */
 };
 
@@ -46,7 +45,6 @@ struct bytecode {
     struct instruction *instructions; /* owned; EXTENDED_ARG and CACHE units have no instruction of their own */
     int32_t *number_of_unit;          /* owned; code unit -> instruction number, -1 for caches */
     uint32_t unit_count;
-    uint32_t feedback_size; /* bytes of all feedback cells */
     bool has_loop;
 };
 

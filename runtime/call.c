@@ -4,7 +4,9 @@
 
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
+#include "runtime/native_call.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
 
@@ -362,6 +364,14 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
     for (size_t index = 0; index < count; index++) {
         Py_INCREF(arguments[index]);
     }
+    struct compiled_code *compiled = kwnames == NULL ? native_target(tstate, function, (int)nargs) : NULL;
+    InterpreterFrame *frame = LIKELY(compiled != NULL) ? native_push(tstate, function, compiled) : NULL;
+    if (LIKELY(frame != NULL)) {
+        for (size_t index = 0; index < nargs; index++) {
+            frame->localsplus[index] = arguments[index];
+        }
+        return native_run(tstate, frame, compiled);
+    }
     Py_INCREF(function);
     /* The array itself is only read. */
     return call_function(tstate, function, (PyObject **)arguments, nargs, kwnames, false);
@@ -666,6 +676,12 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
         result = PySequence_Tuple(arguments[0]);
     } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
         result = class->tp_vectorcall(callable, arguments, total - keyword_count(kwnames), kwnames);
+    } else if (class->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS && kwnames == NULL && class->tp_vectorcall == NULL) {
+        bool handled;
+        result = exception_instantiate(tstate, class, arguments, total, &handled);
+        if (!handled) {
+            return call_generally(tstate, callable, arguments, total, kwnames);
+        }
     } else if (((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
                 learn_class(cell, class)) &&
                (cell->initializer != NULL || total == 0)) {
@@ -715,6 +731,13 @@ __attribute__((noinline)) static void learn_native_entry(PyThreadState *tstate, 
     cell->epoch = runtime_data.code_epoch;
 }
 
+void call_learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function, size_t nargs)
+{
+    if (cell->epoch != runtime_data.code_epoch || cell->code != (PyCodeObject *)function->func_code) {
+        learn_native_entry(tstate, cell, function, nargs);
+    }
+}
+
 /* The site's first call, and every call of another function than the last. */
 __attribute__((noinline, cold)) static PyObject *call_new_function(PyThreadState *tstate, PyFunctionObject *function,
                                                                    PyObject **arguments, size_t positional,
@@ -735,6 +758,23 @@ __attribute__((noinline)) static PyObject *call_method_object(PyThreadState *tst
     return rt_call(tstate, slot, nargs, kwnames, cell);
 }
 
+/* The bound method stands in slot[0], where others have a method and its self: at the end of a with statement. Stock calls it by
+ * vectorcall, and it lives until the call is over. */
+__attribute__((noinline)) static PyObject *call_bound_exit(PyThreadState *tstate, PyObject **slot, size_t nargs,
+                                                           PyObject *kwnames, struct call_cell *cell)
+{
+    PyMethodObject *method = (PyMethodObject *)slot[0];
+    PyFunctionObject *function = (PyFunctionObject *)Py_NewRef(method->im_func);
+    slot[0] = Py_NewRef(method->im_self);
+    size_t positional = nargs + 1 - keyword_count(kwnames);
+    if (kwnames == NULL) {
+        call_learn_native_entry(tstate, cell, function, positional);
+    }
+    PyObject *result = call_function(tstate, function, slot, positional, kwnames, false);
+    rt_release((PyObject *)method);
+    return result;
+}
+
 PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell)
 {
     PyObject *callable = slot[0];
@@ -750,9 +790,8 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
         PyFunctionObject *function = (PyFunctionObject *)callable;
         size_t positional = kwnames == NULL ? total : total - (size_t)Py_SIZE(kwnames);
         cell->count++;
-        if (kwnames == NULL &&
-            (cell->epoch != runtime_data.code_epoch || cell->code != (PyCodeObject *)function->func_code)) {
-            learn_native_entry(tstate, cell, function, positional);
+        if (kwnames == NULL) {
+            call_learn_native_entry(tstate, cell, function, positional);
         }
         if (UNLIKELY(cell->callee != callable || cell->function_version != function->func_version)) {
             return call_new_function(tstate, function, arguments, positional, kwnames, cell);
@@ -761,6 +800,9 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
     }
     if (type == &PyMethod_Type && arguments != slot + 1) {
         return call_method_object(tstate, slot, nargs, kwnames, cell);
+    }
+    if (type == &PyMethod_Type && PyFunction_Check(((PyMethodObject *)callable)->im_func)) {
+        return call_bound_exit(tstate, slot, total, kwnames, cell);
     }
     cell->other++;
     if (type == &PyCFunction_Type) {

@@ -7,6 +7,7 @@
 #define PYJIT_RUNTIME_CALL_H
 
 #include "runtime/cpython.h"
+#include "runtime/feedback.h"
 
 /* Calls a Python function: binds the arguments, runs the frame in compiled code when there is some and
  * it may be entered, otherwise through the interpreter's evaluator.
@@ -27,5 +28,8 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
  * getters, setters and hooks: the caller's references live until the call is over, as they do on
  * stock. arguments[-1] must be writable. Returns a new reference, or NULL with an exception set. */
 PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t count);
+
+/* Remembers in `cell`, unless it is there, how to enter the function's compiled code natively with `nargs` arguments. */
+void call_learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function, size_t nargs);
 
 #endif

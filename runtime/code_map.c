@@ -142,8 +142,9 @@ void compiled_code_free(struct compiled_code *compiled)
     data_arena_free(compiled->tables, compiled->table_size);
     data_arena_free(compiled->feedback, compiled->feedback_size);
     if (compiled->exits != NULL) {
-        data_arena_free(compiled->exits, compiled->exits->size);
+        side_exits_free(compiled->exits);
     }
+    free(compiled->cells);
     resume_table_free(compiled->resume);
     free(compiled);
 }

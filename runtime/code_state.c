@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "runtime/allocation_counts.h"
 #include "runtime/code_map.h"
+#include "runtime/data_arena.h"
 #include "runtime/generator.h"
 
 Py_ssize_t code_state_index = -1;
@@ -27,6 +29,7 @@ static void free_state(void *argument)
         code_map_remove(state->retired);
     }
     resume_table_free(state->resume);
+    data_arena_free(state->counts, sizeof(*state->counts));
     free(state);
 }
 

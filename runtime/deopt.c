@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const void *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset);
+struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row);
 void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
 
 void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
@@ -191,11 +191,10 @@ struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame 
         table->failures++;
         deopt_observer(table, row);
     }
-    if (!tstate->cframe->use_tracing && deopt_find_entry != NULL) {
-        const void *address = deopt_find_entry(frame, state->offset);
-        if (address != NULL) {
-            return (struct side_exit_outcome){NULL, address};
-        }
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, state->offset, &entry);
+    if (compiled != NULL && rt_check_escape(tstate, frame, entry->bound) == REASON_none) {
+        return (struct side_exit_outcome){NULL, compiled->start + entry->machine};
     }
     return (struct side_exit_outcome){rt_leave(tstate, frame, next, state->depth), NULL};
 }
@@ -208,20 +207,24 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     row->count++;
     restore_locals(frame, table, state, values);
     restore_operands(frame, table, state, values);
-    const void *address = NULL;
-    if (state->handler != DEOPT_NO_HANDLER && deopt_find_entry != NULL) {
-        address = deopt_find_entry(frame, state->handler);
-        if (address == NULL) {
-            /* Tier 0 looks for the handler itself. */
-            return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, state->depth), NULL};
-        }
+    bool reraised = status == OPS_RERAISED;
+    if (state->handler == DEOPT_NO_HANDLER) {
+        return side_exit_unwind(tstate, frame, NULL, NULL, state->depth, 0, false, reraised);
     }
-    rt_unwind(tstate, frame, address != NULL ? state->handler_keep : 0, state->depth, UINT64_MAX,
-              status == OPS_RERAISED);
-    if (address != NULL) {
-        rt_enter_handler(tstate, frame, state->handler_keep, state->handler_lasti);
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, state->handler, &entry);
+    if (compiled == NULL) {
+        /* Tier 0 looks for the handler itself. */
+        return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, state->depth), NULL};
     }
-    return (struct side_exit_outcome){NULL, address};
+    struct side_exit_outcome outcome =
+        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, state->depth,
+                         state->handler_keep, state->handler_lasti, reraised);
+    if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
+        CodeUnit *next = instruction_at(frame, state->handler);
+        outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};
+    }
+    return outcome;
 }
 
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result)

@@ -71,9 +71,10 @@ typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThrea
 
 void deopt_table_free(struct deopt_table *table);
 
-/* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, or NULL: then tier 0 goes
- * on. */
-extern const void *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset);
+/* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, and the row that says
+ * where; NULL: there is none, tier 0 goes on. */
+extern struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset,
+                                                 const struct entry_row **row);
 
 /* Told of exits that count; set by vm/. */
 extern void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);

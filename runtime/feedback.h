@@ -36,7 +36,10 @@ enum attribute_kind {
     ATTRIBUTE_DESCRIPTOR,   /* `value` of the class; whether and how it binds is asked anew each time, because its own
                                type may change */
     ATTRIBUTE_HOOK,         /* nobody has the name; `value` is the class's Python __getattr__ */
-    ATTRIBUTE_GENERIC,      /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
+    ATTRIBUTE_SUPER, /* super().name(): type_version is that of self's class (or of self, a class), `type` the class whose method
+                               asks; `value` is the first that comes behind it in the MRO: a function, method
+                               descriptor, classmethod, staticmethod or something that does not bind */
+    ATTRIBUTE_GENERIC, /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
 };
 
 /* `index` where the name is not among the class's shared keys, so that instances cannot hold it inline. */
@@ -107,6 +110,21 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
+/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last. */
+struct function_cell {
+    uint16_t name_hint;     /* __name__ */
+    uint16_t builtins_hint; /* __builtins__ */
+    uint32_t
+        cell_count; /* set by the compiler: the closure consists of these locals; 0: it stands on the stack, or there is none */
+    int32_t cells[];
+};
+
+/* Bytes of such a cell that names `count` locals, a multiple of what other cells need. */
+static inline size_t function_cell_size(int count)
+{
+    return sizeof(struct function_cell) + ((size_t)count + 1) / 2 * 2 * sizeof(int32_t);
+}
+
 /* A FOR_ITER site: the type of a built-in iterator seen last, which is static, and how it is advanced without running code
  * (plain.h). NULL where there is no such way. */
 struct iterator_cell {
@@ -121,7 +139,7 @@ struct call_cell {
     uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */
     uint32_t misses;
     uint32_t count;
-    uint32_t other;         /* calls of anything else */
+    uint32_t other;         /* calls of anything else, C functions included */
     PyObject *callee;       /* borrowed: only compared, never followed without a version */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
                                __new__, and `initializer`; 0: none seen */
@@ -134,6 +152,18 @@ struct call_cell {
     PyObject *globals;
     const void *native_entry;
     uint64_t frame_bytes;
+    const PyMethodDef *definition; /* of the C function that a template called last: static. Counted in `other` */
+};
+
+/* A BEFORE_WITH site: the Python functions __enter__ and __exit__ of the class seen last; borrowed, and valid while type_version
+ * matches. */
+enum { WITH_MOST_MISSES = 64 }; /* of classes, after which nothing more is learned */
+struct with_cell {
+    uint32_t type_version; /* FEEDBACK_NO_VERSION: none */
+    uint32_t misses;
+    PyObject *enter;
+    PyObject *exit;
+    struct call_cell call; /* of __enter__ */
 };
 
 struct side_exit_outcome; /* side_exit.h */
@@ -146,7 +176,7 @@ struct tier2_cell {
     uint32_t asked;  /* how often tier 2 was compiled for it */
 };
 
-/* Bytes of the cell a site of `opcode` has; 0: none. The cells of a function follow each other in the order of its instructions. */
+/* Bytes of the cell a site of `opcode` has; 0: none, or one of another kind. */
 static inline size_t feedback_cell_size(int opcode)
 {
     switch (opcode) {
@@ -160,6 +190,8 @@ static inline size_t feedback_cell_size(int opcode)
         return sizeof(struct call_cell);
     case FOR_ITER:
         return sizeof(struct iterator_cell);
+    case BEFORE_WITH:
+        return sizeof(struct with_cell);
     case RESUME:
     case JUMP_BACKWARD:
     case POP_JUMP_BACKWARD_IF_FALSE:

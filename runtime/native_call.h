@@ -53,6 +53,44 @@ static inline void native_finish(PyThreadState *tstate, InterpreterFrame *callee
     tstate->datastack_top = (PyObject **)callee;
 }
 
+/* A frame for that code, filled in but for the parameters; NULL where there is no room for it (no exception set). */
+static inline __attribute__((always_inline)) InterpreterFrame *
+native_push(PyThreadState *tstate, PyFunctionObject *function, struct compiled_code *compiled)
+{
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
+    PyObject **top = (PyObject **)((char *)callee + compiled->frame_bytes);
+    if (UNLIKELY(top >= tstate->datastack_limit)) {
+        return NULL;
+    }
+    tstate->datastack_top = top;
+    PyCodeObject *code = compiled->code;
+    callee->f_func = (PyFunctionObject *)Py_NewRef(function);
+    callee->f_globals = function->func_globals;
+    callee->f_builtins = function->func_builtins;
+    callee->f_locals = NULL;
+    callee->f_code = (PyCodeObject *)Py_NewRef(code);
+    callee->frame_obj = NULL;
+    callee->prev_instr = _PyCode_CODE(code) - 1;
+    callee->stacktop = -1;
+    frame_mark_compiled(callee);
+    callee->owner = FRAME_OWNED_BY_THREAD;
+    return callee;
+}
+
+/* Runs the frame, whose parameters are filled in now, and gives it up. Returns a new reference, or NULL with an exception set. */
+static inline __attribute__((always_inline)) PyObject *native_run(PyThreadState *tstate, InterpreterFrame *callee,
+                                                                  struct compiled_code *compiled)
+{
+    _PyCFrame *cframe = tstate->cframe;
+    callee->previous = cframe->current_frame;
+    tstate->recursion_remaining--;
+    cframe->current_frame = callee;
+    const void *unused;
+    PyObject *result = frame_call_here(callee, tstate, compiled->native_entry, &unused);
+    native_finish(tstate, callee);
+    return result;
+}
+
 /* function(arguments...) with `count` positional arguments, one to three. Both `count` and `steals` are constants: where it
  * steals, the references to the arguments become the callee's, else it gets some of its own. The function is
  * borrowed. Returns a new reference, or NULL with an exception set. */
@@ -70,24 +108,11 @@ static inline __attribute__((always_inline)) PyObject *native_call(PyThreadState
         }
     }
     struct compiled_code *compiled = native_target(tstate, function, count);
-    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
-    if (UNLIKELY(compiled == NULL ||
-                 (PyObject **)((char *)callee + compiled->frame_bytes) >= tstate->datastack_limit)) {
+    InterpreterFrame *callee = LIKELY(compiled != NULL) ? native_push(tstate, function, compiled) : NULL;
+    if (UNLIKELY(callee == NULL)) {
         PyObject *arguments[] = {first, second, third};
         return rt_call_function(tstate, function, arguments, (size_t)count, NULL);
     }
-    PyCodeObject *code = compiled->code;
-    tstate->datastack_top = (PyObject **)((char *)callee + compiled->frame_bytes);
-    callee->f_func = (PyFunctionObject *)Py_NewRef(function);
-    callee->f_globals = function->func_globals;
-    callee->f_builtins = function->func_builtins;
-    callee->f_locals = NULL;
-    callee->f_code = (PyCodeObject *)Py_NewRef(code);
-    callee->frame_obj = NULL;
-    callee->prev_instr = _PyCode_CODE(code) - 1;
-    callee->stacktop = -1;
-    frame_mark_compiled(callee);
-    callee->owner = FRAME_OWNED_BY_THREAD;
     callee->localsplus[0] = first;
     if (count > 1) {
         callee->localsplus[1] = second;
@@ -95,14 +120,7 @@ static inline __attribute__((always_inline)) PyObject *native_call(PyThreadState
     if (count > 2) {
         callee->localsplus[2] = third;
     }
-    _PyCFrame *cframe = tstate->cframe;
-    callee->previous = cframe->current_frame;
-    tstate->recursion_remaining--;
-    cframe->current_frame = callee;
-    const void *unused;
-    PyObject *result = frame_call_here(callee, tstate, compiled->native_entry, &unused);
-    native_finish(tstate, callee);
-    return result;
+    return native_run(tstate, callee, compiled);
 }
 
 #endif

@@ -144,7 +144,7 @@ class Suite:
         tests = self.tests()
         exceptions = {(test, case): reason for (mode, test, case), reason in listed_exceptions(EXCEPTIONS).items()
                       if mode in (self.options.mode, "*")}
-        known, unknown, unsteady, out, used, count = [], [], [], [], set(), collections.Counter()
+        unknown, unsteady, out, failing, used, known, count = [], [], [], [], set(), collections.Counter(), collections.Counter()
         for number, test in enumerate(tests, 1):
             began = time.monotonic()
             stock = self.stock_outcome(test)
@@ -156,9 +156,12 @@ class Suite:
                 key = next((key for key in ((test, case), (test, "*")) if key in exceptions), None)
                 if key:
                     used.add(key)
-                    known.append(f"{test} {case}: {exceptions[key]}")
+                    known[f"{test} {key[1]}: {exceptions[key]}"] += 1
                 else:
                     unknown.append(f"{test} {case}: {outcome}, stock: {expected}")
+            if summary(stock) == "fails":
+                cases = [case for case, outcomes in stock["cases"].items() if {"FAIL", "ERROR"} & set(outcomes)]
+                failing.append(f"{test} ({stock['ending']}): {len(cases)} of {len(stock['cases'])} cases, {cases[:1]}")
             out += [f"{test} {case}" for case in stock.get("left out", [])]
             unsteady += [f"{test} {case}" for case in kept["unsteady"]]
             count["same" if not found else "differ"] += 1
@@ -171,7 +174,7 @@ class Suite:
         shutil.rmtree(self.scratch, ignore_errors=True)
         stale = [f"{test} {case}: differs no longer, take it off {EXCEPTIONS.name}" for test, case in exceptions
                  if (test, case) not in used and test in tests]
-        return self.report(len(tests), count, known, unknown + stale, unsteady, out)
+        return self.report(len(tests), count, known, unknown + stale, unsteady, out, failing)
 
     # ---- Telling -----------------------------------------------------------------------------------
 
@@ -184,11 +187,13 @@ class Suite:
         lines += ["", kept["trace"], kept["out"], kept["err"]]
         (self.output / f"{test}.txt").write_text("\n".join(lines), encoding="utf-8", errors="backslashreplace")
 
-    def report(self, total, count, known, wrong, unsteady, out):
+    def report(self, total, count, known, wrong, unsteady, out, failing):
         print(f"\n{total} files, {count['cases']} cases; on stock {count['passes']} pass, {count['is skipped']} are skipped, "
               f"{count['fails']} fail")
         print(f"under {self.options.mode}: {count['same']} as on stock, {count['differ']} differ")
-        for title, lines in (("left out (no end on stock)", out), ("known", known), ("unsteady (differed once of two runs)", unsteady), ("WRONG", wrong)):
+        for title, lines in (("left out (no end on stock)", out), ("fail on stock", failing),
+                             ("known (cases)", [f"({number}) {line}" for line, number in known.items()]), ("unsteady (differed once of two runs)", unsteady),
+                             ("WRONG", wrong)):
             if lines:
                 print(f"{title}:")
                 for line in lines:

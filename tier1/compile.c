@@ -1,6 +1,7 @@
 /* tier1/compile.c: the template compiler's pipeline. */
 #include "tier1/compile.h"
 
+#include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
@@ -13,18 +14,40 @@
 enum { LARGEST_CODE = 30000 };
 _Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
+/* Bytes of feedback cells the bytecode needs. */
+static size_t feedback_size(const struct bytecode *bytecode, bool counting)
+{
+    size_t size = 0;
+    for (int i = 0; i < bytecode->count; i++) {
+        const struct instruction *instruction = &bytecode->instructions[i];
+        size += feedback_cell_size(instruction->opcode);
+        if (counting && counts_results(instruction)) {
+            size += sizeof(struct allocation_site);
+        }
+        if (instruction->opcode == BUILD_TUPLE) {
+            /* Perhaps a closure (select_closure). */
+            size += function_cell_size(instruction->oparg);
+        } else if (instruction->opcode == MAKE_FUNCTION) {
+            size += function_cell_size(0);
+        }
+    }
+    return size;
+}
+
 /* The arrays of the last compilation, kept: fresh memory would cost more page faults than the work in it. */
 static struct emitter kept;
 /* Larger arrays than this are given back, in elements of the hot list. */
-enum { LARGEST_KEPT = 20000 };
+enum { LARGEST_KEPT = 2000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = emitter->bytecode.feedback_size;
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
-    emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
+    for (int part = 0; part < PART_COUNT; part++) {
+        emitter->parts[part] =
+            (struct item_list){.items = kept.parts[part].items, .capacity = kept.parts[part].capacity};
+    }
     emitter->labels = kept.labels;
     emitter->label_capacity = kept.label_capacity;
     emitter->stubs = kept.stubs;
@@ -39,7 +62,15 @@ static bool prepare(struct emitter *emitter)
     emitter->exit_mask_capacity = kept.exit_mask_capacity;
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && prepare_resume_points(emitter);
+    size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
+    emitter->cells = malloc(2 * numbers + 1);
+    emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
+    if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
+        memset(emitter->cells, 0xff, 2 * numbers);       /* -1 */
+        memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
+    }
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->cells != NULL &&
+           emitter->fallback.labels != NULL && prepare_resume_points(emitter) && prepare_handlers(emitter);
 }
 
 static void release(struct emitter *emitter)
@@ -47,16 +78,21 @@ static void release(struct emitter *emitter)
     free(emitter->stack);
     data_arena_free(emitter->feedback, emitter->feedback_size);
     if (emitter->exits != NULL) {
-        data_arena_free(emitter->exits, emitter->exits->size);
+        side_exits_free(emitter->exits);
     }
+    free(emitter->cells);
+    free(emitter->fallback.labels);
     release_resume_points(emitter);
+    free(emitter->handlers);
     bytecode_free(&emitter->bytecode);
-    if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
+    if (emitter->parts[PART_HOT].capacity <= LARGEST_KEPT && emitter->parts[PART_FALLBACK].capacity <= LARGEST_KEPT &&
+        emitter->parts[PART_COLD].capacity <= LARGEST_KEPT) {
         kept = *emitter;
         return;
     }
-    free(emitter->hot.items);
-    free(emitter->cold.items);
+    for (int part = 0; part < PART_COUNT; part++) {
+        free(emitter->parts[part].items);
+    }
     free(emitter->labels);
     free(emitter->stubs);
     free(emitter->saved_operands);
@@ -110,8 +146,8 @@ static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
     uint32_t machine = 0;
     uint32_t offset = 0;
     bool first = true;
-    for (int cold = 0; cold < 2; cold++) {
-        const struct item_list *list = cold ? &emitter->cold : &emitter->hot;
+    for (int part = 0; part < PART_COUNT; part++) {
+        const struct item_list *list = &emitter->parts[part];
         for (int i = 0; i < list->count; i++) {
             const struct item *item = &list->items[i];
             if (first || offset != item->bytecode_offset) {
@@ -128,7 +164,10 @@ static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
 
 static bool make_tables(const struct emitter *emitter, struct compiled_code *compiled)
 {
-    size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
+    size_t items = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        items += (size_t)emitter->parts[part].count;
+    }
     compiled->entry_count = (uint32_t)count_entries(&emitter->bytecode);
     size_t entry_bytes = compiled->entry_count * sizeof(struct entry_row);
     size_t most = entry_bytes + items * CODE_MAP_LONGEST_OFFSET;
@@ -146,6 +185,16 @@ static bool make_tables(const struct emitter *emitter, struct compiled_code *com
     compiled->offset_bytes = (uint32_t)(size - entry_bytes);
     compiled->entry = compiled->start + compiled->entries[0].machine;
     return true;
+}
+
+/* Where the cells are, for tier 2. */
+static int32_t *copy_cells(const struct emitter *emitter)
+{
+    int32_t *cells = malloc((size_t)emitter->bytecode.count * sizeof *cells);
+    for (int i = 0; cells != NULL && i < emitter->bytecode.count; i++) {
+        cells[i] = feedback_cell_size(emitter->bytecode.instructions[i].opcode) != 0 ? emitter->cells[2 * i] : -1;
+    }
+    return cells;
 }
 
 /* ---- Placing ------------------------------------------------------------------------------------------------- */
@@ -185,7 +234,9 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->feedback_size = (uint32_t)emitter->feedback_size;
     compiled->feedback = emitter->feedback;
     compiled->exits = emitter->exits;
-    if (!make_tables(emitter, compiled) || code_map_add(compiled) < 0) {
+    compiled->cells = emitter->count_for_tier2 != 0 ? copy_cells(emitter) : NULL;
+    if ((emitter->count_for_tier2 != 0 && compiled->cells == NULL) || !make_tables(emitter, compiled) ||
+        code_map_add(compiled) < 0) {
         compiled->feedback = NULL;
         compiled->exits = NULL;
         reason = REASON_no_memory;
@@ -202,6 +253,17 @@ failed_with_code:
 failed:
     compiled_code_free(compiled);
     return reason;
+}
+
+/* What the sites have seen in an earlier compiled form. */
+static void take_feedback_over(struct emitter *emitter, const struct compiled_code *earlier)
+{
+    for (int i = 0; i < emitter->bytecode.count; i++) {
+        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0) {
+            memcpy(emitter->feedback + emitter->cells[2 * i], (char *)earlier->feedback + earlier->cells[i],
+                   feedback_cell_size(emitter->bytecode.instructions[i].opcode));
+        }
+    }
 }
 
 static void want_entries(struct bytecode *bytecode, const struct tier1_options *options)
@@ -225,6 +287,7 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     }
     struct emitter emitter = {.no_forwarding = options->no_forwarding,
                               .globals = options->globals,
+                              .counts = options->counts,
                               .count_for_tier2 = options->count_for_tier2};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
     if (reason != REASON_none) {
@@ -238,8 +301,7 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
         reason = select_instructions(&emitter);
     }
     if (options->earlier != NULL && reason == REASON_none) {
-        assert(options->earlier->feedback_size == emitter.feedback_size);
-        memcpy(emitter.feedback, options->earlier->feedback, emitter.feedback_size);
+        take_feedback_over(&emitter, options->earlier);
     }
     if (reason == REASON_none) {
         emit_stubs(&emitter);

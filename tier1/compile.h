@@ -13,6 +13,7 @@ struct tier1_options {
     const uint32_t *entries;  /* bytecode offsets of instructions that the code must have entries for besides, borrowed */
     size_t entry_count;
     const struct compiled_code *earlier; /* take its feedback over, as it stands; or NULL */
+    struct allocation_counts *counts; /* of this code, in the data arena: count what it makes; or NULL */
 };
 
 /* Compiles `code` and enters the result into the code map, which owns it; *compiled is set. Returns REASON_none, or why

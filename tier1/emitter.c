@@ -36,8 +36,9 @@ void emitter_bind(struct emitter *emitter, int label)
 {
     assert(emitter->out_of_memory || emitter->labels[label].item < 0);
     if (!emitter->out_of_memory) {
-        emitter->labels[label].item = emitter->in_cold ? emitter->cold.count : emitter->hot.count;
-        emitter->labels[label].cold = emitter->in_cold;
+        enum part part = emitter_part(emitter);
+        emitter->labels[label].item = emitter->parts[part].count;
+        emitter->labels[label].part = (uint8_t)part;
     }
 }
 
@@ -54,7 +55,7 @@ int64_t emitter_slot(const struct emitter *emitter, int index)
 struct item *emitter_add(struct emitter *emitter, int template)
 {
     static struct item scratch;
-    struct item_list *list = emitter->in_cold ? &emitter->cold : &emitter->hot;
+    struct item_list *list = &emitter->parts[emitter_part(emitter)];
     struct item *item = &scratch;
     if (emitter_grow((void **)&list->items, list->count, &list->capacity, sizeof *list->items)) {
         item = &list->items[list->count++];
@@ -74,15 +75,27 @@ struct item *emitter_add(struct emitter *emitter, int template)
     return item;
 }
 
+static void *cell_of(struct emitter *emitter, int32_t *cell, size_t size)
+{
+    if (*cell < 0) {
+        assert(emitter->feedback_used + size <= emitter->feedback_size);
+        *cell = (int32_t)emitter->feedback_used;
+        emitter->feedback_used += size;
+    }
+    return emitter->feedback + *cell;
+}
+
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size)
+{
+    return cell_of(emitter, &emitter->cells[2 * number], size);
+}
+
 void *emitter_feedback(struct emitter *emitter, size_t size)
 {
     return emitter_feedback_of(emitter, emitter->current, size);
 }
 
-void *emitter_feedback_of(struct emitter *emitter, int number, size_t size)
+void *emitter_counts(struct emitter *emitter, size_t size)
 {
-    const struct instruction *instruction = &emitter->bytecode.instructions[number];
-    assert(size == feedback_cell_size(instruction->opcode));
-    (void)size;
-    return emitter->feedback + instruction->cell;
+    return cell_of(emitter, &emitter->cells[2 * emitter->current + 1], size);
 }

@@ -75,7 +75,7 @@ void select_call(struct emitter *emitter)
         for (int i = site.nargs + 1; i >= 0; i--) {
             operands[i] = stack_pop(emitter);
         }
-        if (select_c_call(emitter, &site)) {
+        if (select_exit_call(emitter, &site) || select_c_call(emitter, &site)) {
             return;
         }
     }

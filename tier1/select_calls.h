@@ -44,6 +44,10 @@ void add_cold_call(struct emitter *emitter, const struct call_site *site, int ba
  * afterwards. Otherwise returns false and has done nothing. */
 bool select_c_call(struct emitter *emitter, struct call_site *site);
 
+/* Selects the call of a bound __exit__ with three Nones that ends a with statement, if that is what the site is; the result is on
+ * the deferred stack afterwards. Otherwise returns false and has done nothing (select_with.c). */
+bool select_exit_call(struct emitter *emitter, struct call_site *site);
+
 /* What a global name stands for right now, borrowed, or NULL: a guess about when the code will run. Raises nothing. */
 PyObject *guess_global(const struct emitter *emitter, PyObject *name);
 

@@ -9,6 +9,13 @@ static const struct instruction *current(const struct builder *builder)
     return &builder->bytecode->instructions[builder->current];
 }
 
+/* The feedback cell of the current instruction, or NULL. */
+static void *cell_of(const struct builder *builder)
+{
+    int32_t cell = builder->feedback->cells[builder->current];
+    return cell < 0 ? NULL : (char *)builder->feedback->feedback + cell;
+}
+
 /* ---- By way of C, on the operands in memory ---------------------------------------------------------------------- */
 
 /* The operand that an instruction's handler reads and leaves where it is, counted from those it takes: 1 is the next below; 0: none. */
@@ -61,7 +68,7 @@ static void build_handler(struct builder *builder, step_function *function)
         builder->keyword_names = -1;
     }
     node->offset = depth;
-    node->cell = feedback_cell_size(opcode) == 0 ? NULL : (char *)builder->feedback->feedback + instruction->cell;
+    node->cell = cell_of(builder);
     node->state = build_state_raising(builder);
     if (opcode == DELETE_FAST) {
         builder->variables[instruction->oparg] = (struct variable){.state = VARIABLE_UNBOUND};
@@ -337,7 +344,7 @@ static void build_for_iter(struct builder *builder)
         store->number = builder->depth - 1;
         struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
         node->pointer = (const void *)step_FOR_ITER;
-        node->cell = (char *)builder->feedback->feedback + instruction->cell;
+        node->cell = cell_of(builder);
         node->offset = builder->depth;
         node->state = build_state_raising(builder);
         struct ir_node *more = build_node2(builder, IR_int_compare, node, build_int(builder, 0));

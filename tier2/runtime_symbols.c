@@ -5,6 +5,7 @@
 #include "runtime/call.h"
 #include "runtime/code_arena.h"
 #include "runtime/deopt.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/ops.h"

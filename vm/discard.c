@@ -21,6 +21,7 @@ enum { SHORTEST_GENERATION = 300 * 1000 * 1000 };
 enum { STRESS_PERIOD = 32 };
 
 static uint64_t generation_start;
+static bool watching;
 
 /* ---- What may be running ------------------------------------------------------------------------------------- */
 
@@ -192,16 +193,19 @@ static size_t low_water(void)
 
 void discard_watch(void)
 {
-    if (UNLIKELY(code_arena_used() > low_water()) && policy_clock() - generation_start > SHORTEST_GENERATION) {
+    bool scarce = code_arena_used() > low_water();
+    if (UNLIKELY(scarce && !watching)) {
         begin_generation();
     }
+    watching = scarce;
 }
 
 bool discard_cold(void)
 {
     size_t before = code_arena_used();
     if (policy_clock() - generation_start > SHORTEST_GENERATION && !greenlets_exist()) {
-        evict(false, low_water());
+        /* Large code may find no room long before all is used. */
+        evict(false, before / 4 * 3 < low_water() ? before / 4 * 3 : low_water());
         begin_generation();
     }
     return code_arena_used() < before;

@@ -9,7 +9,10 @@
 #include "runtime/call.h"
 #include "runtime/code_arena.h"
 #include "runtime/code_map.h"
+#include "runtime/allocation_counts.h"
 #include "runtime/code_state.h"
+#include "runtime/data_arena.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -52,6 +55,12 @@ static enum reason compile_state(struct code_state *state, PyObject *globals)
     struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0,
                                           .globals = globals,
                                           .count_for_tier2 = tiers_countdown()};
+    if (UNLIKELY(options.count_allocations != 0)) {
+        if (state->counts == NULL) {
+            state->counts = data_arena_allocate(sizeof(*state->counts));
+        }
+        tier1_options.counts = state->counts;
+    }
     if (options.stress.evict) {
         discard_for_stress();
     }
@@ -327,5 +336,6 @@ void hook_clear(void)
 {
     discard_all();
     runtime_data_clear_free_lists();
+    exception_clear_pools();
     generator_clear_free_lists();
 }

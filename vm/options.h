@@ -25,9 +25,10 @@ struct options {
     int tiering; /* 0..3 */
     unsigned hotness_threshold;
     unsigned tier2_threshold;
-    unsigned code_size_limit; /* in KB */
-    char *log;                /* owned; NULL: no log */
-    char *dump;               /* owned; NULL: none */
+    unsigned code_size_limit;   /* in KB */
+    unsigned count_allocations; /* 0: no */
+    char *log;                  /* owned; NULL: no log */
+    char *dump;                 /* owned; NULL: none */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

@@ -72,8 +72,8 @@ static struct tier2_cell *outermost_loop(const struct compiled_code *compiled, u
     for (int i = bytecode.count - 1; i > header && found == NULL; i--) {
         const struct instruction *instruction = &bytecode.instructions[i];
         if (instruction->depth >= 0 && instruction->target >= 0 && instruction->target < header &&
-            feedback_cell_size(instruction->opcode) == sizeof(struct tier2_cell)) {
-            found = (struct tier2_cell *)((char *)compiled->feedback + instruction->cell);
+            compiled->cells[i] >= 0) {
+            found = (struct tier2_cell *)((char *)compiled->feedback + compiled->cells[i]);
         }
     }
     bytecode_free(&bytecode);
@@ -175,6 +175,18 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     return offsets;
 }
 
+/* The cell of `compiled` for the instruction whose cell in `old` this is. */
+static struct tier2_cell *moved_cell(const struct compiled_code *compiled, const struct compiled_code *old,
+                                     const struct tier2_cell *cell)
+{
+    int32_t place = (int32_t)((const char *)cell - (const char *)old->feedback);
+    int number = 0;
+    while (old->cells[number] != place) {
+        number++;
+    }
+    return (struct tier2_cell *)((char *)compiled->feedback + compiled->cells[number]);
+}
+
 /* Tier-1 code that can be entered wherever the function's tier-2 code may exit takes the place of what there was, which frames may
  * go on running. */
 static struct compiled_code *compile_landing(struct code_state *state, uint32_t wanted)
@@ -201,7 +213,7 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
     compiled->tier2 = old->tier2;
     old->tier2 = NULL;
     for (struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        code->cell = (struct tier2_cell *)((char *)compiled->feedback + ((char *)code->cell - (char *)old->feedback));
+        code->cell = moved_cell(compiled, old, code->cell);
     }
     compiled->generation = old->generation;
     generator_withdraw(state);
@@ -213,19 +225,19 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
     return compiled;
 }
 
-static const void *find_entry(InterpreterFrame *frame, uint32_t offset)
+static struct compiled_code *find_entry(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row)
 {
     struct code_state *state = code_state_get(frame->f_code);
     if (state == NULL || state->compiled == NULL) {
         return NULL;
     }
     struct compiled_code *compiled = state->compiled;
-    const struct entry_row *row = code_map_entry(compiled, offset);
-    if (row == NULL) {
+    *row = code_map_entry(compiled, offset);
+    if (*row == NULL) {
         compiled = compile_landing(state, offset);
-        row = compiled != NULL ? code_map_entry(compiled, offset) : NULL;
+        *row = compiled != NULL ? code_map_entry(compiled, offset) : NULL;
     }
-    return row != NULL ? compiled->start + row->machine : NULL;
+    return *row != NULL ? compiled : NULL;
 }
 
 void tiers_install(void)
