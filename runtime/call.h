@@ -1,12 +1,18 @@
 /* runtime/call.h: how compiled code calls, and how compiled functions are called.
  *
- * rt_call (ops.h) is the CALL opcode; the functions here are what it is made of, and the entry that C
+ * rt_begin_call (ops.h) is the CALL opcode; the functions here are what it is made of, and the entry that C
  * code uses when it calls a compiled Python function. All need the GIL.
  */
 #ifndef PYJIT_RUNTIME_CALL_H
 #define PYJIT_RUNTIME_CALL_H
 
 #include "runtime/cpython.h"
+
+/* What a native call gives back: the result (NULL with an exception set), and frame_call_is_unusual(). In two registers. */
+struct native_result {
+    PyObject *result;
+    uintptr_t unusual;
+};
 
 /* Calls a Python function: binds the arguments, runs the frame in compiled code when there is some and
  * it may be entered, otherwise through the interpreter's evaluator.

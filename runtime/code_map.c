@@ -14,6 +14,7 @@
 #include "runtime/code_map.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/code_state.h"
 #include "runtime/runtime_data.h"
 #include "runtime/side_exit.h"
 
@@ -128,7 +129,11 @@ static size_t table_bytes_of(const struct compiled_code *compiled)
                        ? 0
                        : sizeof(*compiled->exits) + compiled->exits->row_count * sizeof(struct side_exit) +
                              compiled->exits->operand_count * sizeof(struct side_exit_operand);
-    return exits + sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
+    size_t cells = 0;
+    for (const struct call_cell_block *block = compiled->call_cells; block != NULL; block = block->next) {
+        cells += sizeof *block + block->capacity * sizeof(struct call_cell);
+    }
+    return exits + cells + sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
            compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
 }
 
@@ -152,7 +157,6 @@ void code_map_remove(struct compiled_code *compiled)
     if (compiled->retired != NULL) {
         code_map_remove(compiled->retired);
     }
-    runtime_data.code_epoch++;
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();
     delete_row(&tables[spare], start);
@@ -166,6 +170,7 @@ void code_map_remove(struct compiled_code *compiled)
     free(compiled->offsets);
     free(compiled->resume);
     free(compiled->feedback);
+    code_state_free_cells(compiled->call_cells);
     side_exits_free(compiled->exits);
     free(compiled);
 }

@@ -36,8 +36,8 @@ struct compiled_code {
     int tier;
     void *entry; /* address for the start of the function, the first entry row's */
     void *
-        native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
-                           frame, looks at the C stack, unbinds the locals that are no arguments */
+        native_entry; /* the same for a native call from compiled code, which has put the function and the parameters into the
+                           frame; the rest of it is filled in, linked and counted here, and given up at the end */
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
     size_t entry_count;
     struct entry_row *entries; /* owned (malloc) */
@@ -45,7 +45,8 @@ struct compiled_code {
         *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
     size_t offset_count;
     struct offset_row *offsets; /* owned */
-    void *feedback;             /* owned; cells of feedback.h, read through site addresses in the code */
+    struct call_cell_block *call_cells; /* owned (feedback.h) */
+    void *feedback;             /* owned; other cells of feedback.h, read through site addresses in the code */
     size_t feedback_size;
     struct side_exits *exits; /* owned (side_exit.h) */
 };

@@ -9,6 +9,57 @@ Py_ssize_t code_state_index = -1;
 
 void (*code_state_death_observer)(struct code_state *state);
 
+_Static_assert(offsetof(struct code_state, code) == offsetof(struct native_target, code) &&
+                   offsetof(struct code_state, native_entry) == offsetof(struct native_target, entry) &&
+                   offsetof(struct call_cell, target) == 0,
+               "native calls find their target alike in states and cells");
+
+void code_state_set_target(struct code_state *state, struct call_cell *cell, uint32_t frame_bytes)
+{
+    code_state_clear_target(cell);
+    cell->target = (struct native_target){state->code, state->native_entry};
+    cell->frame_bytes = frame_bytes;
+    cell->next_caller = state->callers;
+    if (cell->next_caller != NULL) {
+        cell->next_caller->caller_link = &cell->next_caller;
+    }
+    cell->caller_link = &state->callers;
+    state->callers = cell;
+}
+
+void code_state_clear_target(struct call_cell *cell)
+{
+    cell->target = (struct native_target){0};
+    if (cell->caller_link != NULL) {
+        *cell->caller_link = cell->next_caller;
+        if (cell->next_caller != NULL) {
+            cell->next_caller->caller_link = cell->caller_link;
+        }
+        cell->next_caller = NULL;
+        cell->caller_link = NULL;
+    }
+}
+
+void code_state_withdraw_entry(struct code_state *state)
+{
+    state->native_entry = NULL;
+    while (state->callers != NULL) {
+        code_state_clear_target(state->callers);
+    }
+}
+
+void code_state_free_cells(struct call_cell_block *blocks)
+{
+    while (blocks != NULL) {
+        struct call_cell_block *next = blocks->next;
+        for (uint32_t i = 0; i < blocks->count; i++) {
+            code_state_clear_target(&blocks->cells[i]);
+        }
+        free(blocks);
+        blocks = next;
+    }
+}
+
 /* The code object dies: no frame can run it any more (each holds it), so its machine code goes too. */
 static void free_state(void *argument)
 {
@@ -16,6 +67,7 @@ static void free_state(void *argument)
     if (state == NULL) {
         return;
     }
+    code_state_withdraw_entry(state);
     if (state->compiled != NULL) {
         if (code_state_death_observer != NULL) {
             code_state_death_observer(state);
@@ -72,7 +124,9 @@ struct code_state *code_state_ensure(PyCodeObject *code)
         PyErr_NoMemory();
         return NULL;
     }
+    static uint32_t last_id;
     state->code = code;
+    state->id = ++last_id;
     if (!attach(code, state)) {
         free(state);
         return NULL;

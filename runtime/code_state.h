@@ -9,16 +9,20 @@
 #ifndef PYJIT_RUNTIME_CODE_STATE_H
 #define PYJIT_RUNTIME_CODE_STATE_H
 
-#include "runtime/cpython.h"
+#include "runtime/feedback.h"
 
 struct compiled_code; /* code_map.h */
 
 struct code_state {
-    PyCodeObject *code;             /* borrowed: the state dies with it */
+    /* A struct native_target. */
+    PyCodeObject *code;       /* borrowed: the state dies with it */
+    const void *native_entry; /* compiled->native_entry, NULL while the code is not compiled */
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
     struct resume_table
         *resume;         /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
+    struct call_cell *callers; /* the cells whose target this code is */
+    uint32_t id;               /* never given twice, not 0 */
     uint32_t calls;      /* since the last decay */
     uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
     uint32_t last_decay; /* coarse clock, in ticks of policy.c */
@@ -52,6 +56,18 @@ static inline struct code_state *code_state_get(PyCodeObject *code)
     }
     return (struct code_state *)extra->slots[code_state_index];
 }
+
+/* Makes the state's code, which is compiled and fits, the target that `cell` enters in line. */
+void code_state_set_target(struct code_state *state, struct call_cell *cell, uint32_t frame_bytes);
+
+/* Takes the target of a cell away. */
+void code_state_clear_target(struct call_cell *cell);
+
+/* The state's compiled code must not be entered any more: takes it from all cells. */
+void code_state_withdraw_entry(struct code_state *state);
+
+/* Frees blocks of call cells (malloc), whose targets are taken away first. */
+void code_state_free_cells(struct call_cell_block *blocks);
 
 /* The state of `code`, created when missing; NULL with MemoryError set. */
 struct code_state *code_state_ensure(PyCodeObject *code);

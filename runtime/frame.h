@@ -16,14 +16,38 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 
 /* What a frame that compiled code runs has in is_entry, which CPython only tests for truth and sets to 1 when it takes
  * the frame over: so hook_is_active() can tell them apart. */
-enum { FRAME_IS_COMPILED = 2 };
+enum {
+    FRAME_IS_COMPILED = 2, /* entered from C, which gives it up afterwards; or a generator's */
+    FRAME_IS_NATIVE = 3,   /* entered by a native call: compiled code gives it up itself when it leaves it */
+};
 static inline void frame_mark_compiled(InterpreterFrame *frame)
 {
     *(uint8_t *)&frame->is_entry = FRAME_IS_COMPILED;
 }
+static inline void frame_mark_native(InterpreterFrame *frame)
+{
+    *(uint8_t *)&frame->is_entry = FRAME_IS_NATIVE;
+}
 static inline bool frame_is_compiled(const InterpreterFrame *frame)
 {
-    return *(const uint8_t *)&frame->is_entry == FRAME_IS_COMPILED;
+    return *(const uint8_t *)&frame->is_entry >= FRAME_IS_COMPILED;
+}
+static inline bool frame_is_native(const InterpreterFrame *frame)
+{
+    return *(const uint8_t *)&frame->is_entry == FRAME_IS_NATIVE;
+}
+
+/* What a native call returns beside the result: not 0 when there is an exception or the caller's frame has to be looked at. */
+static inline uintptr_t frame_call_is_unusual(PyThreadState *tstate, InterpreterFrame *caller, PyObject *result)
+{
+    return (uintptr_t)caller->frame_obj | tstate->cframe->use_tracing | (uintptr_t)(result == NULL);
+}
+
+/* Number of locals that a call fills in. */
+static inline int frame_parameters(const PyCodeObject *code)
+{
+    return code->co_argcount + code->co_kwonlyargcount + ((code->co_flags & CO_VARARGS) != 0) +
+           ((code->co_flags & CO_VARKEYWORDS) != 0);
 }
 
 /* The lowest address compiled code may take the C stack to, per thread; NULL before the thread first ran compiled code. Machine code reads it
@@ -123,11 +147,22 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
  * result: a new reference or NULL. The frame stays linked, as compiled code's callers expect. */
 PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *next, int depth);
 
-/* A native call has linked `frame`, but the C stack is nearly used up: runs it in tier 0. Returns and leaves it as compiled code would. */
+/* A native call has linked `frame`, but compiled code must not run it: the C stack is nearly used up, there is another hook, or its globals are
+ * no plain dict. Runs it in tier 0. Returns and leaves it as compiled code would. */
 PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame);
 
-/* A callee of a native call has returned and is unlinked: clears it and gives its memory back. For the cases the inline path does not take. */
-void rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame);
+/* A native call has linked and counted `frame`, and there is no recursion left. Returns 0 when there is after all, or -1 with
+ * RecursionError set and the locals that are no parameters unbound. */
+int rt_recursion_exceeded(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* A callee of a native call has returned and is unlinked: clears it and gives its memory and its level of recursion
+ * back. For the cases the inline path does not take; rt_give_up_frame (enter_x86_64.S) calls it, because compiled code may be freed by
+ * it. Returns frame_call_is_unusual() of the caller and the result. */
+uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, InterpreterFrame *caller, PyObject *result);
+
+/* rt_dealloc for a local of a frame that is unlinked already, called by the frame's own compiled code: which is not to be freed
+ * meanwhile (runtime_data.leaving). */
+void rt_dealloc_leaving(PyObject *object);
 
 /* An exception is set. Adds the traceback entry (unless `reraised`), drops the operands of [keep, top) whose bit in
  * `owned` is set (bit i: operand i; operands from 64 on are always owned) and NULLs nothing else. */

@@ -9,7 +9,6 @@ struct runtime_data runtime_data;
 
 void runtime_data_init(PyThreadState *tstate)
 {
-    runtime_data.code_epoch = 1; /* 0 is what cells start with */
     runtime_data.int_type = &PyLong_Type;
     runtime_data.float_type = &PyFloat_Type;
     runtime_data.bool_type = &PyBool_Type;

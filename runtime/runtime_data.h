@@ -46,9 +46,8 @@ struct runtime_data {
     /* The evaluator that vm/hook.c installed with PEP 523, NULL while none is. Compiled code is entered only while this is
      * the interpreter's evaluator: when somebody installs another one after ours, frames must reach that one. */
     _PyFrameEvalFunction eval_hook;
-    /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
-     * compare it. */
-    uint64_t code_epoch;
+    /* Destructors being run by compiled code whose own frame is unlinked: no compiled code is freed meanwhile. */
+    uint64_t leaving;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
 };

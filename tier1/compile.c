@@ -2,6 +2,7 @@
 #include "tier1/compile.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/code_state.h"
 #include "runtime/feedback.h"
 #include "tier1/emitter.h"
 
@@ -11,8 +12,8 @@
 /* Bytecode beyond this is left to tier 0: compile time is linear, but such code is data in disguise. In code units. */
 enum { LARGEST_CODE = 30000 };
 
-/* Bytes of feedback cells the bytecode needs. */
-static size_t feedback_size(const struct bytecode *bytecode)
+/* Bytes of feedback cells the bytecode needs; those of calls are only counted. */
+static size_t feedback_size(const struct bytecode *bytecode, uint32_t *calls)
 {
     size_t size = 0;
     for (int i = 0; i < bytecode->count; i++) {
@@ -26,7 +27,7 @@ static size_t feedback_size(const struct bytecode *bytecode)
             size += sizeof(struct global_cell);
             break;
         case CALL:
-            size += sizeof(struct call_cell);
+            ++*calls;
             break;
         }
     }
@@ -40,7 +41,7 @@ enum { LARGEST_KEPT = 20000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = feedback_size(&emitter->bytecode);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, &emitter->calls);
     emitter->feedback = calloc(emitter->feedback_size + 1, 1);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     emitter->exits = calloc(1, sizeof *emitter->exits);
@@ -61,6 +62,7 @@ static void release(struct emitter *emitter)
 {
     free(emitter->stack);
     free(emitter->feedback);
+    code_state_free_cells(emitter->call_cells);
     side_exits_free(emitter->exits);
     release_resume_points(emitter);
     bytecode_free(&emitter->bytecode);
@@ -165,12 +167,14 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->feedback = emitter->feedback;
     compiled->feedback_size = emitter->feedback_size;
     compiled->exits = emitter->exits;
+    compiled->call_cells = emitter->call_cells;
     if (code_map_add(compiled) < 0) {
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     emitter->feedback = NULL;
     emitter->exits = NULL;
+    emitter->call_cells = NULL;
     publish_resume_points(emitter, compiled);
     *result = compiled;
     return REASON_none;

@@ -1,6 +1,8 @@
 /* tier1/emitter.c: items, labels, feedback cells. See emitter.h. */
 #include "tier1/emitter.h"
 
+#include "runtime/feedback.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,5 +78,28 @@ void *emitter_feedback(struct emitter *emitter, size_t size)
     assert(emitter->feedback_used + size <= emitter->feedback_size);
     void *cell = emitter->feedback + emitter->feedback_used;
     emitter->feedback_used += size;
+    return cell;
+}
+
+/* Size of the blocks after the first. */
+enum { MORE_CALL_CELLS = 4 };
+
+struct call_cell *emitter_call_cell(struct emitter *emitter)
+{
+    static struct call_cell scratch;
+    struct call_cell_block *block = emitter->call_cells;
+    if (block == NULL || block->count == block->capacity) {
+        uint32_t capacity = block == NULL && emitter->calls > 0 ? emitter->calls : MORE_CALL_CELLS;
+        block = calloc(1, sizeof *block + capacity * sizeof(struct call_cell));
+        if (block == NULL) {
+            emitter->out_of_memory = true;
+            return &scratch;
+        }
+        block->capacity = capacity;
+        block->next = emitter->call_cells;
+        emitter->call_cells = block;
+    }
+    struct call_cell *cell = &block->cells[block->count++];
+    cell->arguments = -1;
     return cell;
 }

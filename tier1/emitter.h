@@ -45,8 +45,10 @@ struct item {
 /* Not templates, but fixed machine code that deals with the machine stack. */
 enum {
     RAW_EXIT = TEMPLATE_COUNT, /* returns r0 to whoever called the compiled code */
-    RAW_ENTRY, /* where a native call comes in: builds the machine frame; to LABEL_SLOW when the C stack is low */
-    RAW_CALL,  /* the native call: calls x with the callee's frame in place */
+    RAW_ENTRY,         /* where a native call comes in: builds the machine frame */
+    RAW_CHECK_STACK,   /* to LABEL_SLOW when the C stack is low */
+    RAW_CALL,          /* calls x, with the callee's frame in place */
+    RAW_CALL_FUNCTION, /* x is the callee's frame: puts it in place and calls the native_target (feedback.h) in y */
 };
 
 struct item_list {
@@ -97,7 +99,8 @@ struct emitter {
     struct operand *saved_operands;
     int saved_count, saved_capacity;
     PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
-    int exit_label;
+    int exit_label;  /* returns r0: gives the frame up where it was entered natively */
+    int plain_exit_label; /* returns r0 and leaves the frame */
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;
     int32_t *raise_labels;  /* per instruction: where an exception raised at it goes, or NO_LABEL */
@@ -107,6 +110,8 @@ struct emitter {
     struct side_exits *exits;     /* filled in once addresses are known */
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
+    struct call_cell_block *call_cells;
+    uint32_t calls;     /* CALL instructions, to size the first block */
     PyObject *globals;  /* that the code is about to run with, borrowed, for guesses; or NULL */
     bool no_forwarding; /* JIT_STRESS=no-forward */
     bool out_of_memory; /* set by any append that failed; checked at the end of selection */
@@ -130,6 +135,9 @@ int64_t emitter_slot(const struct emitter *emitter, int index);
 
 /* The next `size` bytes of the feedback block. */
 void *emitter_feedback(struct emitter *emitter, size_t size);
+
+/* A new call cell (feedback.h), never NULL: any site that makes native calls may ask for one. */
+struct call_cell *emitter_call_cell(struct emitter *emitter);
 
 /* ---- Deferred stack (deferred_stack.c) ---------------------------------------------------------------- */
 

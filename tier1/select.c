@@ -75,7 +75,7 @@ struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair
     return item;
 }
 
-static void add_jump(struct emitter *emitter, int label)
+void add_jump(struct emitter *emitter, int label)
 {
     emitter_add(emitter, TEMPLATE_JUMP_ALWAYS)->labels[LABEL_JUMP] = label;
 }
@@ -522,29 +522,14 @@ static void add_frame_check(struct emitter *emitter)
 }
 #endif
 
-/* Where native calls come in. The caller has filled in the arguments; the other locals are unbound here. */
-static void emit_native_entry(struct emitter *emitter)
-{
-    PyCodeObject *code = emitter->bytecode.code;
-    emitter->current = 0;
-    emitter->native_entry_label = label_here(emitter);
-    int low = emitter_new_label(emitter);
-    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
-    for (int local = code->co_argcount; local < code->co_nlocalsplus; local++) {
-        emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
-    }
-    emitter->in_cold = true;
-    emitter_bind(emitter, low);
-    emitter_add(emitter, TEMPLATE_RUN_IN_TIER0)->labels[LABEL_EXIT] = emitter->exit_label;
-    emitter->in_cold = false;
-}
 
 /* Where a suspended frame comes back, by a native call: the machine frame is built, and the instruction follows. */
 static void emit_resume_entry(struct emitter *emitter)
 {
     emitter->native_labels[emitter->current] = label_here(emitter);
     int low = stub_leave_now(emitter, emitter->current, false);
-    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
+    emitter_add(emitter, RAW_ENTRY);
+    emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = low;
 }
 
 enum reason select_instructions(struct emitter *emitter)
@@ -554,6 +539,7 @@ enum reason select_instructions(struct emitter *emitter)
         emitter_new_label(emitter);
     }
     emitter->exit_label = emitter_new_label(emitter);
+    emitter->plain_exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
     stack_set_canonical(emitter, 0);
@@ -600,9 +586,6 @@ enum reason select_instructions(struct emitter *emitter)
             stack_flush(emitter);
         }
     }
-    emitter_add(emitter, RAW_EXIT);
-    if (!emitter->out_of_memory) {
-        emitter->labels[emitter->exit_label].item = emitter->hot.count - 1;
-    }
+    emit_exit(emitter);
     return emitter->out_of_memory ? REASON_no_memory : REASON_none;
 }

@@ -80,6 +80,7 @@ struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair
 void protect_locals(struct emitter *emitter);
 struct item *end_escape(struct emitter *emitter, int next);
 int free_path(struct emitter *emitter, int back, int next);
+void add_jump(struct emitter *emitter, int label);
 /* A label bound to what comes next in the hot part. */
 int label_here(struct emitter *emitter);
 
@@ -95,6 +96,10 @@ void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint
                     const struct slow_call *slow);
 /* Everything that runtime/ops carries out on the canonical stack. */
 void select_handler(struct emitter *emitter);
+
+/* Where native calls come in, and the one way out of the function (select_calls.c). */
+void emit_native_entry(struct emitter *emitter);
+void emit_exit(struct emitter *emitter);
 
 /* ---- Arithmetic and small operations (select_arith.c) ---- */
 

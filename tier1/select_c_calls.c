@@ -61,6 +61,14 @@ static int find_loader(const struct emitter *emitter)
     return -1;
 }
 
+bool loads_from_module(const struct emitter *emitter)
+{
+    int number = find_loader(emitter);
+    return number >= 0 && at(emitter, number)->opcode == LOAD_METHOD &&
+           (at(emitter, number)->specialised == LOAD_METHOD_MODULE ||
+            (at(emitter, number)->specialised == LOAD_METHOD && guess_loaded_module(emitter, number - 1) != NULL));
+}
+
 /* What `name` is in the first builtin type that has such a method, borrowed; NULL where none has. */
 static PyObject *find_builtin_method(PyObject *name)
 {
@@ -316,17 +324,6 @@ static void add_failure(struct emitter *emitter, int failed, int nargs, int erro
     item->labels[LABEL_ERROR] = error;
 }
 
-struct item *add_any_call(struct emitter *emitter, const struct call_site *site, int error)
-{
-    struct item *item = emitter_add(emitter, TEMPLATE_CALL);
-    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
-    item->labels[LABEL_ERROR] = error;
-    return item;
-}
-
 static void spill_operands(struct emitter *emitter, const struct call_site *site)
 {
     for (int i = 0; i < site->nargs + 2; i++) {
@@ -448,7 +445,8 @@ static void add_c_call(struct emitter *emitter, struct call_site *site, const st
         add_native_call(emitter, site, slow, back);
         emitter_bind(emitter, slow);
     }
-    add_any_call(emitter, site, error)->labels[LABEL_CONT] = called;
+    add_any_call(emitter, site, error);
+    add_jump(emitter, called);
     emitter->in_cold = false;
     stack_push_register(emitter);
 }

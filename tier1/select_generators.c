@@ -22,7 +22,7 @@ void select_yield_value(struct emitter *emitter)
     stack_flush(emitter);
     struct item *item = emitter_add(emitter, TEMPLATE_YIELD_VALUE_R);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus + emitter->depth;
-    item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->labels[LABEL_EXIT] = emitter->plain_exit_label;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
     stack_push_slot(emitter);
     note_raise(emitter);

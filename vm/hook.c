@@ -34,12 +34,12 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
-/* May a frame of `code` be in the middle of its machine code? Suspended greenlets' frames are on no thread's chain, so with greenlet
+/* May a frame of `code` be in the middle of its machine code? A frame that is being left is unlinked already; suspended greenlets' frames are on no thread's chain, so with greenlet
  * loaded any may. */
 static bool may_be_running(PyCodeObject *code)
 {
     PyObject *modules = PyImport_GetModuleDict();
-    if (PyDict_GetItemString(modules, "greenlet") != NULL) {
+    if (runtime_data.leaving > 0 || PyDict_GetItemString(modules, "greenlet") != NULL) {
         return true;
     }
     for (PyThreadState *tstate = PyInterpreterState_ThreadHead(PyInterpreterState_Main()); tstate != NULL;
@@ -59,7 +59,7 @@ static void drop_compiled(struct code_state *state, enum reason reason)
     struct compiled_code *compiled = state->compiled;
     generator_withdraw(state);
     state->compiled = NULL;
-    runtime_data.code_epoch++;
+    code_state_withdraw_entry(state);
     event_log(EVENT_invalidate, state->code, compiled->tier, -1, reason, compiled->size, -1);
     if (may_be_running(state->code)) {
         compiled->retired = state->retired;
@@ -82,6 +82,7 @@ static enum reason compile_state(struct code_state *state, PyObject *globals)
     enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
+        state->native_entry = state->compiled->native_entry;
         generator_publish(state);
         event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);
     } else {

@@ -1,52 +1,60 @@
-/* tier1/templates/calls.c: native calls of Python functions: push the frame, call, finish the frame.
+/* tier1/templates/calls.c: native calls of Python functions.
  *
- * The sequence at a site: PUSH_FRAME (guards, memory, everything but the locals), a MOVE_ARGUMENT for each
- * argument, ENTER_FRAME (link it, count the recursion), the machine call, FINISH_CALL. Between the
- * machine call and FINISH_CALL the frame register still holds the callee's frame. What runs before a frame's first
- * instruction must be undone by nobody: all guards come first.
+ * The caller's part is short: PUSH_FRAME (guards, memory), a MOVE_ARGUMENT for each argument, the instruction, the machine call,
+ * CHECK_CALL. The callee does the rest once for all its callers: BUILD_FRAME fills the frame in, links and counts it; LEAVE_FRAME to
+ * FINISH_FRAME unlink it, clear it and give it back. Calls that do not fit go through BEGIN_CALL, whose C function puts the
+ * parameters into a new frame as well, so that the machine call is made from compiled code all the same.
+ *
+ * On the way in: x is the new frame, of which f_func (owned) and all parameters are filled in; y is the native_target. The caller's
+ * frame is the thread's current one. On the way out: r0 is the result; x is 0, or says that CHECK_CALL has to look (frame_call_is_unusual).
  */
 #include "tier1/template.h"
 
-/* x becomes the new frame. Takes the callee's reference over where it is owned. */
-#define PUSH_FRAME(kind)                                                                                             \
+/* ---- The caller's part -------------------------------------------------------------------------------------- */
+
+/* Takes the callee's reference over where it is owned. A method slot may be empty. */
+#define PUSH(function, owned)                                                                                        \
+    if (UNLIKELY(Py_TYPE(function) != RUNTIME->function_type ||                                                      \
+                 function->func_code != (PyObject *)cell->target.code)) {                                            \
+        GO(SLOW);                                                                                                    \
+    }                                                                                                                \
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;                                            \
+    PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);                                              \
+    if (UNLIKELY(top >= tstate->datastack_limit)) {                                                                  \
+        GO(SLOW);                                                                                                    \
+    }                                                                                                                \
+    tstate->datastack_top = top;                                                                                     \
+    if (!(owned)) {                                                                                                  \
+        ((PyObject *)function)->ob_refcnt++;                                                                         \
+    }                                                                                                                \
+    cell->cases[0].count++;                                                                                          \
+    callee->f_func = function;                                                                                       \
+    GO_WITH(CONT, callee, cell)
+#define PUSH_FRAME(kind, may_be_null)                                                                                \
     TEMPLATE(PUSH_FRAME_##kind)                                                                                      \
     {                                                                                                                \
         struct call_cell *cell = QUAD(Q_CELL);                                                                       \
         PyFunctionObject *function = (PyFunctionObject *)READ_##kind(H_A, Q_A);                                      \
-        struct runtime_data *runtime = RUNTIME;                                                                      \
-        if (UNLIKELY(function == NULL || Py_TYPE(function) != runtime->function_type ||                              \
-                     function->func_code != (PyObject *)cell->code || function->func_globals != cell->globals ||     \
-                     cell->epoch != runtime->code_epoch || tstate->interp->eval_frame != runtime->eval_hook ||       \
-                     tstate->recursion_remaining <= 0)) {                                                            \
+        if (UNLIKELY((may_be_null) && function == NULL)) {                                                           \
             GO(SLOW);                                                                                                \
         }                                                                                                            \
-        InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;                                        \
-        PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);                                          \
-        if (UNLIKELY(top >= tstate->datastack_limit)) {                                                              \
-            GO(SLOW);                                                                                                \
-        }                                                                                                            \
-        tstate->datastack_top = top;                                                                                 \
-        if (!OWNED_##kind) {                                                                                         \
-            ((PyObject *)function)->ob_refcnt++;                                                                     \
-        }                                                                                                            \
-        PyCodeObject *code = cell->code;                                                                             \
-        ((PyObject *)code)->ob_refcnt++;                                                                             \
-        callee->f_func = function;                                                                                   \
-        callee->f_globals = function->func_globals;                                                                  \
-        callee->f_builtins = function->func_builtins;                                                                \
-        callee->f_locals = NULL;                                                                                     \
-        callee->f_code = code;                                                                                       \
-        callee->frame_obj = NULL;                                                                                    \
-        callee->prev_instr = _PyCode_CODE(code) - 1;                                                                 \
-        callee->stacktop = -1;                                                                                       \
-        frame_mark_compiled(callee);                                                                                 \
-        callee->owner = FRAME_OWNED_BY_THREAD;                                                                       \
-        GO_WITH(CONT, callee, ANY);                                                                                  \
+        PUSH(function, OWNED_##kind);                                                                                \
     }
-PUSH_FRAME(L)
-PUSH_FRAME(C)
-PUSH_FRAME(S)
-PUSH_FRAME(R)
+PUSH_FRAME(L, false)
+PUSH_FRAME(C, false)
+PUSH_FRAME(S, true)
+PUSH_FRAME(R, true)
+
+/* A function out of a module, in the slot of self: H_B is the method slot. */
+TEMPLATE(PUSH_FRAME_MODULE)
+{
+    struct call_cell *cell = QUAD(Q_CELL);
+    PyFunctionObject *function = (PyFunctionObject *)DISPLACED(H_A);
+    if (UNLIKELY(DISPLACED(H_B) != NULL)) {
+        GO(SLOW);
+    }
+    PUSH(function, true);
+}
 
 /* H_D is the displacement of the local in the new frame. */
 #define MOVE_ARGUMENT(kind)                                                                                          \
@@ -64,53 +72,18 @@ MOVE_ARGUMENT(C)
 MOVE_ARGUMENT(S)
 MOVE_ARGUMENT(R)
 
-/* x: the new frame; Q_IP: where this frame stands meanwhile. Then x is the address to call. */
-TEMPLATE(ENTER_FRAME)
+/* Where this frame stands during the call. */
+TEMPLATE(STAND_AT_CALL)
 {
-    struct call_cell *cell = QUAD(Q_CELL);
-    InterpreterFrame *callee = (InterpreterFrame *)x;
     SET_INSTRUCTION();
-    callee->previous = frame;
-    tstate->recursion_remaining--;
-    tstate->cframe->current_frame = callee;
-    frame = callee;
-    GO_WITH(CONT, cell->native_entry, ANY);
+    PASS(CONT);
 }
 
-/* The callee has returned r0, which is NULL after an exception. Unlinks its frame before clearing it, so that no destructor
- * sees it. Destructors run at the callee's depth, as on stock. */
-TEMPLATE(FINISH_CALL)
+TEMPLATE(CHECK_CALL)
 {
-    InterpreterFrame *callee = frame;
-    frame = callee->previous;
-    tstate->cframe->current_frame = frame;
-    if (UNLIKELY(callee->frame_obj != NULL)) {
-        GO_WITH(SLOW, callee, ANY);
+    if (UNLIKELY(x != NULL)) {
+        GO(SLOW);
     }
-    for (long index = 0; index < callee->stacktop; index++) {
-        PyObject *value = callee->localsplus[index];
-        if (value != NULL && --value->ob_refcnt == 0) {
-            rt_dealloc(value);
-        }
-    }
-    PyObject *function = (PyObject *)callee->f_func;
-    if (UNLIKELY(--function->ob_refcnt == 0)) {
-        rt_dealloc(function);
-    }
-    PyObject *code = (PyObject *)callee->f_code;
-    if (UNLIKELY(--code->ob_refcnt == 0)) {
-        rt_dealloc(code);
-    }
-    tstate->recursion_remaining++;
-    tstate->datastack_top = (PyObject **)callee;
-    GO(CONT);
-}
-
-/* A frame object may survive the frame, or the frame is the first of its chunk. */
-TEMPLATE(FINISH_CALL_UNUSUAL)
-{
-    rt_finish_callee(tstate, (InterpreterFrame *)x);
-    tstate->recursion_remaining++;
     GO(CONT);
 }
 
@@ -122,8 +95,132 @@ TEMPLATE(CHECK_RESULT)
     GO(CONT);
 }
 
+/* Any call. The operands stand in their slots, H_D is the first (method or NULL). CONT: a native call is to be made. JUMP: the call is
+ * done, r0 is the result or NULL. */
+TEMPLATE(BEGIN_CALL)
+{
+    SET_INSTRUCTION();
+    struct call_outcome outcome =
+        rt_begin_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
+    if (outcome.frame == NULL) {
+        r0 = outcome.result;
+        GO(JUMP);
+    }
+    GO_WITH(CONT, outcome.frame, outcome.target);
+}
+
+/* ---- The callee's part -------------------------------------------------------------------------------------- */
+
+/* Q_A: the code object. SLOW: the recursion limit is reached. */
+TEMPLATE(BUILD_FRAME)
+{
+    PyCodeObject *code = QUAD(Q_A);
+    PyFunctionObject *function = frame->f_func;
+    ((PyObject *)code)->ob_refcnt++;
+    frame->f_globals = function->func_globals;
+    frame->f_builtins = function->func_builtins;
+    frame->f_locals = NULL;
+    frame->f_code = code;
+    frame->frame_obj = NULL;
+    frame->prev_instr = _PyCode_CODE(code) - 1;
+    frame->stacktop = -1;
+    frame_mark_native(frame);
+    frame->owner = FRAME_OWNED_BY_THREAD;
+    _PyCFrame *cframe = tstate->cframe;
+    frame->previous = cframe->current_frame;
+    cframe->current_frame = frame;
+    if (UNLIKELY(--tstate->recursion_remaining < 0)) {
+        GO(SLOW);
+    }
+    GO(CONT);
+}
+
+TEMPLATE(RECURSION_EXCEEDED)
+{
+    if (rt_recursion_exceeded(tstate, frame) < 0) {
+        r0 = NULL;
+        GO(EXIT);
+    }
+    GO(CONT);
+}
+
+/* Compiled code serves only frames that our hook would get, and globals whose versions are their own. */
+TEMPLATE(CHECK_HOOK)
+{
+    struct runtime_data *runtime = RUNTIME;
+    if (UNLIKELY(tstate->interp->eval_frame != runtime->eval_hook ||
+                 Py_TYPE(frame->f_globals) != runtime->dict_type)) {
+        GO(SLOW);
+    }
+    GO(CONT);
+}
+
 TEMPLATE(RUN_IN_TIER0)
 {
     r0 = rt_run_in_tier0(tstate, frame);
     GO(EXIT);
+}
+
+/* On the way out. JUMP: C code entered the frame and will give it up. Otherwise unlinks it before clearing it, so that no destructor
+ * sees it; destructors run at the callee's depth, as on stock. x becomes the callee's frame. */
+TEMPLATE(LEAVE_FRAME)
+{
+    if (!frame_is_native(frame)) {
+        GO_WITH(JUMP, x, ANY);
+    }
+    InterpreterFrame *callee = frame;
+    frame = callee->previous;
+    tstate->cframe->current_frame = frame;
+    if (UNLIKELY(callee->frame_obj != NULL)) {
+        GO_WITH(SLOW, callee, ANY);
+    }
+    GO_WITH(CONT, callee, ANY);
+}
+
+/* One local, at H_D. */
+TEMPLATE(CLEAR_LOCAL)
+{
+    PyObject *value = *(PyObject **)((char *)x + (uintptr_t)H_D);
+    if (value != NULL && --value->ob_refcnt == 0) {
+        rt_dealloc_leaving(value);
+    }
+    GO_WITH(CONT, x, ANY);
+}
+
+/* All of them. */
+TEMPLATE(CLEAR_LOCALS)
+{
+    InterpreterFrame *callee = (InterpreterFrame *)x;
+    for (long index = 0; index < callee->stacktop; index++) {
+        PyObject *value = callee->localsplus[index];
+        if (value != NULL && --value->ob_refcnt == 0) {
+            rt_dealloc_leaving(value);
+        }
+    }
+    GO_WITH(CONT, callee, ANY);
+}
+
+/* The last reference to the code object must not go here: the machine code goes with it. */
+TEMPLATE(FINISH_FRAME)
+{
+    InterpreterFrame *callee = (InterpreterFrame *)x;
+    PyObject *function = (PyObject *)callee->f_func;
+    PyObject *code = (PyObject *)callee->f_code;
+    if (UNLIKELY(function->ob_refcnt == 1 || code->ob_refcnt == 1)) {
+        callee->stacktop = 0;
+        GO_WITH(SLOW, callee, ANY);
+    }
+    function->ob_refcnt--;
+    code->ob_refcnt--;
+    tstate->recursion_remaining++;
+    tstate->datastack_top = (PyObject **)callee;
+    GO_WITH(CONT, frame_call_is_unusual(tstate, frame, r0), ANY);
+}
+
+__attribute__((preserve_none)) void rt_give_up_frame(TEMPLATE_ARGUMENTS);
+
+/* Function or code may die with the frame, or a frame object may survive it. */
+TEMPLATE(GIVE_UP_FRAME)
+{
+    [[clang::musttail]] return rt_give_up_frame(frame, tstate, r0, x, y);
 }

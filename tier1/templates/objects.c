@@ -346,14 +346,3 @@ TEMPLATE(UNPACK_PLAIN)
     }
     GO(CONT);
 }
-
-/* ---- Calls: the arguments stand in their slots, H_D is the first (method or NULL). ---- */
-TEMPLATE(CALL)
-{
-    SET_INSTRUCTION();
-    r0 = rt_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
-    if (UNLIKELY(r0 == NULL)) {
-        GO(ERROR);
-    }
-    GO(CONT);
-}
