@@ -97,7 +97,7 @@ rt_give_up_frame:
         .size   rt_give_up_frame, .-rt_give_up_frame
 
 /* A native call with something to do after it (struct pending_call in call.h): called as a native_entry is, with the callee's
- * frame in r12 and tstate in r13. Calls the true target, then the C function with (tstate, operands, count, result), whose two results are
+ * frame in r12, tstate in r13 and the caller's frame in r15. Calls the true target, then the C function with (tstate, operands, count, result), whose two results are
  * what the caller gets. */
         .globl  rt_call_then_finish
         .hidden rt_call_then_finish

@@ -48,7 +48,7 @@ enum {
     RAW_ENTRY,         /* where a native call comes in: builds the machine frame */
     RAW_CHECK_STACK,   /* to LABEL_SLOW when the C stack is low */
     RAW_CALL,          /* calls x, with the callee's frame in place */
-    RAW_CALL_FUNCTION, /* x is the callee's frame: puts it in place and calls the native_target (feedback.h) in y */
+    RAW_CALL_FUNCTION, /* x is the callee's frame: exchanges it with the caller's and calls the native_target (feedback.h) in y */
 };
 
 struct item_list {

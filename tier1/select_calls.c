@@ -140,9 +140,9 @@ void emit_native_entry(struct emitter *emitter)
     emitter_add(emitter, RAW_ENTRY);
     struct item *item = emitter_add(emitter, TEMPLATE_BUILD_FRAME);
     item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)code;
-    item->labels[LABEL_SLOW] = exceeded;
+    emitter_add(emitter, TEMPLATE_CHECK_RECURSION)->labels[LABEL_SLOW] = exceeded;
     int built = label_here(emitter);
-    emitter_add(emitter, TEMPLATE_CHECK_HOOK)->labels[LABEL_SLOW] = tier0;
+    emitter_add(emitter, TEMPLATE_CHECK_ENTRY)->labels[LABEL_SLOW] = tier0;
     emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = tier0;
     for (int local = frame_parameters(code); local < code->co_nlocalsplus; local++) {
         emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
@@ -177,10 +177,13 @@ void emit_exit(struct emitter *emitter)
             emitter_add(emitter, TEMPLATE_CLEAR_LOCAL)->holes[HOLE_H_D] = emitter_local(local);
         }
     }
-    emitter_add(emitter, TEMPLATE_FINISH_FRAME)->labels[LABEL_SLOW] = unusual;
+    int dying = emitter_new_label(emitter);
+    emitter_add(emitter, TEMPLATE_FINISH_FRAME)->labels[LABEL_SLOW] = dying;
     emitter_bind(emitter, emitter->plain_exit_label);
     emitter_add(emitter, RAW_EXIT);
     emitter->in_cold = true;
+    emitter_bind(emitter, dying);
+    emitter_add(emitter, TEMPLATE_LOCALS_ARE_CLEARED);
     emitter_bind(emitter, unusual);
     emitter_add(emitter, TEMPLATE_GIVE_UP_FRAME);
     emitter->in_cold = false;

@@ -5,8 +5,8 @@
  * FINISH_FRAME unlink it, clear it and give it back. Calls that do not fit go through BEGIN_CALL, whose C function puts the
  * parameters into a new frame as well, so that the machine call is made from compiled code all the same.
  *
- * On the way in: x is the new frame, of which f_func (owned) and all parameters are filled in; y is the native_target. The caller's
- * frame is the thread's current one. On the way out: r0 is the result; x is 0, or says that CHECK_CALL has to look (frame_call_is_unusual).
+ * On the way in: x is the new frame, of which f_func (owned) and all parameters are filled in; y is the native_target. The machine
+ * call exchanges frame and x. On the way out: r0 is the result; x is 0, or says that CHECK_CALL has to look (frame_call_is_unusual).
  */
 #include "tier1/template.h"
 
@@ -111,7 +111,7 @@ TEMPLATE(BEGIN_CALL)
 
 /* ---- The callee's part -------------------------------------------------------------------------------------- */
 
-/* Q_A: the code object. SLOW: the recursion limit is reached. */
+/* x is the caller's frame, Q_A the code object. */
 TEMPLATE(BUILD_FRAME)
 {
     PyCodeObject *code = QUAD(Q_A);
@@ -126,12 +126,9 @@ TEMPLATE(BUILD_FRAME)
     frame->stacktop = -1;
     frame_mark_native(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
-    _PyCFrame *cframe = tstate->cframe;
-    frame->previous = cframe->current_frame;
-    cframe->current_frame = frame;
-    if (UNLIKELY(--tstate->recursion_remaining < 0)) {
-        GO(SLOW);
-    }
+    frame->previous = (InterpreterFrame *)x;
+    tstate->cframe->current_frame = frame;
+    tstate->recursion_remaining--;
     GO(CONT);
 }
 
@@ -144,15 +141,23 @@ TEMPLATE(RECURSION_EXCEEDED)
     GO(CONT);
 }
 
+TEMPLATE(CHECK_RECURSION)
+{
+    if (UNLIKELY(tstate->recursion_remaining < 0)) {
+        GO(SLOW);
+    }
+    GO(CONT);
+}
+
 /* Compiled code serves only frames that our hook would get, and globals whose versions are their own. */
-TEMPLATE(CHECK_HOOK)
+TEMPLATE(CHECK_ENTRY)
 {
     struct runtime_data *runtime = RUNTIME;
     if (UNLIKELY(tstate->interp->eval_frame != runtime->eval_hook ||
                  Py_TYPE(frame->f_globals) != runtime->dict_type)) {
         GO(SLOW);
     }
-    GO(CONT);
+    GO_WITH(CONT, ANY, ANY);
 }
 
 TEMPLATE(RUN_IN_TIER0)
@@ -168,13 +173,13 @@ TEMPLATE(LEAVE_FRAME)
     if (!frame_is_native(frame)) {
         GO_WITH(JUMP, x, ANY);
     }
-    InterpreterFrame *callee = frame;
-    frame = callee->previous;
+    x = (PyObject *)frame;
+    frame = frame->previous;
     tstate->cframe->current_frame = frame;
-    if (UNLIKELY(callee->frame_obj != NULL)) {
-        GO_WITH(SLOW, callee, ANY);
+    if (UNLIKELY(((InterpreterFrame *)x)->frame_obj != NULL)) {
+        GO_WITH(SLOW, x, ANY);
     }
-    GO_WITH(CONT, callee, ANY);
+    GO_WITH(CONT, x, ANY);
 }
 
 /* One local, at H_D. */
@@ -206,15 +211,24 @@ TEMPLATE(FINISH_FRAME)
     InterpreterFrame *callee = (InterpreterFrame *)x;
     PyObject *function = (PyObject *)callee->f_func;
     PyObject *code = (PyObject *)callee->f_code;
-    if (UNLIKELY(function->ob_refcnt == 1 || code->ob_refcnt == 1)) {
-        callee->stacktop = 0;
-        GO_WITH(SLOW, callee, ANY);
+    if (UNLIKELY(function->ob_refcnt == 1)) {
+        PASS(SLOW);
+    }
+    if (UNLIKELY(code->ob_refcnt == 1)) {
+        PASS(SLOW);
     }
     function->ob_refcnt--;
     code->ob_refcnt--;
     tstate->recursion_remaining++;
     tstate->datastack_top = (PyObject **)callee;
     GO_WITH(CONT, frame_call_is_unusual(tstate, frame, r0), ANY);
+}
+
+/* In between for FINISH_FRAME, where nothing is left in the locals. */
+TEMPLATE(LOCALS_ARE_CLEARED)
+{
+    ((InterpreterFrame *)x)->stacktop = 0;
+    PASS(CONT);
 }
 
 __attribute__((preserve_none)) void rt_give_up_frame(TEMPLATE_ARGUMENTS);
