@@ -147,11 +147,14 @@ uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, Inter
     return frame_call_is_unusual(tstate, caller, result);
 }
 
-void rt_dealloc_leaving(PyObject *object)
+void rt_dealloc_leaving(PyThreadState *tstate, PyObject *object)
 {
     runtime_data.leaving++;
     rt_dealloc(object);
     runtime_data.leaving--;
+    if (UNLIKELY(tstate->cframe->use_tracing)) {
+        cpython_frame_object(tstate, tstate->cframe->current_frame);
+    }
 }
 
 int rt_eval_breaker(PyThreadState *tstate)

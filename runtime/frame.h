@@ -161,8 +161,8 @@ int rt_recursion_exceeded(PyThreadState *tstate, InterpreterFrame *frame);
 uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, InterpreterFrame *caller, PyObject *result);
 
 /* rt_dealloc for a local of a frame that is unlinked already, called by the frame's own compiled code: which is not to be freed
- * meanwhile (runtime_data.leaving). */
-void rt_dealloc_leaving(PyObject *object);
+ * meanwhile (runtime_data.leaving). If that turns tracing on, the caller's frame gets a frame object, for it to notice. */
+void rt_dealloc_leaving(PyThreadState *tstate, PyObject *object);
 
 /* An exception is set. Adds the traceback entry (unless `reraised`), drops the operands of [keep, top) whose bit in
  * `owned` is set (bit i: operand i; operands from 64 on are always owned) and NULLs nothing else. */

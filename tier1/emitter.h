@@ -99,7 +99,9 @@ struct emitter {
     struct operand *saved_operands;
     int saved_count, saved_capacity;
     PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
-    int exit_label;  /* returns r0: gives the frame up where it was entered natively */
+    int exit_label;       /* returns r0: gives the frame up where it was entered natively; stacktop is set */
+    int return_label;     /* the same for RETURN_VALUE, when no frame object exists */
+    int return_seen_label; /* the same when one does, or may */
     int plain_exit_label; /* returns r0 and leaves the frame */
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;

@@ -15,9 +15,8 @@ static const unsigned char check_stack_bytes[] = {0x64, 0x48, 0x3b, 0x24, 0x25, 
 enum { CHECK_STACK_LIMIT = 5, CHECK_STACK_JUMP = 11 };
 /* call *%r15 */
 static const unsigned char call_bytes[] = {0x41, 0xff, 0xd7};
-/* mov %r12,%rax; mov %r15,%r12; mov %rax,%r15; call *ENTRY(%rdi) */
-static const unsigned char call_function_bytes[] = {
-    0x4c, 0x89, 0xe0, 0x4d, 0x89, 0xfc, 0x49, 0x89, 0xc7, 0xff, 0x57, offsetof(struct native_target, entry)};
+/* xchg %r15,%r12; call *ENTRY(%rdi) */
+static const unsigned char call_function_bytes[] = {0x4d, 0x87, 0xfc, 0xff, 0x57, offsetof(struct native_target, entry)};
 enum { JUMP_SIZE = 5 };
 
 static const struct {

@@ -539,13 +539,14 @@ enum reason select_instructions(struct emitter *emitter)
         emitter_new_label(emitter);
     }
     emitter->exit_label = emitter_new_label(emitter);
+    emitter->return_label = emitter_new_label(emitter);
+    emitter->return_seen_label = emitter_new_label(emitter);
     emitter->plain_exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
     stack_set_canonical(emitter, 0);
-    emit_native_entry(emitter);
     bool fused = false;
-    for (int number = 0; number < bytecode->count && !emitter->out_of_memory; number++) {
+    for (int number = emit_entry(emitter); number < bytecode->count && !emitter->out_of_memory; number++) {
         const struct instruction *instruction = at(emitter, number);
         if (instruction->depth < 0) {
             continue;

@@ -31,7 +31,9 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
     int callee = module || operands[0].is_null ? 1 : 0;
     assert(operands[callee].place != PLACE_NULL);
     struct item *item =
-        emitter_add(emitter, module ? TEMPLATE_PUSH_FRAME_MODULE : push_family[place_index(&operands[callee])]);
+        emitter_add(emitter, module                                                       ? TEMPLATE_PUSH_FRAME_MODULE
+                             : callee == 0 && operands[callee].place == PLACE_SLOT ? TEMPLATE_PUSH_FRAME_METHOD
+                                                                                   : push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
     item->holes[HOLE_H_B] = emitter_slot(emitter, operands[0].index);
     site->cell->arguments = site->nargs + 1 - callee;
@@ -118,73 +120,155 @@ void select_call(struct emitter *emitter)
     stack_push_register(emitter);
 }
 
+static bool is_generator(const struct emitter *emitter)
+{
+    return emitter->bytecode.code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR);
+}
+
 void select_return_value(struct emitter *emitter)
 {
     static four_family family = PLACES(RETURN_VALUE);
     struct operand value = stack_pop(emitter);
+    if (is_generator(emitter)) {
+        stack_take(emitter, &value);
+        struct item *item = emitter_add(emitter, TEMPLATE_RETURN_FROM_GENERATOR);
+        item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus;
+        item->labels[LABEL_EXIT] = emitter->plain_exit_label;
+        return;
+    }
+    int in_sight = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, family[place_index(&value)]);
     set_operand(emitter, item, &value, false);
-    item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus;
-    item->labels[LABEL_EXIT] = emitter->exit_label;
+    item->labels[LABEL_SLOW] = in_sight;
+    item->labels[LABEL_CONT] = emitter->return_label;
+    emitter->in_cold = true;
+    emitter_bind(emitter, in_sight);
+    emitter_add(emitter, TEMPLATE_RETURN_IN_SIGHT)->labels[LABEL_EXIT] = emitter->return_seen_label;
+    emitter->in_cold = false;
 }
 
 /* ---- The callee's part -------------------------------------------------------------------------------------- */
 
-void emit_native_entry(struct emitter *emitter)
+int emit_entry(struct emitter *emitter)
 {
     PyCodeObject *code = emitter->bytecode.code;
+    const struct instruction *first = at(emitter, 0);
+    bool resumes = first->opcode == RESUME && first->oparg == 0;
     emitter->current = 0;
     emitter->native_entry_label = label_here(emitter);
     int exceeded = emitter_new_label(emitter);
     int tier0 = emitter_new_label(emitter);
+    int breaker_set = emitter_new_label(emitter);
     emitter_add(emitter, RAW_ENTRY);
-    struct item *item = emitter_add(emitter, TEMPLATE_BUILD_FRAME);
-    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)code;
-    emitter_add(emitter, TEMPLATE_CHECK_RECURSION)->labels[LABEL_SLOW] = exceeded;
-    int built = label_here(emitter);
-    emitter_add(emitter, TEMPLATE_CHECK_ENTRY)->labels[LABEL_SLOW] = tier0;
-    emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = tier0;
     for (int local = frame_parameters(code); local < code->co_nlocalsplus; local++) {
         emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
     }
+    struct item *item = emitter_add(emitter, resumes ? TEMPLATE_BUILD_FRAME_AND_RESUME : TEMPLATE_BUILD_FRAME);
+    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)code;
+    item->labels[LABEL_JUMP] = exceeded;
+    item->labels[LABEL_SLOW] = breaker_set;
+    item->labels[LABEL_LEAVE] = tier0;
+    emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = tier0;
+    int behind = resumes ? label_here(emitter) : NO_LABEL;
+
     emitter->in_cold = true;
     emitter_bind(emitter, exceeded);
-    item = emitter_add(emitter, TEMPLATE_RECURSION_EXCEEDED);
-    item->labels[LABEL_EXIT] = emitter->exit_label;
-    item->labels[LABEL_CONT] = built;
+    emitter_add(emitter, TEMPLATE_RECURSION_EXCEEDED)->labels[LABEL_EXIT] = emitter->exit_label;
     emitter_bind(emitter, tier0);
     emitter_add(emitter, TEMPLATE_RUN_IN_TIER0)->labels[LABEL_EXIT] = emitter->exit_label;
+    if (resumes) {
+        /* The first instruction, for those who enter from C. */
+        emitter_bind(emitter, 0);
+        item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
+        item->labels[LABEL_SLOW] = breaker_set;
+        item->labels[LABEL_CONT] = behind;
+        emitter_bind(emitter, breaker_set);
+        emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
+        add_escape_check(emitter, 1, true)->labels[LABEL_CONT] = behind;
+    }
     emitter->in_cold = false;
+    return resumes ? 1 : 0;
 }
 
 /* So many locals are cleared one by one. */
-enum { MOST_SINGLE_LOCALS = 4 };
+enum { MOST_SINGLE_LOCALS = 6 };
+
+/* A bit for each of the first locals that is bound wherever the function returns. */
+static uint64_t bound_at_return(const struct emitter *emitter)
+{
+    uint64_t bound = UINT64_MAX;
+    for (int number = 0; number < emitter->bytecode.count; number++) {
+        const struct instruction *instruction = at(emitter, number);
+        if (instruction->opcode == RETURN_VALUE && instruction->depth >= 0) {
+            bound &= instruction->bound;
+        }
+    }
+    return bound;
+}
+
+/* Clears the locals of the frame x, which is unlinked. */
+static void clear_locals(struct emitter *emitter)
+{
+    int count = emitter->bytecode.code->co_nlocalsplus;
+    if (count > MOST_SINGLE_LOCALS) {
+        emitter_add(emitter, TEMPLATE_CLEAR_LOCALS)->holes[HOLE_H_N] = count;
+        return;
+    }
+    uint64_t bound = bound_at_return(emitter);
+    for (int local = 0; local < count; local++) {
+        bool is_bound = bound >> local & 1;
+        struct item *item = emitter_add(emitter, is_bound ? TEMPLATE_CLEAR_BOUND_LOCAL : TEMPLATE_CLEAR_LOCAL);
+        item->holes[HOLE_H_D] = emitter_local(local);
+        if (is_bound) {
+            int dies = emitter_new_label(emitter);
+            item->labels[LABEL_SLOW] = dies;
+            int back = label_here(emitter);
+            emitter->in_cold = true;
+            emitter_bind(emitter, dies);
+            emitter_add(emitter, TEMPLATE_LOCAL_DIES)->labels[LABEL_CONT] = back;
+            emitter->in_cold = false;
+        }
+    }
+}
 
 void emit_exit(struct emitter *emitter)
 {
-    PyCodeObject *code = emitter->bytecode.code;
-    int unusual = emitter_new_label(emitter);
-    emitter_bind(emitter, emitter->exit_label);
-    struct item *item = emitter_add(emitter, TEMPLATE_LEAVE_FRAME);
-    item->labels[LABEL_JUMP] = emitter->plain_exit_label;
-    item->labels[LABEL_SLOW] = unusual;
-    /* A frame that has become a generator's has nothing left in its locals. */
-    bool suspends = code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR);
-    if (suspends || code->co_nlocalsplus > MOST_SINGLE_LOCALS) {
-        emitter_add(emitter, TEMPLATE_CLEAR_LOCALS);
-    } else {
-        for (int local = 0; local < code->co_nlocalsplus; local++) {
-            emitter_add(emitter, TEMPLATE_CLEAR_LOCAL)->holes[HOLE_H_D] = emitter_local(local);
-        }
-    }
+    bool generator = is_generator(emitter);
+    int to_c = generator ? emitter->plain_exit_label : emitter_new_label(emitter);
     int dying = emitter_new_label(emitter);
-    emitter_add(emitter, TEMPLATE_FINISH_FRAME)->labels[LABEL_SLOW] = dying;
+    emitter_bind(emitter, emitter->return_label);
+    emitter_add(emitter, TEMPLATE_LEAVE_FRAME)->labels[LABEL_JUMP] = to_c;
+    /* A frame that has become a generator's has nothing left in its locals. */
+    if (!generator) {
+        clear_locals(emitter);
+    }
+    int function_dies = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_FINISH_FRAME);
+    item->labels[LABEL_SLOW] = dying;
+    item->labels[LABEL_JUMP] = function_dies;
     emitter_bind(emitter, emitter->plain_exit_label);
     emitter_add(emitter, RAW_EXIT);
+
     emitter->in_cold = true;
-    emitter_bind(emitter, dying);
-    emitter_add(emitter, TEMPLATE_LOCALS_ARE_CLEARED);
-    emitter_bind(emitter, unusual);
+    if (!generator) {
+        emitter_bind(emitter, emitter->return_seen_label);
+        item = emitter_add(emitter, TEMPLATE_LEAVE_TO_C);
+        item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus;
+    }
+    emitter_bind(emitter, emitter->exit_label);
+    emitter_add(emitter, TEMPLATE_LEAVE_FRAME_ANYHOW)->labels[LABEL_JUMP] = emitter->plain_exit_label;
+    int give_up = emitter_new_label(emitter);
+    emitter_bind(emitter, give_up);
     emitter_add(emitter, TEMPLATE_GIVE_UP_FRAME);
+    emitter_bind(emitter, function_dies);
+    emitter_add(emitter, TEMPLATE_FUNCTION_DIES);
+    emitter_bind(emitter, dying);
+    emitter_add(emitter, TEMPLATE_CODE_DIES)->labels[LABEL_CONT] = give_up;
+    if (!generator) {
+        emitter_bind(emitter, to_c);
+        item = emitter_add(emitter, TEMPLATE_LEAVE_TO_C);
+        item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus;
+        item->labels[LABEL_CONT] = emitter->plain_exit_label;
+    }
     emitter->in_cold = false;
 }

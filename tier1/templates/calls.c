@@ -12,7 +12,7 @@
 
 /* ---- The caller's part -------------------------------------------------------------------------------------- */
 
-/* Takes the callee's reference over where it is owned. A method slot may be empty. */
+/* Takes the callee's reference over where it is owned. */
 #define PUSH(function, owned)                                                                                        \
     if (UNLIKELY(Py_TYPE(function) != RUNTIME->function_type ||                                                      \
                  function->func_code != (PyObject *)cell->target.code)) {                                            \
@@ -30,20 +30,28 @@
     cell->cases[0].count++;                                                                                          \
     callee->f_func = function;                                                                                       \
     GO_WITH(CONT, callee, cell)
-#define PUSH_FRAME(kind, may_be_null)                                                                                \
+#define PUSH_FRAME(kind)                                                                                \
     TEMPLATE(PUSH_FRAME_##kind)                                                                                      \
     {                                                                                                                \
         struct call_cell *cell = QUAD(Q_CELL);                                                                       \
         PyFunctionObject *function = (PyFunctionObject *)READ_##kind(H_A, Q_A);                                      \
-        if (UNLIKELY((may_be_null) && function == NULL)) {                                                           \
-            GO(SLOW);                                                                                                \
-        }                                                                                                            \
         PUSH(function, OWNED_##kind);                                                                                \
     }
-PUSH_FRAME(L, false)
-PUSH_FRAME(C, false)
-PUSH_FRAME(S, true)
-PUSH_FRAME(R, true)
+PUSH_FRAME(L)
+PUSH_FRAME(C)
+PUSH_FRAME(S)
+PUSH_FRAME(R)
+
+/* A method in its slot. */
+TEMPLATE(PUSH_FRAME_METHOD)
+{
+    struct call_cell *cell = QUAD(Q_CELL);
+    PyFunctionObject *function = (PyFunctionObject *)DISPLACED(H_A);
+    if (UNLIKELY(function == NULL)) {
+        GO(SLOW);
+    }
+    PUSH(function, true);
+}
 
 /* A function out of a module, in the slot of self: H_B is the method slot. */
 TEMPLATE(PUSH_FRAME_MODULE)
@@ -111,26 +119,46 @@ TEMPLATE(BEGIN_CALL)
 
 /* ---- The callee's part -------------------------------------------------------------------------------------- */
 
-/* x is the caller's frame, Q_A the code object. */
-TEMPLATE(BUILD_FRAME)
-{
-    PyCodeObject *code = QUAD(Q_A);
-    PyFunctionObject *function = frame->f_func;
-    ((PyObject *)code)->ob_refcnt++;
-    frame->f_globals = function->func_globals;
-    frame->f_builtins = function->func_builtins;
-    frame->f_locals = NULL;
-    frame->f_code = code;
-    frame->frame_obj = NULL;
-    frame->prev_instr = _PyCode_CODE(code) - 1;
-    frame->stacktop = -1;
-    frame_mark_native(frame);
-    frame->owner = FRAME_OWNED_BY_THREAD;
-    frame->previous = (InterpreterFrame *)x;
-    tstate->cframe->current_frame = frame;
-    tstate->recursion_remaining--;
-    GO(CONT);
-}
+/* x is the caller's frame, Q_A the code object. Compiled code serves only frames that our hook would get, and globals whose versions are
+ * their own: LEAVE. JUMP: the recursion limit is reached. _AND_RESUME also does what RESUME does; SLOW is its eval breaker.
+ *
+ * The asm keeps clang from copying two fields at once: reading one of them right after would have to wait. */
+#define BUILD_FRAME(name, and_resume)                                                                                \
+    TEMPLATE(name)                                                                                                   \
+    {                                                                                                                \
+        PyCodeObject *code = QUAD(Q_A);                                                                              \
+        PyFunctionObject *function = frame->f_func;                                                                  \
+        PyObject *globals = function->func_globals;                                                                  \
+        ((PyObject *)code)->ob_refcnt++;                                                                             \
+        frame->f_globals = globals;                                                                                  \
+        __asm__ volatile("" ::: "memory");                                                                           \
+        frame->f_builtins = function->func_builtins;                                                                 \
+        frame->f_locals = NULL;                                                                                      \
+        frame->f_code = code;                                                                                        \
+        frame->frame_obj = NULL;                                                                                     \
+        frame->prev_instr = _PyCode_CODE(code) - 1;                                                                  \
+        frame->stacktop = -1;                                                                                        \
+        frame_mark_native(frame);                                                                                    \
+        frame->owner = FRAME_OWNED_BY_THREAD;                                                                        \
+        frame->previous = (InterpreterFrame *)x;                                                                     \
+        tstate->cframe->current_frame = frame;                                                                       \
+        bool exceeded;                                                                                               \
+        __asm__("decl %0" : "+m"(tstate->recursion_remaining), "=@ccs"(exceeded));                                   \
+        if (UNLIKELY(exceeded)) {                                                                                    \
+            GO(JUMP);                                                                                                \
+        }                                                                                                            \
+        PyInterpreterState *interpreter = tstate->interp;                                                            \
+        struct runtime_data *runtime = RUNTIME;                                                                      \
+        if (UNLIKELY(interpreter->eval_frame != runtime->eval_hook || Py_TYPE(globals) != runtime->dict_type)) {     \
+            GO(LEAVE);                                                                                               \
+        }                                                                                                            \
+        if ((and_resume) && UNLIKELY(interpreter->ceval.eval_breaker._value != 0)) {                                 \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+BUILD_FRAME(BUILD_FRAME, false)
+BUILD_FRAME(BUILD_FRAME_AND_RESUME, true)
 
 TEMPLATE(RECURSION_EXCEEDED)
 {
@@ -141,45 +169,31 @@ TEMPLATE(RECURSION_EXCEEDED)
     GO(CONT);
 }
 
-TEMPLATE(CHECK_RECURSION)
-{
-    if (UNLIKELY(tstate->recursion_remaining < 0)) {
-        GO(SLOW);
-    }
-    GO(CONT);
-}
-
-/* Compiled code serves only frames that our hook would get, and globals whose versions are their own. */
-TEMPLATE(CHECK_ENTRY)
-{
-    struct runtime_data *runtime = RUNTIME;
-    if (UNLIKELY(tstate->interp->eval_frame != runtime->eval_hook ||
-                 Py_TYPE(frame->f_globals) != runtime->dict_type)) {
-        GO(SLOW);
-    }
-    GO_WITH(CONT, ANY, ANY);
-}
-
 TEMPLATE(RUN_IN_TIER0)
 {
     r0 = rt_run_in_tier0(tstate, frame);
     GO(EXIT);
 }
 
-/* On the way out. JUMP: C code entered the frame and will give it up. Otherwise unlinks it before clearing it, so that no destructor
- * sees it; destructors run at the callee's depth, as on stock. x becomes the callee's frame. */
+/* On the way out by RETURN_VALUE, when no frame object exists. JUMP: C code entered the frame and will give it up. Otherwise unlinks it
+ * before clearing it, so that no destructor sees it; destructors run at the callee's depth, as on stock. x becomes the callee's
+ * frame. */
 TEMPLATE(LEAVE_FRAME)
 {
-    if (!frame_is_native(frame)) {
-        GO_WITH(JUMP, x, ANY);
+    if (UNLIKELY(!frame_is_native(frame))) {
+        GO(JUMP);
     }
     x = (PyObject *)frame;
     frame = frame->previous;
     tstate->cframe->current_frame = frame;
-    if (UNLIKELY(((InterpreterFrame *)x)->frame_obj != NULL)) {
-        GO_WITH(SLOW, x, ANY);
-    }
     GO_WITH(CONT, x, ANY);
+}
+
+/* H_N is the empty stack's stacktop. */
+TEMPLATE(LEAVE_TO_C)
+{
+    frame->stacktop = NUMBER(H_N);
+    GO(CONT);
 }
 
 /* One local, at H_D. */
@@ -187,53 +201,87 @@ TEMPLATE(CLEAR_LOCAL)
 {
     PyObject *value = *(PyObject **)((char *)x + (uintptr_t)H_D);
     if (value != NULL && --value->ob_refcnt == 0) {
-        rt_dealloc_leaving(value);
+        rt_dealloc_leaving(tstate, value);
     }
     GO_WITH(CONT, x, ANY);
 }
 
-/* All of them. */
+/* The same where it is surely bound. SLOW: it dies. */
+TEMPLATE(CLEAR_BOUND_LOCAL)
+{
+    PyObject *value = *(PyObject **)((char *)x + (uintptr_t)H_D);
+    if (UNLIKELY(--value->ob_refcnt == 0)) {
+        GO_WITH(SLOW, x, value);
+    }
+    GO_WITH(CONT, x, ANY);
+}
+
+TEMPLATE(LOCAL_DIES)
+{
+    rt_dealloc_leaving(tstate, y);
+    GO_WITH(CONT, x, ANY);
+}
+
+/* All of them: H_N. */
 TEMPLATE(CLEAR_LOCALS)
 {
     InterpreterFrame *callee = (InterpreterFrame *)x;
+    callee->stacktop = NUMBER(H_N); /* not in a register: there are too few */
     for (long index = 0; index < callee->stacktop; index++) {
         PyObject *value = callee->localsplus[index];
         if (value != NULL && --value->ob_refcnt == 0) {
-            rt_dealloc_leaving(value);
+            rt_dealloc_leaving(tstate, value);
         }
     }
     GO_WITH(CONT, callee, ANY);
 }
 
-/* The last reference to the code object must not go here: the machine code goes with it. */
+/* The last reference to the code object must not go here: the machine code goes with it. What the callee may have turned on it has seen
+ * itself; only the caller's frame has to be looked at. */
 TEMPLATE(FINISH_FRAME)
 {
     InterpreterFrame *callee = (InterpreterFrame *)x;
-    PyObject *function = (PyObject *)callee->f_func;
-    PyObject *code = (PyObject *)callee->f_code;
-    if (UNLIKELY(function->ob_refcnt == 1)) {
+    if (UNLIKELY(--((PyObject *)callee->f_code)->ob_refcnt == 0)) {
         PASS(SLOW);
     }
-    if (UNLIKELY(code->ob_refcnt == 1)) {
-        PASS(SLOW);
+    if (UNLIKELY(--((PyObject *)callee->f_func)->ob_refcnt == 0)) {
+        PASS(JUMP);
     }
-    function->ob_refcnt--;
-    code->ob_refcnt--;
     tstate->recursion_remaining++;
     tstate->datastack_top = (PyObject **)callee;
-    GO_WITH(CONT, frame_call_is_unusual(tstate, frame, r0), ANY);
+    GO_WITH(CONT, frame->frame_obj, ANY);
 }
 
-/* In between for FINISH_FRAME, where nothing is left in the locals. */
-TEMPLATE(LOCALS_ARE_CLEARED)
+/* Behind JUMP and SLOW of FINISH_FRAME: takes back what it has done. Nothing is left in the locals. */
+TEMPLATE(FUNCTION_DIES)
 {
-    ((InterpreterFrame *)x)->stacktop = 0;
+    InterpreterFrame *callee = (InterpreterFrame *)x;
+    ((PyObject *)callee->f_func)->ob_refcnt++;
     PASS(CONT);
+}
+TEMPLATE(CODE_DIES)
+{
+    InterpreterFrame *callee = (InterpreterFrame *)x;
+    ((PyObject *)callee->f_code)->ob_refcnt++;
+    callee->stacktop = 0;
+    PASS(CONT);
+}
+
+/* Every other way out; stacktop is set. JUMP: C code entered the frame. */
+TEMPLATE(LEAVE_FRAME_ANYHOW)
+{
+    if (!frame_is_native(frame)) {
+        GO_WITH(JUMP, x, ANY);
+    }
+    x = (PyObject *)frame;
+    frame = frame->previous;
+    tstate->cframe->current_frame = frame;
+    GO_WITH(CONT, x, ANY);
 }
 
 __attribute__((preserve_none)) void rt_give_up_frame(TEMPLATE_ARGUMENTS);
 
-/* Function or code may die with the frame, or a frame object may survive it. */
+/* x is the callee's frame. Function or code may die with it, or a frame object may survive it. */
 TEMPLATE(GIVE_UP_FRAME)
 {
     [[clang::musttail]] return rt_give_up_frame(frame, tstate, r0, x, y);
