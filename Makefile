@@ -8,6 +8,9 @@ CC      = gcc
 CLANG  ?= clang-19
 # The extractor reads code with LLVM's disassembler.
 LLVM_CONFIG ?= llvm-config-19
+# Whose LLVM-C headers tier 2 is built with: the newest there is. The library itself is found at run time.
+LLVM ?= $(or $(firstword $(foreach version,19 18 17 16,$(if $(wildcard /usr/lib/llvm-$(version)/include/llvm-c/LLJIT.h),$(version)))),19)
+LLVM_C_INCLUDE := /usr/lib/llvm-$(LLVM)/include
 PREFIX ?= /usr/local
 FORMAT ?= clang-format-14
 DEBUG  ?= 0
@@ -38,7 +41,7 @@ endif
 # ---- Flags ---------------------------------------------------------------------------------------
 
 # Goals that compile nothing need neither Python nor a compiler.
-LIGHT_GOALS := help clean deps uninstall format format-check
+LIGHT_GOALS := help clean deps deps-test uninstall format format-check
 ifneq ($(filter-out $(LIGHT_GOALS),$(or $(MAKECMDGOALS),all)),)
   LLVM_INCLUDE   := $(shell $(LLVM_CONFIG) --includedir 2>/dev/null)
   LLVM_LIBRARIES := $(shell $(LLVM_CONFIG) --ldflags --libs 2>/dev/null)
@@ -48,14 +51,16 @@ endif
 WARNINGS := -Wall -Wextra -Werror
 ifeq ($(DEBUG),1)
   # With sanitizers gcc's flow analysis sees paths that are not there, hence the exception.
-  MODE := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined) -Wno-maybe-uninitialized
+  BUILD_FLAGS := -O1 -g3 -UNDEBUG -DPYJIT_DEBUG=1 -fsanitize=$(or $(SANITIZE),undefined) -Wno-maybe-uninitialized
 else
-  MODE := -O2 -g -DNDEBUG
+  BUILD_FLAGS := -O2 -g -DNDEBUG
 endif
 PYTHON_PATH_DEFINE := -DPYJIT_PYTHON_PATH='"$(PYTHON)"'
 CFLAGS          ?=
 BASE_FLAGS      := -std=gnu17 $(WARNINGS) -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE)
-LIBRARY_FLAGS   := $(BASE_FLAGS) $(MODE) -fPIC -fvisibility=hidden -fno-semantic-interposition \
+# Only what is in tier2/ and its tests sees LLVM's headers.
+TIER2_FLAGS     := -isystem $(LLVM_C_INCLUDE)
+LIBRARY_FLAGS   := $(BASE_FLAGS) $(BUILD_FLAGS) -fPIC -fvisibility=hidden -fno-semantic-interposition \
                    -fno-omit-frame-pointer
 HOST_FLAGS      := -std=gnu17 $(WARNINGS) -O2 -g -I. -I$(BUILD) -isystem $(PYTHON_INCLUDE) \
                    $(addprefix -isystem ,$(LLVM_INCLUDE))
@@ -76,7 +81,7 @@ DEPENDENCIES    := -MMD -MP
 
 PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
 LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
-                      tier1/*.c runtime/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
+                      tier1/*.c tier2/*.c runtime/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
 TEMPLATE_SOURCES := $(sort $(wildcard tier1/templates/*.c))
 object_of         = $(patsubst %,$(BUILD)/objects/%.o,$(subst /,_,$(basename $(1))))
 LIBRARY_OBJECTS  := $(foreach source,$(LIBRARY_SOURCES),$(call object_of,$(source)))
@@ -89,7 +94,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps demo test unit-test install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython unit-test install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -100,12 +105,14 @@ $(BUILD)/tools: $(BUILD)/flags
 	    { echo "the headers of $(PYTHON) ($(PYTHON_INCLUDE)) not found: run make deps" >&2; exit 1; }
 	@for tool in $(CC) $(CLANG) $(LLVM_CONFIG) nm; do \
 	    command -v $$tool >/dev/null || { echo "$$tool not found: run make deps" >&2; exit 1; }; done
+	@test -e $(LLVM_C_INCLUDE)/llvm-c/LLJIT.h || \
+	    { echo "LLVM's C headers ($(LLVM_C_INCLUDE)) not found: run make deps" >&2; exit 1; }
 	@test -z "$(wildcard tier1/extract.c)" || echo '#include <gelf.h>' | $(CC) -E - >/dev/null 2>&1 || \
 	    { echo "libelf's headers not found: run make deps" >&2; exit 1; }
 	@touch $@
 
 # All that decides how a file is compiled, rewritten only when it changes: objects depend on it.
-export PYJIT_FLAGS_TEXT := $(CC) | $(CLANG) | $(CFLAGS) | $(LIBRARY_FLAGS) | $(TEMPLATE_FLAGS) | $(PYTHON)
+export PYJIT_FLAGS_TEXT := $(CC) | $(CLANG) | $(CFLAGS) | $(LIBRARY_FLAGS) | $(TEMPLATE_FLAGS) | $(TIER2_FLAGS) | $(PYTHON)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@printf '%s\n' "$$PYJIT_FLAGS_TEXT" | cmp -s - $@ || printf '%s\n' "$$PYJIT_FLAGS_TEXT" > $@
@@ -113,7 +120,7 @@ $(BUILD)/flags: FORCE
 define compile_library_source
 $(call object_of,$(1)): $(1) Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $$(@D)
-	$$(call say,CC,$(1))$(CC) $(LIBRARY_FLAGS) $(CFLAGS) $(DEPENDENCIES) -c $(1) -o $$@
+	$$(call say,CC,$(1))$(CC) $(LIBRARY_FLAGS) $(if $(filter tier2/%,$(1)),$(TIER2_FLAGS)) $(CFLAGS) $(DEPENDENCIES) -c $(1) -o $$@
 endef
 $(foreach source,$(LIBRARY_SOURCES),$(eval $(call compile_library_source,$(source))))
 
@@ -184,7 +191,7 @@ $(BUILD)/unit/objects.a: $(LIBRARY_OBJECTS) $(BUILD)/object-list
 	$(call say,AR,$@)ar rcs $@ $(LIBRARY_OBJECTS)
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
-	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(MODE) $(CFLAGS) -D_GNU_SOURCE $(DEPENDENCIES) -MF $@.d $< -o $@ \
+	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(TIER2_FLAGS) $(BUILD_FLAGS) $(CFLAGS) -D_GNU_SOURCE $(DEPENDENCIES) -MF $@.d $< -o $@ \
 	    $(BUILD)/unit/objects.a -lpython3.11 -lm -ldl -lpthread
 
 -include $(wildcard $(BUILD)/unit/*.d)
@@ -192,14 +199,20 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
 # ---- What is run ---------------------------------------------------------------------------------
 
 PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsuite python3-lib2to3 \
-            python3-numpy clang-19 llvm-19-dev libelf-dev libunwind-dev gdb
+            python3-numpy clang-19 llvm-19-dev libllvm19 libelf-dev libunwind-dev gdb
+# What the tests run under the JIT. (objgraph and psutil: greenlet's own tests import them.)
+TEST_PACKAGES := python3-greenlet python3-gevent python3-objgraph python3-psutil python3-django python3-jinja2 python3-sympy \
+            python3-networkx python3-sqlalchemy python3-flask python3-requests python3-pytest python3-hypothesis python3-attr \
+            python3-pydantic python3-pandas python3-coverage
 
-deps:
-	@missing=; for package in $(PACKAGES); do \
+deps: WANTED_PACKAGES = $(PACKAGES)
+deps-test: WANTED_PACKAGES = $(PACKAGES) $(TEST_PACKAGES)
+deps deps-test:
+	@missing=; for package in $(WANTED_PACKAGES); do \
 	    test "$$(dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | cut -c1-2)" = ii || missing="$$missing $$package"; done; \
 	  if test -n "$$missing"; then \
 	    sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	    echo "make deps: installing$$missing"; \
+	    echo "make $@: installing$$missing"; \
 	    $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
 	  fi
 
@@ -208,9 +221,16 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) perf/demo.py $(BUILD)/pyjit
 
-test: deps
+test: deps-test
 	@$(MAKE) --no-print-directory all unit-test
 	@$(PYTHON) tests/run.py
+
+# All of CPython's own test suite, case by case against stock; takes an hour, goes on where it was stopped.
+MODE  ?= compile-all
+TESTS ?=
+test-cpython: deps-test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/cpython_suite.py --jit $(BUILD)/pyjit --mode $(MODE) $(TESTS)
 
 include perf/bench/bench.mk
 
@@ -242,7 +262,7 @@ clean:
 # ---- Housekeeping --------------------------------------------------------------------------------
 
 C_FILES = $(sort $(wildcard runtime/*.[ch] runtime/ops/*.[ch] vm/*.[ch] tier1/*.[ch] tier1/templates/*.[ch] \
-            gdb/*.[ch] perf/*.[ch] tests/unit/*.[ch]))
+            tier2/*.[ch] gdb/*.[ch] perf/*.[ch] tests/unit/*.[ch]))
 
 format:
 	$(FORMAT) -i $(C_FILES)
@@ -264,6 +284,7 @@ help:
 	@echo 'make deps       install the Debian packages that are missing (prints the list first)'
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
+	@echo "make test-cpython  all of CPython's test suite, MODE=compile-all; TESTS='test_dict test_list'"
 	@echo 'make bench      deps, build, and measure against stock python3.11'
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='
@@ -272,4 +293,5 @@ help:
 	@echo 'make format, make format-check, make readme-options, make check-readme'
 	@echo 'DEBUG=1         assertions and UndefinedBehaviorSanitizer, in build/debug'
 	@echo 'SANITIZE=address  AddressSanitizer, in build/debug-address; run with LD_PRELOAD=$$(gcc -print-file-name=libasan.so)'
+	@echo 'LLVM=16..19     whose headers tier 2 is built with'
 	@echo 'PYTHON=, CLANG=, CFLAGS=, V=1'

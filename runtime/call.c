@@ -6,6 +6,7 @@
 #include "runtime/dict_lookup.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/ops/user_operators.h"
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -95,7 +96,9 @@ static inline __attribute__((always_inline)) PyObject *run_frame(PyThreadState *
     }
     PyObject *result;
     struct code_state *state = code_state_get(code);
-    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate))) {
+    if (LIKELY(state != NULL && state->compiled != NULL && !state->suppressed && may_enter_compiled(tstate) &&
+               frame_has_plain_namespaces(frame))) {
+        state->compiled->generation = code_map_generation;
         result = frame_run_compiled(tstate, frame, state->compiled);
     } else {
         result = _PyEval_EvalFrame(tstate, frame, 0);
@@ -637,7 +640,10 @@ static inline PyObject *call_len(PyObject *container)
     if (PyList_CheckExact(container) || PyTuple_CheckExact(container)) {
         length = Py_SIZE(container);
     } else {
-        length = PyObject_Length(container);
+        length = user_length(container);
+        if (length == USER_ELSEWHERE_INT) {
+            length = PyObject_Length(container);
+        }
         if (length < 0) {
             return NULL;
         }
@@ -732,10 +738,12 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
 
 /* A frame with the parameters of `function` filled in, for a native call: takes over function and arguments. NULL, with nothing done and no
  * exception, when call_function is to do it, because memory is short or the call is an error. Whoever makes the call sees to
- * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). */
+ * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). *changed: the code was
+ * thrown away or exchanged meanwhile; f_code holds a reference to it, and only run_changed() can run the frame. */
 static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctionObject *function,
-                                                PyObject **arguments, size_t nargs, PyObject *kwnames)
+                                                PyObject **arguments, size_t nargs, PyObject *kwnames, bool *changed)
 {
+    *changed = false;
     PyCodeObject *code = (PyCodeObject *)function->func_code;
     InterpreterFrame *frame = push_frame(tstate, code);
     if (UNLIKELY(frame == NULL)) {
@@ -745,8 +753,10 @@ static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctio
     size_t parameters = (size_t)code->co_argcount;
     if (kwnames != NULL || parameters < nargs || code->co_kwonlyargcount != 0 ||
         (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED) {
+        Py_INCREF(code); /* binding may collect, and a collection run anything */
         int bound = bind_any_shape(function, code, frame->localsplus, arguments, nargs, kwnames);
         if (UNLIKELY(bound <= 0)) {
+            Py_DECREF(code);
             if (bound < 0) {
                 _PyErr_Clear(tstate);
             }
@@ -754,6 +764,12 @@ static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctio
             return NULL;
         }
         frame->f_func = function;
+        frame->f_code = code;
+        if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
+            *changed = true;
+            return frame;
+        }
+        Py_DECREF(code);
         return frame;
     }
     size_t index = nargs;
@@ -773,6 +789,18 @@ static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctio
     }
     frame->f_func = function;
     return frame;
+}
+
+/* Runs and gives up a frame of push_parameters() with changed code. */
+__attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tstate, InterpreterFrame *frame, bool by_call)
+{
+    PyCodeObject *code = frame->f_code;
+    initialize_frame(frame, frame->f_func, code);
+    Py_DECREF(code);
+    for (int index = frame_parameters(code); index < code->co_nlocalsplus; index++) {
+        frame->localsplus[index] = NULL;
+    }
+    return run_frame(tstate, frame, code, by_call);
 }
 
 /* Can the site enter the code in line, whatever function of that code it calls? */
@@ -822,8 +850,13 @@ static inline struct call_outcome begin_function(PyThreadState *tstate, PyFuncti
     if (LIKELY(state != NULL)) {
         if (LIKELY(state->native_entry != NULL)) {
             note_callee(cell, state);
-            InterpreterFrame *frame = push_parameters(tstate, function, arguments, nargs, kwnames);
+            state->compiled->generation = code_map_generation;
+            bool changed;
+            InterpreterFrame *frame = push_parameters(tstate, function, arguments, nargs, kwnames, &changed);
             if (LIKELY(frame != NULL)) {
+                if (UNLIKELY(changed)) {
+                    return call_is_done(run_changed(tstate, frame, true));
+                }
                 tstate->cframe->current_frame->prev_instr += INLINE_CACHE_ENTRIES_CALL;
                 if (UNLIKELY(begins_chunk(tstate, frame))) {
                     return begin_pending_call(frame, (const struct native_target *)state, NULL, 0, finish_in_chunk);
@@ -859,15 +892,18 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     operands[1] = Py_NewRef(self);
     struct code_state *state = code_state_get((PyCodeObject *)initializer->func_code);
     InterpreterFrame *frame = NULL;
+    bool changed = false;
     if (LIKELY(state != NULL && state->native_entry != NULL)) {
-        frame = push_parameters(tstate, initializer, operands + 1, nargs + 1, kwnames);
+        frame = push_parameters(tstate, initializer, operands + 1, nargs + 1, kwnames, &changed);
     }
     PyObject *result = NULL;
     if (UNLIKELY(frame == NULL)) {
         result = call_function(tstate, initializer, operands + 1, nargs + 1, kwnames, false);
+    } else if (UNLIKELY(changed)) {
+        result = run_changed(tstate, frame, false);
     }
     operands[1] = (PyObject *)type;
-    if (UNLIKELY(frame == NULL)) {
+    if (UNLIKELY(frame == NULL || changed)) {
         return call_is_done(finish_instantiation(tstate, operands, count, result).result);
     }
     return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);

@@ -4,7 +4,7 @@
  * off its temporary elision for the whole process when it does not) and helpers are within reach of a
  * 32-bit displacement. Never writable and executable at once: begin() makes the touched pages
  * writable, commit() executable again. All calls need the GIL, which also keeps every other thread
- * out of compiled code in between.
+ * out of compiled code in between; but for blocks, whose pages hold nothing else, and which any thread may use.
  */
 #ifndef PYJIT_RUNTIME_CODE_ARENA_H
 #define PYJIT_RUNTIME_CODE_ARENA_H
@@ -30,11 +30,28 @@ bool code_arena_commit(void *memory, size_t size);
  * builds (without NDEBUG) it is filled with 0xCC first. */
 void code_arena_free(void *memory, size_t size);
 
+/* ---- Blocks: whole pages, for the compile thread ----------------------------------------------------
+ * No GIL needed, from any thread; at most one thread uses a block at a time. What is in a block runs from commit on; whoever lets
+ * others enter it does so under the GIL. */
+
+/* Takes `size` bytes, rounded up to pages, page-aligned and writable. NULL when the arena is full or mprotect fails. */
+void *code_arena_block_begin(size_t size);
+
+/* Makes the block of `size` bytes executable, and gives back the pages beyond its first `used` bytes. Returns false when
+ * the system refuses; the whole block is given back then. */
+bool code_arena_block_commit(void *memory, size_t size, size_t used);
+
+/* Gives back a block, committed or not, of `size` bytes (what commit() kept). As code_arena_free(). */
+void code_arena_block_free(void *memory, size_t size);
+
 /* Bytes in use and bytes available in all. */
 size_t code_arena_used(void);
 size_t code_arena_limit(void);
 
 /* Is this address inside the arena? Async-signal-safe. */
 bool code_arena_contains(const void *address);
+
+/* Can code at any place in the arena reach `address` with a 32-bit displacement? */
+bool code_arena_reaches(const void *address);
 
 #endif

@@ -15,6 +15,8 @@
 
 #include "runtime/code_arena.h"
 #include "runtime/code_state.h"
+#include "runtime/data_arena.h"
+#include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "runtime/side_exit.h"
 
@@ -37,6 +39,8 @@ struct table {
 
 static struct table tables[2];
 static unsigned published; /* index of the copy that readers use */
+
+uint32_t code_map_generation;
 
 static size_t machine_bytes_total;
 static size_t table_bytes_total;
@@ -125,16 +129,29 @@ static void publish(unsigned copy)
 /* Bytes of tables and feedback that belong to a piece of code, its own struct included. */
 static size_t table_bytes_of(const struct compiled_code *compiled)
 {
-    size_t exits = compiled->exits == NULL
-                       ? 0
-                       : sizeof(*compiled->exits) + compiled->exits->row_count * sizeof(struct side_exit) +
-                             compiled->exits->operand_count * sizeof(struct side_exit_operand);
+    size_t exits = compiled->exits == NULL ? 0 : compiled->exits->size;
     size_t cells = 0;
     for (const struct call_cell_block *block = compiled->call_cells; block != NULL; block = block->next) {
-        cells += sizeof *block + block->capacity * sizeof(struct call_cell);
+        cells += call_cells_size(block->capacity);
     }
-    return exits + cells + sizeof(*compiled) + compiled->entry_count * sizeof(struct entry_row) +
-           compiled->offset_count * sizeof(struct offset_row) + compiled->feedback_size;
+    return exits + cells + sizeof(*compiled) + compiled->table_size + compiled->feedback_size;
+}
+
+struct compiled_code *compiled_code_new(void)
+{
+    return calloc(1, sizeof(struct compiled_code));
+}
+
+void compiled_code_free(struct compiled_code *compiled)
+{
+    data_arena_free(compiled->tables, compiled->table_size);
+    data_arena_free(compiled->feedback, compiled->feedback_size);
+    code_state_free_cells(compiled->call_cells);
+    if (compiled->exits != NULL) {
+        data_arena_free(compiled->exits, compiled->exits->size);
+    }
+    resume_table_free(compiled->resume);
+    free(compiled);
 }
 
 int code_map_add(struct compiled_code *compiled)
@@ -166,13 +183,7 @@ void code_map_remove(struct compiled_code *compiled)
     table_bytes_total -= table_bytes_of(compiled);
 
     code_arena_free(compiled->start, compiled->size);
-    free(compiled->entries);
-    free(compiled->offsets);
-    free(compiled->resume);
-    free(compiled->feedback);
-    code_state_free_cells(compiled->call_cells);
-    side_exits_free(compiled->exits);
-    free(compiled);
+    compiled_code_free(compiled);
 }
 
 struct compiled_code *code_map_find(const void *address)
@@ -196,24 +207,58 @@ struct compiled_code *code_map_find(const void *address)
     }
 }
 
+/* Seven bits a byte, least significant first, bit 7 set on all but the last. */
+static uint8_t *write_number(uint8_t *at, uint32_t value)
+{
+    for (; value >= 128; value >>= 7) {
+        *at++ = (uint8_t)(value | 128);
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static const uint8_t *read_number(const uint8_t *at, uint32_t *value)
+{
+    *value = 0;
+    for (int shift = 0;; shift += 7) {
+        *value |= (uint32_t)(*at & 127) << shift;
+        if (*at++ < 128) {
+            return at;
+        }
+    }
+}
+
+uint8_t *code_map_write_offset(uint8_t *at, uint32_t machine_step, int32_t unit_step)
+{
+    at = write_number(at, machine_step);
+    return write_number(at, unit_step < 0 ? (uint32_t)-unit_step << 1 | 1 : (uint32_t)unit_step << 1);
+}
+
 int code_map_offset_at(const struct compiled_code *compiled, const void *address)
 {
     const char *at = address;
     if (at < compiled->start || at >= compiled->start + compiled->size) {
         return -1;
     }
-    size_t machine = (size_t)(at - compiled->start);
-    size_t low = 0;
-    size_t high = compiled->offset_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compiled->offsets[middle].machine <= machine) {
-            low = middle + 1;
-        } else {
-            high = middle;
+    /* From the start on: pieces of code are small, and nobody asks for speed. */
+    size_t wanted = (size_t)(at - compiled->start);
+    const uint8_t *row = compiled->offsets;
+    const uint8_t *end = compiled->offsets + compiled->offset_bytes;
+    size_t machine = 0;
+    int64_t unit = 0;
+    int result = -1;
+    while (row < end) {
+        uint32_t step, change;
+        row = read_number(row, &step);
+        row = read_number(row, &change);
+        machine += step;
+        if (machine > wanted) {
+            break;
         }
+        unit += change & 1 ? -(int64_t)(change >> 1) : (int64_t)(change >> 1);
+        result = (int)(unit * (int64_t)sizeof(CodeUnit));
     }
-    return low == 0 || compiled->offsets[low - 1].offset == UINT32_MAX ? -1 : (int)compiled->offsets[low - 1].offset;
+    return result;
 }
 
 const struct entry_row *code_map_entry(const struct compiled_code *compiled, uint32_t offset)
@@ -222,13 +267,13 @@ const struct entry_row *code_map_entry(const struct compiled_code *compiled, uin
     size_t high = compiled->entry_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compiled->entries[middle].offset < offset) {
+        if (compiled->entries[middle].unit * sizeof(CodeUnit) < offset) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    if (low < compiled->entry_count && compiled->entries[low].offset == offset) {
+    if (low < compiled->entry_count && compiled->entries[low].unit * sizeof(CodeUnit) == offset) {
         return &compiled->entries[low];
     }
     return NULL;

@@ -10,46 +10,60 @@
 
 #include "runtime/cpython.h"
 
-/* Compiled code can be entered at `address` for the instruction at bytecode `offset` when the value stack is
- * canonical: `depth` operands, all owned, in memory. Rows are sorted by offset. */
+/* Compiled code can be entered at `machine` for the instruction at `unit` when the value stack is
+ * canonical: `depth` operands, all owned, in memory. Rows are sorted by unit. */
 struct entry_row {
-    uint32_t offset; /* in bytes from the start of co_code */
-    uint32_t depth;
+    uint32_t machine; /* where it is entered, in bytes from the start of the code */
+    uint16_t unit;    /* code unit */
+    uint16_t depth;
     uint64_t bound; /* a bit per local (the first 64) that the code from here on takes to be bound */
-    void *address;
 };
 
 struct resume_table; /* generator.h */
-
-/* Machine code from `machine` (bytes from the start) on belongs to the instruction at bytecode `offset`, or to
- * none where that is UINT32_MAX (stubs). Sorted by machine. */
-struct offset_row {
-    uint32_t machine;
-    uint32_t offset;
-};
 
 struct compiled_code {
     char *start;        /* in the code arena */
     size_t size;        /* bytes, cold part included */
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
-    int tier;
-    void *entry; /* address for the start of the function, the first entry row's */
+    uint8_t tier;
+    bool running;        /* scratch of vm/discard.c */
+    uint32_t generation; /* the last in which it was entered from C or looked up by a call site */
+    void *entry;         /* address for the start of the function, the first entry row's */
     void *
         native_entry; /* the same for a native call from compiled code, which has put the function and the parameters into the
                            frame; the rest of it is filled in, linked and counted here, and given up at the end */
+    int native_arguments; /* how many arguments a native call has to bring: -1 where the parameters are not so simple */
+    uint32_t frame_bytes;          /* of a frame of this code */
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
-    size_t entry_count;
-    struct entry_row *entries; /* owned (malloc) */
     struct resume_table
-        *resume; /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
-    size_t offset_count;
-    struct offset_row *offsets; /* owned */
+        *resume;  /* owned until generator_publish() takes it; NULL in ordinary functions (generator.h) */
+    void *tables; /* owned, a block of the data arena: entries, offsets */
+    const struct entry_row *entries;
+    const uint8_t *offsets; /* rows as code_map_write_offset() makes them */
+    uint32_t table_size;
+    uint32_t entry_count;
+    uint32_t offset_bytes;
+    uint32_t feedback_size;
     struct call_cell_block *call_cells; /* owned (feedback.h) */
-    void *feedback;             /* owned; other cells of feedback.h, read through site addresses in the code */
-    size_t feedback_size;
+    void *
+        feedback; /* owned, a block of the data arena; the other cells of feedback.h, read through site addresses in the code */
     struct side_exits *exits; /* owned (side_exit.h) */
 };
+
+/* An empty one, or NULL without memory (no exception set). */
+struct compiled_code *compiled_code_new(void);
+
+/* Frees one that the code map does not know (any more) and its tables, but not the machine code. */
+void compiled_code_free(struct compiled_code *compiled);
+
+/* Appends a row at `at`: `machine_step` bytes after the last row, or the start, begins code of the instruction `unit_step` code units after
+ * the last row's, or the first unit. Returns where it ends, at most CODE_MAP_LONGEST_OFFSET bytes later. */
+enum { CODE_MAP_LONGEST_OFFSET = 10 };
+uint8_t *code_map_write_offset(uint8_t *at, uint32_t machine_step, int32_t unit_step);
+
+/* Goes up when use is to be noticed anew (vm/discard.c). */
+extern uint32_t code_map_generation;
 
 /* Makes `compiled` findable. Returns 0, or -1 without memory (no exception set; the caller keeps ownership). */
 int code_map_add(struct compiled_code *compiled);
@@ -60,7 +74,7 @@ void code_map_remove(struct compiled_code *compiled);
 /* The code that contains `address`, or NULL. Async-signal-safe (it may miss code being added at that moment). */
 struct compiled_code *code_map_find(const void *address);
 
-/* Bytecode offset for a machine address inside `compiled`, or -1 in a prologue or stub. Async-signal-safe. */
+/* Bytecode offset for a machine address inside `compiled`, or -1 before the first row. Async-signal-safe. */
 int code_map_offset_at(const struct compiled_code *compiled, const void *address);
 
 /* The entry row for a bytecode offset, or NULL. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "runtime/code_map.h"
+#include "runtime/data_arena.h"
+#include "runtime/generator.h"
 
 Py_ssize_t code_state_index = -1;
 
@@ -40,12 +42,17 @@ void code_state_clear_target(struct call_cell *cell)
     }
 }
 
-void code_state_withdraw_entry(struct code_state *state)
+void code_state_clear_callers(struct code_state *state)
 {
-    state->native_entry = NULL;
     while (state->callers != NULL) {
         code_state_clear_target(state->callers);
     }
+}
+
+void code_state_withdraw_entry(struct code_state *state)
+{
+    state->native_entry = NULL;
+    code_state_clear_callers(state);
 }
 
 void code_state_free_cells(struct call_cell_block *blocks)
@@ -55,7 +62,7 @@ void code_state_free_cells(struct call_cell_block *blocks)
         for (uint32_t i = 0; i < blocks->count; i++) {
             code_state_clear_target(&blocks->cells[i]);
         }
-        free(blocks);
+        data_arena_free(blocks, call_cells_size(blocks->capacity));
         blocks = next;
     }
 }
@@ -77,7 +84,7 @@ static void free_state(void *argument)
     if (state->retired != NULL) {
         code_map_remove(state->retired);
     }
-    free(state->resume);
+    resume_table_free(state->resume);
     free(state);
 }
 

@@ -66,7 +66,16 @@ void code_state_clear_target(struct call_cell *cell);
 /* The state's compiled code must not be entered any more: takes it from all cells. */
 void code_state_withdraw_entry(struct code_state *state);
 
-/* Frees blocks of call cells (malloc), whose targets are taken away first. */
+/* Takes the code from all cells whose target it is: they look it up again at their next call. */
+void code_state_clear_callers(struct code_state *state);
+
+/* Bytes of a block of call cells. */
+static inline size_t call_cells_size(uint32_t capacity)
+{
+    return sizeof(struct call_cell_block) + capacity * sizeof(struct call_cell);
+}
+
+/* Frees blocks of call cells (data_arena.h), whose targets are taken away first. */
 void code_state_free_cells(struct call_cell_block *blocks);
 
 /* The state of `code`, created when missing; NULL with MemoryError set. */

@@ -97,6 +97,42 @@ struct tuple_iterator {
     PyTupleObject *tuple; /* NULL when exhausted */
 };
 
+/* iter() of an ASCII str. (unicodeobject.c, unicodeiterobject) */
+struct str_iterator {
+    PyObject_HEAD Py_ssize_t index;
+    PyObject *string; /* NULL when exhausted */
+};
+/* (setobject.c, setiterobject) */
+struct set_iterator {
+    PyObject_HEAD PySetObject *set; /* NULL when exhausted */
+    Py_ssize_t used;
+    Py_ssize_t position;
+    Py_ssize_t length;
+};
+/* Of keys, values and items. (dictobject.c, dictiterobject) */
+struct dict_iterator {
+    PyObject_HEAD PyDictObject *dict; /* NULL when exhausted */
+    Py_ssize_t used;
+    Py_ssize_t position;
+    PyObject *result; /* of items: the tuple that is used again */
+    Py_ssize_t length;
+};
+/* (enumobject.c, enumobject) */
+struct enumerate_object {
+    PyObject_HEAD Py_ssize_t index;
+    PyObject *iterator;
+    PyObject *result;
+    PyObject *long_index;
+    PyObject *one;
+};
+/* (bltinmodule.c, zipobject) */
+struct zip_object {
+    PyObject_HEAD Py_ssize_t count;
+    PyObject *iterators;
+    PyObject *result;
+    int strict;
+};
+
 /* ---- Further structs that CPython keeps to its own files --------------------------------------------- */
 
 /* A staticmethod or classmethod. (funcobject.c) Set by __init__, which a program may call again. */

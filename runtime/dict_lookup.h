@@ -87,12 +87,13 @@ static inline PyObject *dict_get_string_hinted(PyDictObject *dict, PyObject *nam
     return dict_value_at(dict, index);
 }
 
-/* Replaces the value at entry `index`, which must not be NULL; the keys must satisfy DK_IS_UNICODE. Steals `value` and returns
+/* Replaces the value at entry `index`, which must not be NULL. Steals `value` and returns
  * the old one, a reference that the caller releases when it is done with the dict: that may run anything. */
 static inline PyObject *dict_replace_at(PyDictObject *dict, Py_ssize_t index, PyObject *value)
 {
-    PyObject **place = dict->ma_values != NULL ? &dict->ma_values->values[index]
-                                               : &DK_UNICODE_ENTRIES(dict->ma_keys)[index].me_value;
+    PyObject **place = dict->ma_values != NULL        ? &dict->ma_values->values[index]
+                       : DK_IS_UNICODE(dict->ma_keys) ? &DK_UNICODE_ENTRIES(dict->ma_keys)[index].me_value
+                                                      : &DK_ENTRIES(dict->ma_keys)[index].me_value;
     PyObject *old = *place;
     *place = value;
     dict->ma_version_tag = cpython_new_dict_version();

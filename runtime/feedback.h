@@ -107,6 +107,15 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
+/* A FOR_ITER site: the type of a built-in iterator seen last, which is static, and how it is advanced without running code
+ * (plain.h). NULL where there is no such way. */
+struct iterator_cell {
+    const PyTypeObject *type;
+    PyObject *(*next)(PyObject *iterator);
+    uint32_t changes; /* how often the type was another */
+    uint32_t others;  /* advances of anything else, and ends */
+};
+
 /* Where a native call goes. What enters a frame only needs these two words, so call cells and code states (code_state.h) begin
  * with them. */
 struct native_target {

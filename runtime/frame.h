@@ -50,6 +50,13 @@ static inline int frame_parameters(const PyCodeObject *code)
            ((code->co_flags & CO_VARKEYWORDS) != 0);
 }
 
+/* Compiled code trusts the keys' versions of globals and builtins alone, which a copy into an instance of a subclass of dict keeps: so
+ * it runs with exact dicts only. */
+static inline bool frame_has_plain_namespaces(const InterpreterFrame *frame)
+{
+    return PyDict_CheckExact(frame->f_globals) && PyDict_CheckExact(frame->f_builtins);
+}
+
 /* The lowest address compiled code may take the C stack to, per thread; NULL before the thread first ran compiled code. Machine code reads it
  * relative to the thread pointer. */
 extern __thread char *frame_stack_limit __attribute__((tls_model("initial-exec")));
@@ -136,6 +143,25 @@ static inline __attribute__((always_inline)) PyObject *frame_call_here(Interpret
     FRAME_CALL("*%%rdx");
 }
 #undef FRAME_CALL
+
+/* A native call from C: `frame` is as tier1/templates/calls.c leaves it to a native entry, and is given up when this returns. The
+ * caller's caller must check for an escape. New reference or NULL with an exception set. */
+static inline __attribute__((always_inline)) PyObject *frame_call_function(InterpreterFrame *frame,
+                                                                           PyThreadState *tstate, const void *entry,
+                                                                           InterpreterFrame *caller)
+{
+    register InterpreterFrame *frame_register __asm__("r12") = frame;
+    register PyThreadState *tstate_register __asm__("r13") = tstate;
+    register InterpreterFrame *caller_register __asm__("r15") = caller;
+    PyObject *result;
+    __asm__ volatile("call *%%rdx"
+                     : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+r"(caller_register), "+d"(entry)
+                     :
+                     : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "xmm0", "xmm1", "xmm2", "xmm3",
+                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+                       "xmm15", "memory", "cc");
+    return result;
+}
 
 /* ---- Called by compiled code ------------------------------------------------------------------------ */
 

@@ -13,22 +13,34 @@
 
 #include "runtime/code_map.h"
 #include "runtime/code_state.h"
+#include "runtime/data_arena.h"
 #include "runtime/frame.h"
 #include "runtime/ops/shared.h"
 #include "runtime/runtime_data.h"
 
 /* ---- Resume points ---------------------------------------------------------------------------------- */
 
+static size_t table_size(size_t point_count, size_t unit_count)
+{
+    return sizeof(struct resume_table) + point_count * sizeof(struct resume_point) + unit_count * sizeof(uint16_t);
+}
+
 struct resume_table *resume_table_new(size_t point_count, size_t unit_count)
 {
-    struct resume_table *table = calloc(1, sizeof *table + point_count * sizeof(struct resume_point) +
-                                               unit_count * sizeof *table->point_of_unit);
+    struct resume_table *table = data_arena_allocate(table_size(point_count, unit_count));
     if (table != NULL) {
         table->unit_count = unit_count;
         table->point_count = point_count;
         table->point_of_unit = (uint16_t *)&table->points[point_count];
     }
     return table;
+}
+
+void resume_table_free(struct resume_table *table)
+{
+    if (table != NULL) {
+        data_arena_free(table, table_size(table->point_count, table->unit_count));
+    }
 }
 
 void generator_publish(struct code_state *state)
@@ -76,7 +88,9 @@ static inline const struct resume_point *point_of_frame(InterpreterFrame *frame,
 static const struct resume_point *look_point_up(InterpreterFrame *frame)
 {
     struct code_state *state = code_state_get(frame->f_code);
-    return state == NULL || state->resume == NULL ? NULL : point_of_frame(frame, state->resume);
+    return state == NULL || state->resume == NULL || !frame_has_plain_namespaces(frame)
+               ? NULL
+               : point_of_frame(frame, state->resume);
 }
 
 /* ---- What a resumption needs ---------------------------------------------------------------------- */

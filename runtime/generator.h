@@ -27,7 +27,7 @@ struct resume_point {
     uint32_t catches;  /* does the instruction before `unit` stand in a try block? */
 };
 
-/* All of a code object, in one block of malloc. It lives as long as the code object's state, whatever becomes of the machine
+/* All of a code object, in one block of the data arena. It lives as long as the code object's state, whatever becomes of the machine
  * code: suspended generators point into it. */
 struct resume_table {
     size_t unit_count;
@@ -38,6 +38,8 @@ struct resume_table {
 
 /* Room for `point_count` points, number 0 included; all zero. NULL without memory, no exception set. */
 struct resume_table *resume_table_new(size_t point_count, size_t unit_count);
+/* NULL is fine. */
+void resume_table_free(struct resume_table *table);
 
 struct code_state;
 

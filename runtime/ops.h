@@ -89,6 +89,12 @@ PyObject *rt_subscript(PyObject *container, PyObject *key);
 /* container[key] = value: 0 or -1. Steals all three. */
 int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value);
 
+/* container[start:stop], or with a step that is not 0 and has a small int's singleton. `owned` as for rt_plain_slice (plain.h): what is
+ * owned is stolen. */
+PyObject *rt_subscript_slice(PyObject *container, PyObject *start, PyObject *stop, long step, int owned);
+/* operands: value, container, start, stop, all owned and all released. 0 or -1. */
+int rt_store_slice(PyObject **operands);
+
 /* ---- Attributes and globals (ops/attribute.c, ops/global.c) ------------------------------------- */
 
 /* owner.name, learning in `cell`. Steals owner. */
@@ -98,14 +104,21 @@ int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attri
 /* LOAD_METHOD: takes the owner from slot[0] and leaves (method, self) or (NULL, attribute) in slot[0], slot[1].
  * Returns 0, or -1 with the owner released. */
 int rt_load_method(PyObject **slot, PyObject *name, struct attribute_cell *cell);
+/* The same where no other code can run and nothing dies, else nothing happens: not escapes (ops/attribute_quick.c). All operands are
+ * borrowed. peek_attr: a new reference, or NULL. peek_method: 1 with both slots filled, or 0; where it binds, the second is a new
+ * reference to the owner; `owned` says that the caller drops one to it then. poke_attr: NULL, or else the old value, whose reference is the caller's now (RT_POKED where there was none). */
+PyObject *rt_peek_attr(PyObject *owner, PyObject *name, struct attribute_cell *cell);
+int rt_peek_method(PyObject *owner, PyObject **slots, PyObject *name, struct attribute_cell *cell, int owned);
+PyObject *rt_poke_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell);
+#define RT_POKED ((PyObject *)1)
 /* LOAD_GLOBAL without the PUSH_NULL half: a new reference; learns in `cell`. */
 PyObject *rt_load_global(InterpreterFrame *frame, PyObject *name, struct global_cell *cell);
 
 /* ---- Iteration (ops/iterate.c) ------------------------------------------------------------------ */
 
-/* Next value of iter (borrowed) for FOR_ITER: a new reference; NULL at the end, or with an exception set
+/* Next value of iter (borrowed) for FOR_ITER, learning in `cell`: a new reference; NULL at the end, or with an exception set
  * (StopIteration already turned into a plain end). */
-PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter);
+PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter, struct iterator_cell *cell);
 
 /* ---- Generators (ops/generators.c) -------------------------------------------------------------- */
 

@@ -7,6 +7,19 @@
 
 struct runtime_data runtime_data;
 
+/* The type of iter(object), which is static: CPython keeps the names of some to itself. Steals; NULL, without an exception, on failure. */
+static PyTypeObject *iterator_type(PyObject *object, bool reversed)
+{
+    PyObject *iterator = object == NULL ? NULL
+                         : reversed     ? PyObject_CallMethod(object, "__reversed__", NULL)
+                                        : PyObject_GetIter(object);
+    PyTypeObject *type = iterator == NULL ? NULL : Py_TYPE(iterator);
+    Py_XDECREF(iterator);
+    Py_XDECREF(object);
+    PyErr_Clear();
+    return type;
+}
+
 void runtime_data_init(PyThreadState *tstate)
 {
     runtime_data.int_type = &PyLong_Type;
@@ -30,10 +43,18 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
+    runtime_data.builtins = tstate->interp->builtins;
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
     runtime_data.small_int_zero = &_PyRuntime.global_objects.singletons.small_ints[_PY_NSMALLNEGINTS];
+    runtime_data.ascii_iterator_type = iterator_type(PyUnicode_FromString("a"), false);
+    runtime_data.set_iterator_type = iterator_type(PySet_New(NULL), false);
+    runtime_data.list_reverse_iterator_type = iterator_type(PyList_New(0), true);
+    runtime_data.interpreter = tstate->interp;
+    runtime_data.collector = &tstate->interp->gc;
+    runtime_data.ascii = &_Py_SINGLETON(strings).ascii[0]._ascii;
+    runtime_data.latin1 = (PyASCIIObject *)&_Py_SINGLETON(strings).latin1[0];
     runtime_data.floats = &tstate->interp->float_state;
 }
 

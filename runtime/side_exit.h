@@ -1,8 +1,9 @@
 /* runtime/side_exit.h: the ways out of tier-1 code that are taken rarely, as data.
  *
  * Where an exception is raised or compiled code may have to be left, the machine code only loads a row
- * number and jumps to one place per function; the row says what to do with the operands that stand nowhere in
- * memory, and where to go on. A row costs less than the code it replaces, and nothing in the caches.
+ * number and jumps to one place per function, or calls the escape check, which finds the row by its return address; the row says
+ * what to do with the operands that stand nowhere in memory, and where to go on. A row costs less than the code it replaces, and
+ * nothing in the caches.
  */
 #ifndef PYJIT_RUNTIME_SIDE_EXIT_H
 #define PYJIT_RUNTIME_SIDE_EXIT_H
@@ -10,34 +11,52 @@
 #include "runtime/cpython.h"
 
 /* An operand that is to be put into its stack slot, owned. */
-enum side_exit_place { SIDE_EXIT_LOCAL, SIDE_EXIT_CONSTANT, SIDE_EXIT_REGISTER, SIDE_EXIT_NULL };
+enum side_exit_place { SIDE_EXIT_LOCAL, SIDE_EXIT_CONSTANT, SIDE_EXIT_REGISTER, SIDE_EXIT_NULL, SIDE_EXIT_NONE };
 
 struct side_exit_operand {
-    PyObject *constant; /* borrowed from the code object */
-    int32_t local;
-    uint16_t index; /* on the value stack */
-    uint8_t place;  /* enum side_exit_place */
+    uint32_t number; /* of the local, or of the constant in co_consts */
+    uint16_t index;  /* on the value stack */
+    uint8_t place;   /* enum side_exit_place */
+    uint8_t unused;  /* zero: operands are compared as bytes */
+};
+
+enum side_exit_flag {
+    SIDE_EXIT_LASTI = 1,    /* error: the handler gets the failing instruction's index, too */
+    SIDE_EXIT_RERAISED = 2, /* error: the exception has this frame's traceback entry already */
+    SIDE_EXIT_EVAL_BREAKER =
+        4, /* leaving: only after the eval breaker has been looked at; the next row is for its errors */
 };
 
 struct side_exit {
-    uint64_t
-        mask; /* leaving: a bit per local that compiled code takes to be bound; error: per operand that is owned in memory */
-    const void *
-        address; /* leaving: where compiled code goes on if it may, NULL if it may not; error: the handler, or NULL */
-    uint32_t next_unit;     /* leaving: code unit tier 0 goes on at */
+    uint32_t
+        address; /* from the start of the code. Leaving: where compiled code goes on if it may, 0 if it may not; error:
+                               the handler, or 0 */
     uint32_t first_operand; /* into side_exits.operands */
-    uint16_t operand_count;
-    uint16_t depth;   /* operands on the value stack */
-    uint16_t keep;    /* error: how many of them the handler keeps */
-    uint8_t lasti;    /* error: does the handler get the failing instruction's index? */
-    uint8_t reraised; /* error: the exception has this frame's traceback entry already */
+    union {
+        uint16_t next_unit; /* leaving: code unit tier 0 goes on at */
+        uint16_t keep;      /* error: how many operands the handler keeps */
+    };
+    union {
+        uint16_t
+            mask; /* into side_exits.masks. Leaving: a bit per local that compiled code takes to be bound; error: per operand
+                          that is owned in memory */
+        uint16_t unit; /* error of the eval breaker: code unit of the instruction; all operands are owned in memory */
+    };
+    uint16_t depth; /* operands on the value stack */
+    uint8_t operand_count;
+    uint8_t flags; /* enum side_exit_flag */
 };
 
+/* One block of the data arena. */
 struct side_exits {
-    struct side_exit *rows;             /* owned (malloc) */
-    struct side_exit_operand *operands; /* owned */
-    size_t row_count;
-    size_t operand_count;
+    const char *start;                        /* of the code */
+    const struct side_exit_operand *operands; /* sequences that rows share */
+    const uint64_t *masks;
+    struct side_exit *checks; /* of escape checks that are calls, by address, which is the call's return address */
+    uint32_t check_count;
+    uint32_t size; /* of the whole block, in bytes */
+    uint32_t exit; /* where the code leaves a frame with its result in r0, from start */
+    struct side_exit rows[]; /* the others */
 };
 
 /* What compiled code does next: goes on at `address`, or returns `result` when that is NULL. In two registers. */
@@ -55,7 +74,8 @@ struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFr
 struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame,
                                             const struct side_exits *exits, int row, PyObject *r0);
 
-/* Frees the tables and the struct itself. */
-void side_exits_free(struct side_exits *exits);
+/* The escape check as a call, for cold code: not a C function. Expects registers as templates have them, changes r14 at most of
+ * those that live across templates; when compiled code has to be left, returns from it instead. */
+void rt_escape_check(void);
 
 #endif

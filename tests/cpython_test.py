@@ -1,9 +1,14 @@
-"""tests/cpython_test.py TEST RECORD: runs one of CPython's own test modules and writes how each case ended.
+"""tests/cpython_test.py TEST RECORD [RESOURCES]: runs one of CPython's own test modules and writes how each case ended.
 
 RECORD gets a JSON object a line: {"event": "start", "case": ...} before a case, {"event": "end", "case": ...,
-"outcome": ..., "text": ...} after it, so that a crash can be laid at a case's door. Run by tests/run.py, once with
-stock python3.11 and once under the JIT.
+"outcome": ..., "text": ...} after it, so that a crash can be laid at a case's door. Run by tests/run.py and
+tests/cpython_suite.py, once with stock python3.11 and once under the JIT.
+
+With RESOURCES (names of regrtest's -u, separated by commas, may be empty) the process is set up as `python -m test -u`
+does it; without, every resource may be used and nothing is set up.
 """
+import doctest
+import importlib
 import json
 import os
 import sys
@@ -51,17 +56,48 @@ class Recorder(unittest.TestResult):
             self.end(subtest, "FAIL", error)
 
 
+def run_as_regrtest(name, recorder, resources):
+    """Sets the process up as regrtest's worker does, then runs the module's test_main or all its cases."""
+    from test import support
+    from test.libregrtest import cmdline, setup
+
+    setup.setup_tests(cmdline._parse_args(["-u", resources] if resources else []))
+
+    def run_doctest(module, verbosity=None, optionflags=0):
+        suite = doctest.DocTestSuite(module, optionflags=optionflags)
+        suite.run(recorder)
+        return 0, suite.countTestCases()
+
+    # Every way into a run ends in one of these two.
+    support._run_suite = lambda suite: suite.run(recorder)
+    support.run_doctest = run_doctest
+    try:
+        module = importlib.import_module(f"test.{name}")
+    except unittest.SkipTest as reason:
+        recorder.write(event="end", case=f"import test.{name}", outcome="skip", text=str(reason))
+        return
+    try:
+        if hasattr(module, "test_main"):
+            module.test_main()
+        else:
+            support.run_unittest(unittest.defaultTestLoader.loadTestsFromModule(module))
+    except unittest.SkipTest as reason:
+        recorder.write(event="end", case=f"run test.{name}", outcome="skip", text=str(reason))
+
+
 def main():
-    name, record_path = sys.argv[1:3]
+    name, record_path, *resources = sys.argv[1:]
     sys.argv[1:] = []
     # Its own folder: some tests write beside them, and tests/ must not shadow the package `test`.
     sys.path[0] = os.getcwd()
-    record = open(record_path, "w", encoding="utf-8")
+    recorder = Recorder(open(record_path, "w", encoding="utf-8"))
     from test import support
 
     support.verbose = 0
-    suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{name}")
-    suite.run(Recorder(record))
+    if resources:
+        run_as_regrtest(name, recorder, resources[0])
+    else:
+        unittest.defaultTestLoader.loadTestsFromName(f"test.{name}").run(recorder)
 
 
 if __name__ == "__main__":

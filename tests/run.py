@@ -2,11 +2,13 @@
 
     /usr/bin/python3.11 tests/run.py [--jobs 2] [--only PATTERN] [--list] [--modes tier0,compile-all]
 
-It builds nothing (`make test` does that first). Four groups, described in tests/README.md:
+It builds nothing (`make test` does that first). Five groups, described in tests/README.md:
 
     unit/NAME              C unit tests, build/unit/*
     programs/NAME[MODE]    tests/programs/*.py under stock python3.11 and under the JIT in every mode: standard
                            output, standard error and exit status must be equal
+    applications/NAME[MODE]  the same for tests/applications/*.py, which use Debian's packages of well-known libraries, in three
+                           modes
     cpython/test_NAME      CPython's own tests: every test case must end as it does on stock
     tools/test_NAME        plain unittest scripts, tests/tools/test_*.py
 
@@ -53,6 +55,7 @@ CPYTHON_TESTS = """
     test_xml_etree test_csv test_configparser test_codeop test_buffer test_pathlib test_ipaddress test_symtable test_timeit
     test_ctypes test_finalization test_generator_stop test_context test_index test_complex test_math test_statistics test_bdb
 """.split()
+APPLICATION_MODES = ["default", "compile-all", "no-forward"]
 PROGRAM_SECONDS = 60
 CPYTHON_SECONDS = 300
 TOOL_SECONDS = 600
@@ -145,6 +148,34 @@ def native_backtrace(command, environment, cwd):
     return outcome.out[-8000:] + outcome.err[-1000:]
 
 
+def run_cpython_test(interpreter, test, environment, seconds, scratch, gdb, resources=None):
+    """Runs one of CPython's test modules (cpython_test.py) in a fresh folder of `scratch`.
+
+    The outcome has four members more: `cases` (name to the sorted list of how it ended), `texts` (name to what its errors
+    said), `last_case` (which one was begun last) and `trace` (the native backtrace of a crash, if `gdb`).
+    """
+    folder = tempfile.mkdtemp(dir=scratch)
+    record = os.path.join(folder, "record.jsonl")
+    environment = dict(environment, TMPDIR=folder)
+    command = [interpreter, str(HERE / "cpython_test.py"), test, record] + ([] if resources is None else [resources])
+    outcome = run_process(command, environment, seconds, folder)
+    outcome.trace = native_backtrace(command, environment, folder) if outcome.crashed() and gdb else ""
+    outcome.cases, outcome.texts, outcome.last_case = {}, {}, None
+    if os.path.exists(record):
+        with open(record, encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                if row["event"] == "start":
+                    outcome.last_case = row["case"]
+                else:
+                    outcome.cases.setdefault(row["case"], []).append(row["outcome"])
+                    outcome.texts.setdefault(row["case"], []).append(row.get("text", ""))
+    for outcomes in outcome.cases.values():
+        outcomes.sort()
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome
+
+
 def directives(path):
     """`# test: key=value key` comments of a program or script: timeout, needs, modes, not, alone, arguments."""
     found = {}
@@ -191,15 +222,20 @@ class Driver:
             for test in dict.fromkeys(CPYTHON_TESTS):
                 add(f"cpython/{test}", lambda test=test: self.run_cpython(test))
         if "programs" in groups:
-            for path in sorted(pathlib.Path(self.options.programs).glob("*.py")):
-                wanted = directives(path)
-                modes = wanted["modes"].split(",") if "modes" in wanted else MODES
-                excluded = wanted.get("not", "").split(",")
-                for mode in modes:
-                    if mode in self.options.modes and mode not in excluded:
-                        add(f"programs/{path.stem}[{mode}]",
-                            lambda path=path, mode=mode: self.run_program(path, mode), "alone" in wanted)
+            self.add_programs(add, "programs", self.options.programs, MODES)
+        if "applications" in groups:
+            self.add_programs(add, "applications", HERE / "applications", APPLICATION_MODES)
         return chosen
+
+    def add_programs(self, add, group, folder, usual_modes):
+        for path in sorted(pathlib.Path(folder).glob("*.py")):
+            wanted = directives(path)
+            modes = wanted["modes"].split(",") if "modes" in wanted else usual_modes
+            excluded = wanted.get("not", "").split(",")
+            for mode in modes:
+                if mode in self.options.modes and mode not in excluded:
+                    add(f"{group}/{path.stem}[{mode}]", lambda path=path, mode=mode: self.run_program(group, path, mode),
+                        "alone" in wanted)
 
     # ---- Unit tests --------------------------------------------------------------------------------
 
@@ -258,8 +294,8 @@ class Driver:
                 self.stock_results[module] = outcome.status != 0
             return self.stock_results[module]
 
-    def run_program(self, path, mode):
-        name = f"programs/{path.stem}[{mode}]"
+    def run_program(self, group, path, mode):
+        name = f"{group}/{path.stem}[{mode}]"
         wanted = directives(path)
         for module in filter(None, wanted.get("needs", "").split(",")):
             if self.lacks(module):
@@ -289,36 +325,20 @@ class Driver:
     # ---- CPython's own tests -----------------------------------------------------------------------
 
     def cpython_outcome(self, interpreter, test, extra):
-        folder = tempfile.mkdtemp(dir=self.scratch)
-        record = os.path.join(folder, "record.jsonl")
-        environment = clean_environment(dict(extra, TMPDIR=folder))
-        command = [interpreter, str(HERE / "cpython_test.py"), test, record]
-        outcome = run_process(command, environment, CPYTHON_SECONDS * self.options.patience, folder)
-        trace = ""
-        if outcome.crashed() and self.options.gdb:
-            trace = native_backtrace(command, environment, folder)
-        cases, texts, last = {}, {}, None
-        if os.path.exists(record):
-            with open(record, encoding="utf-8") as lines:
-                for line in lines:
-                    row = json.loads(line)
-                    if row["event"] == "start":
-                        last = row["case"]
-                    else:
-                        cases.setdefault(row["case"], []).append(row["outcome"])
-                        texts.setdefault(row["case"], []).append(row.get("text", ""))
-        shutil.rmtree(folder, ignore_errors=True)
-        return outcome, {case: sorted(outcomes) for case, outcomes in cases.items()}, texts, last, trace
+        return run_cpython_test(interpreter, test, clean_environment(extra), CPYTHON_SECONDS * self.options.patience,
+                                self.scratch, self.options.gdb)
 
     def run_cpython(self, test):
         name = f"cpython/{test}"
-        stock, expected, _, _, _ = self.cpython_outcome(self.options.stock, test, {})
+        stock = self.cpython_outcome(self.options.stock, test, {})
+        expected = stock.cases
         if stock.timed_out or stock.crashed() or not any("ok" in outcomes for outcomes in expected.values()):
             return [Result(name, "failed", f"on stock: {stock.ending()}, no case passes", stock.out + stock.err)]
-        outcome, found, texts, last, trace = self.cpython_outcome(self.options.jit, test, {"JIT_STRESS": "compile-all"})
+        outcome = self.cpython_outcome(self.options.jit, test, {"JIT_STRESS": "compile-all"})
+        found = outcome.cases
         details = []
         if outcome.timed_out or outcome.status < 0:
-            message = f"{outcome.ending()} in {last}"
+            message = f"{outcome.ending()} in {outcome.last_case}"
         else:
             different = [case for case in sorted(expected.keys() | found.keys())
                          if expected.get(case) != found.get(case)]
@@ -326,10 +346,10 @@ class Driver:
             if different:
                 message += f": {different[0]}: {found.get(different[0])}, stock: {expected.get(different[0])}"
             for case in different:
-                details += [f"== {case}: {found.get(case)}, stock: {expected.get(case)}", *texts.get(case, [])]
+                details += [f"== {case}: {found.get(case)}, stock: {expected.get(case)}", *outcome.texts.get(case, [])]
             if not different:
                 return [Result(name, "passed", f"{len(found)} cases", seconds=outcome.seconds)]
-        details += ["", f"again: JIT_STRESS=compile-all {self.options.jit} tests/cpython_test.py {test} /dev/stdout", trace,
+        details += ["", f"again: JIT_STRESS=compile-all {self.options.jit} tests/cpython_test.py {test} /dev/stdout", outcome.trace,
                     outcome.out[-20000:], outcome.err[-20000:]]
         return [Result(name, "failed", message, "\n".join(details), outcome.seconds)]
 
@@ -462,7 +482,7 @@ def main():
     parser.add_argument("--only", action="append", metavar="PATTERN", help="part of an item's name, or a shell pattern")
     parser.add_argument("--list", action="store_true", help="name the items and stop")
     parser.add_argument("--modes", help="of the programs, from " + ", ".join(MODES) + " (all that the build has)")
-    parser.add_argument("--groups", default="unit,tools,cpython,programs", help="which of the four groups")
+    parser.add_argument("--groups", default="unit,tools,cpython,programs,applications", help="which of the five groups")
     parser.add_argument("--jit", default=str(TOP / "build/pyjit"), help="the interpreter under test (build/pyjit)")
     parser.add_argument("--stock", default=os.environ.get("PYJIT_STOCK", "/usr/bin/python3.11"))
     parser.add_argument("--programs", default=str(HERE / "programs"), help="folder of the programs")

@@ -3,6 +3,7 @@
 
 #include "runtime/code_arena.h"
 #include "runtime/code_state.h"
+#include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 #include "tier1/emitter.h"
 
@@ -11,6 +12,7 @@
 
 /* Bytecode beyond this is left to tier 0: compile time is linear, but such code is data in disguise. In code units. */
 enum { LARGEST_CODE = 30000 };
+_Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
 /* Bytes of feedback cells the bytecode needs; those of calls are only counted. */
 static size_t feedback_size(const struct bytecode *bytecode, uint32_t *calls)
@@ -29,6 +31,9 @@ static size_t feedback_size(const struct bytecode *bytecode, uint32_t *calls)
         case CALL:
             ++*calls;
             break;
+        case FOR_ITER:
+            size += sizeof(struct iterator_cell);
+            break;
         }
     }
     return size;
@@ -42,9 +47,8 @@ enum { LARGEST_KEPT = 20000 };
 static bool prepare(struct emitter *emitter)
 {
     emitter->feedback_size = feedback_size(&emitter->bytecode, &emitter->calls);
-    emitter->feedback = calloc(emitter->feedback_size + 1, 1);
+    emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    emitter->exits = calloc(1, sizeof *emitter->exits);
     emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
     emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
     emitter->labels = kept.labels;
@@ -53,17 +57,25 @@ static bool prepare(struct emitter *emitter)
     emitter->stub_capacity = kept.stub_capacity;
     emitter->saved_operands = kept.saved_operands;
     emitter->saved_capacity = kept.saved_capacity;
+    emitter->exit_rows = kept.exit_rows;
+    emitter->exit_row_capacity = kept.exit_row_capacity;
+    emitter->exit_operands = kept.exit_operands;
+    emitter->exit_operand_capacity = kept.exit_operand_capacity;
+    emitter->exit_masks = kept.exit_masks;
+    emitter->exit_mask_capacity = kept.exit_mask_capacity;
+    memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && emitter->exits != NULL &&
-           prepare_resume_points(emitter);
+    return emitter->feedback != NULL && emitter->stack != NULL && prepare_resume_points(emitter);
 }
 
 static void release(struct emitter *emitter)
 {
     free(emitter->stack);
-    free(emitter->feedback);
     code_state_free_cells(emitter->call_cells);
-    side_exits_free(emitter->exits);
+    data_arena_free(emitter->feedback, emitter->feedback_size);
+    if (emitter->exits != NULL) {
+        data_arena_free(emitter->exits, emitter->exits->size);
+    }
     release_resume_points(emitter);
     bytecode_free(&emitter->bytecode);
     if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
@@ -75,6 +87,16 @@ static void release(struct emitter *emitter)
     free(emitter->labels);
     free(emitter->stubs);
     free(emitter->saved_operands);
+    free(emitter->exit_rows);
+    free(emitter->exit_operands);
+    free(emitter->exit_masks);
+}
+
+/* Is the upper half of all the code's instruction addresses the same? Machine code writes the lower half only. */
+static bool within_4_gigabytes(PyCodeObject *code)
+{
+    const CodeUnit *units = _PyCode_CODE(code);
+    return (uintptr_t)(units - 1) >> 32 == (uintptr_t)(units + Py_SIZE(code)) >> 32;
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------ */
@@ -85,51 +107,70 @@ static bool is_entry(const struct instruction *instruction, int number)
            (number == 0 || instruction->is_loop_header || instruction->is_resume_point || instruction->is_handler);
 }
 
-static bool make_entries(const struct emitter *emitter, struct compiled_code *compiled)
+static size_t count_entries(const struct bytecode *bytecode)
 {
-    const struct bytecode *bytecode = &emitter->bytecode;
     size_t count = 0;
     for (int i = 0; i < bytecode->count; i++) {
         count += is_entry(&bytecode->instructions[i], i);
     }
-    compiled->entries = malloc(count * sizeof *compiled->entries);
-    if (compiled->entries == NULL) {
-        return false;
-    }
+    return count;
+}
+
+static void fill_entries(const struct emitter *emitter, struct entry_row *row)
+{
+    const struct bytecode *bytecode = &emitter->bytecode;
     for (int i = 0; i < bytecode->count; i++) {
         const struct instruction *instruction = &bytecode->instructions[i];
         if (is_entry(instruction, i)) {
-            compiled->entries[compiled->entry_count++] =
-                (struct entry_row){.offset = bytecode_first_unit(bytecode, i) * (uint32_t)sizeof(CodeUnit),
-                                   .depth = (uint32_t)instruction->depth,
-                                   .bound = instruction->bound,
-                                   .address = compiled->start + label_offset(emitter, i)};
+            *row++ = (struct entry_row){.unit = (uint16_t)bytecode_first_unit(bytecode, i),
+                                        .depth = (uint16_t)instruction->depth,
+                                        .bound = instruction->bound,
+                                        .machine = label_offset(emitter, i)};
         }
     }
-    compiled->entry = compiled->entries[0].address;
-    return true;
 }
 
-static bool make_offsets(const struct emitter *emitter, struct compiled_code *compiled)
+/* Which instruction the machine code belongs to. Returns the end. */
+static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
 {
-    size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
-    struct offset_row *rows = malloc(items * sizeof *rows);
-    if (rows == NULL) {
-        return false;
-    }
-    size_t count = 0;
+    uint32_t machine = 0;
+    uint32_t offset = 0;
+    bool first = true;
     for (int cold = 0; cold < 2; cold++) {
         const struct item_list *list = cold ? &emitter->cold : &emitter->hot;
         for (int i = 0; i < list->count; i++) {
             const struct item *item = &list->items[i];
-            if (count == 0 || rows[count - 1].offset != item->bytecode_offset) {
-                rows[count++] = (struct offset_row){.machine = item->offset, .offset = item->bytecode_offset};
+            if (first || offset != item->bytecode_offset) {
+                int32_t step = (int32_t)(item->bytecode_offset - offset) / (int32_t)sizeof(CodeUnit);
+                at = code_map_write_offset(at, item->offset - machine, step);
+                machine = item->offset;
+                offset = item->bytecode_offset;
+                first = false;
             }
         }
     }
-    struct offset_row *fitted = realloc(rows, count * sizeof *rows);
-    compiled->offsets = fitted != NULL ? fitted : rows;
-    compiled->offset_count = count;
+    return at;
+}
+
+static bool make_tables(const struct emitter *emitter, struct compiled_code *compiled)
+{
+    size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
+    compiled->entry_count = (uint32_t)count_entries(&emitter->bytecode);
+    size_t entry_bytes = compiled->entry_count * sizeof(struct entry_row);
+    size_t most = entry_bytes + items * CODE_MAP_LONGEST_OFFSET;
+    char *block = data_arena_allocate(most);
+    if (block == NULL) {
+        return false;
+    }
+    fill_entries(emitter, (struct entry_row *)block);
+    size_t size = (size_t)((char *)fill_offsets(emitter, (uint8_t *)block + entry_bytes) - block);
+    data_arena_shrink(block, most, size);
+    compiled->tables = block;
+    compiled->table_size = (uint32_t)size;
+    compiled->entries = (struct entry_row *)block;
+    compiled->offsets = (uint8_t *)block + entry_bytes;
+    compiled->offset_bytes = (uint32_t)(size - entry_bytes);
+    compiled->entry = compiled->start + compiled->entries[0].machine;
     return true;
 }
 
@@ -140,7 +181,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
 {
     size_t hot_size;
     size_t size = layout(emitter, &hot_size);
-    struct compiled_code *compiled = calloc(1, sizeof *compiled);
+    struct compiled_code *compiled = compiled_code_new();
     if (compiled == NULL) {
         return REASON_no_memory;
     }
@@ -158,17 +199,23 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->size = size;
     compiled->hot_size = hot_size;
     compiled->native_entry = memory + label_offset(emitter, emitter->native_entry_label);
-    compiled->code = emitter->bytecode.code;
+    PyCodeObject *code = emitter->bytecode.code;
+    bool simple = code->co_kwonlyargcount == 0 &&
+                  (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
+    compiled->code = code;
+    compiled->native_arguments = simple ? code->co_argcount : -1;
+    compiled->frame_bytes =
+        (uint32_t)(code->co_nlocalsplus + code->co_stacksize + FRAME_SPECIALS_SIZE) * (uint32_t)sizeof(PyObject *);
     compiled->tier = 1;
-    if (!make_entries(emitter, compiled) || !make_offsets(emitter, compiled) || !make_side_exits(emitter, memory)) {
-        reason = REASON_no_memory;
-        goto failed_with_code;
-    }
+    address_side_exits(emitter, memory);
+    compiled->feedback_size = (uint32_t)emitter->feedback_size;
     compiled->feedback = emitter->feedback;
-    compiled->feedback_size = emitter->feedback_size;
     compiled->exits = emitter->exits;
     compiled->call_cells = emitter->call_cells;
-    if (code_map_add(compiled) < 0) {
+    if (!make_tables(emitter, compiled) || code_map_add(compiled) < 0) {
+        compiled->feedback = NULL;
+        compiled->exits = NULL;
+        compiled->call_cells = NULL;
         reason = REASON_no_memory;
         goto failed_with_code;
     }
@@ -182,9 +229,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
 failed_with_code:
     code_arena_free(memory, size);
 failed:
-    free(compiled->entries);
-    free(compiled->offsets);
-    free(compiled);
+    compiled_code_free(compiled);
     return reason;
 }
 
@@ -192,6 +237,9 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
 {
     if (Py_SIZE(code) > LARGEST_CODE) {
         return REASON_too_large;
+    }
+    if (!within_4_gigabytes(code)) {
+        return REASON_unlucky_address;
     }
     struct emitter emitter = {.no_forwarding = options->no_forwarding, .globals = options->globals};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);

@@ -1,7 +1,8 @@
 /* tier1/emitter.c: items, labels, feedback cells. See emitter.h. */
 #include "tier1/emitter.h"
 
-#include "runtime/feedback.h"
+#include "runtime/code_state.h"
+#include "runtime/data_arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,7 @@ struct item *emitter_add(struct emitter *emitter, int template)
     item->holes[HOLE_H_N] = instruction->oparg;
     item->holes[HOLE_H_SP] = emitter_slot(emitter, instruction->depth);
     item->holes[HOLE_Q_IP] = (int64_t)(uintptr_t)(units + instruction->unit);
+    item->holes[HOLE_H_IP] = (int32_t)(uintptr_t)(units + instruction->unit);
     item->handler = NULL;
     return item;
 }
@@ -90,7 +92,7 @@ struct call_cell *emitter_call_cell(struct emitter *emitter)
     struct call_cell_block *block = emitter->call_cells;
     if (block == NULL || block->count == block->capacity) {
         uint32_t capacity = block == NULL && emitter->calls > 0 ? emitter->calls : MORE_CALL_CELLS;
-        block = calloc(1, sizeof *block + capacity * sizeof(struct call_cell));
+        block = data_arena_allocate(call_cells_size(capacity));
         if (block == NULL) {
             emitter->out_of_memory = true;
             return &scratch;

@@ -65,11 +65,13 @@ struct place_of_label {
 /* What is wanted out of line and made once the function is through: it cannot be put into the middle of a cold path. All but tails
  * become a row of the side exits (runtime/side_exit.h) and the two instructions that name it. */
 enum stub_kind {
-    STUB_ERROR,       /* unwind, then the handler or out */
-    STUB_ERROR_AGAIN, /* the same for an exception that has this frame's traceback entry */
-    STUB_LEAVE,       /* go on in tier 0 at `next`, or in compiled code behind the check that came here */
-    STUB_LEAVE_NOW,   /* go on in tier 0 at `next` */
-    STUB_TAIL,        /* check for an escape, then jump to instruction `next` */
+    STUB_ERROR,        /* unwind, then the handler or out */
+    STUB_ERROR_AGAIN,  /* the same for an exception that has this frame's traceback entry */
+    STUB_CHECK,        /* an escape check that is a call: no code of its own, found by the call's return address */
+    STUB_LEAVE,        /* go on in tier 0 at `next`, or in compiled code behind the check that came here */
+    STUB_LEAVE_NOW,    /* go on in tier 0 at `next` */
+    STUB_EVAL_BREAKER, /* the eval breaker is set; then as STUB_LEAVE */
+    STUB_TAIL,         /* check for an escape, then jump to instruction `next` */
 };
 
 struct stub {
@@ -77,12 +79,15 @@ struct stub {
     int32_t label;
     int32_t instruction; /* where it comes from */
     int32_t next;        /* instruction number */
-    int32_t check;       /* STUB_LEAVE: the item that checks, in the list `check_in_cold` says */
+    int32_t check;       /* the item that checks, in the list `check_in_cold` says */
+    int32_t earlier;     /* stub of the same bucket, or -1 */
     bool check_in_cold;
     bool locals_spilled; /* operands in PLACE_LOCAL stand in their slots too, owned */
     uint16_t depth;
     uint32_t first_operand; /* into emitter.saved_operands: the deferred stack at that point */
 };
+
+enum { STUB_BUCKETS = 64 };
 
 struct emitter {
     struct bytecode bytecode;
@@ -96,9 +101,17 @@ struct emitter {
     int current; /* number of the instruction being compiled */
     struct stub *stubs;
     int stub_count, stub_capacity;
+    int32_t stub_buckets[STUB_BUCKETS]; /* newest stub of each, or -1 */
     struct operand *saved_operands;
     int saved_count, saved_capacity;
-    PyObject *keyword_names; /* from KW_NAMES, for the CALL that follows */
+    struct side_exit *exit_rows; /* those machine code numbers, then those of the checks; without addresses */
+    int exit_row_count, exit_row_capacity, numbered_rows;
+    struct side_exit_operand *exit_operands;
+    int exit_operand_count, exit_operand_capacity;
+    uint64_t *exit_masks;
+    int exit_mask_count, exit_mask_capacity;
+    Py_ssize_t last_constant; /* where the last constant of an exit operand was found */
+    PyObject *keyword_names;  /* from KW_NAMES, for the CALL that follows */
     int exit_label;       /* returns r0: gives the frame up where it was entered natively; stacktop is set */
     int return_label;     /* the same for RETURN_VALUE, when no frame object exists */
     int return_seen_label; /* the same when one does, or may */
@@ -109,7 +122,7 @@ struct emitter {
     int32_t *native_labels; /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
     int native_entry_label;
     int leave_label, error_label; /* where the side exits of either kind come together */
-    struct side_exits *exits;     /* filled in once addresses are known */
+    struct side_exits *exits;     /* made by emit_stubs */
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     struct call_cell_block *call_cells;
@@ -170,19 +183,21 @@ void stack_set_canonical(struct emitter *emitter, int depth);
 enum reason select_instructions(struct emitter *emitter);
 void emit_stubs(struct emitter *emitter);
 
-/* Labels of stubs for the state the deferred stack is in now (stubs.c). For stub_leave the item appended last is the check that
- * comes here. */
+/* Labels of stubs for the state the deferred stack is in now (stubs.c). */
 int stub_error(struct emitter *emitter, bool locals_spilled);
 int stub_error_again(struct emitter *emitter);
-int stub_leave(struct emitter *emitter, int next, bool locals_spilled);
 int stub_leave_now(struct emitter *emitter, int next, bool locals_spilled);
 int stub_tail(struct emitter *emitter, int next);
 
 /* Appends a check for what an escape may leave behind; `next` is the instruction to go on at if compiled code must be left. Returns the item. */
 struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled);
 
-/* Fills in the side exits for code at `start`; false without memory (stubs.c). */
-bool make_side_exits(const struct emitter *emitter, const char *start);
+/* Appends a test of the eval breaker, whose rare path is all data; `next` as above. Returns the item: its CONT is where compiled code goes
+ * on in both cases. */
+struct item *add_eval_breaker_test(struct emitter *emitter, int next);
+
+/* Gives the side exits their addresses, after layout, for code at `start` (stubs.c). */
+void address_side_exits(const struct emitter *emitter, const char *start);
 
 /* Resume points of generators, coroutines and asynchronous generators (resume_points.c). prepare: before selection, false without memory;
  * publish: once the code stands, gives the points their addresses and `compiled` the table; release: whatever happened. */
@@ -199,5 +214,7 @@ void relocate(const struct emitter *emitter, char *code);
 /* Machine offset of a bound label, and of where an item goes on (its CONT). */
 uint32_t label_offset(const struct emitter *emitter, int label);
 uint32_t continuation_offset(const struct emitter *emitter, const struct item_list *list, int index);
+/* Machine offset of the instruction after the call in an item that is one. */
+uint32_t call_return_offset(const struct item_list *list, int index);
 
 #endif

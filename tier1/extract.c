@@ -180,6 +180,12 @@ static void write_relocation(FILE *output, const struct object *object, const ch
         kind = "TARGET_HELPER";
         index = helper_index(symbol_name);
     }
+    /* What lies beside the code: its full address does not fit into 32 bits. */
+    bool near = index >= 0 && (strcmp(kind, "TARGET_HELPER") == 0 || strcmp(symbol_name, "Q_CELL") == 0);
+    if (near && strcmp(type, "RELOCATION_RELATIVE_32") != 0) {
+        die("%s+%zu: the address of `%s` is taken, or it is indexed: only RUNTIME_BASE and QUAD(Q_CELL) can", name,
+            (size_t)relocation->r_offset, symbol_name);
+    }
     if (index < 0) {
         die("%s+%zu: `%s` is no hole, no label and no function of runtime/ (a constant in memory, perhaps?)", name,
             (size_t)relocation->r_offset, symbol_name);

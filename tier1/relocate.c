@@ -54,6 +54,14 @@ uint32_t continuation_offset(const struct emitter *emitter, const struct item_li
     return list->items[index + 1].offset;
 }
 
+uint32_t call_return_offset(const struct item_list *list, int index)
+{
+    const struct item *item = &list->items[index];
+    const struct template *template = &template_table[item->template];
+    assert(template->relocations[0].target_kind == TARGET_HELPER);
+    return item->offset + template->relocations[0].offset + (uint32_t)sizeof(int32_t);
+}
+
 /* Does the item go on at the next item of its list? Then its final jump is left out. */
 static bool drops_jump(const struct emitter *emitter, const struct item_list *list, int index)
 {
@@ -173,6 +181,8 @@ static void relocate_list(const struct emitter *emitter, const struct item_list 
             switch ((enum target_kind)relocation->target_kind) {
             case TARGET_HOLE:
                 value = item->holes[relocation->target];
+                value =
+                    relocation->target == HOLE_H_IP ? (int32_t)value : value; /* half of an address: it may wrap */
                 break;
             case TARGET_LABEL:
                 value = label_address(emitter, code, list, i, (enum label)relocation->target);

@@ -129,6 +129,6 @@ void release_resume_points(struct emitter *emitter)
 {
     free(emitter->raise_labels);
     if (emitter->owns_resume) {
-        free(emitter->resume);
+        resume_table_free(emitter->resume);
     }
 }

@@ -179,15 +179,7 @@ void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint
  * as it has to be there; r0 keeps. */
 void add_eval_breaker_check(struct emitter *emitter)
 {
-    int set = emitter_new_label(emitter);
-    emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER)->labels[LABEL_SLOW] = set;
-    int back = label_here(emitter);
-    emitter->in_cold = true;
-    emitter_bind(emitter, set);
-    protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
-    emitter->in_cold = false;
+    add_eval_breaker_test(emitter, emitter->current + 1);
 }
 
 /* ---- Locals -------------------------------------------------------------------------------------------------------- */
@@ -247,13 +239,26 @@ static void select_swap(struct emitter *emitter)
     if (a == b) {
         return;
     }
-    if (a->place == PLACE_SLOT || b->place == PLACE_SLOT) {
-        stack_spill(emitter, a);
-        stack_spill(emitter, b);
+    if (a->place == PLACE_SLOT && b->place == PLACE_SLOT) {
         struct item *item = emitter_add(emitter, TEMPLATE_SWAP_SLOTS);
         item->holes[HOLE_H_A] = emitter_slot(emitter, a->index);
         item->holes[HOLE_H_B] = emitter_slot(emitter, b->index);
         return;
+    }
+    if (a->place == PLACE_SLOT || b->place == PLACE_SLOT) {
+        struct operand *in_slot = a->place == PLACE_SLOT ? a : b;
+        struct operand *other = in_slot == a ? b : a;
+        if (other->place == PLACE_REGISTER) {
+            /* The places stay, the contents change. */
+            emitter_add(emitter, TEMPLATE_SWAP_SLOT_REGISTER)->holes[HOLE_H_A] =
+                emitter_slot(emitter, in_slot->index);
+            uint8_t is_null = a->is_null;
+            a->is_null = b->is_null;
+            b->is_null = is_null;
+            return;
+        }
+        stack_free_register(emitter);
+        stack_take(emitter, in_slot);
     }
     struct operand kept = *a;
     *a = *b;
@@ -430,6 +435,24 @@ static void select_one(struct emitter *emitter)
     case UNPACK_SEQUENCE:
         select_unpack_sequence(emitter);
         break;
+    case BUILD_SLICE:
+        select_build_slice(emitter);
+        break;
+    case LIST_APPEND:
+        select_list_append(emitter);
+        break;
+    case SET_ADD:
+        select_set_add(emitter);
+        break;
+    case MAP_ADD:
+        select_map_add(emitter);
+        break;
+    case GET_ITER:
+        select_iterator(emitter);
+        break;
+    case FORMAT_VALUE:
+        select_format_value(emitter);
+        break;
     case CALL:
         select_call(emitter);
         break;
@@ -492,7 +515,9 @@ static void select_one(struct emitter *emitter)
         select_for_iter(emitter);
         break;
     default:
-        select_handler(emitter);
+        if (!select_building(emitter)) {
+            select_handler(emitter);
+        }
         break;
     }
 }
@@ -516,7 +541,7 @@ static void add_frame_check(struct emitter *emitter)
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_FRAME);
-    item->holes[HOLE_Q_CELL] = (int64_t)owned;
+    item->holes[HOLE_Q_A] = (int64_t)owned;
     item->holes[HOLE_H_N] = emitter->depth;
     item->holes[HOLE_H_M] = in_register;
 }
@@ -577,7 +602,7 @@ enum reason select_instructions(struct emitter *emitter)
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;
-            fused = at(emitter, number)->opcode != STORE_FAST;
+            fused = (opcode_flags(at(emitter, number)->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
         }
         if (fused) {
             stack_set_canonical(emitter, at(emitter, number)->depth - 1);

@@ -147,6 +147,16 @@ void select_load_method(struct emitter *emitter);
 void select_subscript(struct emitter *emitter);
 void select_store_subscript(struct emitter *emitter);
 void select_unpack_sequence(struct emitter *emitter);
+/* BUILD_SLICE, with what it is made for where that follows. */
+void select_build_slice(struct emitter *emitter);
+/* BUILD_* of new containers and strings; false, with nothing done, for other opcodes. */
+bool select_building(struct emitter *emitter);
+void select_list_append(struct emitter *emitter);
+void select_set_add(struct emitter *emitter);
+void select_map_add(struct emitter *emitter);
+/* GET_ITER. */
+void select_iterator(struct emitter *emitter);
+void select_format_value(struct emitter *emitter);
 void select_call(struct emitter *emitter);
 void select_return_value(struct emitter *emitter);
 void select_yield_value(struct emitter *emitter);

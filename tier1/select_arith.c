@@ -339,7 +339,7 @@ static void store_result(struct emitter *emitter, const struct arithmetic *choic
 void select_binary_op(struct emitter *emitter)
 {
     static four_family slow_family = OWNERSHIPS(SLOW_BINARY_OP);
-    static four_family store_family = {0, 0, TEMPLATE_SLOW_ADD_AND_STORE_BO, TEMPLATE_SLOW_ADD_AND_STORE_BB};
+    static four_family store_family = OWNERSHIPS(SLOW_ADD_AND_STORE);
     const struct instruction *instruction = at(emitter, emitter->current);
     const struct instruction *next = instruction + 1;
     bool stored = next->opcode == STORE_FAST && !next->is_leader;
@@ -351,10 +351,12 @@ void select_binary_op(struct emitter *emitter)
     enum pair pair = pop_pair(emitter, &a, &b);
     stack_free_register(emitter);
     bool left_is_destination = stored && a.place == PLACE_LOCAL && a.local == next->oparg;
-    /* `s += t`: str operands are extended in place when the local that is stored to holds the left one. */
-    if ((choice.op == NB_ADD || choice.op == NB_INPLACE_ADD) && left_is_destination) {
+    /* `s += t`: str operands are extended in place when the local that is stored to holds the left one, which may have come to its
+     * slot because the right one took a branch. */
+    if ((choice.op == NB_ADD || choice.op == NB_INPLACE_ADD) && stored &&
+        (left_is_destination || a.place == PLACE_SLOT)) {
         choice.slow.family = store_family;
-        choice.slow.destination = emitter_local(a.local);
+        choice.slow.destination = emitter_local(next->oparg);
     }
     if (stored && choice.numbers) {
         int in_place = choice.first != NULL ? in_place_template(choice.first, pair, left_is_destination) : -1;

@@ -39,14 +39,24 @@ void select_load_global(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
-/* Completes a second attempt in the cold part, of a site that tier 0 knows nothing of: what it cannot do comes next. */
-static void try_before_slow(struct emitter *emitter, struct item *item, struct attribute_cell *cell, int back)
+/* Sets the holes of a C path: any receiver. */
+static void set_name_and_cell(struct emitter *emitter, struct item *item, int name, struct attribute_cell *cell)
+{
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, name);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+}
+
+/* The second attempt, in C, for any receiver as long as no other code has to run; what comes next is for the rest. */
+static struct item *try_before_slow(struct emitter *emitter, int template, int name, struct attribute_cell *cell,
+                                    int back)
 {
     int slower = emitter_new_label(emitter);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    struct item *item = emitter_add(emitter, template);
+    set_name_and_cell(emitter, item, name, cell);
     item->labels[LABEL_SLOW] = slower;
     item->labels[LABEL_CONT] = back;
     emitter_bind(emitter, slower);
+    return item;
 }
 
 void select_load_attr(struct emitter *emitter)
@@ -62,7 +72,7 @@ void select_load_attr(struct emitter *emitter)
     if (owner.place != PLACE_REGISTER) {
         stack_free_register(emitter);
     }
-    bool out_of_line = instruction->specialised == LOAD_ATTR_WITH_HINT;
+    bool in_dict = instruction->specialised == LOAD_ATTR_WITH_HINT;
     bool module =
         instruction->specialised == LOAD_ATTR_MODULE ||
         (instruction->specialised == LOAD_ATTR && guess_loaded_module(emitter, emitter->current - 1) != NULL);
@@ -70,32 +80,30 @@ void select_load_attr(struct emitter *emitter)
                              : instruction->specialised == LOAD_ATTR_SLOT ? slot_family
                                                                           : inline_family;
     int back = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, (out_of_line ? operand_family : family)[place_index(&owner)]);
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, (in_dict ? operand_family : family)[place_index(&owner)]);
     set_operand(emitter, item, &owner, false);
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-    if (!out_of_line) {
-        int slow = emitter_new_label(emitter);
+    item->labels[LABEL_SLOW] = slow;
+    int peek = is_owned(&owner) ? TEMPLATE_PEEK_ATTR_O : TEMPLATE_PEEK_ATTR_B;
+    if (in_dict) {
+        item = emitter_add(emitter, peek);
+        set_name_and_cell(emitter, item, instruction->oparg, cell);
         item->labels[LABEL_SLOW] = slow;
-        emitter_bind(emitter, back);
-        emitter->in_cold = true;
-        emitter_bind(emitter, slow);
-        if (family == inline_family && instruction->specialised == LOAD_ATTR) {
-            item = emitter_add(emitter, slot_family[place_index(&owner)]);
-            set_operand(emitter, item, &owner, false);
-            try_before_slow(emitter, item, cell, back);
-        }
+    }
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    if (!in_dict) {
+        try_before_slow(emitter, peek, instruction->oparg, cell, back);
     }
     protect_locals(emitter);
     item = emitter_add(emitter, is_owned(&owner) ? TEMPLATE_SLOW_LOAD_ATTR_O : TEMPLATE_SLOW_LOAD_ATTR_B);
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    set_name_and_cell(emitter, item, instruction->oparg, cell);
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_register(emitter);
-    item = end_escape(emitter, emitter->current + 1);
-    if (!out_of_line) {
-        item->labels[LABEL_CONT] = back;
-        emitter->in_cold = false;
-    }
+    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
 }
 
 /* Does the function make what its first parameter is? */
@@ -124,46 +132,45 @@ static const uint16_t store_add[PAIR_COUNT] = {[PAIR_LL] = TEMPLATE_STORE_ATTR_A
 void select_store_attr(struct emitter *emitter)
 {
     static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
+    static four_family poke_family = OWNERSHIPS(POKE_ATTR);
     const struct instruction *instruction = at(emitter, emitter->current);
     struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
     feedback_init_attribute(cell);
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
+    if (value.place != PLACE_REGISTER && owner.place != PLACE_REGISTER) {
+        stack_free_register(emitter);
+    }
     int next = emitter->current + 1;
     bool makes = owner.place == PLACE_LOCAL && owner.local == 0 && is_constructor(emitter);
     const uint16_t *family = instruction->specialised == STORE_ATTR_SLOT ? store_slot
                              : makes                                     ? store_add
                                                                          : store_inline;
-    bool fast = family[pair] != 0;
+    bool in_dict = instruction->specialised == STORE_ATTR_WITH_HINT || family[pair] == 0;
+    int poke = poke_family[ownership(&value, &owner)];
     int back = emitter_new_label(emitter);
-    if (fast) {
-        int slow = emitter_new_label(emitter);
-        int freeing = free_path(emitter, back, next);
-        struct item *item = add_pair(emitter, family, pair, &value, &owner);
-        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-        item->labels[LABEL_SLOW] = slow;
-        item->labels[LABEL_FREE] = freeing;
-        emitter_bind(emitter, back);
-        emitter->in_cold = true;
-        emitter_bind(emitter, slow);
-        if (instruction->specialised == STORE_ATTR) {
-            item = add_pair(emitter, store_slot, pair, &value, &owner);
-            item->labels[LABEL_FREE] = freeing;
-            try_before_slow(emitter, item, cell, back);
-        }
-    } else {
-        add_pair(emitter, load_pair, pair, &value, &owner);
+    int slow = emitter_new_label(emitter);
+    int freeing = free_path(emitter, back, next);
+    struct item *item = add_pair(emitter, in_dict ? load_pair : family, pair, &value, &owner);
+    if (in_dict) {
+        item = emitter_add(emitter, poke);
+        set_name_and_cell(emitter, item, instruction->oparg, cell);
+    }
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->labels[LABEL_SLOW] = slow;
+    item->labels[LABEL_FREE] = freeing;
+    emitter_bind(emitter, back);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    if (!in_dict) {
+        try_before_slow(emitter, poke, instruction->oparg, cell, back)->labels[LABEL_FREE] = freeing;
     }
     protect_locals(emitter);
-    struct item *item = emitter_add(emitter, slow_family[ownership(&value, &owner)]);
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item = emitter_add(emitter, slow_family[ownership(&value, &owner)]);
+    set_name_and_cell(emitter, item, instruction->oparg, cell);
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
-    item = end_escape(emitter, next);
-    if (fast) {
-        item->labels[LABEL_CONT] = back;
-        emitter->in_cold = false;
-    }
+    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
 }
 
 void select_load_method(struct emitter *emitter)
@@ -188,11 +195,13 @@ void select_load_method(struct emitter *emitter)
     int back = label_here(emitter);
     emitter->in_cold = true;
     emitter_bind(emitter, slow);
+    try_before_slow(emitter, is_owned(&owner) ? TEMPLATE_PEEK_METHOD_O : TEMPLATE_PEEK_METHOD_B, instruction->oparg,
+                    cell, back)
+        ->holes[HOLE_H_D] = destination;
     protect_locals(emitter);
     item = emitter_add(emitter, is_owned(&owner) ? TEMPLATE_SLOW_LOAD_METHOD_O : TEMPLATE_SLOW_LOAD_METHOD_B);
     item->holes[HOLE_H_D] = destination;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    set_name_and_cell(emitter, item, instruction->oparg, cell);
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_slot(emitter);
     stack_push_slot(emitter);

@@ -356,14 +356,7 @@ void add_cold_call(struct emitter *emitter, const struct call_site *site, int ba
         stack_push_register(emitter);
     }
     end_escape(emitter, site->next);
-    int set = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = back;
-    emitter_bind(emitter, set);
-    protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-    end_escape(emitter, site->next)->labels[LABEL_CONT] = back;
+    add_eval_breaker_test(emitter, site->next)->labels[LABEL_CONT] = back;
     emitter->depth = depth;
 }
 

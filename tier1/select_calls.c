@@ -43,7 +43,7 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
         move_argument(emitter, &operands[i], i - callee - 1);
     }
     /* Where tier 0 stands during a Python call: the last cache unit. */
-    emitter_add(emitter, TEMPLATE_STAND_AT_CALL)->holes[HOLE_Q_IP] +=
+    emitter_add(emitter, TEMPLATE_STAND_AT_CALL)->holes[HOLE_H_IP] +=
         (int64_t)sizeof(CodeUnit) * INLINE_CACHE_ENTRIES_CALL;
     site->enter = emitter_new_label(emitter);
     site->result = emitter_new_label(emitter);
@@ -158,7 +158,6 @@ int emit_entry(struct emitter *emitter)
     emitter->native_entry_label = label_here(emitter);
     int exceeded = emitter_new_label(emitter);
     int tier0 = emitter_new_label(emitter);
-    int breaker_set = emitter_new_label(emitter);
     emitter_add(emitter, RAW_ENTRY);
     for (int local = frame_parameters(code); local < code->co_nlocalsplus; local++) {
         emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
@@ -166,7 +165,7 @@ int emit_entry(struct emitter *emitter)
     struct item *item = emitter_add(emitter, resumes ? TEMPLATE_BUILD_FRAME_AND_RESUME : TEMPLATE_BUILD_FRAME);
     item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)code;
     item->labels[LABEL_JUMP] = exceeded;
-    item->labels[LABEL_SLOW] = breaker_set;
+    item->labels[LABEL_SLOW] = 0;
     item->labels[LABEL_LEAVE] = tier0;
     emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = tier0;
     int behind = resumes ? label_here(emitter) : NO_LABEL;
@@ -179,12 +178,7 @@ int emit_entry(struct emitter *emitter)
     if (resumes) {
         /* The first instruction, for those who enter from C. */
         emitter_bind(emitter, 0);
-        item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-        item->labels[LABEL_SLOW] = breaker_set;
-        item->labels[LABEL_CONT] = behind;
-        emitter_bind(emitter, breaker_set);
-        emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, true);
-        add_escape_check(emitter, 1, true)->labels[LABEL_CONT] = behind;
+        add_eval_breaker_test(emitter, 1)->labels[LABEL_CONT] = behind;
     }
     emitter->in_cold = false;
     return resumes ? 1 : 0;

@@ -27,14 +27,13 @@ static int guess_iterator(const struct emitter *emitter)
             break;
         }
     }
-    return TEMPLATE_FOR_ITER_ANY;
+    return TEMPLATE_FOR_ITER_PLAIN;
 }
 
 /* The last part of the chain: a generator, which is resumed natively, or any iterator. Falls through, with r0 set (NULL: the end), to what is emitted
- * next in the current list. */
-static void loop_over_anything(struct emitter *emitter, int64_t slot)
+ * next in the cold part. */
+static void loop_over_anything(struct emitter *emitter, int64_t slot, struct iterator_cell *cell)
 {
-    bool hot = !emitter->in_cold;
     int other = emitter_new_label(emitter);
     int ended = emitter_new_label(emitter);
     int test = emitter_new_label(emitter);
@@ -45,10 +44,6 @@ static void loop_over_anything(struct emitter *emitter, int64_t slot)
     item = emitter_add(emitter, TEMPLATE_FINISH_RESUMPTION);
     item->labels[LABEL_SLOW] = ended;
     item->labels[LABEL_CONT] = test;
-    if (hot) {
-        emitter_bind(emitter, test);
-        emitter->in_cold = true;
-    }
     emitter_bind(emitter, ended);
     item = emitter_add(emitter, TEMPLATE_LOOP_GENERATOR_ENDED);
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
@@ -56,13 +51,10 @@ static void loop_over_anything(struct emitter *emitter, int64_t slot)
     emitter_bind(emitter, other);
     item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
     item->holes[HOLE_H_A] = slot;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_CONT] = test;
-    if (hot) {
-        emitter->in_cold = false;
-    } else {
-        emitter_bind(emitter, test);
-    }
+    emitter_bind(emitter, test);
 }
 
 void select_for_iter(struct emitter *emitter)
@@ -76,10 +68,16 @@ void select_for_iter(struct emitter *emitter)
     int back = emitter_new_label(emitter);
 
     /* The chain: the guess in the hot part, the others in the cold part, then any iterator. */
-    bool list = guess == TEMPLATE_FOR_ITER_LIST;
-    int fast[3] = {guess, list ? TEMPLATE_FOR_ITER_TUPLE : TEMPLATE_FOR_ITER_LIST,
-                   list ? TEMPLATE_FOR_ITER_RANGE : TEMPLATE_FOR_ITER_TUPLE};
-    int chain = guess == TEMPLATE_FOR_ITER_ANY ? 0 : 3;
+    int fast[4] = {guess};
+    int chain = 1;
+    static const int others[] = {TEMPLATE_FOR_ITER_PLAIN, TEMPLATE_FOR_ITER_LIST, TEMPLATE_FOR_ITER_RANGE,
+                                 TEMPLATE_FOR_ITER_TUPLE};
+    for (size_t i = 0; guess != TEMPLATE_FOR_ITER_PLAIN && i < sizeof others / sizeof *others; i++) {
+        if (others[i] != guess) {
+            fast[chain++] = others[i];
+        }
+    }
+    struct iterator_cell *cell = emitter_feedback(emitter, sizeof *cell);
     int stored = NO_LABEL;
     const struct instruction *next = at(emitter, number + 1);
     if (guess == TEMPLATE_FOR_ITER_RANGE && next->opcode == STORE_FAST && !next->is_leader) {
@@ -89,6 +87,7 @@ void select_for_iter(struct emitter *emitter)
         int slower = emitter_new_label(emitter);
         struct item *item = emitter_add(emitter, fast[i]);
         item->holes[HOLE_H_A] = slot;
+        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
         item->labels[LABEL_JUMP] = end;
         item->labels[LABEL_SLOW] = slower;
         item->labels[LABEL_CONT] = back;
@@ -98,16 +97,12 @@ void select_for_iter(struct emitter *emitter)
         }
         emitter_bind(emitter, slower);
     }
-    loop_over_anything(emitter, slot);
+    loop_over_anything(emitter, slot, cell);
     struct item *item = emitter_add(emitter, TEMPLATE_FOR_ITER_TEST);
     item->holes[HOLE_H_A] = slot;
     item->labels[LABEL_JUMP] = end;
     stack_push_register(emitter);
     end_escape(emitter, number + 1)->labels[LABEL_CONT] = back;
-    if (chain == 0) {
-        emitter_bind(emitter, back);
-    }
-
     if (stored != NO_LABEL) {
         emitter_bind(emitter, back);
         add_store_behind(emitter, next->oparg, stored);

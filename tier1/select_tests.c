@@ -2,6 +2,7 @@
 #include "tier1/select.h"
 
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 
 /* Comparisons by Py_LT..Py_GE and by the outcome that jumps: [relation][jump if true]. */
 #define RELATION(word, type)                                                                                         \
@@ -59,16 +60,7 @@ static struct branch branch_of(const struct emitter *emitter, int number, bool s
 /* The eval breaker is looked at, then the jump goes to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header)
 {
-    int set = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
-    item->labels[LABEL_SLOW] = set;
-    item->labels[LABEL_CONT] = header;
-    bool was_cold = emitter->in_cold;
-    emitter->in_cold = true;
-    emitter_bind(emitter, set);
-    emitter_add(emitter, TEMPLATE_EVAL_BREAKER_SET)->labels[LABEL_ERROR] = stub_error(emitter, false);
-    end_escape(emitter, header)->labels[LABEL_CONT] = header;
-    emitter->in_cold = was_cold;
+    add_eval_breaker_test(emitter, header)->labels[LABEL_CONT] = header;
 }
 
 /* The fast test of a branch jumps on `jump_sense(branch)`: a backward jump is turned round, so that the check of the
@@ -112,10 +104,11 @@ static void branch_on_x(struct emitter *emitter, const struct branch *branch)
 struct pair_test {
     const uint16_t (*primary)[PAIR_COUNT]; /* [outcome that jumps]: templates for the hot part; may be NULL */
     const uint16_t (*secondary)[PAIR_COUNT];
-    bool numbers; /* then rt_plain_compare with this relation */
-    bool strings; /* it is for equality of strings: no primary */
+    bool numbers;     /* then rt_plain_compare with this relation */
+    bool strings;     /* it is for equality of strings: no primary */
+    bool containment; /* then rt_plain_contains; no primary */
     int relation;
-    bool inverted;         /* primary and secondary tell the opposite */
+    bool inverted;         /* primary, secondary and containment tell the opposite */
     bool slow_gives_value; /* the C path leaves an object, else x */
     struct slow_call slow;
 };
@@ -170,11 +163,15 @@ static void add_quick_tests(struct emitter *emitter, const struct pair_test *tes
         emitter_bind(emitter, slower);
     }
     add_pair(emitter, load_pair, pair, a, b);
-    if (!test->numbers && !test->strings) {
+    if (!test->numbers && !test->strings && !test->containment) {
         return;
     }
     struct item *item;
-    if (test->strings && owned == 0) {
+    if (test->containment) {
+        item = emitter_add(emitter,
+                           sense ^ test->inverted ? TEMPLATE_JUMP_IF_CONTAINED : TEMPLATE_JUMP_IF_NOT_CONTAINED);
+        item->holes[HOLE_H_M] = (is_owned(a) ? PLAIN_OWNS_KEY : 0) | (is_owned(b) ? PLAIN_OWNS_CONTAINER : 0);
+    } else if (test->strings && owned == 0) {
         bool equal = sense == (test->relation == Py_EQ);
         item = emitter_add(emitter, equal ? TEMPLATE_JUMP_IF_STR_EQUAL : TEMPLATE_JUMP_IF_NOT_STR_EQUAL);
     } else {
@@ -308,7 +305,9 @@ void select_contains(struct emitter *emitter)
 {
     static four_family slow_family = OWNERSHIPS(SLOW_CONTAINS);
     int invert = at(emitter, emitter->current)->oparg;
-    select_pair_test(emitter, &(struct pair_test){.slow = {.family = slow_family, .number = invert}});
+    select_pair_test(emitter, &(struct pair_test){.containment = true,
+                                                  .inverted = invert != 0,
+                                                  .slow = {.family = slow_family, .number = invert}});
 }
 
 /* x holds the operand, `sense` is the outcome that jumps to `yes`; other outcomes go to `no`, and what other code may have to tell, on. */

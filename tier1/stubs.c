@@ -1,10 +1,12 @@
 /* tier1/stubs.c: what stands out of line: error and leave exits, tails. See emitter.h. */
 #include "tier1/emitter.h"
 
-#include <stdlib.h>
+#include "runtime/data_arena.h"
+
 #include <string.h>
 
-enum { STUBS_LOOKED_BACK_AT = 8 };
+/* How far back rows are searched for the same operands, and masks for the same mask. */
+enum { ROWS_LOOKED_BACK_AT = 16, MASKS_LOOKED_BACK_AT = 32 };
 
 /* Would the two instructions' exceptions be handled alike? */
 static bool same_handler(const struct emitter *emitter, int a, int b)
@@ -15,23 +17,30 @@ static bool same_handler(const struct emitter *emitter, int a, int b)
            left->handler_lasti == right->handler_lasti;
 }
 
-/* Files a stub for the deferred stack as it is now and returns its label. An equal one filed a moment ago serves both: the failing
+static bool same_operands(const struct emitter *emitter, const struct stub *stub)
+{
+    return stub->depth == emitter->depth &&
+           (emitter->depth == 0 || memcmp(&emitter->saved_operands[stub->first_operand], emitter->stack,
+                                          sizeof *emitter->stack * (size_t)emitter->depth) == 0);
+}
+
+/* Files a stub for the deferred stack as it is now and returns its label. An equal one filed before serves both: the failing
  * instruction is known from the frame, so error stubs differ by handler only. */
 static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, bool locals_spilled)
 {
-    const struct item_list *list = emitter->in_cold ? &emitter->cold : &emitter->hot;
-    int oldest = emitter->stub_count - STUBS_LOOKED_BACK_AT;
-    for (int i = emitter->stub_count - 1; i >= 0 && i >= oldest; i--) {
+    bool shared = kind == STUB_ERROR || kind == STUB_ERROR_AGAIN || kind == STUB_LEAVE_NOW || kind == STUB_TAIL;
+    unsigned hash = (unsigned)next * 5 + (unsigned)emitter->depth * 3 + kind +
+                    (unsigned)emitter->bytecode.instructions[emitter->current].handler * 7;
+    int32_t *bucket = &emitter->stub_buckets[hash % STUB_BUCKETS];
+    for (int i = shared ? *bucket : -1; i >= 0; i = emitter->stubs[i].earlier) {
         const struct stub *earlier = &emitter->stubs[i];
-        if (kind != STUB_LEAVE && earlier->kind == kind && earlier->next == next &&
-            earlier->locals_spilled == locals_spilled && earlier->depth == emitter->depth &&
-            same_handler(emitter, earlier->instruction, emitter->current) &&
-            (emitter->depth == 0 || memcmp(&emitter->saved_operands[earlier->first_operand], emitter->stack,
-                                           sizeof *emitter->stack * (size_t)emitter->depth) == 0)) {
+        if (earlier->kind == kind && earlier->next == next && earlier->locals_spilled == locals_spilled &&
+            same_handler(emitter, earlier->instruction, emitter->current) && same_operands(emitter, earlier)) {
             return earlier->label;
         }
     }
-    int label = emitter_new_label(emitter);
+    const struct item_list *list = emitter->in_cold ? &emitter->cold : &emitter->hot;
+    int label = kind == STUB_CHECK ? NO_LABEL : emitter_new_label(emitter);
     for (int i = 0; i < emitter->depth; i++) {
         if (!emitter_grow((void **)&emitter->saved_operands, emitter->saved_count, &emitter->saved_capacity,
                           sizeof *emitter->saved_operands)) {
@@ -45,7 +54,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
         emitter->out_of_memory = true;
         return label;
     }
-    emitter->stubs[emitter->stub_count++] =
+    emitter->stubs[emitter->stub_count] =
         (struct stub){.kind = kind,
                       .label = label,
                       .instruction = emitter->current,
@@ -54,7 +63,12 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
                       .check_in_cold = emitter->in_cold,
                       .locals_spilled = locals_spilled,
                       .depth = (uint16_t)emitter->depth,
+                      .earlier = *bucket,
                       .first_operand = (uint32_t)(emitter->saved_count - emitter->depth)};
+    if (shared) {
+        *bucket = emitter->stub_count;
+    }
+    emitter->stub_count++;
     return label;
 }
 
@@ -66,11 +80,6 @@ int stub_error(struct emitter *emitter, bool locals_spilled)
 int stub_error_again(struct emitter *emitter)
 {
     return file_stub(emitter, STUB_ERROR_AGAIN, -1, false);
-}
-
-int stub_leave(struct emitter *emitter, int next, bool locals_spilled)
-{
-    return file_stub(emitter, STUB_LEAVE, next, locals_spilled);
 }
 
 int stub_leave_now(struct emitter *emitter, int next, bool locals_spilled)
@@ -85,9 +94,201 @@ int stub_tail(struct emitter *emitter, int next)
 
 struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled)
 {
+    if (emitter->in_cold) {
+        struct item *item = emitter_add(emitter, TEMPLATE_CALL_ESCAPE_CHECK);
+        file_stub(emitter, STUB_CHECK, next, locals_spilled);
+        return item;
+    }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_ESCAPE);
-    item->labels[LABEL_SLOW] = stub_leave(emitter, next, locals_spilled);
+    item->labels[LABEL_SLOW] = file_stub(emitter, STUB_LEAVE, next, locals_spilled);
     return item;
+}
+
+struct item *add_eval_breaker_test(struct emitter *emitter, int next)
+{
+    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
+    item->labels[LABEL_SLOW] = file_stub(emitter, STUB_EVAL_BREAKER, next, false);
+    return item;
+}
+
+/* ---- Rows -------------------------------------------------------------------------------------------------- */
+
+/* The number of a constant in co_consts. Searched from where the last one was found. */
+static bool find_constant(struct emitter *emitter, PyObject *constant, uint32_t *number)
+{
+    PyObject *constants = emitter->bytecode.code->co_consts;
+    Py_ssize_t count = PyTuple_GET_SIZE(constants);
+    Py_ssize_t at = emitter->last_constant < count ? emitter->last_constant : 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (PyTuple_GET_ITEM(constants, at) == constant) {
+            emitter->last_constant = at;
+            *number = (uint32_t)at;
+            return true;
+        }
+        at = at + 1 < count ? at + 1 : 0;
+    }
+    return false;
+}
+
+static struct side_exit_operand exit_operand(struct emitter *emitter, const struct operand *operand)
+{
+    struct side_exit_operand result = {.index = operand->index, .place = SIDE_EXIT_NULL};
+    switch ((enum operand_place)operand->place) {
+    case PLACE_LOCAL:
+        result.place = SIDE_EXIT_LOCAL;
+        result.number = (uint32_t)operand->local;
+        break;
+    case PLACE_CONSTANT:
+        result.place = SIDE_EXIT_CONSTANT;
+        if (!find_constant(emitter, operand->constant, &result.number)) {
+            assert(operand->constant == Py_None);
+            result.place = SIDE_EXIT_NONE;
+        }
+        break;
+    case PLACE_REGISTER:
+        result.place = SIDE_EXIT_REGISTER;
+        break;
+    default:
+        assert(operand->place == PLACE_NULL);
+        break;
+    }
+    return result;
+}
+
+/* The sequence at the end of exit_operands from `first` on is moved to where an earlier row has the same. */
+static void share_operands(struct emitter *emitter, struct side_exit *exit, uint32_t first)
+{
+    exit->first_operand = first;
+    size_t size = exit->operand_count * sizeof *emitter->exit_operands;
+    int rows = emitter->exit_row_count;
+    for (int i = 1; i <= ROWS_LOOKED_BACK_AT && i <= rows && size > 0; i++) {
+        const struct side_exit *earlier = &emitter->exit_rows[rows - i];
+        if (earlier->operand_count >= exit->operand_count &&
+            memcmp(&emitter->exit_operands[earlier->first_operand], &emitter->exit_operands[first], size) == 0) {
+            exit->first_operand = earlier->first_operand;
+            emitter->exit_operand_count = (int)first;
+            return;
+        }
+    }
+}
+
+/* Adds the operands that have to be put into their slots, but for those an exception drops anyway, which are not owned and stand at
+ * `keep` or above. Returns the mask of those that are owned in memory then. */
+static uint64_t add_operands(struct emitter *emitter, const struct stub *stub, int keep, struct side_exit *exit)
+{
+    uint64_t owned = 0;
+    int first = emitter->exit_operand_count;
+    for (int i = 0; i < stub->depth; i++) {
+        const struct operand *operand = &emitter->saved_operands[stub->first_operand + (uint32_t)i];
+        bool in_slot = operand->place == PLACE_SLOT || (operand->place == PLACE_LOCAL && stub->locals_spilled);
+        if (!in_slot && (i < keep || operand->place == PLACE_REGISTER)) {
+            if (!emitter_grow((void **)&emitter->exit_operands, emitter->exit_operand_count,
+                              &emitter->exit_operand_capacity, sizeof *emitter->exit_operands)) {
+                emitter->out_of_memory = true;
+                return 0;
+            }
+            emitter->exit_operands[emitter->exit_operand_count++] = exit_operand(emitter, operand);
+            exit->operand_count++;
+            in_slot = true;
+        }
+        if (in_slot && i < 64) {
+            owned |= (uint64_t)1 << i;
+        }
+    }
+    share_operands(emitter, exit, (uint32_t)first);
+    return owned;
+}
+
+static uint16_t mask_number(struct emitter *emitter, uint64_t mask)
+{
+    int oldest = emitter->exit_mask_count - MASKS_LOOKED_BACK_AT;
+    for (int i = emitter->exit_mask_count - 1; i >= 0 && i >= oldest; i--) {
+        if (emitter->exit_masks[i] == mask) {
+            return (uint16_t)i;
+        }
+    }
+    if (emitter->exit_mask_count == UINT16_MAX ||
+        !emitter_grow((void **)&emitter->exit_masks, emitter->exit_mask_count, &emitter->exit_mask_capacity,
+                      sizeof *emitter->exit_masks)) {
+        emitter->out_of_memory = true;
+        return 0;
+    }
+    emitter->exit_masks[emitter->exit_mask_count] = mask;
+    return (uint16_t)emitter->exit_mask_count++;
+}
+
+static void add_row(struct emitter *emitter, struct side_exit exit)
+{
+    if (!emitter_grow((void **)&emitter->exit_rows, emitter->exit_row_count, &emitter->exit_row_capacity,
+                      sizeof *emitter->exit_rows)) {
+        emitter->out_of_memory = true;
+        return;
+    }
+    emitter->exit_rows[emitter->exit_row_count++] = exit;
+}
+
+/* What an exception raised at the stub's instruction does. */
+static struct side_exit error_row(const struct emitter *emitter, const struct stub *stub)
+{
+    const struct instruction *instruction = &emitter->bytecode.instructions[stub->instruction];
+    struct side_exit exit = {.depth = stub->depth};
+    if (instruction->handler >= 0) {
+        exit.keep = (uint16_t)instruction->handler_depth;
+        exit.flags = instruction->handler_lasti ? SIDE_EXIT_LASTI : 0;
+    }
+    return exit;
+}
+
+/* Appends the row, or rows, of a stub; the addresses come later. */
+static void add_rows(struct emitter *emitter, const struct stub *stub)
+{
+    const struct instruction *instructions = emitter->bytecode.instructions;
+    if (stub->kind == STUB_ERROR || stub->kind == STUB_ERROR_AGAIN) {
+        struct side_exit exit = error_row(emitter, stub);
+        exit.flags |= stub->kind == STUB_ERROR_AGAIN ? SIDE_EXIT_RERAISED : 0;
+        exit.mask = mask_number(emitter, add_operands(emitter, stub, exit.keep, &exit));
+        add_row(emitter, exit);
+        return;
+    }
+    /* Tier 0 must see the EXTENDED_ARG prefixes of an instruction: it starts right after the one before. */
+    struct side_exit exit = {.depth = stub->depth,
+                             .next_unit = (uint16_t)bytecode_first_unit(&emitter->bytecode, stub->next)};
+    add_operands(emitter, stub, stub->depth, &exit);
+    exit.mask = mask_number(emitter, instructions[stub->next].bound);
+    exit.flags = stub->kind == STUB_EVAL_BREAKER ? SIDE_EXIT_EVAL_BREAKER : 0;
+    add_row(emitter, exit);
+    if (stub->kind == STUB_EVAL_BREAKER) {
+        struct side_exit on_error = error_row(emitter, stub);
+        on_error.unit = (uint16_t)instructions[stub->instruction].unit;
+        add_row(emitter, on_error);
+    }
+}
+
+/* ---- Code -------------------------------------------------------------------------------------------------- */
+
+/* The block for all rows: first those that machine code numbers, then those of the checks. */
+static void make_block(struct emitter *emitter)
+{
+    size_t rows = (size_t)emitter->exit_row_count * sizeof(struct side_exit);
+    size_t operands = (size_t)emitter->exit_operand_count * sizeof(struct side_exit_operand);
+    size_t masks = (size_t)emitter->exit_mask_count * sizeof(uint64_t);
+    size_t size = sizeof(struct side_exits) + rows + masks + operands;
+    struct side_exits *exits = emitter->out_of_memory ? NULL : data_arena_allocate(size);
+    if (exits == NULL) {
+        emitter->out_of_memory = true;
+        return;
+    }
+    _Static_assert(sizeof(struct side_exit) % sizeof(uint64_t) == 0 && sizeof(struct side_exits) % 8 == 0, "aligned");
+    char *at = (char *)exits->rows + rows;
+    exits->size = (uint32_t)size;
+    exits->checks = exits->rows + emitter->numbered_rows;
+    exits->check_count = (uint32_t)(emitter->exit_row_count - emitter->numbered_rows);
+    exits->masks = masks > 0 ? memcpy(at, emitter->exit_masks, masks) : NULL;
+    exits->operands = operands > 0 ? memcpy(at + masks, emitter->exit_operands, operands) : NULL;
+    if (rows > 0) {
+        memcpy(exits->rows, emitter->exit_rows, rows);
+    }
+    emitter->exits = exits;
 }
 
 void emit_stubs(struct emitter *emitter)
@@ -97,18 +298,32 @@ void emit_stubs(struct emitter *emitter)
     for (int i = 0; i < emitter->stub_count && !emitter->out_of_memory; i++) {
         struct stub stub = emitter->stubs[i];
         emitter->current = stub.instruction;
+        if (stub.kind == STUB_CHECK) {
+            continue;
+        }
         emitter_bind(emitter, stub.label);
         if (stub.kind == STUB_TAIL) {
             emitter->depth = stub.depth;
-            memcpy(emitter->stack, &emitter->saved_operands[stub.first_operand], sizeof *emitter->stack * stub.depth);
+            if (stub.depth > 0) {
+                memcpy(emitter->stack, &emitter->saved_operands[stub.first_operand],
+                       sizeof *emitter->stack * stub.depth);
+            }
             add_escape_check(emitter, stub.next, false)->labels[LABEL_CONT] = stub.next;
         } else {
             bool error = stub.kind == STUB_ERROR || stub.kind == STUB_ERROR_AGAIN;
             struct item *item = emitter_add(emitter, TEMPLATE_SIDE_EXIT);
-            item->holes[HOLE_H_N] = i;
+            item->holes[HOLE_H_N] = emitter->exit_row_count;
             item->labels[LABEL_LEAVE] = error ? emitter->error_label : emitter->leave_label;
+            add_rows(emitter, &stub);
         }
     }
+    emitter->numbered_rows = emitter->exit_row_count;
+    for (int i = 0; i < emitter->stub_count && !emitter->out_of_memory; i++) {
+        if (emitter->stubs[i].kind == STUB_CHECK) {
+            add_rows(emitter, &emitter->stubs[i]);
+        }
+    }
+    make_block(emitter);
     for (int error = 0; error < 2; error++) {
         emitter_bind(emitter, error ? emitter->error_label : emitter->leave_label);
         struct item *item = emitter_add(emitter, error ? TEMPLATE_SIDE_EXITS_ERROR : TEMPLATE_SIDE_EXITS_LEAVE);
@@ -118,86 +333,46 @@ void emit_stubs(struct emitter *emitter)
     emitter->in_cold = false;
 }
 
-/* ---- Rows -------------------------------------------------------------------------------------------------- */
+/* ---- Addresses ----------------------------------------------------------------------------------------------- */
 
-static enum side_exit_place exit_place(const struct operand *operand)
-{
-    switch ((enum operand_place)operand->place) {
-    case PLACE_LOCAL:
-        return SIDE_EXIT_LOCAL;
-    case PLACE_CONSTANT:
-        return SIDE_EXIT_CONSTANT;
-    case PLACE_REGISTER:
-        return SIDE_EXIT_REGISTER;
-    default:
-        assert(operand->place == PLACE_NULL);
-        return SIDE_EXIT_NULL;
-    }
-}
-
-/* Adds the operands that have to be put into their slots; sets the mask of those that are owned in memory then. */
-static void add_operands(const struct emitter *emitter, const struct stub *stub, int keep, struct side_exit *exit,
-                         uint64_t *owned)
-{
-    exit->first_operand = (uint32_t)emitter->exits->operand_count;
-    *owned = 0;
-    for (int i = 0; i < stub->depth; i++) {
-        const struct operand *operand = &emitter->saved_operands[stub->first_operand + (uint32_t)i];
-        bool in_slot = operand->place == PLACE_SLOT || (operand->place == PLACE_LOCAL && stub->locals_spilled);
-        /* An exception drops what the handler does not keep: only what is owned matters of it. */
-        if (!in_slot && (i < keep || operand->place == PLACE_REGISTER)) {
-            emitter->exits->operands[emitter->exits->operand_count++] =
-                (struct side_exit_operand){.constant = operand->constant,
-                                           .local = operand->local,
-                                           .index = operand->index,
-                                           .place = (uint8_t)exit_place(operand)};
-            exit->operand_count++;
-            in_slot = true;
-        }
-        if (in_slot && i < 64) {
-            *owned |= (uint64_t)1 << i;
-        }
-    }
-}
-
-bool make_side_exits(const struct emitter *emitter, const char *start)
+void address_side_exits(const struct emitter *emitter, const char *start)
 {
     struct side_exits *exits = emitter->exits;
-    exits->rows = calloc((size_t)emitter->stub_count + 1, sizeof *exits->rows);
-    exits->operands = calloc((size_t)emitter->saved_count + 1, sizeof *exits->operands);
-    if (exits->rows == NULL || exits->operands == NULL) {
-        return false;
-    }
-    exits->row_count = (size_t)emitter->stub_count;
-    const struct instruction *instructions = emitter->bytecode.instructions;
+    exits->start = start;
+    exits->exit = label_offset(emitter, emitter->exit_label);
+    struct side_exit *row = exits->rows;
+    struct side_exit *check = exits->checks;
     for (int i = 0; i < emitter->stub_count; i++) {
         const struct stub *stub = &emitter->stubs[i];
-        struct side_exit *exit = &exits->rows[i];
-        exit->depth = stub->depth;
-        uint64_t owned;
-        if (stub->kind == STUB_ERROR || stub->kind == STUB_ERROR_AGAIN) {
-            const struct instruction *instruction = &instructions[stub->instruction];
-            if (instruction->handler >= 0) {
-                exit->keep = (uint16_t)instruction->handler_depth;
-                exit->lasti = instruction->handler_lasti;
-                exit->address = start + label_offset(emitter, instruction->handler);
-            }
-            exit->reraised = stub->kind == STUB_ERROR_AGAIN;
-            add_operands(emitter, stub, exit->keep, exit, &owned);
-            exit->mask = owned;
-        } else if (stub->kind != STUB_TAIL) {
-            add_operands(emitter, stub, stub->depth, exit, &owned);
-            exit->mask = instructions[stub->next].bound;
-            /* Tier 0 must see the EXTENDED_ARG prefixes of an instruction: it starts right after the one before. */
-            exit->next_unit = stub->next > 0 ? instructions[stub->next - 1].next_unit : 0;
-            if (stub->kind == STUB_LEAVE) {
-                const struct item_list *list = stub->check_in_cold ? &emitter->cold : &emitter->hot;
-                exit->address = start + continuation_offset(emitter, list, stub->check);
-            }
+        const struct instruction *instruction = &emitter->bytecode.instructions[stub->instruction];
+        const struct item_list *list = stub->check_in_cold ? &emitter->cold : &emitter->hot;
+        uint32_t handler = instruction->handler >= 0 ? label_offset(emitter, instruction->handler) : 0;
+        switch (stub->kind) {
+        case STUB_TAIL:
+            break;
+        case STUB_CHECK:
+            check->address = call_return_offset(list, stub->check);
+            assert(check == exits->checks || check[-1].address < check->address);
+            check++;
+            break;
+        case STUB_ERROR:
+        case STUB_ERROR_AGAIN:
+            row->address = handler;
+            row++;
+            break;
+        case STUB_EVAL_BREAKER:
+            row[0].address = continuation_offset(emitter, list, stub->check);
+            row[1].address = handler;
+            row += 2;
+            break;
+        case STUB_LEAVE:
+            row->address = continuation_offset(emitter, list, stub->check);
+            row++;
+            break;
+        case STUB_LEAVE_NOW:
+            row++;
+            break;
         }
     }
-    /* Most operands stand in their slots. */
-    struct side_exit_operand *fitted = realloc(exits->operands, (exits->operand_count + 1) * sizeof *exits->operands);
-    exits->operands = fitted != NULL ? fitted : exits->operands;
-    return true;
+    assert(row == exits->checks && check == exits->checks + exits->check_count);
 }

@@ -8,7 +8,8 @@
  * Registers (preserve_none): frame r12, tstate r13, r0 r14 hold across C calls, x r15 too, y is rdi. r0 is
  * the deferred stack's register operand; x and y only carry values from a template to its own slow path.
  *
- * Holes: H_* are 32-bit (a displacement from the frame, or a small number), Q_* are 64-bit.
+ * Holes: H_* are 32-bit (a displacement from the frame, or a small number), Q_* are 64-bit, but for Q_CELL, which
+ * is an address in reach of the code.
  * Labels: CONT, JUMP, SLOW, FREE, ERROR, ERROR_AGAIN, LEAVE and EXIT; HANDLER is the C function of a row's handler.
  *
  * Forbidden, and rejected by the extractor: touching rsp or rbp, push and pop (keep register pressure
@@ -43,27 +44,47 @@ extern __attribute__((preserve_none)) void CONT(TEMPLATE_ARGUMENTS), JUMP(TEMPLA
     LEAVE(TEMPLATE_ARGUMENTS), EXIT(TEMPLATE_ARGUMENTS);
 extern int HANDLER(PyThreadState *tstate, InterpreterFrame *frame, PyObject **sp, int oparg);
 
-extern char H_A[], H_B[], H_C[], H_D[], H_N[], H_M[], H_SP[];
+extern char H_A[], H_B[], H_C[], H_D[], H_N[], H_M[], H_SP[], H_IP[];
 
 #define DISPLACED(hole) (*(PyObject **)((char *)frame + (uintptr_t)(hole)))
 #define STACK_POINTER   ((PyObject **)((char *)frame + (uintptr_t)H_SP))
 #define NUMBER(hole)    ((int)(uintptr_t)(hole))
-#define QUAD(name)                                                                                                   \
+#define QUAD(name)      QUAD_##name
+#define QUAD_Q_A        MOVABS(Q_A)
+#define QUAD_Q_B        MOVABS(Q_B)
+#define QUAD_Q_NAME     MOVABS(Q_NAME)
+#define QUAD_Q_IP       MOVABS(Q_IP)
+#define MOVABS(name)                                                                                                 \
     ({                                                                                                               \
         void *quad_;                                                                                                 \
         __asm__("movabsq $" #name ", %0" : "=r"(quad_));                                                             \
         quad_;                                                                                                       \
     })
+/* The cell is in the data arena, so its address is formed relative to the code. */
+#define QUAD_Q_CELL                                                                                                  \
+    ({                                                                                                               \
+        void *cell_;                                                                                                 \
+        __asm__("leaq Q_CELL(%%rip), %0" : "=r"(cell_));                                                             \
+        cell_;                                                                                                       \
+    })
+/* A field of the cell, read or written in place, without its address in a register: for templates that touch one or two. */
+extern char Q_CELL[];
+#define CELL(type) ((type *)Q_CELL)
 
-/* The address of runtime_data, formed relative to the code. */
-#define RUNTIME                                                                                                      \
+/* Fields of runtime_data, addressed relative to the code. Its arrays cannot be indexed like that: see RUNTIME_BASE. */
+#define RUNTIME (&runtime_data)
+#define RUNTIME_BASE                                                                                                 \
     ({                                                                                                               \
         struct runtime_data *runtime_;                                                                               \
         __asm__("leaq runtime_data(%%rip), %0" : "=r"(runtime_));                                                    \
         runtime_;                                                                                                    \
     })
 
-#define SET_INSTRUCTION() (frame->prev_instr = (CodeUnit *)QUAD(Q_IP))
+/* The upper half of prev_instr stays as it is: a code object lies within one stretch of 4 GB (compile.c sees to it). */
+typedef uint32_t __attribute__((may_alias)) half_pointer;
+#define SET_INSTRUCTION() (*(half_pointer *)&frame->prev_instr = (uint32_t)(uintptr_t)H_IP)
+/* The same for what is read back soon: a load as wide as the store. */
+#define SET_WHOLE_INSTRUCTION() (frame->prev_instr = (CodeUnit *)QUAD(Q_IP))
 
 /* ---- Operands -------------------------------------------------------------------------------------
  * The letter says where the deferred stack keeps an operand: L a local (borrowed), C a constant (borrowed),

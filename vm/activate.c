@@ -56,7 +56,7 @@ static bool prepare_interpreter(void)
         decline(verdict.reason, &verdict);
         return false;
     }
-    if (!code_arena_init(options.stress.tiny_arena ? TINY_ARENA_BYTES : 0)) {
+    if (!code_arena_init(options.stress.tiny_arena ? TINY_ARENA_BYTES : (size_t)options.code_size_limit * 1024)) {
         decline(REASON_no_executable_memory, NULL);
         return false;
     }

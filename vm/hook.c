@@ -14,6 +14,7 @@
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "tier1/compile.h"
+#include "vm/discard.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
 #include "vm/policy.h"
@@ -34,73 +35,95 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
-/* May a frame of `code` be in the middle of its machine code? A frame that is being left is unlinked already; suspended greenlets' frames are on no thread's chain, so with greenlet
- * loaded any may. */
-static bool may_be_running(PyCodeObject *code)
-{
-    PyObject *modules = PyImport_GetModuleDict();
-    if (runtime_data.leaving > 0 || PyDict_GetItemString(modules, "greenlet") != NULL) {
-        return true;
-    }
-    for (PyThreadState *tstate = PyInterpreterState_ThreadHead(PyInterpreterState_Main()); tstate != NULL;
-         tstate = PyThreadState_Next(tstate)) {
-        for (InterpreterFrame *frame = tstate->cframe->current_frame; frame != NULL; frame = frame->previous) {
-            if (frame->f_code == code) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Throws the compiled form away; its memory goes when no frame can return into it. */
-static void drop_compiled(struct code_state *state, enum reason reason)
-{
-    struct compiled_code *compiled = state->compiled;
-    generator_withdraw(state);
-    state->compiled = NULL;
-    code_state_withdraw_entry(state);
-    event_log(EVENT_invalidate, state->code, compiled->tier, -1, reason, compiled->size, -1);
-    if (may_be_running(state->code)) {
-        compiled->retired = state->retired;
-        state->retired = compiled;
-    } else {
-        code_map_remove(compiled);
-    }
-}
-
 static void report_death(struct code_state *state)
 {
     event_log(EVENT_invalidate, NULL, state->compiled->tier, -1, REASON_code_died, state->compiled->size, -1);
 }
 
+/* policy_clock() before which nothing is compiled, because code memory is full of what is in use. */
+static uint64_t no_room_before;
+/* How long to wait then, in ticks: some hundredth of a second. */
+enum { NO_ROOM_TICKS = 50 * 1000 * 1000 };
+
 /* `globals`: what the code is about to run with, borrowed, or NULL. */
 static enum reason compile_state(struct code_state *state, PyObject *globals)
 {
     struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0, .globals = globals};
+    if (options.stress.evict) {
+        discard_for_stress();
+    }
+    discard_watch();
     double start = milliseconds_now();
     enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
+    if (reason == REASON_arena_full) {
+        if (discard_cold()) {
+            reason = tier1_compile(state->code, &tier1_options, &state->compiled);
+        } else {
+            no_room_before = policy_clock() + NO_ROOM_TICKS;
+        }
+    }
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
         state->native_entry = state->compiled->native_entry;
+        state->compiled->generation = code_map_generation;
         generator_publish(state);
         event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);
-    } else {
-        state->compiled = NULL;
-        state->refused = (uint8_t)reason;
-        event_log(EVENT_refuse, state->code, 1, -1, reason, 0, milliseconds);
+        return reason;
     }
+    state->compiled = NULL;
+    if (reason == REASON_arena_full) {
+        state->calls = 0; /* it may be tried again when there is room */
+        state->ticks = 0;
+    } else {
+        state->refused = (uint8_t)reason;
+    }
+    event_log(EVENT_refuse, state->code, 1, -1, reason, 0, milliseconds);
     return reason;
 }
 
 /* ---- Running frames -------------------------------------------------------------------------------------------- */
 
-static PyObject *run_elsewhere(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
+static inline __attribute__((always_inline)) PyObject *run_elsewhere(PyThreadState *tstate, InterpreterFrame *frame,
+                                                                     int throwflag)
 {
-    if (earlier_hook != NULL) {
+    if (UNLIKELY(earlier_hook != NULL)) {
         return earlier_hook(tstate, frame, throwflag);
     }
-    return frame_run_interpreted(tstate, frame, throwflag);
+    if (UNLIKELY(frame_stack_limit == NULL || (char *)__builtin_frame_address(0) < frame_stack_limit)) {
+        return frame_run_interpreted(tstate, frame, throwflag);
+    }
+    return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+}
+
+/* Runs a frame in tier 0 and tells how long it took, less what was told of frames that it called. */
+static PyObject *run_timed(PyThreadState *tstate, InterpreterFrame *frame, uint64_t *ticks)
+{
+    uint64_t nested_before = policy_nested_ticks;
+    uint64_t start = policy_clock();
+    PyObject *result = run_elsewhere(tstate, frame, 0);
+    uint64_t all = policy_clock() - start;
+    uint64_t nested = policy_nested_ticks - nested_before;
+    *ticks = all > nested ? all - nested : 0;
+    policy_nested_ticks = nested_before + all;
+    return result;
+}
+
+/* Code that has no state, and may never need one. */
+static PyObject *run_first(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    PyCodeObject *code = frame->f_code; /* the frame holds it until the caller clears it */
+    uint64_t ticks;
+    PyObject *result = run_timed(tstate, frame, &ticks);
+    if (UNLIKELY(ticks > POLICY_LONG_RUN)) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        struct code_state *state = code_state_ensure(code);
+        if (state != NULL) {
+            policy_add_ticks(state, ticks);
+        }
+        PyErr_Restore(type, value, traceback);
+    }
+    return result;
 }
 
 /* Runs a frame whose code is not compiled, and lets policy know how long a looping one took. */
@@ -110,22 +133,25 @@ static PyObject *run_cold(PyThreadState *tstate, InterpreterFrame *frame, struct
         return run_elsewhere(tstate, frame, 0);
     }
     /* The frame holds its code, and so the state, until the caller clears it. */
-    uint64_t start = policy_clock();
-    PyObject *result = run_elsewhere(tstate, frame, 0);
-    policy_add_ticks(state, start);
+    uint64_t ticks;
+    PyObject *result = run_timed(tstate, frame, &ticks);
+    policy_add_ticks(state, ticks);
     return result;
 }
 
-static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
+/* Everything but the usual cold call. `state` may be NULL. */
+static PyObject *run_counted(PyThreadState *tstate, InterpreterFrame *frame, int throwflag, struct code_state *state)
 {
-    if (UNLIKELY(tstate->cframe->use_tracing || tstate->interp != PyInterpreterState_Main())) {
+    if (UNLIKELY(tstate->cframe->use_tracing)) {
         return run_elsewhere(tstate, frame, throwflag);
     }
-    struct code_state *state = code_state_get(frame->f_code);
     if (UNLIKELY(state == NULL)) {
         /* A throw says nothing about how hot the code is, and its exception must not meet with one of our own. */
         if (throwflag) {
             return run_elsewhere(tstate, frame, throwflag);
+        }
+        if (!policy_wants_state(frame->f_code, frame->f_globals)) {
+            return run_first(tstate, frame);
         }
         state = code_state_ensure(frame->f_code);
         if (state == NULL) {
@@ -139,15 +165,18 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
             return run_elsewhere(tstate, frame, throwflag);
         }
         if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
+            UNLIKELY(no_room_before != 0 && policy_clock() < no_room_before) ||
             compile_state(state, frame->f_globals) != REASON_none) {
             return run_cold(tstate, frame, state);
         }
-    } else if (UNLIKELY(state->suppressed)) {
+    }
+    if (UNLIKELY(state->suppressed || !frame_has_plain_namespaces(frame))) {
         return run_elsewhere(tstate, frame, throwflag);
     }
     if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
         const struct resume_point *point = generator_find_point(tstate, frame, state);
         if (LIKELY(point != NULL)) {
+            state->compiled->generation = code_map_generation;
             return generator_run_frame(tstate, frame, point, throwflag);
         }
         event_log(EVENT_leave, frame->f_code, 1, _PyInterpreterFrame_LASTI(frame) * (int)sizeof(CodeUnit),
@@ -160,7 +189,19 @@ static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int t
     if (frame->f_func->vectorcall == _PyFunction_Vectorcall) {
         frame->f_func->vectorcall = rt_function_vectorcall;
     }
+    state->compiled->generation = code_map_generation;
     return frame_run_compiled(tstate, frame, state->compiled);
+}
+
+static PyObject *run_frame(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
+{
+    struct code_state *state = code_state_get(frame->f_code);
+    if (LIKELY(state != NULL && state->compiled == NULL && state->scanned && !state->has_loop &&
+               state->calls + 1 < policy_threshold)) {
+        state->calls++;
+        return run_elsewhere(tstate, frame, throwflag);
+    }
+    return run_counted(tstate, frame, throwflag, state);
 }
 
 static PyObject *hook(PyThreadState *tstate, InterpreterFrame *frame, int throwflag)
@@ -168,7 +209,7 @@ static PyObject *hook(PyThreadState *tstate, InterpreterFrame *frame, int throwf
     if (UNLIKELY(tstate->interp->eval_frame != hook)) {
         /* A hook installed after ours calls us as its predecessor. It sees every frame, because compiled code calls through it
          * from now on (runtime/call.c); and when we have been taken out meanwhile, there is nothing left to do here. */
-        if (!installed) {
+        if (!installed || tstate->interp != PyInterpreterState_Main()) {
             return run_elsewhere(tstate, frame, throwflag);
         }
         if (!told_of_newer_hook) {
@@ -268,7 +309,7 @@ int hook_suppress(PyCodeObject *code, bool suppress)
     }
     state->suppressed = suppress;
     if (suppress && state->compiled != NULL) {
-        drop_compiled(state, REASON_suppressed);
+        discard_compiled(state, EVENT_invalidate, REASON_suppressed);
     }
     return 0;
 }
@@ -279,38 +320,9 @@ int hook_tier_of(PyCodeObject *code)
     return state != NULL && state->compiled != NULL && !state->suppressed ? state->compiled->tier : 0;
 }
 
-/* Frees what was retired earlier and has been left by its last frame since. */
-static void free_retired(struct code_state *state)
-{
-    if (state->retired != NULL && !may_be_running(state->code)) {
-        code_map_remove(state->retired);
-        state->retired = NULL;
-    }
-}
-
-static int collect_state(struct compiled_code *compiled, void *list)
-{
-    return PyList_Append(list, (PyObject *)compiled->code);
-}
-
 void hook_clear(void)
 {
-    /* Dropping changes the map, and a code object may die with its last piece of code: hold them meanwhile. */
-    PyObject *codes = PyList_New(0);
-    if (codes == NULL || code_map_each(collect_state, codes) != 0) {
-        PyErr_Clear();
-        Py_XDECREF(codes);
-        return;
-    }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(codes); i++) {
-        struct code_state *state = code_state_get((PyCodeObject *)PyList_GET_ITEM(codes, i));
-        if (state->compiled != NULL) {
-            state->calls = 0;
-            drop_compiled(state, REASON_cleared);
-        }
-        free_retired(state);
-    }
-    Py_DECREF(codes);
+    discard_all();
     runtime_data_clear_free_lists();
     generator_clear_free_lists();
 }

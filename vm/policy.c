@@ -1,10 +1,13 @@
 /* vm/policy.c: hotness.
  *
  * A function is compiled when it has been called often enough, or sooner when it has a loop: nothing tells us of a loop's turns in
- * tier 0, but the time a run takes does. Once tier 0 has spent several times as long in a looping function as compiling it
- * would take, it is compiled at its next call: compilation then costs a fraction of what the program has spent on that function anyway. Functions and
- * the body of the program itself (`__main__`) are compiled at their first call when they loop, because a single call may be all
- * there is. Other modules' bodies run once and are left alone.
+ * tier 0, but the time a run takes does, less what other looping functions took that it called. Once tier 0 has spent several times as
+ * long in a looping function as compiling it would take, it is compiled at its next call: compilation then costs a fraction of
+ * what the program has spent on that function anyway. Functions and the body of the program itself (`__main__`) are compiled at their
+ * first call when they loop, because a single call may be all there is. Other modules' bodies run once and are left alone.
+ *
+ * Over all, compilation may take a small part of the time the process has run: a short program ends before compiled code pays. What
+ * is far hotter than it need be is compiled all the same.
  *
  * Hotness is a rate: what has been counted halves with every half-life that has passed since it was last looked at, so
  * what is called now and then for days is never compiled. The clock is only read when a threshold is reached.
@@ -20,13 +23,24 @@
 enum { HALF_LIFE = 10 };
 
 /* What tier 0 must have spent in looping code, in time stamp ticks per code unit, before it is compiled: several times what compiling
- * takes (some 600), because short programs end before it pays: with 600, `-m json.tool --help` lost 7 ms, with this 2. */
+ * takes, because short programs end before it pays. */
 enum { TICKS_PER_UNIT = 5000 };
+
+/* What compiling takes, in ticks per code unit; the part of the process's time that compilation may take; how often the usual
+ * threshold code must reach to be compiled beyond that. */
+enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 40, PROVEN_FACTOR = 8 };
+
+/* What the process had run before the JIT was switched on, about: Python's own start. */
+enum { TICKS_BEFORE = 20 * 1000 * 1000 };
 
 /* The program's own looping code larger than this, in code units, must earn its compilation too. */
 enum { LARGEST_EARLY_LOOP = 2000 };
 
-static unsigned threshold;
+unsigned policy_threshold;
+uint64_t policy_nested_ticks;
+
+static uint64_t time_of_start; /* policy_clock() */
+static uint64_t ticks_spent;   /* on compilation, estimated */
 
 static uint32_t now(void)
 {
@@ -37,7 +51,10 @@ static uint32_t now(void)
 
 void policy_init(void)
 {
-    threshold = options.stress.compile_all ? 0 : options.hotness_threshold;
+    policy_threshold = options.stress.compile_all ? 0 : options.hotness_threshold;
+    if (time_of_start == 0) {
+        time_of_start = policy_clock() - TICKS_BEFORE;
+    }
 }
 
 /* Is this dict the main program's? */
@@ -57,10 +74,10 @@ static void scan(struct code_state *state)
     }
 }
 
-void policy_add_ticks(struct code_state *state, uint64_t start)
+void policy_add_ticks(struct code_state *state, uint64_t ticks)
 {
-    uint64_t ticks = state->ticks + (policy_clock() - start);
-    state->ticks = ticks < UINT32_MAX ? (uint32_t)ticks : UINT32_MAX;
+    uint64_t sum = state->ticks + ticks;
+    state->ticks = sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
 }
 
 /* Lets time pass over what was counted. Returns whether any had passed. */
@@ -77,10 +94,38 @@ static bool decay(struct code_state *state)
     return true;
 }
 
-static bool loop_is_hot(const struct code_state *state)
+/* Has tier 0 spent `factor` times what makes a looping function hot? */
+static bool loop_is_hot(const struct code_state *state, unsigned factor)
 {
-    uint64_t cost = (uint64_t)Py_SIZE(state->code) * TICKS_PER_UNIT;
+    uint64_t cost = (uint64_t)Py_SIZE(state->code) * TICKS_PER_UNIT * factor;
     return state->has_loop && state->ticks >= (cost < UINT32_MAX ? cost : UINT32_MAX);
+}
+
+static bool is_hot(const struct code_state *state, unsigned factor)
+{
+    return state->calls >= (uint64_t)policy_threshold * factor || loop_is_hot(state, factor);
+}
+
+/* Is there time for compiling so many code units? */
+static bool within_budget(Py_ssize_t units)
+{
+    uint64_t cost = (uint64_t)units * COMPILE_TICKS_PER_UNIT;
+    return ticks_spent + cost <= (policy_clock() - time_of_start) / BUDGET_DIVISOR;
+}
+
+static bool decide(struct code_state *state, PyObject *globals)
+{
+    if (policy_threshold == 0) {
+        return true;
+    }
+    if (state->has_loop && state->calls == 1 && Py_SIZE(state->code) <= LARGEST_EARLY_LOOP &&
+        belongs_to_main(globals)) {
+        return true;
+    }
+    if (!is_hot(state, 1) || (decay(state) && !is_hot(state, 1))) {
+        return false;
+    }
+    return within_budget(Py_SIZE(state->code)) || is_hot(state, PROVEN_FACTOR);
 }
 
 bool policy_count_call(struct code_state *state, PyObject *globals)
@@ -89,18 +134,18 @@ bool policy_count_call(struct code_state *state, PyObject *globals)
         scan(state);
     }
     if (state->suppressed || state->refused) {
+        state->calls = 0;
         return false;
     }
     state->calls++;
-    if (threshold == 0) {
-        return true;
-    }
-    if (state->has_loop && state->calls == 1 && Py_SIZE(state->code) <= LARGEST_EARLY_LOOP &&
-        belongs_to_main(globals)) {
-        return true;
-    }
-    if (state->calls < threshold && !loop_is_hot(state)) {
+    if (!decide(state, globals)) {
         return false;
     }
-    return !decay(state) || state->calls >= threshold || loop_is_hot(state);
+    ticks_spent += (uint64_t)Py_SIZE(state->code) * COMPILE_TICKS_PER_UNIT;
+    return true;
+}
+
+bool policy_wants_state(PyCodeObject *code, PyObject *globals)
+{
+    return policy_threshold == 0 || code->co_warmup != QUICKENING_INITIAL_WARMUP_VALUE || belongs_to_main(globals);
 }

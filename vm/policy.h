@@ -19,8 +19,21 @@ static inline uint64_t policy_clock(void)
     return __builtin_ia32_rdtsc();
 }
 
-/* Tier 0 has run the code from `start` (policy_clock) to now, callees included. */
-void policy_add_ticks(struct code_state *state, uint64_t start);
+/* Tier 0 has spent so long in the code itself. */
+void policy_add_ticks(struct code_state *state, uint64_t ticks);
+
+/* Calls after which policy_count_call() has to be asked; before that, code without a loop is only counted. 0: always. */
+extern unsigned policy_threshold;
+
+/* Ticks spent so far in timed runs that the run being timed now has called. */
+extern uint64_t policy_nested_ticks;
+
+/* A first run of code that has no state yet and took so many ticks has a state made for it. */
+enum { POLICY_LONG_RUN = 100000 };
+
+/* Must a state be made for code that has none, before it runs? Not for what runs for the first time, which for most code is
+ * the last time: the interpreter's own count of runs says so. */
+bool policy_wants_state(PyCodeObject *code, PyObject *globals);
 
 /* Counts one call of a code object that is not compiled. True: compile it now. `globals` are the frame's, borrowed. */
 bool policy_count_call(struct code_state *state, PyObject *globals);

@@ -79,6 +79,13 @@ static bool check_sizes(struct check *check)
         {"size of generator", &PyGen_Type, offsetof(PyGenObject, gi_iframe) + offsetof(InterpreterFrame, localsplus)},
         {"size of coroutine", &PyCoro_Type,
          offsetof(PyCoroObject, cr_iframe) + offsetof(InterpreterFrame, localsplus)},
+        {"size of range iterator", &PyRangeIter_Type, sizeof(struct range_iterator)},
+        {"size of list iterator", &PyListIter_Type, sizeof(struct list_iterator)},
+        {"size of reversed list", &PyListRevIter_Type, sizeof(struct list_iterator)},
+        {"size of tuple iterator", &PyTupleIter_Type, sizeof(struct tuple_iterator)},
+        {"size of dict iterator", &PyDictIterItem_Type, sizeof(struct dict_iterator)},
+        {"size of enumerate", &PyEnum_Type, sizeof(struct enumerate_object)},
+        {"size of zip", &PyZip_Type, sizeof(struct zip_object)},
         {"size of asend", &_PyAsyncGenASend_Type, sizeof(struct async_send)},
         {"size of wrapped value", &_PyAsyncGenWrappedValue_Type, sizeof(struct async_wrapped_value)},
         {"size of frame", &PyFrame_Type,
@@ -153,6 +160,54 @@ static bool check_containers(struct check *check)
     return holds;
 }
 
+/* iter(source), or constructor(source), and what its first value is (NULL: none is wanted), as new references. */
+static PyObject *begin_iteration(PyObject *source, PyTypeObject *constructor)
+{
+    PyObject *iterator = source == NULL        ? NULL
+                         : constructor == NULL ? PyObject_GetIter(source)
+                                               : PyObject_CallOneArg((PyObject *)constructor, source);
+    PyObject *value = iterator == NULL ? NULL : PyIter_Next(iterator);
+    Py_XDECREF(value);
+    return iterator;
+}
+
+/* Iterators that compiled code advances, after one step. */
+static bool check_iterators(struct check *check)
+{
+    PyObject *list = Py_BuildValue("[ii]", 1, 2), *dict = Py_BuildValue("{iiii}", 1, 2, 3, 4);
+    PyObject *set = PySet_New(list), *text = PyUnicode_FromString("ab");
+    PyObject *items = dict == NULL ? NULL : PyObject_CallMethod(dict, "items", NULL);
+    PyObject *of_list = begin_iteration(list, NULL), *of_items = begin_iteration(items, NULL);
+    PyObject *of_set = begin_iteration(set, NULL), *of_text = begin_iteration(text, NULL);
+    PyObject *enumerated = begin_iteration(list, &PyEnum_Type), *zipped = begin_iteration(list, &PyZip_Type);
+    bool holds = of_list != NULL && of_items != NULL && of_set != NULL && of_text != NULL && enumerated != NULL &&
+                 zipped != NULL && LAYOUT(1, ((struct list_iterator *)of_list)->index) &&
+                 LAYOUT(list, ((struct list_iterator *)of_list)->list) &&
+                 LAYOUT(dict, ((struct dict_iterator *)of_items)->dict) &&
+                 LAYOUT(2, ((struct dict_iterator *)of_items)->used) &&
+                 LAYOUT(1, ((struct dict_iterator *)of_items)->position) &&
+                 LAYOUT(1, ((struct dict_iterator *)of_items)->length) &&
+                 LAYOUT(2, PyTuple_Size(((struct dict_iterator *)of_items)->result)) &&
+                 LAYOUT(sizeof(struct set_iterator), Py_TYPE(of_set)->tp_basicsize) &&
+                 LAYOUT(set, ((struct set_iterator *)of_set)->set) &&
+                 LAYOUT(2, ((struct set_iterator *)of_set)->used) &&
+                 LAYOUT(1, ((struct set_iterator *)of_set)->length) &&
+                 LAYOUT(sizeof(struct str_iterator), Py_TYPE(of_text)->tp_basicsize) &&
+                 LAYOUT(text, ((struct str_iterator *)of_text)->string) &&
+                 LAYOUT(1, ((struct str_iterator *)of_text)->index) &&
+                 LAYOUT(1, ((struct enumerate_object *)enumerated)->index) &&
+                 LAYOUT(&PyListIter_Type, Py_TYPE(((struct enumerate_object *)enumerated)->iterator)) &&
+                 LAYOUT(2, PyTuple_Size(((struct enumerate_object *)enumerated)->result)) &&
+                 LAYOUT(1, ((struct zip_object *)zipped)->count) &&
+                 LAYOUT(1, PyTuple_Size(((struct zip_object *)zipped)->iterators)) &&
+                 LAYOUT(1, PyTuple_Size(((struct zip_object *)zipped)->result));
+    PyObject *made[] = {list, dict, set, text, items, of_list, of_items, of_set, of_text, enumerated, zipped};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        Py_XDECREF(made[i]);
+    }
+    return holds;
+}
+
 /* ---- A frame, as the interpreter hands it to an eval-frame hook ---------------------------------- */
 
 /* What the probe hook saw; the hook's signature leaves no other way to pass it. */
@@ -222,7 +277,8 @@ struct startup_verdict startup_check(const struct startup_override *override)
 {
     struct check check = {.override = override};
     bool holds = check_versions(&check) && check_sizes(&check) && check_states(&check) &&
-                 check_static_objects(&check) && check_containers(&check) && check_frame(&check);
+                 check_static_objects(&check) && check_containers(&check) && check_iterators(&check) &&
+                 check_frame(&check);
     PyErr_Clear();
     if (!holds && check.verdict.reason == REASON_none) {
         check.verdict.reason = REASON_no_memory; /* a probe object could not be made */

@@ -1,5 +1,6 @@
 /* runtime/ops/arith.c: binary and unary operators. */
 #include "runtime/ops/shared.h"
+#include "runtime/ops/user_operators.h"
 
 /* PyNumber_Power with the third argument that `**` has. */
 static PyObject *power(PyObject *left, PyObject *right)
@@ -95,6 +96,12 @@ PyObject *rt_binary_op(PyObject *left, PyObject *right, int op)
     } else if (type == &PyUnicode_Type && Py_TYPE(right) == &PyUnicode_Type && plain_operator(op) == NB_ADD) {
         function = PyUnicode_Concat;
     }
+    if (function == NULL && (user_is_class(type) || user_is_class(Py_TYPE(right)))) {
+        PyObject *result = user_binary(left, right, op);
+        if (result != USER_ELSEWHERE) {
+            return result;
+        }
+    }
     if (function == NULL) {
         if (op < NB_INPLACE_ADD && UNLIKELY(ops_wants_elision(left, right))) {
             return ops_binary_with_elision(left, right, op);
@@ -121,6 +128,11 @@ PyObject *rt_add_and_store(PyObject *left, PyObject *right, int op, PyObject **l
 
 PyObject *rt_unary(PyObject *operand, int opcode)
 {
+    PyObject *answer = user_is_class(Py_TYPE(operand)) ? user_unary(operand, opcode) : USER_ELSEWHERE;
+    if (answer != USER_ELSEWHERE) {
+        Py_DECREF(operand);
+        return answer;
+    }
     if (UNLIKELY(ops_wants_elision(operand, NULL))) {
         return ops_unary_with_elision(operand, opcode);
     }

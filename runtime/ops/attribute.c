@@ -1,4 +1,5 @@
-/* runtime/ops/attribute.c: LOAD_ATTR, STORE_ATTR and LOAD_METHOD with polymorphic caches.
+/* runtime/ops/attribute.c: LOAD_ATTR, STORE_ATTR and LOAD_METHOD with polymorphic caches: learning, and every access that may run
+ * other code. What cannot is in attribute_quick.c, and has been tried before.
  *
  * A hit is a comparison of type versions and a few loads. What a type version promises: the MRO of the type and what
  * every class in it holds under the name. What it does not promise, and is therefore looked at on every
@@ -8,8 +9,9 @@
  * _PyObject_GenericSetAttrWithDict) and typeobject.c (type_getattro, slot_tp_getattr_hook); where a
  * case does not fit, the exported originals do the work.
  */
-#include "runtime/call.h"
 #include "runtime/dict_lookup.h"
+#include "runtime/native_call.h"
+#include "runtime/ops/attribute_cells.h"
 #include "runtime/ops/shared.h"
 
 #include <structmember.h>
@@ -27,30 +29,6 @@ enum outcome {
 
 /* ---- What an instance itself holds --------------------------------------------------------------- */
 
-/* The dict of an instance without inline values, borrowed; NULL when it has none now. */
-static inline PyDictObject *instance_dict(PyObject *owner, PyTypeObject *type)
-{
-    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
-        return *(PyDictObject **)_PyObject_ManagedDictPointer(owner);
-    }
-    if (type->tp_dictoffset >= 0) {
-        return type->tp_dictoffset == 0 ? NULL : *(PyDictObject **)((char *)owner + type->tp_dictoffset);
-    }
-    PyObject **place = _PyObject_GetDictPtr(owner); /* behind the items of a variable-size object */
-    return place == NULL ? NULL : (PyDictObject *)*place;
-}
-
-/* The inline values, NULL when there are none (any more). */
-static inline PyDictValues *instance_values(PyObject *owner, PyTypeObject *type)
-{
-    return type->tp_flags & Py_TPFLAGS_MANAGED_DICT ? *_PyObject_ValuesPointer(owner) : NULL;
-}
-
-static inline PyDictKeysObject *shared_keys(PyTypeObject *type)
-{
-    return ((PyHeapTypeObject *)type)->ht_cached_keys;
-}
-
 /* The instance's own attribute `name` (borrowed), or NULL; then *sure says whether it certainly has none. */
 static inline PyObject *own_attribute(PyObject *owner, PyTypeObject *type, PyObject *name,
                                       struct attribute_case *seen, bool *sure)
@@ -59,15 +37,15 @@ static inline PyObject *own_attribute(PyObject *owner, PyTypeObject *type, PyObj
     if (type->tp_dictoffset == 0) {
         return NULL;
     }
-    PyDictValues *values = instance_values(owner, type);
+    PyDictValues *values = attribute_instance_values(owner, type);
     if (LIKELY(values != NULL)) {
         if (seen->index != ATTRIBUTE_NO_INDEX) {
             return values->values[seen->index];
         }
-        *sure = seen->keys_version != 0 && shared_keys(type)->dk_version == seen->keys_version;
+        *sure = seen->keys_version != 0 && attribute_shared_keys(type)->dk_version == seen->keys_version;
         return NULL;
     }
-    PyDictObject *dict = instance_dict(owner, type);
+    PyDictObject *dict = attribute_instance_dict(owner, type);
     if (dict == NULL) {
         return NULL;
     }
@@ -80,9 +58,25 @@ static inline PyObject *own_attribute(PyObject *owner, PyTypeObject *type, PyObj
 
 /* ---- Cells: finding, filling and mirroring cases ------------------------------------------------- */
 
-/* May this miss be learned from? Counts it. */
-static bool may_learn(struct attribute_cell *cell)
+/* Is there a case for owners of this class, or for this class itself, whatever its version? */
+static bool knows_class(const struct attribute_cell *cell, PyObject *owner)
 {
+    PyTypeObject *type = PyType_Check(owner) ? (PyTypeObject *)owner : Py_TYPE(owner);
+    for (int number = 0; number < cell->count; number++) {
+        if (cell->cases[number].type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* May this miss be learned from? `seen` is the case that did not fit, or NULL. Counts it, unless it comes from a class that keeps changing
+ * (one that counts its instances, say): then learning anew costs no more than stock's own look-up. */
+static bool may_learn(struct attribute_cell *cell, PyObject *owner, const struct attribute_case *seen)
+{
+    if (seen == NULL ? knows_class(cell, owner) : seen->kind == ATTRIBUTE_GENERIC) {
+        return seen == NULL;
+    }
     if (cell->backoff > 0) {
         cell->backoff--;
         return false;
@@ -102,32 +96,7 @@ static void mirror(struct attribute_cell *cell)
 {
     cell->inline_version = cell->slot_version = cell->method_version = FEEDBACK_NO_VERSION;
     for (int number = 0; number < cell->count; number++) {
-        struct attribute_case *seen = &cell->cases[number];
-        switch (seen->kind) {
-        case ATTRIBUTE_SLOT:
-            cell->slot_version = seen->type_version;
-            cell->slot_offset = seen->index;
-            break;
-        case ATTRIBUTE_METHOD:
-            if (seen->without_dict || (seen->index == ATTRIBUTE_NO_INDEX && seen->keys_version != 0)) {
-                cell->method_version = seen->type_version;
-                cell->method_keys = seen->without_dict ? 0 : seen->keys_version;
-                cell->method = seen->value;
-            }
-            __attribute__((fallthrough)); /* an instance may hold the name inline, before the class */
-        case ATTRIBUTE_INLINE_VALUE:
-        case ATTRIBUTE_ADD_INLINE:
-        case ATTRIBUTE_TYPE_VALUE:
-        case ATTRIBUTE_STATICMETHOD:
-        case ATTRIBUTE_CLASSMETHOD:
-            if (seen->index != ATTRIBUTE_NO_INDEX) {
-                cell->inline_version = seen->type_version;
-                cell->inline_offset = seen->index * (uint32_t)sizeof(PyObject *);
-            }
-            break;
-        default:
-            break;
-        }
+        attribute_mirror_case(cell, &cell->cases[number]);
     }
 }
 
@@ -213,7 +182,7 @@ static bool learn_own_place(PyTypeObject *type, PyObject *name, struct attribute
     if (!(type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) {
         return true;
     }
-    PyDictKeysObject *keys = shared_keys(type);
+    PyDictKeysObject *keys = attribute_shared_keys(type);
     if (keys == NULL || !DK_IS_UNICODE(keys)) {
         return false;
     }
@@ -337,7 +306,7 @@ static void learn_load(PyObject *owner, PyObject *name, struct attribute_cell *c
                 return; /* an AttributeError is on its way */
             }
             learned.kind = ATTRIBUTE_HOOK;
-        } else if (learned.index != ATTRIBUTE_NO_INDEX && instance_values(owner, type) != NULL) {
+        } else if (learned.index != ATTRIBUTE_NO_INDEX && attribute_instance_values(owner, type) != NULL) {
             learned.kind = ATTRIBUTE_INLINE_VALUE;
         } else {
             learned.kind = PyModule_Check(owner) ? ATTRIBUTE_MODULE : ATTRIBUTE_DICT;
@@ -386,7 +355,7 @@ static void learn_store(PyObject *owner, PyObject *name, struct attribute_cell *
         } else if (found != NULL && !is_immutable(Py_TYPE(found))) {
             learned.kind = ATTRIBUTE_DESCRIPTOR;
             learned.value = found;
-        } else if (learned.index != ATTRIBUTE_NO_INDEX && instance_values(owner, type) != NULL) {
+        } else if (learned.index != ATTRIBUTE_NO_INDEX && attribute_instance_values(owner, type) != NULL) {
             learned.kind = added ? ATTRIBUTE_ADD_INLINE : ATTRIBUTE_INLINE_VALUE;
         } else if (type->tp_dictoffset != 0) {
             learned.kind = PyModule_Check(owner) ? ATTRIBUTE_MODULE : ATTRIBUTE_DICT;
@@ -419,9 +388,12 @@ __attribute__((noinline, cold)) static void complete_attribute_error(PyObject *o
     PyErr_Restore(type, value, traceback);
 }
 
-static inline PyObject *call_getter(PyObject *owner, PyObject *property)
+static PyObject *call_getter(PyObject *owner, PyObject *property)
 {
     PyObject *getter = ((struct property_object *)property)->getter;
+    if (LIKELY(PyFunction_Check(getter))) {
+        return native_call(_PyThreadState_GET(), (PyFunctionObject *)getter, owner, NULL, NULL, 1, false);
+    }
     PyObject *arguments[] = {NULL, owner};
     Py_INCREF(getter);
     PyObject *result = rt_call_borrowed(_PyThreadState_GET(), getter, arguments + 1, 1);
@@ -432,10 +404,9 @@ static inline PyObject *call_getter(PyObject *owner, PyObject *property)
 /* owner.__getattr__(name), when everything else has been tried. (typeobject.c, slot_tp_getattr_hook) */
 static PyObject *call_hook(PyObject *owner, PyObject *name, PyObject *hook)
 {
-    PyObject *arguments[] = {NULL, owner, name};
     Py_INCREF(hook);
     Py_INCREF(owner); /* stock calls through a bound method, which keeps its owner */
-    PyObject *result = rt_call_borrowed(_PyThreadState_GET(), hook, arguments + 1, 2);
+    PyObject *result = native_call(_PyThreadState_GET(), (PyFunctionObject *)hook, owner, name, NULL, 2, false);
     Py_DECREF(owner);
     Py_DECREF(hook);
     return result;
@@ -601,34 +572,34 @@ static inline enum outcome follow(PyObject *owner, PyTypeObject *type, PyObject 
     return OUTCOME_MISSED; /* ATTRIBUTE_GENERIC */
 }
 
-static inline bool case_fits(struct attribute_case *seen, PyObject *owner, uint32_t version)
+/* The access that a case has just been learned from, and which it ought to fit. Steals owner. */
+__attribute__((noinline)) static PyObject *load_attr_learnt(PyObject *owner, PyObject *name,
+                                                            struct attribute_case *seen)
 {
-    return seen->type_version == version &&
-           (seen->kind != ATTRIBUTE_CLASS || ((PyTypeObject *)owner)->tp_version_tag == seen->keys_version);
-}
-
-/* The case to follow for `owner`, or NULL. An unused case has version 0 and kind ATTRIBUTE_NONE: a type without a
- * version may find it, and nothing comes of it. */
-static inline struct attribute_case *find_case(struct attribute_cell *cell, PyObject *owner, uint32_t version)
-{
-    struct attribute_case *seen = cell->cases;
-    if (LIKELY(case_fits(seen, owner, version))) {
-        return seen;
-    }
-    for (int number = 1; number < FEEDBACK_MAX_CASES; number++) {
-        if (case_fits(++seen, owner, version)) {
-            return seen;
+    PyObject *value;
+    PyObject *self;
+    enum outcome outcome = follow(owner, Py_TYPE(owner), name, seen, false, &value, &self);
+    if (UNLIKELY(outcome == OUTCOME_MISSED)) {
+        value = PyObject_GetAttr(owner, name);
+    } else {
+        seen->hits++;
+        if (UNLIKELY(outcome == OUTCOME_FAILED)) {
+            complete_attribute_error(owner, name);
         }
     }
-    return NULL;
+    Py_DECREF(owner);
+    return value;
 }
 
 /* A version that no case fits, or a case that did not fit after all. `seen` is the latter or NULL. Steals owner. */
 __attribute__((noinline)) static PyObject *load_attr_slowly(PyObject *owner, PyObject *name,
                                                             struct attribute_cell *cell, struct attribute_case *seen)
 {
-    if ((seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell)) {
+    if (may_learn(cell, owner, seen)) {
         learn_load(owner, name, cell, false);
+        if (seen == NULL && (seen = attribute_find_case(cell, owner, Py_TYPE(owner)->tp_version_tag)) != NULL) {
+            return load_attr_learnt(owner, name, seen);
+        }
     }
     PyObject *value = PyObject_GetAttr(owner, name);
     Py_DECREF(owner);
@@ -655,13 +626,19 @@ __attribute__((noinline)) static PyObject *load_attr_fully(PyObject *owner, PyOb
     return load_attr_slowly(owner, name, cell, seen);
 }
 
+static int load_method_fully(PyObject **slot, PyObject *name, struct attribute_cell *cell,
+                             struct attribute_case *seen);
+
 /* As load_attr_slowly. The owner is still in slot[0]. */
 __attribute__((noinline)) static int load_method_slowly(PyObject **slot, PyObject *name, struct attribute_cell *cell,
                                                         struct attribute_case *seen)
 {
     PyObject *owner = slot[0];
-    if ((seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell)) {
+    if (may_learn(cell, owner, seen)) {
         learn_load(owner, name, cell, true);
+        if (seen == NULL && (seen = attribute_find_case(cell, owner, Py_TYPE(owner)->tp_version_tag)) != NULL) {
+            return load_method_fully(slot, name, cell, seen);
+        }
     }
     PyObject *method = NULL;
     int unbound = _PyObject_GetMethod(owner, name, &method);
@@ -709,174 +686,44 @@ __attribute__((noinline)) static int load_method_fully(PyObject **slot, PyObject
     return load_method_slowly(slot, name, cell, seen);
 }
 
-/* ---- The hot part of loading: nothing here calls anything, so that no register needs saving -------- */
-
-__attribute__((noinline, cold)) static PyObject *release_last(PyObject *owner, PyObject *value)
+/* A property whose getter is a Python function. Steals owner. */
+__attribute__((noinline)) static PyObject *load_property(PyObject *owner, PyObject *name, struct attribute_case *seen)
 {
-    _Py_Dealloc(owner);
+    PyFunctionObject *getter = (PyFunctionObject *)((struct property_object *)seen->value)->getter;
+    seen->hits++;
+    PyObject *value = native_call(_PyThreadState_GET(), getter, owner, NULL, NULL, 1, false);
+    if (UNLIKELY(value == NULL)) {
+        complete_attribute_error(owner, name);
+    }
+    Py_DECREF(owner);
     return value;
-}
-
-/* Does an instance with inline values, or of a type without dicts, hold the name itself? Its value then, else NULL;
- * *unhidden says whether the class's value counts. */
-static inline __attribute__((always_inline)) PyObject *peek_own(PyObject *owner, PyTypeObject *type,
-                                                                struct attribute_case *seen, bool *unhidden)
-{
-    *unhidden = seen->without_dict;
-    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
-        PyDictValues *values = *_PyObject_ValuesPointer(owner);
-        if (LIKELY(values != NULL)) {
-            if (seen->index != ATTRIBUTE_NO_INDEX) {
-                PyObject *own = values->values[seen->index];
-                *unhidden = own == NULL;
-                return own;
-            }
-            *unhidden = seen->keys_version != 0 && shared_keys(type)->dk_version == seen->keys_version;
-        }
-    }
-    return NULL;
-}
-
-/* The value in an instance's dict, where the hint is right. */
-static inline PyObject *peek_dict(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen)
-{
-    PyDictObject *dict;
-    if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
-        dict = *(PyDictObject **)_PyObject_ManagedDictPointer(owner);
-    } else if (LIKELY(type->tp_dictoffset > 0)) {
-        dict = *(PyDictObject **)((char *)owner + type->tp_dictoffset);
-    } else {
-        return NULL; /* counted from the end of a variable-size object */
-    }
-    if (UNLIKELY(dict == NULL)) {
-        return NULL;
-    }
-    PyDictKeysObject *keys = dict->ma_keys;
-    if (UNLIKELY(!DK_IS_UNICODE(keys) || seen->hint >= keys->dk_nentries ||
-                 DK_UNICODE_ENTRIES(keys)[seen->hint].me_key != name)) {
-        return NULL;
-    }
-    return dict_value_at(dict, seen->hint);
-}
-
-/* The attribute (borrowed), where it takes no call to get it; NULL where it does, or where the case does not fit. */
-static inline __attribute__((always_inline)) PyObject *peek(PyObject *owner, PyTypeObject *type, PyObject *name,
-                                                            struct attribute_case *seen)
-{
-    PyObject *own;
-    bool unhidden;
-    switch (seen->kind) {
-    case ATTRIBUTE_INLINE_VALUE: {
-        PyDictValues *values = *_PyObject_ValuesPointer(owner);
-        return LIKELY(values != NULL) ? values->values[seen->index] : NULL;
-    }
-    case ATTRIBUTE_DICT:
-        return peek_dict(owner, type, name, seen);
-    case ATTRIBUTE_MODULE: {
-        PyDictObject *dict = (PyDictObject *)((PyModuleObject *)owner)->md_dict;
-        if (LIKELY(dict != NULL && dict->ma_keys->dk_version == seen->keys_version && seen->keys_version != 0)) {
-            return ((PyObject **)dict->ma_keys)[seen->index];
-        }
-        return NULL;
-    }
-    case ATTRIBUTE_SLOT:
-        return *(PyObject **)((char *)owner + seen->index);
-    case ATTRIBUTE_TYPE_VALUE:
-        own = peek_own(owner, type, seen, &unhidden);
-        return unhidden ? seen->value : own;
-    case ATTRIBUTE_STATICMETHOD:
-        own = peek_own(owner, type, seen, &unhidden);
-        return unhidden ? ((struct wrapped_function *)seen->value)->callable : own;
-    case ATTRIBUTE_DESCRIPTOR:
-        if (Py_TYPE(seen->value)->tp_descr_get != NULL) {
-            return NULL;
-        }
-        own = peek_own(owner, type, seen, &unhidden);
-        return unhidden ? seen->value : own;
-    case ATTRIBUTE_CLASS:
-        if (Py_TYPE(seen->value)->tp_descr_get == NULL || PyFunction_Check(seen->value)) {
-            return seen->value;
-        }
-        return NULL;
-    }
-    return NULL;
 }
 
 PyObject *rt_load_attr(PyObject *owner, PyObject *name, struct attribute_cell *cell)
 {
-    PyTypeObject *type = Py_TYPE(owner);
-    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
-    PyObject *value = seen == NULL ? NULL : peek(owner, type, name, seen);
-    if (UNLIKELY(value == NULL)) {
-        return load_attr_fully(owner, name, cell, seen);
+    struct attribute_case *seen = attribute_find_case(cell, owner, Py_TYPE(owner)->tp_version_tag);
+    if (seen != NULL && seen->kind == ATTRIBUTE_PROPERTY) {
+        PyObject *getter = ((struct property_object *)seen->value)->getter;
+        if (LIKELY(getter != NULL && PyFunction_Check(getter))) {
+            return load_property(owner, name, seen);
+        }
     }
-    Py_INCREF(value);
-    seen->hits++;
-    if (UNLIKELY(--owner->ob_refcnt == 0)) {
-        return release_last(owner, value);
-    }
-    return value;
-}
-
-__attribute__((noinline, cold)) static int release_last_owner(PyObject *owner)
-{
-    _Py_Dealloc(owner);
-    return 0;
+    return load_attr_fully(owner, name, cell, seen);
 }
 
 int rt_load_method(PyObject **slot, PyObject *name, struct attribute_cell *cell)
 {
-    PyObject *owner = slot[0];
-    PyTypeObject *type = Py_TYPE(owner);
-    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
-    if (UNLIKELY(seen == NULL)) {
-        return load_method_fully(slot, name, cell, seen);
-    }
-    PyObject *value;
-    if (LIKELY(seen->kind == ATTRIBUTE_METHOD)) {
-        bool unhidden;
-        value = peek_own(owner, type, seen, &unhidden);
-        if (LIKELY(unhidden)) {
-            seen->hits++;
-            slot[0] = Py_NewRef(seen->value);
-            slot[1] = owner;
-            return 0;
-        }
-    } else {
-        value = peek(owner, type, name, seen);
-    }
-    if (UNLIKELY(value == NULL)) {
-        return load_method_fully(slot, name, cell, seen);
-    }
-    seen->hits++;
-    slot[0] = NULL;
-    slot[1] = Py_NewRef(value);
-    if (UNLIKELY(--owner->ob_refcnt == 0)) {
-        return release_last_owner(owner);
-    }
-    return 0;
+    return load_method_fully(slot, name, cell, attribute_find_case(cell, slot[0], Py_TYPE(slot[0])->tp_version_tag));
 }
 
 /* ---- Storing ------------------------------------------------------------------------------------- */
-
-/* Stores into inline values that are there. Steals `value`; the old value goes after the new one is in place. */
-static inline void store_inline(PyDictValues *values, uint16_t index, PyObject *value)
-{
-    PyObject *old = values->values[index];
-    values->values[index] = value;
-    if (old == NULL) {
-        _PyDictValues_AddToInsertionOrder(values, index);
-    } else {
-        Py_DECREF(old);
-    }
-}
 
 /* Stores into the instance itself, not into its class's descriptors. Steals `value` unless it returns
  * OUTCOME_MISSED. */
 static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObject *name, struct attribute_case *seen,
                                      PyObject *value)
 {
-    PyDictValues *values = instance_values(owner, type);
+    PyDictValues *values = attribute_instance_values(owner, type);
     if (LIKELY(values != NULL)) {
         if (seen->index == ATTRIBUTE_NO_INDEX) {
             return OUTCOME_MISSED;
@@ -889,7 +736,7 @@ static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObje
         Py_XDECREF(old);
         return OUTCOME_FOUND;
     }
-    PyDictObject *dict = instance_dict(owner, type);
+    PyDictObject *dict = attribute_instance_dict(owner, type);
     if (dict == NULL) {
         return OUTCOME_MISSED;
     }
@@ -910,10 +757,15 @@ static inline enum outcome store_own(PyObject *owner, PyTypeObject *type, PyObje
 static int call_setter(PyObject *owner, PyObject *property, PyObject *value)
 {
     PyObject *setter = ((struct property_object *)property)->setter;
-    PyObject *arguments[] = {NULL, owner, value};
-    Py_INCREF(setter);
-    PyObject *result = rt_call_borrowed(_PyThreadState_GET(), setter, arguments + 1, 2);
-    Py_DECREF(setter);
+    PyObject *result;
+    if (LIKELY(PyFunction_Check(setter))) {
+        result = native_call(_PyThreadState_GET(), (PyFunctionObject *)setter, owner, value, NULL, 2, false);
+    } else {
+        PyObject *arguments[] = {NULL, owner, value};
+        Py_INCREF(setter);
+        result = rt_call_borrowed(_PyThreadState_GET(), setter, arguments + 1, 2);
+        Py_DECREF(setter);
+    }
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }
@@ -941,12 +793,12 @@ static int store_through_descriptor(PyObject *owner, struct attribute_case *seen
 __attribute__((noinline)) static int store_attr_slowly(PyObject *owner, PyObject *value, PyObject *name,
                                                        struct attribute_cell *cell, struct attribute_case *seen)
 {
-    bool learns = (seen == NULL || seen->kind != ATTRIBUTE_GENERIC) && may_learn(cell);
+    bool learns = may_learn(cell, owner, seen);
     bool added = false;
     if (learns) {
         /* Whether the name was there is known before the store only; where it is kept, after it only. */
-        PyDictValues *values = instance_values(owner, Py_TYPE(owner));
-        Py_ssize_t index = values == NULL ? -1 : dict_find_string(shared_keys(Py_TYPE(owner)), name);
+        PyDictValues *values = attribute_instance_values(owner, Py_TYPE(owner));
+        Py_ssize_t index = values == NULL ? -1 : dict_find_string(attribute_shared_keys(Py_TYPE(owner)), name);
         added = values != NULL && (index < 0 || values->values[index] == NULL);
     }
     int status = PyObject_SetAttr(owner, name, value);
@@ -971,6 +823,14 @@ __attribute__((noinline)) static int store_attr_fully(PyObject *owner, PyObject 
     case ATTRIBUTE_MODULE:
         outcome = store_own(owner, type, name, seen, value);
         break;
+    case ATTRIBUTE_SLOT: {
+        PyObject **place = (PyObject **)((char *)owner + seen->index);
+        PyObject *old = *place;
+        *place = value;
+        Py_XDECREF(old);
+        outcome = OUTCOME_FOUND;
+        break;
+    }
     case ATTRIBUTE_DESCRIPTOR:
         if (Py_TYPE(seen->value)->tp_descr_set == NULL) {
             outcome = store_own(owner, type, name, seen, value);
@@ -996,45 +856,8 @@ __attribute__((noinline)) static int store_attr_fully(PyObject *owner, PyObject 
     return outcome == OUTCOME_FOUND ? 0 : -1;
 }
 
-/* The new value is in place: the old one goes first, then the owner. */
-__attribute__((noinline, cold)) static int release_old_and_owner(PyObject *old, PyObject *owner)
-{
-    rt_dealloc(old);
-    Py_DECREF(owner);
-    return 0;
-}
-
 int rt_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell)
 {
-    PyTypeObject *type = Py_TYPE(owner);
-    struct attribute_case *seen = find_case(cell, owner, type->tp_version_tag);
-    if (UNLIKELY(seen == NULL)) {
-        return store_attr_fully(owner, value, name, cell, seen);
-    }
-    PyObject *old;
-    if (seen->kind == ATTRIBUTE_INLINE_VALUE || seen->kind == ATTRIBUTE_ADD_INLINE) {
-        PyDictValues *values = *_PyObject_ValuesPointer(owner);
-        if (UNLIKELY(values == NULL)) {
-            return store_attr_fully(owner, value, name, cell, seen);
-        }
-        old = values->values[seen->index];
-        values->values[seen->index] = value;
-        if (old == NULL) {
-            _PyDictValues_AddToInsertionOrder(values, seen->index);
-        }
-    } else if (seen->kind == ATTRIBUTE_SLOT) {
-        PyObject **place = (PyObject **)((char *)owner + seen->index);
-        old = *place;
-        *place = value;
-    } else {
-        return store_attr_fully(owner, value, name, cell, seen);
-    }
-    seen->hits++;
-    if (old != NULL && --old->ob_refcnt == 0) {
-        return release_old_and_owner(old, owner);
-    }
-    if (UNLIKELY(--owner->ob_refcnt == 0)) {
-        return release_last_owner(owner);
-    }
-    return 0;
+    return store_attr_fully(owner, value, name, cell,
+                            attribute_find_case(cell, owner, Py_TYPE(owner)->tp_version_tag));
 }

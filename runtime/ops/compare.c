@@ -1,5 +1,18 @@
 /* runtime/ops/compare.c: comparisons, identity, membership, truth. */
 #include "runtime/ops/shared.h"
+#include "runtime/ops/user_operators.h"
+
+/* The general comparison. Steals both. */
+static inline PyObject *compare_objects(PyObject *left, PyObject *right, int op)
+{
+    PyObject *result = user_is_class(Py_TYPE(left)) ? user_compare(left, right, op) : USER_ELSEWHERE;
+    if (result == USER_ELSEWHERE) {
+        result = PyObject_RichCompare(left, right, op);
+        Py_DECREF(left);
+        Py_DECREF(right);
+    }
+    return result;
+}
 
 PyObject *rt_compare(PyObject *left, PyObject *right, int op)
 {
@@ -7,10 +20,7 @@ PyObject *rt_compare(PyObject *left, PyObject *right, int op)
     if (plain >= 0) {
         return Py_NewRef(plain ? Py_True : Py_False);
     }
-    PyObject *result = PyObject_RichCompare(left, right, op);
-    Py_DECREF(left);
-    Py_DECREF(right);
-    return result;
+    return compare_objects(left, right, op);
 }
 
 int rt_compare_truth(PyObject *left, PyObject *right, int op)
@@ -19,15 +29,16 @@ int rt_compare_truth(PyObject *left, PyObject *right, int op)
     if (plain >= 0) {
         return plain;
     }
-    PyObject *result = PyObject_RichCompare(left, right, op);
-    Py_DECREF(left);
-    Py_DECREF(right);
+    PyObject *result = compare_objects(left, right, op);
     return result == NULL ? -1 : rt_truth(result);
 }
 
 int rt_truth(PyObject *value)
 {
-    int truth = value == Py_True ? 1 : value == Py_False || value == Py_None ? 0 : PyObject_IsTrue(value);
+    int truth = value == Py_True ? 1 : value == Py_False || value == Py_None ? 0 : user_truth(value);
+    if (truth == USER_ELSEWHERE_INT) {
+        truth = PyObject_IsTrue(value);
+    }
     Py_DECREF(value);
     return truth;
 }
@@ -55,6 +66,8 @@ int rt_contains(PyObject *left, PyObject *right)
         found = PyDict_Contains(right, left);
     } else if (type == &PyUnicode_Type && PyUnicode_Check(left)) {
         found = PyUnicode_Contains(right, left);
+    } else if (user_is_class(type) && (found = user_contains(right, left)) != USER_ELSEWHERE_INT) {
+        /* answered, or failed */
     } else {
         if (type == &PyList_Type || type == &PyTuple_Type) {
             found = plain_search(left, PySequence_Fast_ITEMS(right), Py_SIZE(right));

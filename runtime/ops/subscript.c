@@ -1,7 +1,8 @@
 /* runtime/ops/subscript.c: BINARY_SUBSCR and STORE_SUBSCR. */
-#include "runtime/call.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/ops/shared.h"
+#include "runtime/ops/user_operators.h"
+#include "runtime/plain.h"
 
 /* The value of an exact int of at most one digit as an index into `length` items, negative ones counted from the
  * end; -1 when it is not such an int or out of range. */
@@ -14,16 +15,6 @@ static inline Py_ssize_t small_index(PyObject *key, Py_ssize_t length)
     Py_ssize_t index = size * (Py_ssize_t)((PyLongObject *)key)->ob_digit[0];
     index += index < 0 ? length : 0;
     return index < length ? index : -1;
-}
-
-/* The Python function that a heap type's slot for `name` would call, borrowed, or NULL. */
-static inline PyFunctionObject *python_method(PyTypeObject *type, PyObject *name)
-{
-    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
-        return NULL;
-    }
-    PyObject *method = _PyType_Lookup(type, name);
-    return method != NULL && PyFunction_Check(method) ? (PyFunctionObject *)method : NULL;
 }
 
 __attribute__((noinline, cold)) static PyObject *missing_key(PyObject *dict, PyObject *key)
@@ -76,12 +67,11 @@ static inline PyObject *character(Py_UCS1 character)
 /* Steals both. */
 __attribute__((noinline)) static PyObject *subscript_generally(PyObject *container, PyObject *key)
 {
-    PyFunctionObject *method = python_method(Py_TYPE(container), &_Py_ID(__getitem__));
-    if (method != NULL) {
-        PyObject *arguments[] = {container, key};
-        return rt_call_function(_PyThreadState_GET(), method, arguments, 2, NULL);
+    PyObject *value = user_subscript(container, key);
+    if (value != USER_ELSEWHERE) {
+        return value;
     }
-    PyObject *value = PyObject_GetItem(container, key);
+    value = PyObject_GetItem(container, key);
     Py_DECREF(container);
     Py_DECREF(key);
     return value;
@@ -124,14 +114,8 @@ PyObject *rt_subscript(PyObject *container, PyObject *key)
 /* Steals all three. */
 __attribute__((noinline)) static int store_generally(PyObject *container, PyObject *key, PyObject *value)
 {
-    int status;
-    PyFunctionObject *method = python_method(Py_TYPE(container), &_Py_ID(__setitem__));
-    if (method != NULL) {
-        PyObject *arguments[] = {NULL, container, key, value};
-        PyObject *result = rt_call_borrowed(_PyThreadState_GET(), (PyObject *)method, arguments + 1, 3);
-        status = result == NULL ? -1 : 0;
-        Py_XDECREF(result);
-    } else {
+    int status = user_store_subscript(container, key, value);
+    if (status == USER_ELSEWHERE_INT) {
         status = PyObject_SetItem(container, key, value);
     }
     Py_DECREF(value);
@@ -170,4 +154,62 @@ int rt_store_subscript(PyObject *container, PyObject *key, PyObject *value)
         return status;
     }
     return store_generally(container, key, value);
+}
+
+PyObject *rt_subscript_slice(PyObject *container, PyObject *start, PyObject *stop, long step, int owned)
+{
+    if (!(owned & PLAIN_OWNS_CONTAINER)) {
+        Py_INCREF(container);
+    }
+    PyObject *slice = PySlice_New(start, stop, step == 0 ? NULL : (PyObject *)(runtime_data.small_int_zero + step));
+    if (owned & PLAIN_OWNS_KEY) {
+        Py_DECREF(start);
+    }
+    if (owned & PLAIN_OWNS_VALUE) {
+        Py_DECREF(stop);
+    }
+    if (slice == NULL) {
+        Py_DECREF(container);
+        return NULL;
+    }
+    return subscript_generally(container, slice);
+}
+
+/* One bound of list[start:stop]; false where it is neither None nor a short int. */
+static bool slice_bound(PyObject *bound, Py_ssize_t absent, Py_ssize_t *value)
+{
+    Py_ssize_t size = Py_SIZE(bound);
+    bool is_short = PyLong_CheckExact(bound) && (size_t)(size + 1) <= 2;
+    if (is_short) {
+        *value = size * (Py_ssize_t)((PyLongObject *)bound)->ob_digit[0];
+    } else {
+        *value = absent;
+    }
+    return is_short || bound == Py_None;
+}
+
+int rt_store_slice(PyObject **operands)
+{
+    PyObject *value = operands[0];
+    PyObject *container = operands[1];
+    Py_ssize_t start, stop;
+    if (PyList_CheckExact(container) && slice_bound(operands[2], 0, &start) &&
+        slice_bound(operands[3], PY_SSIZE_T_MAX, &stop)) {
+        PySlice_AdjustIndices(PyList_GET_SIZE(container), &start, &stop, 1);
+        int status = PyList_SetSlice(container, start, stop, value);
+        Py_DECREF(value);
+        Py_DECREF(container);
+        rt_release(operands[2]);
+        rt_release(operands[3]);
+        return status;
+    }
+    PyObject *slice = PySlice_New(operands[2], operands[3], NULL);
+    Py_DECREF(operands[2]);
+    Py_DECREF(operands[3]);
+    if (slice == NULL) {
+        Py_DECREF(value);
+        Py_DECREF(container);
+        return -1;
+    }
+    return store_generally(container, slice, value);
 }

@@ -167,3 +167,22 @@ sys.modules[__name__].__dict__["thing"] = "through the module"
 print(read())
 setattr(sys.modules[__name__], "thing", "through setattr")
 print(read())
+
+
+# Globals of a subclass of dict whose keys are a copy of plain ones: learned from the plain ones first.
+def attempt_with_copied_keys():
+    plain = {"thing": 3, "__builtins__": __builtins__}
+    code = compile("def get():\n    return thing\ndef make():\n    yield thing\n    yield len\n", "made", "exec")
+    exec(code, plain)
+    for _ in range(3):
+        before = plain["get"](), list(plain["make"]())
+        strange = Missing(plain)
+        get = types.FunctionType(plain["get"].__code__, strange)
+        make = types.FunctionType(plain["make"].__code__, strange)
+        print(before[0], get(), list(make())[0], plain["get"]())
+        strange_builtins = dict(plain, __builtins__=Missing(vars(__import__("builtins")), thing=7))
+        del strange_builtins["thing"]
+        print(types.FunctionType(plain["get"].__code__, strange_builtins)(), plain["get"]())
+
+
+attempt_with_copied_keys()

@@ -1,17 +1,12 @@
 /* tests/unit/test_code_arena.c: allocation, giving back, and the page protection at every step. */
 #include "runtime/code_arena.h"
 
+#include "tests/unit/seccomp.h"
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 enum { PAGE = 4096, MEGABYTE = 1 << 20 };
 
@@ -63,22 +58,6 @@ static bool any_writable_and_executable(void)
     }
     fclose(maps);
     return found;
-}
-
-/* From now on this process may not make memory executable (as under systemd's MemoryDenyWriteExecute). */
-static void refuse_executable_memory(void)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
 static unsigned char *take(size_t size)
@@ -233,6 +212,69 @@ TEST(lowest_fitting_hole_is_taken)
     CHECK(take(32) == a + 32);
     CHECK(code_arena_used() == 64 + 640 + 64 + 64 + 128);
     (void)b;
+}
+
+TEST(block_has_pages_of_its_own)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *small = take_function(1);
+    unsigned char *block = code_arena_block_begin(PAGE + 1);
+    CHECK(block != NULL && (uintptr_t)block % PAGE == 0);
+    CHECK(block == small + PAGE, "the first page that nobody uses");
+    CHECK(strcmp(protection_of(block), "rw-p") == 0 && strcmp(protection_of(block + PAGE), "rw-p") == 0);
+    CHECK(strcmp(protection_of(small), "r-xp") == 0);
+    CHECK(code_arena_used() == 32 + 2 * PAGE);
+    unsigned char *other = take_function(2);
+    CHECK(other == small + 32, "small pieces fill the page before it");
+    CHECK(strcmp(protection_of(block), "rw-p") == 0, "their flips leave the open block alone");
+    write_constant_function(block, 3);
+    CHECK(code_arena_block_commit(block, PAGE + 1, 6));
+    CHECK(code_arena_used() == 64 + PAGE, "the second page is given back");
+    CHECK(call(block) == 3 && call(small) == 1 && call(other) == 2);
+    CHECK(!any_writable_and_executable());
+    unsigned char *big = take(2 * PAGE);
+    CHECK(big >= block + PAGE);
+    code_arena_block_free(block, PAGE);
+    CHECK(strcmp(protection_of(block), "r-xp") == 0);
+    CHECK(code_arena_block_begin(100) == block);
+    code_arena_block_free(block, 100);
+    CHECK(strcmp(protection_of(block), "r-xp") == 0, "given up before it was committed");
+    CHECK(code_arena_used() == 64 + 2 * PAGE);
+}
+
+TEST(block_needs_whole_free_pages)
+{
+    CHECK(code_arena_init(4 * PAGE));
+    unsigned char *a = take(32), *b = take(2 * PAGE);
+    CHECK(code_arena_block_begin(2 * PAGE) == NULL, "one page is left");
+    unsigned char *block = code_arena_block_begin(PAGE);
+    CHECK(block == a + 3 * PAGE);
+    CHECK(code_arena_block_begin(1) == NULL);
+    code_arena_free(b, 2 * PAGE);
+    CHECK(code_arena_block_begin(2 * PAGE) == a + PAGE);
+    CHECK(code_arena_block_begin(0) == NULL && code_arena_block_begin(SIZE_MAX) == NULL);
+}
+
+TEST(block_is_refused_where_executable_memory_is)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *block = code_arena_block_begin(100);
+    CHECK(block != NULL);
+    refuse_executable_memory();
+    CHECK(!code_arena_block_commit(block, 100, 100));
+    CHECK(code_arena_used() == 0 && !any_writable_and_executable());
+    CHECK(strcmp(protection_of(block), "r--p") == 0);
+}
+
+TEST(reach_of_a_displacement)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *memory = take(1);
+    CHECK(code_arena_reaches(&code_arena_init) && code_arena_reaches(memory));
+    CHECK(code_arena_reaches(memory - (1 << 30)) && code_arena_reaches(memory + (1 << 30)));
+    CHECK(!code_arena_reaches(NULL) && !code_arena_reaches((void *)UINTPTR_MAX));
+    CHECK(!code_arena_reaches(memory + INT32_MAX), "the arena's end would, its start does not");
+    CHECK(!code_arena_reaches(memory - (INT32_MAX - 32 * MEGABYTE)), "the other way round");
 }
 
 /* A long random history against a byte-per-granule model: no overlap, exact accounting, contents kept. */

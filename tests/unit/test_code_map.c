@@ -2,6 +2,7 @@
 #include "runtime/code_map.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/data_arena.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 /* A piece of code without tables. */
 static struct compiled_code *add_piece(size_t size)
 {
-    struct compiled_code *compiled = calloc(1, sizeof(*compiled));
+    struct compiled_code *compiled = compiled_code_new();
     compiled->start = code_arena_begin(size);
     CHECK(compiled->start != NULL);
     CHECK(code_arena_commit(compiled->start, size));
@@ -51,53 +52,63 @@ TEST(totals_come_back_to_zero)
     CHECK(code_arena_init(0));
     size_t count, machine, table;
     struct compiled_code *a = add_piece(1000);
-    struct compiled_code *b = calloc(1, sizeof(*b));
+    struct compiled_code *b = compiled_code_new();
     b->start = code_arena_begin(50);
     CHECK(code_arena_commit(b->start, 50));
     b->size = 50;
-    b->entry_count = 3;
-    b->entries = calloc(3, sizeof(struct entry_row));
-    b->offset_count = 5;
-    b->offsets = calloc(5, sizeof(struct offset_row));
+    b->table_size = 77;
+    b->tables = data_arena_allocate(77);
     b->feedback_size = 200;
-    b->feedback = calloc(1, 200);
+    b->feedback = data_arena_allocate(200);
     CHECK(code_map_add(b) == 0);
     code_map_totals(&count, &machine, &table);
     CHECK(count == 2 && machine == 1050);
-    CHECK(table ==
-          2 * sizeof(struct compiled_code) + 3 * sizeof(struct entry_row) + 5 * sizeof(struct offset_row) + 200);
+    CHECK(table == 2 * sizeof(struct compiled_code) + 77 + 200);
     code_map_remove(a);
     code_map_remove(b);
     code_map_totals(&count, &machine, &table);
     CHECK(count == 0 && machine == 0 && table == 0);
     CHECK(code_arena_used() == 0, "removal gives the machine code back");
+    CHECK(data_arena_used() == 0, "and the tables");
 }
 
 TEST(offset_of_every_machine_byte)
 {
     char around[102];
     char *machine = around + 1;
-    struct offset_row offsets[] = {{10, 0}, {14, 2}, {14, 4}, {30, 12}, {60, UINT32_MAX}, {80, 6}};
-    struct compiled_code compiled = {.start = machine, .size = 100, .offset_count = 6, .offsets = offsets};
+    static const struct {
+        uint32_t machine;
+        int32_t unit;
+    } rows[] = {{10, 0}, {14, 1}, {14, 2}, {30, 6}, {60, 20000}, {80, 3}};
+    uint8_t offsets[6 * CODE_MAP_LONGEST_OFFSET];
+    uint8_t *end = offsets;
+    for (int i = 0; i < 6; i++) {
+        end = code_map_write_offset(end, rows[i].machine - (i > 0 ? rows[i - 1].machine : 0),
+                                    rows[i].unit - (i > 0 ? rows[i - 1].unit : 0));
+    }
+    struct compiled_code compiled = {.start = machine, .size = 100, .offsets = offsets};
+    compiled.offset_bytes = (uint32_t)(end - offsets);
     for (int i = 0; i < 100; i++) {
-        int expected = i < 10 ? -1 : i < 14 ? 0 : i < 30 ? 4 : i < 60 ? 12 : i < 80 ? -1 : 6;
+        int expected = i < 10 ? -1 : i < 14 ? 0 : i < 30 ? 4 : i < 60 ? 12 : i < 80 ? 40000 : 6;
         CHECK(code_map_offset_at(&compiled, machine + i) == expected, "byte %d", i);
     }
     CHECK(code_map_offset_at(&compiled, machine - 1) == -1);
     CHECK(code_map_offset_at(&compiled, machine + 100) == -1);
-    compiled.offset_count = 0;
+    compiled.offset_bytes = 0;
     CHECK(code_map_offset_at(&compiled, machine + 50) == -1);
+    end = code_map_write_offset(offsets, UINT32_MAX, INT32_MIN + 1);
+    CHECK(end == offsets + CODE_MAP_LONGEST_OFFSET);
 }
 
 TEST(entry_rows_by_exact_offset)
 {
-    struct entry_row rows[] = {{.offset = 0}, {.offset = 8}, {.offset = 10}, {.offset = 400}};
+    static const struct entry_row rows[] = {{.unit = 0}, {.unit = 4}, {.unit = 5}, {.unit = 200}};
     struct compiled_code compiled = {.entry_count = 4, .entries = rows};
     for (uint32_t offset = 0; offset < 500; offset++) {
         const struct entry_row *found = code_map_entry(&compiled, offset);
         const struct entry_row *expected = NULL;
         for (int i = 0; i < 4; i++) {
-            expected = rows[i].offset == offset ? &rows[i] : expected;
+            expected = rows[i].unit * sizeof(CodeUnit) == offset ? &rows[i] : expected;
         }
         CHECK(found == expected, "offset %u", offset);
     }

@@ -5,6 +5,8 @@
 
 #include "runtime/bytecode.h"
 #include "runtime/code_arena.h"
+#include "runtime/data_arena.h"
+#include "runtime/side_exit.h"
 #include "runtime/code_state.h"
 #include "runtime/runtime_data.h"
 #include "tests/unit/unit.h"
@@ -47,23 +49,21 @@ static void check_tables(PyCodeObject *code, const struct compiled_code *compile
     CHECK(code_map_find(compiled->start) == compiled, "%s", name);
     CHECK(code_map_find(compiled->start + compiled->size - 1) == compiled, "%s", name);
 
-    CHECK(compiled->entry_count > 0 && compiled->entries[0].address == compiled->entry, "%s", name);
+    CHECK(compiled->entry_count > 0 && compiled->start + compiled->entries[0].machine == compiled->entry, "%s", name);
     struct bytecode bytecode;
     CHECK(bytecode_decode(code, &bytecode) == REASON_none);
     for (size_t i = 0; i < compiled->entry_count; i++) {
         const struct entry_row *row = &compiled->entries[i];
-        const char *address = row->address;
-        CHECK(address >= compiled->start && address < compiled->start + compiled->size, "%s, entry %zu", name, i);
-        CHECK(i == 0 || row->offset > compiled->entries[i - 1].offset, "%s, entry %zu", name, i);
-        CHECK(row->offset % sizeof(CodeUnit) == 0 && row->offset / sizeof(CodeUnit) < bytecode.unit_count,
-              "%s, entry %zu", name, i);
-        int32_t number = bytecode.number_of_unit[row->offset / sizeof(CodeUnit)];
+        CHECK(row->machine < compiled->size, "%s, entry %zu", name, i);
+        CHECK(i == 0 || row->unit > compiled->entries[i - 1].unit, "%s, entry %zu", name, i);
+        CHECK(row->unit < bytecode.unit_count, "%s, entry %zu", name, i);
+        int32_t number = bytecode.number_of_unit[row->unit];
         CHECK(number >= 0, "%s: entry %zu stands in a cache", name, i);
         CHECK((int32_t)row->depth == bytecode.instructions[number].depth, "%s, entry %zu: depth %u, bytecode has %d",
               name, i, row->depth, bytecode.instructions[number].depth);
         CHECK((row->bound & ~bytecode.instructions[number].bound) == 0,
               "%s, entry %zu takes more locals to be bound than are", name, i);
-        CHECK(code_map_entry(compiled, row->offset) == row);
+        CHECK(code_map_entry(compiled, row->unit * (uint32_t)sizeof(CodeUnit)) == row);
     }
     for (int i = 0; i < bytecode.count; i++) {
         const struct instruction *at = &bytecode.instructions[i];
@@ -74,12 +74,17 @@ static void check_tables(PyCodeObject *code, const struct compiled_code *compile
     }
     bytecode_free(&bytecode);
 
-    for (size_t i = 0; i < compiled->offset_count; i++) {
-        const struct offset_row *row = &compiled->offsets[i];
-        CHECK(row->machine < compiled->size, "%s, offset row %zu", name, i);
-        CHECK(i == 0 || row->machine >= compiled->offsets[i - 1].machine, "%s, offset row %zu", name, i);
-        CHECK(row->offset == UINT32_MAX || row->offset < (uint32_t)Py_SIZE(code) * sizeof(CodeUnit),
-              "%s, offset row %zu: %u", name, i, row->offset);
+    for (size_t i = 0; i < compiled->size; i += 1 + compiled->size / 64) {
+        int offset = code_map_offset_at(compiled, compiled->start + i);
+        CHECK(offset >= 0 && offset < (int)(Py_SIZE(code) * sizeof(CodeUnit)), "%s, byte %zu: %d", name, i, offset);
+    }
+
+    const struct side_exits *exits = compiled->exits;
+    CHECK(exits->start == compiled->start, "%s", name);
+    for (const struct side_exit *exit = exits->rows; exit < exits->checks + exits->check_count; exit++) {
+        CHECK(exit->address < compiled->size && exit->depth <= code->co_stacksize, "%s", name);
+        CHECK(exit < exits->checks || exit->address > 5, "%s: a check is a call", name);
+        CHECK(exit <= exits->checks || exit->address > exit[-1].address, "%s: checks are sorted", name);
     }
 }
 
@@ -92,6 +97,7 @@ static void compile_with_nested(PyCodeObject *code, bool no_forwarding)
     struct tier1_options options = {.no_forwarding = no_forwarding};
     struct compiled_code *compiled = NULL;
     size_t used = code_arena_used();
+    size_t data_used = data_arena_used();
     enum reason reason = tier1_compile(code, &options, &compiled);
     CHECK(!PyErr_Occurred());
     if (reason != REASON_too_large) {
@@ -103,6 +109,7 @@ static void compile_with_nested(PyCodeObject *code, bool no_forwarding)
         code_map_remove(compiled);
     }
     CHECK(code_arena_used() == used, "%s: memory is left", name_of(code));
+    CHECK(data_arena_used() == data_used, "%s: data is left", name_of(code));
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
         PyObject *constant = PyTuple_GET_ITEM(code->co_consts, i);
         if (PyCode_Check(constant)) {

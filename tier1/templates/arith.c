@@ -202,5 +202,7 @@ EACH_PAIR(LOAD_PAIR, 0)
         }                                                                                                            \
         GO(CONT);                                                                                                    \
     }
+SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_OO, (void)0)
+SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_OB, y->ob_refcnt++)
 SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_BO, x->ob_refcnt++)
 SLOW_ADD_AND_STORE(SLOW_ADD_AND_STORE_BB, (x->ob_refcnt++, y->ob_refcnt++))

@@ -6,7 +6,7 @@
  * die goes the slow way. x is the owner on the way to SLOW. ---- */
 #define FIND_IN_MODULE(place)                                                                                        \
     PyObject *owner = READ_##place(H_A, Q_A);                                                                        \
-    const struct attribute_case *seen = &((struct attribute_cell *)QUAD(Q_CELL))->cases[0];                          \
+    const struct attribute_case *seen = &CELL(struct attribute_cell)->cases[0];                                      \
     if (UNLIKELY(Py_TYPE(owner) != RUNTIME->module_type || seen->kind != ATTRIBUTE_MODULE ||                         \
                  (OWNED_##place && owner->ob_refcnt == 1))) {                                                        \
         GO_WITH(SLOW, owner, ANY);                                                                                   \
@@ -58,15 +58,14 @@ OF_MODULE(R)
     {                                                                                                                \
         PyObject *value = READ_##ka(H_A, Q_A);                                                                       \
         PyObject *owner = READ_##kb(H_B, Q_B);                                                                       \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->inline_version)) {                                      \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->inline_version)) {               \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
         PyDictValues *values = *_PyObject_ValuesPointer(owner);                                                      \
         if (UNLIKELY(values == NULL || (OWNED_##kb && owner->ob_refcnt == 1))) {                                     \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
-        PyObject **place = (PyObject **)((char *)values + cell->inline_offset);                                      \
+        PyObject **place = (PyObject **)((char *)values + CELL(struct attribute_cell)->inline_offset);               \
         PyObject *old = *place;                                                                                      \
         absent;                                                                                                      \
         if (!OWNED_##ka) {                                                                                           \
@@ -88,7 +87,8 @@ OF_MODULE(R)
 /* The keys exist already, shared with the class's other instances; only the order of insertion is this instance's own. */
 #define ADD_IF_ABSENT                                                                                                \
     if (old == NULL) {                                                                                               \
-        _PyDictValues_AddToInsertionOrder(values, (Py_ssize_t)(cell->inline_offset / sizeof(PyObject *)));           \
+        _PyDictValues_AddToInsertionOrder(                                                                           \
+            values, (Py_ssize_t)(CELL(struct attribute_cell)->inline_offset / sizeof(PyObject *)));                  \
     }
 STORE_INLINE(STORE_ATTR_INLINE, L, R, LEAVE_IF_ABSENT)
 STORE_INLINE(STORE_ATTR_INLINE, C, R, LEAVE_IF_ABSENT)
@@ -103,11 +103,11 @@ STORE_INLINE(STORE_ATTR_ADD, R, L, ADD_IF_ABSENT)
     {                                                                                                                \
         PyObject *value = READ_##ka(H_A, Q_A);                                                                       \
         PyObject *owner = r0;                                                                                        \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->slot_version || owner->ob_refcnt == 1)) {               \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->slot_version ||                  \
+                     owner->ob_refcnt == 1)) {                                                                       \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
-        PyObject **place = (PyObject **)((char *)owner + cell->slot_offset);                                         \
+        PyObject **place = (PyObject **)((char *)owner + CELL(struct attribute_cell)->slot_offset);                  \
         PyObject *old = *place;                                                                                      \
         if (!OWNED_##ka) {                                                                                           \
             value->ob_refcnt++;                                                                                      \

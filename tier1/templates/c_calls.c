@@ -416,13 +416,14 @@ EACH_PAIR(TYPE, )
         if (OWNED_##ka && UNLIKELY(a->ob_refcnt == 1)) {                                                             \
             GO(SLOW);                                                                                                \
         }                                                                                                            \
-        PyObject *result = RUNTIME->true_object;                                                                     \
+        struct runtime_data *runtime = RUNTIME_BASE;                                                                 \
+        PyObject *result = runtime->true_object;                                                                     \
         if (Py_TYPE(a) != (PyTypeObject *)b) {                                                                       \
             int answer = rt_isinstance(tstate, a, b);                                                                \
             if (UNLIKELY(answer < 0)) {                                                                              \
                 GO(SLOW);                                                                                            \
             }                                                                                                        \
-            result = answer ? RUNTIME->true_object : RUNTIME->false_object;                                          \
+            result = answer ? runtime->true_object : runtime->false_object;                                          \
         }                                                                                                            \
         if (OWNED_##ka) {                                                                                            \
             READ_##ka(H_A, Q_A)->ob_refcnt--;                                                                        \

@@ -107,7 +107,7 @@ TEMPLATE(CHECK_RESULT)
  * done, r0 is the result or NULL. */
 TEMPLATE(BEGIN_CALL)
 {
-    SET_INSTRUCTION();
+    SET_WHOLE_INSTRUCTION(); /* rt_begin_call moves it on */
     struct call_outcome outcome =
         rt_begin_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
     if (outcome.frame == NULL) {
@@ -119,8 +119,8 @@ TEMPLATE(BEGIN_CALL)
 
 /* ---- The callee's part -------------------------------------------------------------------------------------- */
 
-/* x is the caller's frame, Q_A the code object. Compiled code serves only frames that our hook would get, and globals whose versions are
- * their own: LEAVE. JUMP: the recursion limit is reached. _AND_RESUME also does what RESUME does; SLOW is its eval breaker.
+/* x is the caller's frame, Q_A the code object. Compiled code serves only frames that our hook would get, and namespaces whose versions are
+ * their own (frame_has_plain_namespaces): LEAVE. JUMP: the recursion limit is reached. _AND_RESUME also does what RESUME does; SLOW is its eval breaker.
  *
  * The asm keeps clang from copying two fields at once: reading one of them right after would have to wait. */
 #define BUILD_FRAME(name, and_resume)                                                                                \
@@ -129,10 +129,11 @@ TEMPLATE(BEGIN_CALL)
         PyCodeObject *code = QUAD(Q_A);                                                                              \
         PyFunctionObject *function = frame->f_func;                                                                  \
         PyObject *globals = function->func_globals;                                                                  \
+        PyObject *builtins = function->func_builtins;                                                                \
         ((PyObject *)code)->ob_refcnt++;                                                                             \
         frame->f_globals = globals;                                                                                  \
         __asm__ volatile("" ::: "memory");                                                                           \
-        frame->f_builtins = function->func_builtins;                                                                 \
+        frame->f_builtins = builtins;                                                                                \
         frame->f_locals = NULL;                                                                                      \
         frame->f_code = code;                                                                                        \
         frame->frame_obj = NULL;                                                                                     \
@@ -148,8 +149,8 @@ TEMPLATE(BEGIN_CALL)
             GO(JUMP);                                                                                                \
         }                                                                                                            \
         PyInterpreterState *interpreter = tstate->interp;                                                            \
-        struct runtime_data *runtime = RUNTIME;                                                                      \
-        if (UNLIKELY(interpreter->eval_frame != runtime->eval_hook || Py_TYPE(globals) != runtime->dict_type)) {     \
+        if (UNLIKELY(interpreter->eval_frame != RUNTIME->eval_hook || Py_TYPE(globals) != RUNTIME->dict_type ||      \
+                     builtins != RUNTIME->builtins)) {                                                               \
             GO(LEAVE);                                                                                               \
         }                                                                                                            \
         if ((and_resume) && UNLIKELY(interpreter->ceval.eval_breaker._value != 0)) {                                 \

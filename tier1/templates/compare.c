@@ -119,7 +119,7 @@ TEMPLATE(BRANCH_IF_NOT_X)
 /* The outcome as a bool object in r0. */
 TEMPLATE(BOOL_OF_X)
 {
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     r0 = x != NULL ? runtime->true_object : runtime->false_object;
     r0->ob_refcnt++;
     GO(CONT);
@@ -127,7 +127,7 @@ TEMPLATE(BOOL_OF_X)
 
 TEMPLATE(BOOL_OF_NOT_X)
 {
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     r0 = x == NULL ? runtime->true_object : runtime->false_object;
     r0->ob_refcnt++;
     GO(CONT);
@@ -162,7 +162,7 @@ SLOW_TRUTH_OF_PAIR(SLOW_IS, rt_is(x, y) ^ NUMBER(H_N))
     TEMPLATE(name##_##kind)                                                                                          \
     {                                                                                                                \
         PyObject *value = READ_##kind(H_A, Q_A);                                                                     \
-        struct runtime_data *runtime = RUNTIME;                                                                      \
+        struct runtime_data *runtime = RUNTIME_BASE;                                                                 \
         if (value == runtime->true_object) {                                                                         \
             if (OWNED_##kind) {                                                                                      \
                 value->ob_refcnt--;                                                                                  \
@@ -228,7 +228,7 @@ TEMPLATE(SLOW_NOT_NONE)
     TEMPLATE(name)                                                                                                   \
     {                                                                                                                \
         PyObject *value = DISPLACED(H_A);                                                                            \
-        struct runtime_data *runtime = RUNTIME;                                                                      \
+        struct runtime_data *runtime = RUNTIME_BASE;                                                                 \
         if (value == runtime->true_object) {                                                                         \
             if (sense) {                                                                                             \
                 GO(JUMP);                                                                                            \

@@ -3,7 +3,7 @@
 
 #define EVAL_BREAKER (tstate->interp->ceval.eval_breaker._value)
 
-/* RESUME and the backward jumps; the path behind SLOW is EVAL_BREAKER_SET. */
+/* RESUME, calls and the backward jumps. SLOW is a side exit, which comes back to CONT unless compiled code has to be left. */
 TEMPLATE(CHECK_EVAL_BREAKER)
 {
     if (UNLIKELY(EVAL_BREAKER != 0)) {
@@ -12,22 +12,27 @@ TEMPLATE(CHECK_EVAL_BREAKER)
     GO(CONT);
 }
 
-TEMPLATE(EVAL_BREAKER_SET)
-{
-    SET_INSTRUCTION();
-    if (UNLIKELY(rt_eval_breaker(tstate) < 0)) {
-        GO(ERROR);
-    }
-    GO(CONT);
-}
-
 /* After an escape. SLOW is a side exit, which comes back to CONT unless compiled code has to be left. Keeps x. */
 TEMPLATE(CHECK_ESCAPE)
 {
-    if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing)) {
+    if (UNLIKELY(((uintptr_t)frame->frame_obj | tstate->cframe->use_tracing) != 0)) {
         PASS(SLOW);
     }
     PASS(CONT);
+}
+
+/* The same for cold code, in five bytes. */
+TEMPLATE(CALL_ESCAPE_CHECK)
+{
+    register PyObject *value __asm__("r14") = r0;
+    __asm__ volatile("call rt_escape_check"
+                     : "+r"(value)
+                     :
+                     : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1",
+                       "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+                       "xmm13", "xmm14", "xmm15");
+    r0 = value;
+    GO_WITH(CONT, x, ANY);
 }
 
 /* Row H_N of the side exits; LEAVE is the function's one way out of that kind. Keeps x. */
@@ -185,11 +190,28 @@ TEMPLATE(FOR_ITER_TUPLE)
     GO(CONT);
 }
 
+/* A built-in iterator of the type the site has seen last. */
+TEMPLATE(FOR_ITER_PLAIN)
+{
+    struct iterator_cell *cell = QUAD(Q_CELL);
+    PyObject *iterator = DISPLACED(H_A);
+    if (UNLIKELY(Py_TYPE(iterator) != cell->type)) {
+        GO(SLOW);
+    }
+    SET_INSTRUCTION();
+    PyObject *value = cell->next(iterator);
+    if (UNLIKELY(value == NULL)) {
+        GO(SLOW);
+    }
+    r0 = value;
+    GO(CONT);
+}
+
 /* Any iterator. r0 is NULL at the end; an escape check stands between this and FOR_ITER_TEST. */
 TEMPLATE(FOR_ITER_ANY)
 {
     SET_INSTRUCTION();
-    r0 = rt_iter_next(tstate, DISPLACED(H_A));
+    r0 = rt_iter_next(tstate, DISPLACED(H_A), QUAD(Q_CELL));
     if (r0 == NULL && UNLIKELY(tstate->curexc_type != NULL)) {
         GO(ERROR);
     }
@@ -213,10 +235,10 @@ TEMPLATE(FOR_ITER_END)
     GO(CONT);
 }
 
-/* Debug builds only, before every instruction. Q_CELL: a bit per operand that is owned in its slot; H_N: their number;
+/* Debug builds only, before every instruction. Q_A: a bit per operand that is owned in its slot; H_N: their number;
  * H_M: is r0 an operand? */
 TEMPLATE(CHECK_FRAME)
 {
-    rt_check_frame(tstate, frame, (uint64_t)QUAD(Q_CELL), NUMBER(H_N), NUMBER(H_M) ? r0 : NULL);
+    rt_check_frame(tstate, frame, (uint64_t)QUAD(Q_A), NUMBER(H_N), NUMBER(H_M) ? r0 : NULL);
     GO(CONT);
 }

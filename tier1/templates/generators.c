@@ -13,7 +13,7 @@
 /* The rest of the stack is canonical; H_N is its stacktop, Q_CELL the resume point. */
 TEMPLATE(YIELD_VALUE_R)
 {
-    SET_INSTRUCTION();
+    SET_WHOLE_INSTRUCTION();
     _PyFrame_GetGenerator(frame)->gi_frame_state = FRAME_SUSPENDED;
     frame->stacktop = NUMBER(H_N);
     GO_WITH(EXIT, QUAD(Q_CELL), ANY);
@@ -22,7 +22,7 @@ TEMPLATE(YIELD_VALUE_R)
 /* Q_CELL: the resume point. */
 TEMPLATE(RETURN_GENERATOR)
 {
-    SET_INSTRUCTION();
+    SET_WHOLE_INSTRUCTION();
     r0 = rt_return_generator(tstate, frame);
     if (UNLIKELY(r0 == NULL)) {
         GO(ERROR);
@@ -83,7 +83,7 @@ TEST_OPERAND(R)
 TEMPLATE(RESUME_GENERATOR)
 {
     PyGenObject *generator = (PyGenObject *)DISPLACED(H_A);
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     if (UNLIKELY(Py_TYPE(generator) != runtime->generator_type)) {
         GO(SLOW);
     }
@@ -99,7 +99,7 @@ TEMPLATE(SEND_TO_GENERATOR)
 {
     PyGenObject *generator = (PyGenObject *)DISPLACED(H_A);
     PyObject *value = DISPLACED(H_B);
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     if (UNLIKELY(Py_TYPE(generator) != runtime->coroutine_type && Py_TYPE(generator) != runtime->generator_type)) {
         GO(SLOW);
     }

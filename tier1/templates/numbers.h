@@ -65,14 +65,14 @@ ALWAYS_INLINE int int_list_is_full(void)
 /* A dead one-digit int; the list is not full. */
 ALWAYS_INLINE void put_int(PyObject *object)
 {
-    struct int_free_list *list = RUNTIME->ints;
+    struct int_free_list *list = RUNTIME_BASE->ints;
     list->blocks[++list->count] = object;
 }
 
 /* NULL when there is none. */
 ALWAYS_INLINE PyObject *take_int(void)
 {
-    struct int_free_list *list = RUNTIME->ints;
+    struct int_free_list *list = RUNTIME_BASE->ints;
     int64_t count = list->count;
     PyObject *object = list->blocks[count];
     if (UNLIKELY(object == NULL)) {
@@ -98,7 +98,7 @@ ALWAYS_INLINE void put_float(PyObject *object)
 
 ALWAYS_INLINE PyObject *take_float(void)
 {
-    struct runtime_data *runtime = RUNTIME;
+    struct runtime_data *runtime = RUNTIME_BASE;
     struct _Py_float_state *floats = runtime->floats;
     PyObject *object = (PyObject *)floats->free_list;
     if (UNLIKELY(object == NULL)) {

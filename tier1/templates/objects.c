@@ -52,15 +52,14 @@ TEMPLATE(SLOW_LOAD_GLOBAL)
     TEMPLATE(LOAD_ATTR_INLINE_##kind)                                                                                \
     {                                                                                                                \
         PyObject *owner = READ_##kind(H_A, Q_A);                                                                     \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->inline_version)) {                                      \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->inline_version)) {               \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
         PyDictValues *values = *_PyObject_ValuesPointer(owner);                                                      \
         if (UNLIKELY(values == NULL || (OWNED_##kind && owner->ob_refcnt == 1))) {                                   \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
-        PyObject *value = *(PyObject **)((char *)values + cell->inline_offset);                                      \
+        PyObject *value = *(PyObject **)((char *)values + CELL(struct attribute_cell)->inline_offset);               \
         if (UNLIKELY(value == NULL)) {                                                                               \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
@@ -74,12 +73,11 @@ TEMPLATE(SLOW_LOAD_GLOBAL)
     TEMPLATE(LOAD_ATTR_SLOT_##kind)                                                                                  \
     {                                                                                                                \
         PyObject *owner = READ_##kind(H_A, Q_A);                                                                     \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->slot_version ||                                         \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->slot_version ||                  \
                      (OWNED_##kind && owner->ob_refcnt == 1))) {                                                     \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
-        PyObject *value = *(PyObject **)((char *)owner + cell->slot_offset);                                         \
+        PyObject *value = *(PyObject **)((char *)owner + CELL(struct attribute_cell)->slot_offset);                  \
         if (UNLIKELY(value == NULL)) {                                                                               \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
@@ -99,6 +97,28 @@ LOAD_ATTRIBUTE(L)
 LOAD_ATTRIBUTE(C)
 LOAD_ATTRIBUTE(S)
 LOAD_ATTRIBUTE(R)
+
+/* Any receiver the cell knows, as long as no other code has to run. x: the owner; the last reference to it is not given up here. */
+TEMPLATE(PEEK_ATTR_B)
+{
+    PyObject *value = rt_peek_attr(x, QUAD(Q_NAME), QUAD(Q_CELL));
+    if (UNLIKELY(value == NULL)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    r0 = value;
+    GO(CONT);
+}
+
+TEMPLATE(PEEK_ATTR_O)
+{
+    PyObject *value;
+    if (UNLIKELY(x->ob_refcnt == 1 || (value = rt_peek_attr(x, QUAD(Q_NAME), QUAD(Q_CELL))) == NULL)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    x->ob_refcnt--;
+    r0 = value;
+    GO(CONT);
+}
 
 TEMPLATE(SLOW_LOAD_ATTR_B)
 {
@@ -123,24 +143,32 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
 
 /* ---- Attribute stores. a is the value, b the owner; only a borrowed owner is taken inline. The old value is an int or float, or it is not the last reference, or it
  * goes behind FREE. ---- */
+#define KEEP_SAME_L(value, old) (void)0
+#define KEEP_SAME_S(value, old) (void)0
+#define KEEP_SAME_R(value, old) (void)0
+/* A constant (None, True, a number) is often stored where it is already. */
+#define KEEP_SAME_C(value, old)                                                                                      \
+    if ((value) == (old)) {                                                                                          \
+        GO(CONT);                                                                                                    \
+    }
 #define STORE_ATTRIBUTE(kind)                                                                                        \
     TEMPLATE(STORE_ATTR_INLINE_##kind##L)                                                                            \
     {                                                                                                                \
         PyObject *value = READ_##kind(H_A, Q_A);                                                                     \
         PyObject *owner = DISPLACED(H_B);                                                                            \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->inline_version)) {                                      \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->inline_version)) {               \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
         PyDictValues *values = *_PyObject_ValuesPointer(owner);                                                      \
         if (UNLIKELY(values == NULL)) {                                                                              \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
-        PyObject **place = (PyObject **)((char *)values + cell->inline_offset);                                      \
+        PyObject **place = (PyObject **)((char *)values + CELL(struct attribute_cell)->inline_offset);               \
         PyObject *old = *place;                                                                                      \
         if (UNLIKELY(old == NULL)) {                                                                                 \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
+        KEEP_SAME_##kind(value, old);                                                                                \
         if (!OWNED_##kind) {                                                                                         \
             value->ob_refcnt++;                                                                                      \
         }                                                                                                            \
@@ -154,12 +182,12 @@ TEMPLATE(SLOW_LOAD_ATTR_O)
     {                                                                                                                \
         PyObject *value = READ_##kind(H_A, Q_A);                                                                     \
         PyObject *owner = DISPLACED(H_B);                                                                            \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
-        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != cell->slot_version)) {                                        \
+        if (UNLIKELY(Py_TYPE(owner)->tp_version_tag != CELL(struct attribute_cell)->slot_version)) {                 \
             GO_WITH(SLOW, value, owner);                                                                             \
         }                                                                                                            \
-        PyObject **place = (PyObject **)((char *)owner + cell->slot_offset);                                         \
+        PyObject **place = (PyObject **)((char *)owner + CELL(struct attribute_cell)->slot_offset);                  \
         PyObject *old = *place;                                                                                      \
+        KEEP_SAME_##kind(value, old);                                                                                \
         if (!OWNED_##kind) {                                                                                         \
             value->ob_refcnt++;                                                                                      \
         }                                                                                                            \
@@ -173,6 +201,34 @@ STORE_ATTRIBUTE(L)
 STORE_ATTRIBUTE(C)
 STORE_ATTRIBUTE(S)
 STORE_ATTRIBUTE(R)
+
+/* Any receiver the cell knows. x is the value, y the owner. */
+#define POKE_ATTRIBUTE(letters, owns_value, owns_owner)                                                              \
+    TEMPLATE(POKE_ATTR_##letters)                                                                                    \
+    {                                                                                                                \
+        r0 = y;                                                                                                      \
+        if (UNLIKELY(owns_owner && r0->ob_refcnt == 1)) {                                                            \
+            GO_WITH(SLOW, x, r0);                                                                                    \
+        }                                                                                                            \
+        PyObject *old = rt_poke_attr(r0, x, QUAD(Q_NAME), QUAD(Q_CELL));                                             \
+        if (UNLIKELY(old == NULL)) {                                                                                 \
+            GO_WITH(SLOW, x, r0);                                                                                    \
+        }                                                                                                            \
+        if (owns_value) {                                                                                            \
+            x->ob_refcnt--;                                                                                          \
+        }                                                                                                            \
+        if (owns_owner) {                                                                                            \
+            r0->ob_refcnt--;                                                                                         \
+        }                                                                                                            \
+        if (old != RT_POKED && --old->ob_refcnt == 0) {                                                              \
+            GO_WITH(FREE, old, ANY);                                                                                 \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
+    }
+POKE_ATTRIBUTE(OO, 1, 1)
+POKE_ATTRIBUTE(OB, 1, 0)
+POKE_ATTRIBUTE(BO, 0, 1)
+POKE_ATTRIBUTE(BB, 0, 0)
 
 #define SLOW_STORE(name, own)                                                                                        \
     TEMPLATE(name)                                                                                                   \
@@ -194,19 +250,18 @@ SLOW_STORE(SLOW_STORE_ATTR_BB, (x->ob_refcnt++, y->ob_refcnt++))
     TEMPLATE(LOAD_METHOD_##kind)                                                                                     \
     {                                                                                                                \
         PyObject *owner = READ_##kind(H_A, Q_A);                                                                     \
-        struct attribute_cell *cell = QUAD(Q_CELL);                                                                  \
         PyTypeObject *type = Py_TYPE(owner);                                                                         \
-        if (UNLIKELY(type->tp_version_tag != cell->method_version)) {                                                \
+        if (UNLIKELY(type->tp_version_tag != CELL(struct attribute_cell)->method_version)) {                         \
             GO_WITH(SLOW, owner, ANY);                                                                               \
         }                                                                                                            \
-        uint32_t keys_version = cell->method_keys;                                                                   \
+        uint32_t keys_version = CELL(struct attribute_cell)->method_keys;                                            \
         if (keys_version != 0) {                                                                                     \
             if (UNLIKELY(*_PyObject_ValuesPointer(owner) == NULL ||                                                  \
                          ((PyHeapTypeObject *)type)->ht_cached_keys->dk_version != keys_version)) {                  \
                 GO_WITH(SLOW, owner, ANY);                                                                           \
             }                                                                                                        \
         }                                                                                                            \
-        PyObject *method = cell->method;                                                                             \
+        PyObject *method = CELL(struct attribute_cell)->method;                                                      \
         method->ob_refcnt++;                                                                                         \
         if (!OWNED_##kind) {                                                                                         \
             owner->ob_refcnt++;                                                                                      \
@@ -220,6 +275,24 @@ LOAD_METHOD_TEMPLATE(L)
 LOAD_METHOD_TEMPLATE(C)
 LOAD_METHOD_TEMPLATE(S)
 LOAD_METHOD_TEMPLATE(R)
+
+/* Any receiver the cell knows. x: the owner. */
+TEMPLATE(PEEK_METHOD_B)
+{
+    if (UNLIKELY(rt_peek_method(x, &DISPLACED(H_D), QUAD(Q_NAME), QUAD(Q_CELL), 0) == 0)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    GO(CONT);
+}
+
+TEMPLATE(PEEK_METHOD_O)
+{
+    if (UNLIKELY(rt_peek_method(x, &DISPLACED(H_D), QUAD(Q_NAME), QUAD(Q_CELL), 1) == 0)) {
+        GO_WITH(SLOW, x, ANY);
+    }
+    x->ob_refcnt--;
+    GO(CONT);
+}
 
 #define SLOW_METHOD(name, own)                                                                                       \
     TEMPLATE(name)                                                                                                   \
@@ -235,114 +308,3 @@ LOAD_METHOD_TEMPLATE(R)
     }
 SLOW_METHOD(SLOW_LOAD_METHOD_O, (void)0)
 SLOW_METHOD(SLOW_LOAD_METHOD_B, x->ob_refcnt++)
-
-/* ---- Subscripts ---- */
-
-/* A short, non-negative int index below `size`: then its value, else -1. */
-#define INDEX_BELOW(key, size)                                                                                       \
-    ({                                                                                                               \
-        long index_ = -1;                                                                                            \
-        if (LIKELY(IS_INT(key) && (size_t)Py_SIZE(key) <= 1)) {                                                      \
-            long digit_ = Py_SIZE(key) == 0 ? 0 : (long)((PyLongObject *)(key))->ob_digit[0];                        \
-            if (LIKELY(digit_ < (size))) {                                                                           \
-                index_ = digit_;                                                                                     \
-            }                                                                                                        \
-        }                                                                                                            \
-        index_;                                                                                                      \
-    })
-
-#define SUBSCRIPT(ka, kb, name, type, get_size, items)                                                               \
-    TEMPLATE(name##_##ka##kb)                                                                                        \
-    {                                                                                                                \
-        PyObject *a = READ_##ka(H_A, Q_A);                                                                           \
-        PyObject *b = READ_##kb(H_B, Q_B);                                                                           \
-        if (UNLIKELY(Py_TYPE(a) != RUNTIME->type || (OWNED_##ka && a->ob_refcnt == 1))) {                            \
-            GO_WITH(SLOW, a, b);                                                                                     \
-        }                                                                                                            \
-        long index = INDEX_BELOW(b, get_size(a));                                                                    \
-        if (UNLIKELY(index < 0)) {                                                                                   \
-            GO_WITH(SLOW, a, b);                                                                                     \
-        }                                                                                                            \
-        PyObject *value = items(a)[index];                                                                           \
-        value->ob_refcnt++;                                                                                          \
-        if (OWNED_##ka) {                                                                                            \
-            a->ob_refcnt--;                                                                                          \
-        }                                                                                                            \
-        if (OWNED_##kb) {                                                                                            \
-            DROP_INT(b);                                                                                             \
-        }                                                                                                            \
-        r0 = value;                                                                                                  \
-        GO(CONT);                                                                                                    \
-    }
-#define LIST_ITEMS(object)  (((PyListObject *)(object))->ob_item)
-#define TUPLE_ITEMS(object) (((PyTupleObject *)(object))->ob_item)
-EACH_PAIR(SUBSCRIPT, SUBSCRIPT_LIST, list_type, PyList_GET_SIZE, LIST_ITEMS)
-EACH_PAIR(SUBSCRIPT, SUBSCRIPT_TUPLE, tuple_type, PyTuple_GET_SIZE, TUPLE_ITEMS)
-
-/* list[int] = value, all three in their slots: value H_A, list H_B, key H_C. */
-TEMPLATE(STORE_SUBSCRIPT_LIST)
-{
-    PyObject *list = DISPLACED(H_B);
-    PyObject *key = DISPLACED(H_C);
-    if (UNLIKELY(Py_TYPE(list) != RUNTIME->list_type || list->ob_refcnt == 1)) {
-        GO(SLOW);
-    }
-    long index = INDEX_BELOW(key, PyList_GET_SIZE(list));
-    if (UNLIKELY(index < 0)) {
-        GO(SLOW);
-    }
-    PyObject **place = &LIST_ITEMS(list)[index];
-    PyObject *old = *place;
-    *place = DISPLACED(H_A);
-    list->ob_refcnt--;
-    DROP_INT(key);
-    if (UNLIKELY(--old->ob_refcnt == 0)) {
-        GO_WITH(FREE, old, ANY);
-    }
-    GO(CONT);
-}
-
-TEMPLATE(SLOW_STORE_SUBSCRIPT)
-{
-    SET_INSTRUCTION();
-    if (UNLIKELY(rt_store_subscript(DISPLACED(H_B), DISPLACED(H_C), DISPLACED(H_A)) < 0)) {
-        GO(ERROR);
-    }
-    GO(CONT);
-}
-
-/* The H_N values of a sequence, the first on top (H_D is the lowest slot). A sequence in r0 is owned. */
-#define UNPACK(name, kind, expected, values)                                                                         \
-    TEMPLATE(name##_##kind)                                                                                          \
-    {                                                                                                                \
-        PyObject *sequence = READ_##kind(H_A, Q_A);                                                                  \
-        long count = NUMBER(H_N);                                                                                    \
-        if (UNLIKELY(Py_TYPE(sequence) != RUNTIME->expected || Py_SIZE(sequence) != count ||                         \
-                     (OWNED_##kind && sequence->ob_refcnt == 1))) {                                                  \
-            GO(SLOW);                                                                                                \
-        }                                                                                                            \
-        PyObject **slots = &DISPLACED(H_D);                                                                          \
-        PyObject **items = values;                                                                                   \
-        if (OWNED_##kind) {                                                                                          \
-            sequence->ob_refcnt--;                                                                                   \
-        }                                                                                                            \
-        while (--count >= 0) {                                                                                       \
-            PyObject *item = *items++;                                                                               \
-            item->ob_refcnt++;                                                                                       \
-            slots[count] = item;                                                                                     \
-        }                                                                                                            \
-        GO(CONT);                                                                                                    \
-    }
-UNPACK(UNPACK_TUPLE, L, tuple_type, ((PyTupleObject *)sequence)->ob_item)
-UNPACK(UNPACK_TUPLE, R, tuple_type, ((PyTupleObject *)sequence)->ob_item)
-UNPACK(UNPACK_LIST, L, list_type, ((PyListObject *)sequence)->ob_item)
-UNPACK(UNPACK_LIST, R, list_type, ((PyListObject *)sequence)->ob_item)
-
-/* Any tuple or list, in r0, in C. */
-TEMPLATE(UNPACK_PLAIN)
-{
-    if (UNLIKELY(rt_unpack_plain(r0, &DISPLACED(H_D), NUMBER(H_N)) == 0)) {
-        GO(SLOW);
-    }
-    GO(CONT);
-}

@@ -1,0 +1,85 @@
+/* runtime/plain.h: containers and strings without other code: operations on exact built-in types that run no Python code at all.
+ *
+ * "Plain" means: hashing and comparing the keys involved, and the death of what an operation drops, run no code that a program could
+ * have written, and nothing here starts the cyclic collector. Each operation looks whether that holds; where it does not, it does
+ * nothing: no exception, no reference touched, NULL or a negative number, and the general operation has to be called. So they are no escapes:
+ * compiled code needs neither a check after them nor references of its own around them. GIL held for all.
+ */
+#ifndef PYJIT_RUNTIME_PLAIN_H
+#define PYJIT_RUNTIME_PLAIN_H
+
+#include "runtime/cpython.h"
+#include "runtime/runtime_data.h"
+
+/* `owned` of the functions below: whose references are taken over where the operation is carried out. */
+enum { PLAIN_OWNS_CONTAINER = 1, PLAIN_OWNS_KEY = 2, PLAIN_OWNS_VALUE = 4 };
+
+/* Would one of the next `count` allocations of container objects start the collector? (gcmodule.c, _PyObject_GC_Link) */
+static inline bool plain_collection_is_due(int count)
+{
+    const struct _gc_runtime_state *collector = runtime_data.collector;
+    const struct gc_generation *youngest = &collector->generations[0];
+    return UNLIKELY(youngest->count + count > youngest->threshold) && collector->enabled && youngest->threshold != 0;
+}
+
+/* The outcomes of plain_find besides an entry's number. */
+enum { PLAIN_ABSENT = -1, PLAIN_UNKNOWN = -2 };
+
+/* The entry of `key` in a dict's keys: its number; PLAIN_ABSENT; or PLAIN_UNKNOWN where telling would run code. *hash becomes
+ * the key's hash unless unknown. */
+Py_ssize_t plain_find(PyDictObject *dict, PyObject *key, Py_hash_t *hash);
+
+/* Is `key` in a set or frozenset? 1, 0, or PLAIN_UNKNOWN. *hash as above. */
+int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash);
+
+/* container[key] for lists, tuples, str, bytes and bytearrays with ints, and dicts (and classes that inherit their look-up) with keys
+ * they hold. A new reference, or NULL. */
+PyObject *rt_plain_subscript(PyObject *container, PyObject *key, int owned);
+/* The same, with the kind expected tried first. */
+PyObject *rt_plain_dict_subscript(PyObject *dict, PyObject *key, int owned);
+
+/* container[key] = value for lists with ints and for dicts. Returns an object that the caller has to release, the old value or another, and
+ * whose death may run code; or NULL. */
+PyObject *rt_plain_store(PyObject *container, PyObject *key, PyObject *value, int owned);
+
+/* item in container, for str, dicts, sets, lists and tuples: 1, 0, or -1. `owned`: OWNS_KEY is the item. */
+int rt_plain_contains(PyObject *item, PyObject *container, int owned);
+
+/* container[start:stop:step] for lists, tuples, str and bytes with ints (or None for start and stop). `owned`: OWNS_KEY is start,
+ * OWNS_VALUE is stop. A new reference, or NULL. */
+PyObject *rt_plain_slice(PyObject *container, PyObject *start, PyObject *stop, long step, int owned);
+
+/* left + right for str, lists and tuples; OWNS_CONTAINER is the left one. A new reference, or NULL. */
+PyObject *rt_plain_concatenate(PyObject *left, PyObject *right, int owned);
+
+/* ---- Building: `items` are owned references, taken over where a new object is returned. ---- */
+
+PyObject *rt_plain_tuple(PyObject **items, int count);
+PyObject *rt_plain_list(PyObject **items, int count);
+/* BUILD_STRING: all items are str. */
+PyObject *rt_plain_join(PyObject **items, int count);
+/* BUILD_MAP: key, value, key, ...; BUILD_CONST_KEY_MAP: `count` values, then the tuple of keys. */
+PyObject *rt_plain_map(PyObject **items, int count);
+PyObject *rt_plain_const_key_map(PyObject **items, int count);
+PyObject *rt_plain_set(PyObject **items, int count);
+
+/* set.add(item), on an exact set: 0, or -1. `owned`: OWNS_KEY is the item. */
+int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
+
+/* iter(object) for built-in containers and iterators. A new reference, or NULL; OWNS_CONTAINER. */
+PyObject *rt_plain_iterator(PyObject *object, int owned);
+
+/* Would the death of an owned operand, or its not dying, run no code? */
+bool plain_death(PyObject *object);
+
+/* Advances an iterator: a new reference, or NULL with nothing changed. plain_next: the function for iterators of a type, NULL where there is
+ * none; such types are static. (plain_iterate.c) */
+typedef PyObject *(*plain_next_function)(PyObject *iterator);
+plain_next_function plain_next(const PyTypeObject *type);
+
+/* format(value, "") of str, int and float (FORMAT_VALUE without more); OWNS_CONTAINER. A new reference, or NULL. */
+PyObject *rt_plain_format(PyObject *value, int owned);
+/* format(value, specification) of the same; OWNS_KEY is the specification. */
+PyObject *rt_plain_format_with(PyObject *value, PyObject *specification, int owned);
+
+#endif
