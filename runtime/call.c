@@ -5,6 +5,7 @@
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/frame.h"
+#include "runtime/native_call.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
 
@@ -358,6 +359,14 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
     size_t count = nargs + keyword_count(kwnames);
     for (size_t index = 0; index < count; index++) {
         Py_INCREF(arguments[index]);
+    }
+    struct compiled_code *compiled = kwnames == NULL ? find_native_code(tstate, function, (int)nargs) : NULL;
+    InterpreterFrame *frame = LIKELY(compiled != NULL) ? native_push(tstate, function, compiled) : NULL;
+    if (LIKELY(frame != NULL)) {
+        for (size_t index = 0; index < nargs; index++) {
+            frame->localsplus[index] = arguments[index];
+        }
+        return native_run(tstate, frame, compiled);
     }
     Py_INCREF(function);
     /* The array itself is only read. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/allocation_counts.h"
 #include "runtime/code_map.h"
 #include "runtime/data_arena.h"
 #include "runtime/generator.h"
@@ -85,6 +86,7 @@ static void free_state(void *argument)
         code_map_remove(state->retired);
     }
     resume_table_free(state->resume);
+    data_arena_free(state->counts, sizeof(*state->counts));
     free(state);
 }
 

@@ -20,7 +20,9 @@ struct code_state {
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
     struct resume_table
-        *resume;         /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
+        *resume; /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
+    struct allocation_counts
+        *counts;         /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
     struct call_cell *callers; /* the cells whose target this code is */
     uint32_t id;               /* never given twice, not 0 */
     uint32_t calls;      /* since the last decay */

@@ -98,7 +98,8 @@ static inline PyObject *dict_replace_at(PyDictObject *dict, Py_ssize_t index, Py
     *place = value;
     dict->ma_version_tag = cpython_new_dict_version();
     /* A dict of atoms is not tracked by the collector until it holds something else. */
-    if (UNLIKELY(!_PyObject_GC_IS_TRACKED((PyObject *)dict)) && _PyObject_GC_MAY_BE_TRACKED(value)) {
+    if (PyType_IS_GC(Py_TYPE(value)) && UNLIKELY(!_PyObject_GC_IS_TRACKED((PyObject *)dict)) &&
+        _PyObject_GC_MAY_BE_TRACKED(value)) {
         _PyObject_GC_TRACK((PyObject *)dict);
     }
     return old;

@@ -36,7 +36,10 @@ enum attribute_kind {
     ATTRIBUTE_DESCRIPTOR,   /* `value` of the class; whether and how it binds is asked anew each time, because its own
                                type may change */
     ATTRIBUTE_HOOK,         /* nobody has the name; `value` is the class's Python __getattr__ */
-    ATTRIBUTE_GENERIC,      /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
+    ATTRIBUTE_SUPER, /* super().name(): type_version is that of self's class (or of self, a class), `type` the class whose method
+                               asks; `value` is the first that comes behind it in the MRO: a function, method
+                               descriptor, classmethod, staticmethod or something that does not bind */
+    ATTRIBUTE_GENERIC, /* nothing learnable: PyObject_GetAttr or PyObject_SetAttr */
 };
 
 /* `index` where the name is not among the class's shared keys, so that instances cannot hold it inline. */
@@ -138,7 +141,7 @@ struct call_cell {
     struct native_target target;
     uint32_t frame_bytes; /* of a frame of the target */
     int32_t arguments;    /* how many arguments the site passes where it calls in line; -1: it never does */
-    uint32_t other;       /* calls of what is no Python function, instantiations apart */
+    uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
@@ -146,6 +149,7 @@ struct call_cell {
     uint32_t class_count;   /* such instantiations */
     uint32_t class_misses;
     PyObject *initializer; /* borrowed: the Python function that is its __init__, or NULL where it is object's */
+    const PyMethodDef *definition; /* of the C function that a template called last: static. Counted in `other` */
     struct call_cell *next_caller;
     struct call_cell **caller_link; /* what points to this cell; NULL while it is in no list */
 };

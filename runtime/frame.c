@@ -54,12 +54,14 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */
 
 /* An exception that was caught leaves the frame with a frame object that nobody else holds and that says nothing: without it the
- * checks after escapes are short again. Whoever asks for the frame gets a new one. */
+ * checks after escapes are short again. Whoever asks for the frame gets a new one. Not where somebody has asked for the locals of a
+ * function: the frame owns their dict then, and a frame without an object is given up without a look at f_locals. */
 static void drop_idle_frame_object(InterpreterFrame *frame)
 {
     PyFrameObject *object = frame->frame_obj;
     if (object != NULL && ((PyObject *)object)->ob_refcnt == 1 && object->f_trace == NULL && object->f_lineno == 0 &&
-        object->f_trace_lines && !object->f_trace_opcodes && !object->f_fast_as_locals) {
+        object->f_trace_lines && !object->f_trace_opcodes && !object->f_fast_as_locals &&
+        (frame->f_locals == NULL || !(frame->f_code->co_flags & CO_OPTIMIZED))) {
         frame->frame_obj = NULL;
         Py_DECREF(object);
     }

@@ -154,7 +154,15 @@ static inline __attribute__((always_inline)) PyObject *frame_call_function(Inter
     register PyThreadState *tstate_register __asm__("r13") = tstate;
     register InterpreterFrame *caller_register __asm__("r15") = caller;
     PyObject *result;
-    __asm__ volatile("call *%%rdx"
+    /* The C function around it may make no other call: then it has not aligned the stack and keeps things below it. */
+    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
+                     "pushq %%rbp\n\t"
+                     "movq %%rsp, %%rbp\n\t"
+                     "andq $-16, %%rsp\n\t"
+                     "call *%%rdx\n\t"
+                     "movq %%rbp, %%rsp\n\t"
+                     "popq %%rbp\n\t"
+                     "leaq 128(%%rsp), %%rsp"
                      : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+r"(caller_register), "+d"(entry)
                      :
                      : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "xmm0", "xmm1", "xmm2", "xmm3",

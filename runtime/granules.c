@@ -2,8 +2,9 @@
 #include "runtime/granules.h"
 
 #include <assert.h>
+#include <string.h>
 
-enum { WORD_BITS = 64 };
+enum { WORD_BITS = 64, LOOK_BACK_WORDS = 64 };
 
 /* Sets or clears `count` bits from `first` on. */
 static void mark(struct granules *granules, size_t first, size_t count, bool used)
@@ -35,10 +36,11 @@ static size_t next_granule(const struct granules *granules, size_t start, size_t
     return end;
 }
 
-/* The start of the run of free granules that ends before `first`. */
+/* The start of the run of free granules that ends before `first`, or of its last part when it is long: what is long
+ * enough for most is known as such already. */
 static size_t start_of_run(const struct granules *granules, size_t first)
 {
-    while (first > 0) {
+    for (int words = 0; first > 0 && words < LOOK_BACK_WORDS; words++) {
         size_t bit = first % WORD_BITS;
         uint64_t below = granules->words[(first - 1) / WORD_BITS];
         below = bit == 0 ? below : below & ((UINT64_C(1) << bit) - 1);
@@ -47,44 +49,57 @@ static size_t start_of_run(const struct granules *granules, size_t first)
         }
         first = (first - 1) / WORD_BITS * WORD_BITS;
     }
-    return 0;
+    return first;
 }
 
-/* The class of the largest lengths that are at most `count`; *least becomes its shortest length. */
-static int class_of(size_t count, size_t *least)
+/* The class of lengths that `count` is in: it may be among the shorter ones of it. */
+static int class_of(size_t count)
 {
-    int exponent = 63 - __builtin_clzll(count);
-    int quarter = exponent < 2 ? 0 : (int)(count >> (exponent - 2)) & 3;
-    *least = (size_t)1 << exponent | (exponent < 2 ? 0 : (size_t)quarter << (exponent - 2));
-    return exponent * 4 + quarter;
+    return 63 - __builtin_clzll(count);
 }
 
-size_t granules_find(struct granules *granules, size_t count)
+static size_t find_from_hints(struct granules *granules, size_t count)
 {
-    assert(count > 0 && count < (size_t)1 << 32);
-    size_t least;
-    int class = class_of(count, &least);
+    assert(count > 0 && granules->limit < (size_t)1 << GRANULE_CLASSES);
+    if (count > granules->limit) {
+        return SIZE_MAX;
+    }
+    int class = class_of(count);
     size_t start = next_granule(granules, granules->no_run_below[class], granules->end, false);
     while (start < granules->end) {
-        size_t end = next_granule(granules, start, granules->end, true);
-        if (end - start >= count || end == granules->end) {
+        size_t wanted = start + count < granules->end ? start + count : granules->end;
+        size_t end = next_granule(granules, start, wanted, true);
+        if (end == wanted) {
             break; /* long enough, or a free tail that runs on into what was never used */
         }
         start = next_granule(granules, end, granules->end, false);
     }
     /* All free runs that were passed are shorter than `count`. */
-    for (int i = least == count ? class : class + 1; i < GRANULE_CLASSES; i++) {
-        if (granules->no_run_below[i] < start) {
-            granules->no_run_below[i] = start;
-        }
+    for (int i = (count & (count - 1)) == 0 ? class : class + 1;
+         i < GRANULE_CLASSES && granules->no_run_below[i] < start; i++) {
+        granules->no_run_below[i] = (uint32_t)start;
     }
     return start <= granules->limit && granules->limit - start >= count ? start : SIZE_MAX;
 }
 
+size_t granules_find(struct granules *granules, size_t count)
+{
+    size_t found = find_from_hints(granules, count);
+    if (found == SIZE_MAX) {
+        /* A long run may have grown together from parts that were passed. */
+        memset(granules->no_run_below, 0, sizeof(granules->no_run_below));
+        found = find_from_hints(granules, count);
+    }
+    return found;
+}
+
 size_t granules_find_aligned(struct granules *granules, size_t count, size_t alignment)
 {
-    assert(count > 0 && count < (size_t)1 << 32);
-    size_t least, start = granules->no_run_below[class_of(count, &least)];
+    assert(count > 0);
+    if (count > granules->limit) {
+        return SIZE_MAX;
+    }
+    size_t start = granules->no_run_below[class_of(count)];
     for (;;) {
         start = next_granule(granules, start, granules->end, false);
         start = (start + alignment - 1) / alignment * alignment;
@@ -122,9 +137,7 @@ void granules_give_back(struct granules *granules, size_t first, size_t count)
     mark(granules, first, count, false);
     granules->in_use -= count;
     size_t start = start_of_run(granules, first);
-    for (int i = 0; i < GRANULE_CLASSES; i++) {
-        if (granules->no_run_below[i] > start) {
-            granules->no_run_below[i] = start;
-        }
+    for (int i = GRANULE_CLASSES - 1; i >= 0 && granules->no_run_below[i] > start; i--) {
+        granules->no_run_below[i] = (uint32_t)start;
     }
 }

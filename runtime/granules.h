@@ -13,15 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Four classes of lengths for each power of two. */
-enum { GRANULE_CLASSES = 4 * 32 };
+/* A class of lengths for each power of two. */
+enum { GRANULE_CLASSES = 24 };
 
 struct granules {
     uint64_t *words; /* the bits, 0 at the start */
     size_t limit;    /* granules that may be used */
     size_t end;      /* one past the highest granule ever used; those from here on are untouched */
     size_t in_use;
-    size_t no_run_below[GRANULE_CLASSES];
+    uint32_t no_run_below[GRANULE_CLASSES];
 };
 
 /* Takes the first run of `count` (> 0) free granules; its number, or SIZE_MAX when there is none. */

@@ -27,6 +27,27 @@ static inline struct compiled_code *find_native_code(PyThreadState *tstate, PyFu
     return state->compiled;
 }
 
+/* A frame for that code, whose parameters are to be filled in; NULL where there is no room for it (no exception set). */
+static inline __attribute__((always_inline)) InterpreterFrame *
+native_push(PyThreadState *tstate, PyFunctionObject *function, struct compiled_code *compiled)
+{
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
+    PyObject **top = (PyObject **)((char *)callee + compiled->frame_bytes);
+    if (UNLIKELY(top >= tstate->datastack_limit)) {
+        return NULL;
+    }
+    tstate->datastack_top = top;
+    callee->f_func = (PyFunctionObject *)Py_NewRef(function);
+    return callee;
+}
+
+/* Runs the frame, whose parameters are filled in now; it is given up then. Returns a new reference, or NULL with an exception set. */
+static inline __attribute__((always_inline)) PyObject *native_run(PyThreadState *tstate, InterpreterFrame *callee,
+                                                                  struct compiled_code *compiled)
+{
+    return frame_call_function(callee, tstate, compiled->native_entry, tstate->cframe->current_frame);
+}
+
 /* function(arguments...) with `count` positional arguments, one to three. Both `count` and `steals` are constants: where it
  * steals, the references to the arguments become the callee's, else it gets some of its own. The function is
  * borrowed. Returns a new reference, or NULL with an exception set. */
@@ -44,14 +65,11 @@ static inline __attribute__((always_inline)) PyObject *native_call(PyThreadState
         }
     }
     struct compiled_code *compiled = find_native_code(tstate, function, count);
-    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
-    if (UNLIKELY(compiled == NULL ||
-                 (PyObject **)((char *)callee + compiled->frame_bytes) >= tstate->datastack_limit)) {
+    InterpreterFrame *callee = LIKELY(compiled != NULL) ? native_push(tstate, function, compiled) : NULL;
+    if (UNLIKELY(callee == NULL)) {
         PyObject *arguments[] = {first, second, third};
         return rt_call_function(tstate, function, arguments, (size_t)count, NULL);
     }
-    tstate->datastack_top = (PyObject **)((char *)callee + compiled->frame_bytes);
-    callee->f_func = (PyFunctionObject *)Py_NewRef(function);
     callee->localsplus[0] = first;
     if (count > 1) {
         callee->localsplus[1] = second;
@@ -59,7 +77,7 @@ static inline __attribute__((always_inline)) PyObject *native_call(PyThreadState
     if (count > 2) {
         callee->localsplus[2] = third;
     }
-    return frame_call_function(callee, tstate, compiled->native_entry, tstate->cframe->current_frame);
+    return native_run(tstate, callee, compiled);
 }
 
 #endif

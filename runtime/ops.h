@@ -111,6 +111,11 @@ PyObject *rt_peek_attr(PyObject *owner, PyObject *name, struct attribute_cell *c
 int rt_peek_method(PyObject *owner, PyObject **slots, PyObject *name, struct attribute_cell *cell, int owned);
 PyObject *rt_poke_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell);
 #define RT_POKED ((PyObject *)1)
+/* super().name of a method, where `callable` is super and no super object is needed to find the method: what LOAD_METHOD would have left goes into
+ * the two slots, new references, and 1 is returned; else 0, and nothing has happened. Not an escape. `self` and
+ * `class_cell` (with the class whose method asks) are borrowed, and NULL when unbound. (ops/super.c) */
+int rt_super_method(PyObject *callable, PyObject *self, PyObject *class_cell, PyObject **slots, PyObject *name,
+                    struct attribute_cell *cell);
 /* LOAD_GLOBAL without the PUSH_NULL half: a new reference; learns in `cell`. */
 PyObject *rt_load_global(InterpreterFrame *frame, PyObject *name, struct global_cell *cell);
 

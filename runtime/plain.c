@@ -1,7 +1,6 @@
 /* runtime/plain.c: see plain.h. */
 #include "runtime/plain.h"
 
-#include "runtime/dict_lookup.h"
 #include "runtime/ops.h"
 
 /* ---- Keys ---------------------------------------------------------------------------------------------- */
@@ -190,24 +189,137 @@ static Py_ssize_t find_in_general(PyDictKeysObject *keys, PyObject *key, enum ke
     }
 }
 
-Py_ssize_t plain_find(PyDictObject *dict, PyObject *key, Py_hash_t *hash)
+/* Where the last search was successful. Only a hint: programs look the same key up twice in a row, to read and then to write. */
+static struct {
+    const PyDictKeysObject *keys;
+    Py_ssize_t index;
+} last_found;
+
+__attribute__((noinline)) static Py_ssize_t search_table(PyDictKeysObject *keys, PyObject *key, enum key_kind kind,
+                                                         Py_hash_t *hash)
 {
-    enum key_kind kind = key_kind(key);
+    Py_ssize_t index = PLAIN_UNKNOWN;
     if (!hash_key(key, kind, hash)) {
         return PLAIN_UNKNOWN;
     }
-    PyDictKeysObject *keys = dict->ma_keys;
-    if (DK_IS_UNICODE(keys)) {
-        /* No other plain key equals a str. */
-        return kind == KEY_STR ? dict_find_string(keys, key) : kind == KEY_BYTES ? PLAIN_UNKNOWN : PLAIN_ABSENT;
+    if (!DK_IS_UNICODE(keys)) {
+        index = find_in_general(keys, key, kind, *hash);
+    } else if (kind == KEY_STR) {
+        index = dict_find_string(keys, key);
+    } else if (kind != KEY_BYTES) {
+        index = PLAIN_ABSENT; /* no other plain key equals a str */
     }
-    return find_in_general(keys, key, kind, *hash);
+    if (index >= 0) {
+        last_found.keys = keys;
+        last_found.index = index;
+    }
+    return index;
 }
 
-/* The value at an entry of any table, borrowed, or NULL. */
-static inline PyObject *value_at(PyDictObject *dict, Py_ssize_t index)
+/* Is `key` a tuple of numbers and strings that equals the tuple `found`? Without hashing it. */
+static bool same_tuple(PyObject *found, PyObject *key)
 {
-    return DK_IS_UNICODE(dict->ma_keys) ? dict_value_at(dict, index) : DK_ENTRIES(dict->ma_keys)[index].me_value;
+    if (found == NULL || Py_TYPE(found) != &PyTuple_Type || Py_SIZE(found) != Py_SIZE(key)) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < Py_SIZE(key); i++) {
+        PyObject *item = PyTuple_GET_ITEM(key, i);
+        enum key_kind kind = key_kind(item);
+        if ((kind != KEY_STR && kind != KEY_INT) || equal_keys(PyTuple_GET_ITEM(found, i), item, kind) != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* plain_find, with what needs no search in line. A key that is found so gets no hash: then *hash is anything. */
+static inline Py_ssize_t find(PyDictObject *dict, PyObject *key, Py_hash_t *hash)
+{
+    PyDictKeysObject *keys = dict->ma_keys;
+    const PyTypeObject *type = Py_TYPE(key);
+    bool known = last_found.keys == keys && last_found.index < keys->dk_nentries && dict->ma_values == NULL;
+    if (DK_IS_UNICODE(keys)) {
+        if (type == &PyUnicode_Type) {
+            const PyDictUnicodeEntry *entries = DK_UNICODE_ENTRIES(keys);
+            if (known && entries[last_found.index].me_key == key) {
+                return last_found.index;
+            }
+            size_t mask = ((size_t)1 << keys->dk_log2_size) - 1;
+            *hash = ((PyASCIIObject *)key)->hash;
+            Py_ssize_t index = dict_index_at(keys, (size_t)*hash & mask);
+            if (index >= 0 && entries[index].me_key == key && *hash != -1) {
+                last_found.keys = keys;
+                last_found.index = index;
+                return index;
+            }
+        }
+    } else if (known) {
+        PyObject *found = DK_ENTRIES(keys)[last_found.index].me_key;
+        if (type == &PyTuple_Type                             ? same_tuple(found, key)
+            : type == &PyLong_Type || type == &PyUnicode_Type ? found == key
+                                                              : false) {
+            return last_found.index;
+        }
+    }
+    return search_table(keys, key, key_kind(key), hash);
+}
+
+Py_ssize_t plain_find(PyDictObject *dict, PyObject *key, Py_hash_t *hash)
+{
+    return find(dict, key, hash);
+}
+
+/* Puts an entry number into the first free place of the index table on the way of `hash`. (dictobject.c, find_empty_slot) */
+static inline void enter_index(PyDictKeysObject *keys, Py_hash_t hash, Py_ssize_t index)
+{
+    size_t mask = ((size_t)1 << keys->dk_log2_size) - 1;
+    size_t perturbation = (size_t)hash;
+    size_t position = (size_t)hash & mask;
+    while (dict_index_at(keys, position) >= 0) {
+        perturbation >>= 5;
+        position = (position * 5 + perturbation + 1) & mask;
+    }
+    if (keys->dk_log2_size < 8) {
+        ((int8_t *)keys->dk_indices)[position] = (int8_t)index;
+    } else if (keys->dk_log2_size < 16) {
+        ((int16_t *)keys->dk_indices)[position] = (int16_t)index;
+    } else if (keys->dk_log2_size < 32) {
+        ((int32_t *)keys->dk_indices)[position] = (int32_t)index;
+    } else {
+        ((int64_t *)keys->dk_indices)[position] = index;
+    }
+}
+
+/* Where the table has room and the kind fits, in place. (dictobject.c, insertdict) */
+int plain_insert(PyDictObject *dict, PyObject *key, PyObject *value, Py_hash_t hash)
+{
+    PyDictKeysObject *keys = dict->ma_keys;
+    bool only_strings = DK_IS_UNICODE(keys);
+    if (keys->dk_usable <= 0 || dict->ma_values != NULL || keys->dk_kind == DICT_KEYS_SPLIT ||
+        (only_strings && !PyUnicode_CheckExact(key))) {
+        if (_PyDict_SetItem_KnownHash((PyObject *)dict, key, value, hash) < 0) {
+            PyErr_Clear();
+            return -1;
+        }
+        return 0;
+    }
+    Py_ssize_t index = keys->dk_nentries;
+    enter_index(keys, hash, index);
+    if (only_strings) {
+        DK_UNICODE_ENTRIES(keys)[index] = (PyDictUnicodeEntry){Py_NewRef(key), Py_NewRef(value)};
+    } else {
+        DK_ENTRIES(keys)[index] = (PyDictKeyEntry){hash, Py_NewRef(key), Py_NewRef(value)};
+    }
+    keys->dk_version = 0;
+    keys->dk_usable--;
+    keys->dk_nentries++;
+    dict->ma_used++;
+    dict->ma_version_tag = cpython_new_dict_version();
+    if (!_PyObject_GC_IS_TRACKED((PyObject *)dict) &&
+        (_PyObject_GC_MAY_BE_TRACKED(key) || _PyObject_GC_MAY_BE_TRACKED(value))) {
+        _PyObject_GC_TRACK((PyObject *)dict);
+    }
+    return 0;
 }
 
 /* (setobject.c, set_lookkey) */
@@ -242,26 +354,17 @@ int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash)
 
 /* ---- References ------------------------------------------------------------------------------------------ */
 
-/* Would dropping an owned operand run no code? */
-static inline bool dies_plainly(PyObject *object)
+bool plain_death(PyObject *object)
 {
-    if (object->ob_refcnt > 1) {
-        return true;
-    }
     enum key_kind kind = key_kind(object);
     return kind != KEY_UNKNOWN && kind != KEY_IDENTITY &&
            (kind != KEY_TUPLE || is_tuple_of_values(object, DEEPEST_TUPLE));
 }
 
-bool plain_death(PyObject *object)
-{
-    return dies_plainly(object);
-}
-
 static inline bool operands_die_plainly(PyObject *container, PyObject *key, int owned)
 {
-    return !(owned & PLAIN_OWNS_CONTAINER && !dies_plainly(container)) &&
-           !(owned & PLAIN_OWNS_KEY && !dies_plainly(key));
+    return !(owned & PLAIN_OWNS_CONTAINER && !plain_release(container)) &&
+           !(owned & PLAIN_OWNS_KEY && !plain_release(key));
 }
 
 static inline void release_operands(PyObject *container, PyObject *key, int owned)
@@ -319,15 +422,9 @@ PyObject *rt_plain_dict_subscript(PyObject *container, PyObject *key, int owned)
         return rt_plain_subscript(container, key, owned);
     }
     PyDictObject *dict = (PyDictObject *)container;
-    PyObject *value;
-    if (LIKELY(Py_TYPE(key) == &PyUnicode_Type && ((PyASCIIObject *)key)->hash != -1 &&
-               DK_IS_UNICODE(dict->ma_keys))) {
-        value = dict_get_string(dict, key);
-    } else {
-        Py_hash_t hash;
-        Py_ssize_t index = plain_find(dict, key, &hash);
-        value = index >= 0 ? value_at(dict, index) : NULL;
-    }
+    Py_hash_t hash;
+    Py_ssize_t index = find(dict, key, &hash);
+    PyObject *value = index >= 0 ? plain_value_at(dict, index) : NULL;
     if (value == NULL || (owned != 0 && !operands_die_plainly(container, key, owned))) {
         return NULL;
     }
@@ -339,11 +436,14 @@ PyObject *rt_plain_dict_subscript(PyObject *container, PyObject *key, int owned)
 PyObject *rt_plain_subscript(PyObject *container, PyObject *key, int owned)
 {
     const PyTypeObject *type = Py_TYPE(container);
+    PyObject *value = NULL;
+    Py_ssize_t index;
+    if (type->tp_flags & Py_TPFLAGS_DICT_SUBCLASS) {
+        return subscripts_like_dict(type) ? rt_plain_dict_subscript(container, key, owned) : NULL;
+    }
     if (owned != 0 && !operands_die_plainly(container, key, owned)) {
         return NULL;
     }
-    PyObject *value = NULL;
-    Py_ssize_t index;
     if (type == &PyUnicode_Type) {
         if (LIKELY(PyUnicode_IS_READY(container)) &&
             (index = plain_index(key, PyUnicode_GET_LENGTH(container))) >= 0) {
@@ -365,8 +465,6 @@ PyObject *rt_plain_subscript(PyObject *container, PyObject *key, int owned)
         if ((index = plain_index(key, PyByteArray_GET_SIZE(container))) >= 0) {
             value = rt_int_from_long((unsigned char)PyByteArray_AS_STRING(container)[index]);
         }
-    } else if (type == &PyDict_Type || subscripts_like_dict(type)) {
-        return rt_plain_dict_subscript(container, key, owned);
     }
     if (value != NULL) {
         release_operands(container, key, owned);
@@ -386,18 +484,21 @@ PyObject *rt_plain_store(PyObject *container, PyObject *key, PyObject *value, in
          type->tp_as_mapping->mp_ass_subscript == PyDict_Type.tp_as_mapping->mp_ass_subscript)) {
         PyDictObject *dict = (PyDictObject *)container;
         Py_hash_t hash;
-        Py_ssize_t index = plain_find(dict, key, &hash);
-        if (index == PLAIN_UNKNOWN || (owned & PLAIN_OWNS_KEY && !dies_plainly(key))) {
+        Py_ssize_t index = find(dict, key, &hash);
+        if (index == PLAIN_UNKNOWN || (owned & PLAIN_OWNS_KEY && !plain_release(key))) {
             return NULL;
         }
-        if (index >= 0 && value_at(dict, index) != NULL) {
+        if (index >= 0 && plain_value_at(dict, index) != NULL) {
             if (!(owned & PLAIN_OWNS_VALUE)) {
                 Py_INCREF(value);
             }
             old = dict_replace_at(dict, index, value);
+            if (old->ob_refcnt == 1 && (PyLong_CheckExact(old) || PyFloat_CheckExact(old))) {
+                rt_release(old);
+                old = Py_NewRef(Py_None);
+            }
         } else {
-            if (_PyDict_SetItem_KnownHash(container, key, value, hash) < 0) {
-                PyErr_Clear(); /* no memory, nothing changed */
+            if (plain_insert(dict, key, value, hash) < 0) {
                 return NULL;
             }
             if (owned & PLAIN_OWNS_VALUE) {
@@ -450,9 +551,9 @@ int rt_plain_contains(PyObject *item, PyObject *container, int owned)
     Py_hash_t hash;
     if (type == &PyDict_Type || (type->tp_flags & Py_TPFLAGS_DICT_SUBCLASS && type->tp_as_sequence != NULL &&
                                  type->tp_as_sequence->sq_contains == PyDict_Type.tp_as_sequence->sq_contains)) {
-        Py_ssize_t index = plain_find((PyDictObject *)container, item, &hash);
+        Py_ssize_t index = find((PyDictObject *)container, item, &hash);
         if (index != PLAIN_UNKNOWN) {
-            found = index >= 0 && value_at((PyDictObject *)container, index) != NULL;
+            found = index >= 0 && plain_value_at((PyDictObject *)container, index) != NULL;
         }
     } else if (type == &PySet_Type || type == &PyFrozenSet_Type) {
         found = plain_set_find((PySetObject *)container, item, &hash);
@@ -530,7 +631,7 @@ PyObject *rt_plain_slice(PyObject *container, PyObject *start, PyObject *stop, l
 {
     const PyTypeObject *type = Py_TYPE(container);
     Py_ssize_t length, first, last;
-    if (owned & PLAIN_OWNS_CONTAINER && !dies_plainly(container)) {
+    if (owned & PLAIN_OWNS_CONTAINER && !plain_release(container)) {
         return NULL;
     }
     if (type == &PyUnicode_Type && PyUnicode_IS_READY(container)) {
@@ -736,7 +837,7 @@ int rt_plain_set_add(PyObject *set, PyObject *item, int owned)
 {
     Py_hash_t hash;
     int found = Py_IS_TYPE(set, &PySet_Type) ? plain_set_find((PySetObject *)set, item, &hash) : PLAIN_UNKNOWN;
-    if (found < 0 || (owned & PLAIN_OWNS_KEY && !dies_plainly(item))) {
+    if (found < 0 || (owned & PLAIN_OWNS_KEY && !plain_release(item))) {
         return -1;
     }
     if (!found && PySet_Add(set, item) < 0) {

@@ -9,6 +9,7 @@
 #define PYJIT_RUNTIME_PLAIN_H
 
 #include "runtime/cpython.h"
+#include "runtime/dict_lookup.h"
 #include "runtime/runtime_data.h"
 
 /* `owned` of the functions below: whose references are taken over where the operation is carried out. */
@@ -26,8 +27,17 @@ static inline bool plain_collection_is_due(int count)
 enum { PLAIN_ABSENT = -1, PLAIN_UNKNOWN = -2 };
 
 /* The entry of `key` in a dict's keys: its number; PLAIN_ABSENT; or PLAIN_UNKNOWN where telling would run code. *hash becomes
- * the key's hash unless unknown. */
+ * the key's hash where it is absent. */
 Py_ssize_t plain_find(PyDictObject *dict, PyObject *key, Py_hash_t *hash);
+
+/* The value at an entry of any table, borrowed, or NULL. */
+static inline PyObject *plain_value_at(PyDictObject *dict, Py_ssize_t index)
+{
+    return DK_IS_UNICODE(dict->ma_keys) ? dict_value_at(dict, index) : DK_ENTRIES(dict->ma_keys)[index].me_value;
+}
+
+/* Adds `key`, which plain_find did not find and whose hash this is. Steals nothing; 0, or -1 without memory, no exception set. */
+int plain_insert(PyDictObject *dict, PyObject *key, PyObject *value, Py_hash_t hash);
 
 /* Is `key` in a set or frozenset? 1, 0, or PLAIN_UNKNOWN. *hash as above. */
 int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash);
@@ -69,8 +79,17 @@ int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
 /* iter(object) for built-in containers and iterators. A new reference, or NULL; OWNS_CONTAINER. */
 PyObject *rt_plain_iterator(PyObject *object, int owned);
 
-/* Would the death of an owned operand, or its not dying, run no code? */
+/* The function that stands for a method descriptor called with `count` arguments (plain_methods.c), or NULL. It takes the call's operands as CALL
+ * finds them: slots[0] must be that descriptor. A new reference, the operands released; or NULL. */
+typedef PyObject *(*plain_method_function)(PyObject **slots, int count);
+plain_method_function plain_method(PyObject *descriptor, int count);
+
+/* Does the death of an object run no code? plain_release: may a reference to it be dropped, then? */
 bool plain_death(PyObject *object);
+static inline bool plain_release(PyObject *object)
+{
+    return LIKELY(object->ob_refcnt > 1 || Py_TYPE(object) == &PyLong_Type) || plain_death(object);
+}
 
 /* Advances an iterator: a new reference, or NULL with nothing changed. plain_next: the function for iterators of a type, NULL where there is
  * none; such types are static. (plain_iterate.c) */

@@ -145,7 +145,7 @@ static inline bool may_fill(PyObject *result, bool *fresh)
         return !plain_collection_is_due(1);
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result); i++) {
-        if (!plain_death(PyTuple_GET_ITEM(result, i))) {
+        if (!plain_release(PyTuple_GET_ITEM(result, i))) {
             return false;
         }
     }

@@ -1,11 +1,11 @@
-"""tests/cpython_test.py TEST RECORD [RESOURCES]: runs one of CPython's own test modules and writes how each case ended.
+"""tests/cpython_test.py TEST RECORD [RESOURCES [CASE ...]]: runs one of CPython's own test modules and writes how each case ended.
 
 RECORD gets a JSON object a line: {"event": "start", "case": ...} before a case, {"event": "end", "case": ...,
 "outcome": ..., "text": ...} after it, so that a crash can be laid at a case's door. Run by tests/run.py and
 tests/cpython_suite.py, once with stock python3.11 and once under the JIT.
 
 With RESOURCES (names of regrtest's -u, separated by commas, may be empty) the process is set up as `python -m test -u`
-does it; without, every resource may be used and nothing is set up.
+does it, and the CASEs are left out; without, every resource may be used and nothing is set up.
 """
 import doctest
 import importlib
@@ -13,6 +13,11 @@ import json
 import os
 import sys
 import unittest
+
+
+def name_of(test):
+    """Its id; some cases have an attribute of that name themselves."""
+    return type(test).id(test)
 
 
 class Recorder(unittest.TestResult):
@@ -28,10 +33,10 @@ class Recorder(unittest.TestResult):
     def end(self, test, outcome, error=None, text=""):
         if error is not None:
             text = self._exc_info_to_string(error, test)
-        self.write(event="end", case=test.id(), outcome=outcome, text=text)
+        self.write(event="end", case=name_of(test), outcome=outcome, text=text)
 
     def startTest(self, test):
-        self.write(event="start", case=test.id())
+        self.write(event="start", case=name_of(test))
 
     def addSuccess(self, test):
         self.end(test, "ok")
@@ -56,12 +61,13 @@ class Recorder(unittest.TestResult):
             self.end(subtest, "FAIL", error)
 
 
-def run_as_regrtest(name, recorder, resources):
+def run_as_regrtest(name, recorder, resources, left_out):
     """Sets the process up as regrtest's worker does, then runs the module's test_main or all its cases."""
     from test import support
     from test.libregrtest import cmdline, setup
 
     setup.setup_tests(cmdline._parse_args(["-u", resources] if resources else []))
+    support.set_match_tests(ignore_patterns=left_out)
 
     def run_doctest(module, verbosity=None, optionflags=0):
         suite = doctest.DocTestSuite(module, optionflags=optionflags)
@@ -86,7 +92,7 @@ def run_as_regrtest(name, recorder, resources):
 
 
 def main():
-    name, record_path, *resources = sys.argv[1:]
+    name, record_path, *rest = sys.argv[1:]
     sys.argv[1:] = []
     # Its own folder: some tests write beside them, and tests/ must not shadow the package `test`.
     sys.path[0] = os.getcwd()
@@ -94,8 +100,8 @@ def main():
     from test import support
 
     support.verbose = 0
-    if resources:
-        run_as_regrtest(name, recorder, resources[0])
+    if rest:
+        run_as_regrtest(name, recorder, rest[0], rest[1:])
     else:
         unittest.defaultTestLoader.loadTestsFromName(f"test.{name}").run(recorder)
 

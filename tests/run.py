@@ -148,8 +148,8 @@ def native_backtrace(command, environment, cwd):
     return outcome.out[-8000:] + outcome.err[-1000:]
 
 
-def run_cpython_test(interpreter, test, environment, seconds, scratch, gdb, resources=None):
-    """Runs one of CPython's test modules (cpython_test.py) in a fresh folder of `scratch`.
+def run_cpython_test(interpreter, test, environment, seconds, scratch, gdb, arguments=()):
+    """Runs one of CPython's test modules (cpython_test.py, `arguments` are its further ones) in a fresh folder of `scratch`.
 
     The outcome has four members more: `cases` (name to the sorted list of how it ended), `texts` (name to what its errors
     said), `last_case` (which one was begun last) and `trace` (the native backtrace of a crash, if `gdb`).
@@ -157,7 +157,7 @@ def run_cpython_test(interpreter, test, environment, seconds, scratch, gdb, reso
     folder = tempfile.mkdtemp(dir=scratch)
     record = os.path.join(folder, "record.jsonl")
     environment = dict(environment, TMPDIR=folder)
-    command = [interpreter, str(HERE / "cpython_test.py"), test, record] + ([] if resources is None else [resources])
+    command = [interpreter, str(HERE / "cpython_test.py"), test, record, *arguments]
     outcome = run_process(command, environment, seconds, folder)
     outcome.trace = native_backtrace(command, environment, folder) if outcome.crashed() and gdb else ""
     outcome.cases, outcome.texts, outcome.last_case = {}, {}, None

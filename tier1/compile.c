@@ -1,6 +1,7 @@
 /* tier1/compile.c: the template compiler's pipeline. */
 #include "tier1/compile.h"
 
+#include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
 #include "runtime/code_state.h"
 #include "runtime/data_arena.h"
@@ -15,10 +16,13 @@ enum { LARGEST_CODE = 30000 };
 _Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
 /* Bytes of feedback cells the bytecode needs; those of calls are only counted. */
-static size_t feedback_size(const struct bytecode *bytecode, uint32_t *calls)
+static size_t feedback_size(const struct bytecode *bytecode, bool counting, uint32_t *calls)
 {
     size_t size = 0;
     for (int i = 0; i < bytecode->count; i++) {
+        if (counting && counts_results(&bytecode->instructions[i])) {
+            size += sizeof(struct allocation_site);
+        }
         switch (bytecode->instructions[i].opcode) {
         case LOAD_ATTR:
         case STORE_ATTR:
@@ -46,7 +50,7 @@ enum { LARGEST_KEPT = 20000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = feedback_size(&emitter->bytecode, &emitter->calls);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->calls);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
@@ -241,7 +245,8 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
     if (!within_4_gigabytes(code)) {
         return REASON_unlucky_address;
     }
-    struct emitter emitter = {.no_forwarding = options->no_forwarding, .globals = options->globals};
+    struct emitter emitter = {
+        .no_forwarding = options->no_forwarding, .globals = options->globals, .counts = options->counts};
     enum reason reason = bytecode_decode(code, &emitter.bytecode);
     if (reason != REASON_none) {
         return reason;

@@ -9,6 +9,7 @@ struct tier1_options {
     bool no_forwarding; /* JIT_STRESS=no-forward: every operand goes through its stack slot */
     PyObject
         *globals; /* the dict the code is about to run with, borrowed; NULL: not known. Only guesses depend on it. */
+    struct allocation_counts *counts; /* of this code, in the data arena: count what it makes; or NULL */
 };
 
 /* Compiles `code` and enters the result into the code map, which owns it; *compiled is set. Returns REASON_none, or why

@@ -112,6 +112,9 @@ struct emitter {
     int exit_mask_count, exit_mask_capacity;
     Py_ssize_t last_constant; /* where the last constant of an exit operand was found */
     PyObject *keyword_names;  /* from KW_NAMES, for the CALL that follows */
+    int super_method;         /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
+    int super_label;          /* where it is gone on behind that */
+    struct attribute_cell *super_cell;
     int exit_label;       /* returns r0: gives the frame up where it was entered natively; stacktop is set */
     int return_label;     /* the same for RETURN_VALUE, when no frame object exists */
     int return_seen_label; /* the same when one does, or may */
@@ -127,9 +130,10 @@ struct emitter {
     size_t feedback_size, feedback_used;
     struct call_cell_block *call_cells;
     uint32_t calls;     /* CALL instructions, to size the first block */
-    PyObject *globals;  /* that the code is about to run with, borrowed, for guesses; or NULL */
-    bool no_forwarding; /* JIT_STRESS=no-forward */
-    bool out_of_memory; /* set by any append that failed; checked at the end of selection */
+    PyObject *globals;                /* that the code is about to run with, borrowed, for guesses; or NULL */
+    struct allocation_counts *counts; /* results are counted there; or NULL */
+    bool no_forwarding;               /* JIT_STRESS=no-forward */
+    bool out_of_memory;               /* set by any append that failed; checked at the end of selection */
 };
 
 /* Makes room in an array for one more element; false without memory. */
@@ -147,6 +151,9 @@ struct item *emitter_add(struct emitter *emitter, int template);
 /* Displacements from the frame of a local, and of a stack slot. */
 int64_t emitter_local(int local);
 int64_t emitter_slot(const struct emitter *emitter, int index);
+
+/* Can the instruction make an object that the option count-allocations counts? */
+bool counts_results(const struct instruction *instruction);
 
 /* The next `size` bytes of the feedback block. */
 void *emitter_feedback(struct emitter *emitter, size_t size);

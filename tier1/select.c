@@ -569,6 +569,7 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->plain_exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
+    emitter->super_method = 0;
     stack_set_canonical(emitter, 0);
     bool fused = false;
     for (int number = emit_entry(emitter); number < bytecode->count && !emitter->out_of_memory; number++) {
@@ -597,8 +598,12 @@ enum reason select_instructions(struct emitter *emitter)
 #ifdef PYJIT_DEBUG
         add_frame_check(emitter);
 #endif
+        struct allocation_site *site = note_operands(emitter);
         select_one(emitter);
         stack_settle_register(emitter);
+        if (site != NULL) {
+            count_result(emitter, site, number);
+        }
         fused = emitter->current != number;
         if (fused) {
             number = emitter->current;

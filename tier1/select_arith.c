@@ -2,6 +2,7 @@
 #include "tier1/select.h"
 
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 
 /* ---- Families ------------------------------------------------------------------------------------------- */
 
@@ -223,6 +224,27 @@ static void add_numbers_to_local(struct emitter *emitter, const struct arithmeti
     emitter_bind(emitter, item->labels[LABEL_SLOW]);
 }
 
+/* No numbers: x and y are the operands, the result is pushed. Strings and the like are added without an escape, unless the sum may grow in
+ * place. */
+static void concatenate(struct emitter *emitter, const struct arithmetic *choice, const struct operand *a,
+                        const struct operand *b)
+{
+    if (choice->op != NB_ADD || choice->slow.destination != 0) {
+        add_general_operator(emitter, choice, a, b);
+        return;
+    }
+    int general = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_PLAIN_PAIR);
+    item->handler = (const void *)rt_plain_concatenate;
+    item->holes[HOLE_H_M] = owned_operands(a, b);
+    item->labels[LABEL_SLOW] = general;
+    int back = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, general);
+    add_general_operator(emitter, choice, a, b)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
+}
+
 /* The chain without a store: the result is pushed. */
 static void push_result(struct emitter *emitter, const struct arithmetic *choice, enum pair pair,
                         const struct operand *a, const struct operand *b)
@@ -230,7 +252,7 @@ static void push_result(struct emitter *emitter, const struct arithmetic *choice
     if (choice->first == NULL) {
         add_pair(emitter, load_pair, pair, a, b);
         if (!choice->numbers) {
-            add_general_operator(emitter, choice, a, b);
+            concatenate(emitter, choice, a, b);
             return;
         }
         int general = add_numbers(emitter, TEMPLATE_NUMBERS, choice, a, b)->labels[LABEL_SLOW];

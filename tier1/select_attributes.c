@@ -3,9 +3,63 @@
 
 #include "runtime/ops.h"
 
+/* The displacement of the free variable __class__, or 0. */
+static int64_t class_cell_place(const struct emitter *emitter)
+{
+    PyCodeObject *code = emitter->bytecode.code;
+    for (int i = code->co_nlocalsplus - code->co_nfreevars; i < code->co_nlocalsplus; i++) {
+        if (_PyUnicode_Equal(PyTuple_GET_ITEM(code->co_localsplusnames, i), &_Py_ID(__class__))) {
+            return emitter_local(i);
+        }
+    }
+    return 0;
+}
+
+/* Is the global about to be loaded the `super` of `super().name(...)`, in a method whose first parameter is no cell? */
+static bool begins_super_method(const struct emitter *emitter)
+{
+    int number = emitter->current;
+    const struct instruction *load = at(emitter, number);
+    PyCodeObject *code = emitter->bytecode.code;
+    if (!(load->oparg & 1) || number + 3 >= emitter->bytecode.count || code->co_argcount == 0 ||
+        _PyLocals_GetKind(code->co_localspluskinds, 0) & CO_FAST_CELL ||
+        !_PyUnicode_EqualToASCIIString(name_at(emitter, load->oparg >> 1), "super")) {
+        return false;
+    }
+    static const uint8_t expected[] = {PRECALL, CALL, LOAD_METHOD};
+    for (int i = 1; i <= 3; i++) {
+        const struct instruction *next = at(emitter, number + i);
+        if (next->opcode != expected[i - 1] || next->is_leader || (i < 3 && next->oparg != 0)) {
+            return false;
+        }
+    }
+    return class_cell_place(emitter) != 0 &&
+           !_PyUnicode_Equal(name_at(emitter, at(emitter, number + 3)->oparg), &_Py_ID(__class__));
+}
+
+/* Behind the LOAD_GLOBAL: the attempt to do without a super object. Where it fails, CALL and LOAD_METHOD follow as usual. */
+static void try_super_method(struct emitter *emitter)
+{
+    emitter->super_method = emitter->current + 3;
+    emitter->super_label = emitter_new_label(emitter);
+    emitter->super_cell = emitter_feedback(emitter, sizeof *emitter->super_cell);
+    feedback_init_attribute(emitter->super_cell);
+    struct item *item = emitter_add(emitter, TEMPLATE_SUPER_METHOD);
+    item->holes[HOLE_H_A] = emitter_local(0);
+    item->holes[HOLE_H_B] = class_cell_place(emitter);
+    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth - 2);
+    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, at(emitter, emitter->super_method)->oparg);
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)emitter->super_cell;
+    item->labels[LABEL_JUMP] = emitter->super_label;
+}
+
 void select_load_global(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
+    bool before_super = begins_super_method(emitter);
+    if (before_super) {
+        stack_flush(emitter);
+    }
     struct global_cell *cell = emitter_feedback(emitter, sizeof *cell);
     feedback_init_global(cell);
     if (instruction->oparg & 1) {
@@ -37,6 +91,9 @@ void select_load_global(struct emitter *emitter)
     stack_push_register(emitter);
     end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
+    if (before_super) {
+        try_super_method(emitter);
+    }
 }
 
 /* Sets the holes of a C path: any receiver. */
@@ -182,8 +239,11 @@ void select_load_method(struct emitter *emitter)
         instruction->specialised == LOAD_METHOD_MODULE ||
         (instruction->specialised == LOAD_METHOD && guess_loaded_module(emitter, emitter->current - 1) != NULL);
     const uint16_t *family = module ? module_family : method_family;
-    struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    feedback_init_attribute(cell);
+    bool behind_super = emitter->super_method != 0 && emitter->super_method == emitter->current;
+    struct attribute_cell *cell = behind_super ? emitter->super_cell : emitter_feedback(emitter, sizeof *cell);
+    if (!behind_super) {
+        feedback_init_attribute(cell);
+    }
     struct operand owner = stack_pop(emitter);
     int64_t destination = emitter_slot(emitter, owner.index);
     int slow = emitter_new_label(emitter);
@@ -193,6 +253,9 @@ void select_load_method(struct emitter *emitter)
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow;
     int back = label_here(emitter);
+    if (behind_super) {
+        emitter_bind(emitter, emitter->super_label);
+    }
     emitter->in_cold = true;
     emitter_bind(emitter, slow);
     try_before_slow(emitter, is_owned(&owner) ? TEMPLATE_PEEK_METHOD_O : TEMPLATE_PEEK_METHOD_B, instruction->oparg,

@@ -4,6 +4,7 @@
  * of compilation. Every template guards what it was chosen for.
  */
 #include "runtime/dict_lookup.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 #include "tier1/select_calls.h"
 
@@ -69,18 +70,37 @@ bool loads_from_module(const struct emitter *emitter)
             (at(emitter, number)->specialised == LOAD_METHOD && guess_loaded_module(emitter, number - 1) != NULL));
 }
 
-/* What `name` is in the first builtin type that has such a method, borrowed; NULL where none has. */
-static PyObject *find_builtin_method(PyObject *name)
+/* The method that tier 0 found last at a LOAD_METHOD, only to be compared: it may be gone. NULL: it has found none. */
+static const void *remembered_method(const struct emitter *emitter, const struct instruction *loader)
 {
+    if (loader->specialised != LOAD_METHOD_NO_DICT) {
+        return NULL;
+    }
+    const _PyLoadMethodCache *cache =
+        (const _PyLoadMethodCache *)(_PyCode_CODE(emitter->bytecode.code) + loader->unit + 1);
+    const void *method;
+    memcpy(&method, cache->descr, sizeof method);
+    return method;
+}
+
+/* What `name` is in the first builtin type that has such a method, borrowed; but `remembered`, if that is one of them. NULL where none
+ * has. *sure: it was remembered. */
+static PyObject *find_builtin_method(PyObject *name, const void *remembered, bool *sure)
+{
+    PyObject *first = NULL;
     static PyTypeObject *const types[] = {&PyUnicode_Type, &PyList_Type,  &PyDict_Type,  &PySet_Type,
                                           &PyBytes_Type,   &PyTuple_Type, &PyFloat_Type, &PyLong_Type};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         PyObject *method = find_in_dict(types[i]->tp_dict, name);
         if (method != NULL && Py_IS_TYPE(method, &PyMethodDescr_Type)) {
-            return method;
+            if (method == remembered) {
+                *sure = true;
+                return method;
+            }
+            first = first != NULL ? first : method;
         }
     }
-    return NULL;
+    return first;
 }
 
 /* The callee, borrowed, and NULL where there is no telling. *sure: no other than this one is to be expected. */
@@ -116,7 +136,7 @@ static PyObject *guess_callee(const struct emitter *emitter, bool *sure)
         return find_in_dict(type->tp_dict, name);
     }
     *sure = false;
-    return find_builtin_method(name);
+    return find_builtin_method(name, remembered_method(emitter, loader), sure);
 }
 
 /* ---- Which template ---------------------------------------------------------------------------------------- */
@@ -137,10 +157,12 @@ static const struct pure_builtin {
 /* What is known of a site. */
 struct c_call {
     enum pure_call pure;
-    PyMethodDef *definition; /* for pure calls of builtin functions */
-    int template;            /* of the C function called, or 0 */
-    bool appends;            /* list.append, result unused */
-    bool may_be_python;      /* perhaps a Python function after all */
+    PyMethodDef *definition;     /* for pure calls of builtin functions */
+    int template;                /* of the C function called, or 0 */
+    plain_method_function plain; /* a method that this function can stand for ... */
+    PyObject *method;            /* ... and which that is */
+    bool appends;                /* list.append, result unused */
+    bool may_be_python;          /* perhaps a Python function after all */
 };
 
 /* The function among the builtins that are carried out in line. */
@@ -202,6 +224,8 @@ static void choose_for_callee(PyObject *callee, const struct call_site *site, st
     } else if (Py_IS_TYPE(callee, &PyMethodDescr_Type)) {
         call->template = template_for_flags(((PyMethodDescrObject *)callee)->d_method->ml_flags, site, true);
         call->appends = one && callee == runtime_data.list_append;
+        call->plain = site->keyword_names == NULL ? plain_method(callee, site->nargs) : NULL;
+        call->method = callee;
     } else if (Py_IS_TYPE(callee, &PyType_Type)) {
         PyTypeObject *class = (PyTypeObject *)callee;
         if (one && class == &PyType_Type) {
@@ -211,6 +235,19 @@ static void choose_for_callee(PyObject *callee, const struct call_site *site, st
         } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
             call->template = TEMPLATE_CALL_CLASS;
         }
+    }
+}
+
+/* A method whose calling convention tier 0 knows; the name may tell which it is. */
+static void choose_method(const struct emitter *emitter, int flags, const struct call_site *site, struct c_call *call)
+{
+    bool sure;
+    PyObject *callee = guess_callee(emitter, &sure);
+    if (callee != NULL && Py_IS_TYPE(callee, &PyMethodDescr_Type) &&
+        ((PyMethodDescrObject *)callee)->d_method->ml_flags == flags) {
+        choose_for_callee(callee, site, call);
+    } else {
+        call->template = template_for_flags(flags, site, true);
     }
 }
 
@@ -259,13 +296,13 @@ static bool choose_as_tier0(const struct emitter *emitter, const struct call_sit
         return true;
     }
     case PRECALL_NO_KW_METHOD_DESCRIPTOR_O:
-        call->template = template_for_flags(METH_O, site, true);
+        choose_method(emitter, METH_O, site, call);
         return true;
     case PRECALL_NO_KW_METHOD_DESCRIPTOR_NOARGS:
-        call->template = template_for_flags(METH_NOARGS, site, true);
+        choose_method(emitter, METH_NOARGS, site, call);
         return true;
     case PRECALL_NO_KW_METHOD_DESCRIPTOR_FAST:
-        call->template = template_for_flags(METH_FASTCALL, site, true);
+        choose_method(emitter, METH_FASTCALL, site, call);
         return true;
     case PRECALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS:
         call->template = template_for_flags(METH_FASTCALL | METH_KEYWORDS, site, true);
@@ -308,6 +345,7 @@ static struct item *add_calling_template(struct emitter *emitter, const struct c
     item->holes[HOLE_H_N] = site->nargs;
     item->holes[HOLE_H_M] = site->nargs - named;
     item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     item->labels[LABEL_JUMP] = failed;
     return item;
@@ -413,6 +451,39 @@ static void add_append(struct emitter *emitter, struct call_site *site, const st
     stack_push_constant(emitter, Py_None);
 }
 
+/* Methods that run no other code: the operands in their slots, what is below them stays where it is. */
+static void add_plain_method(struct emitter *emitter, struct call_site *site, const struct c_call *call)
+{
+    for (int i = 0; i < site->nargs + 2; i++) {
+        stack_spill(emitter, &site->operands[i]);
+    }
+    bool native = call->may_be_python && fits_native_call(site);
+    if (native) {
+        stack_flush(emitter);
+    }
+    stack_free_register(emitter);
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_CALL_PLAIN_METHOD);
+    item->handler = (const void *)call->plain;
+    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
+    item->holes[HOLE_H_N] = site->nargs;
+    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)call->method;
+    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
+    item->labels[LABEL_SLOW] = slow;
+    site->cell->definition = ((PyMethodDescrObject *)call->method)->d_method;
+    int back = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    if (native) {
+        slow = emitter_new_label(emitter);
+        add_native_call(emitter, site, slow, back);
+        emitter_bind(emitter, slow);
+    }
+    add_cold_call(emitter, site, back, call->template, false);
+    emitter->in_cold = false;
+    stack_push_register(emitter);
+}
+
 /* Calls of any C function: all operands in their slots. */
 static void add_c_call(struct emitter *emitter, struct call_site *site, const struct c_call *call)
 {
@@ -452,6 +523,8 @@ bool select_c_call(struct emitter *emitter, struct call_site *site)
         add_pure_call(emitter, site, &call);
     } else if (call.appends) {
         add_append(emitter, site, &call);
+    } else if (call.plain != NULL) {
+        add_plain_method(emitter, site, &call);
     } else if (call.template != 0) {
         add_c_call(emitter, site, &call);
     } else {

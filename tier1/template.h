@@ -18,6 +18,7 @@
 #ifndef PYJIT_TIER1_TEMPLATE_H
 #define PYJIT_TIER1_TEMPLATE_H
 
+#include "runtime/allocation_counts.h"
 #include "runtime/cpython.h"
 #include "runtime/feedback.h"
 #include "runtime/frame.h"

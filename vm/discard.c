@@ -21,6 +21,7 @@ enum { SHORTEST_GENERATION = 300 * 1000 * 1000 };
 enum { STRESS_PERIOD = 32 };
 
 static uint64_t generation_start;
+static bool watching;
 
 /* ---- What may be running ------------------------------------------------------------------------------------- */
 
@@ -200,9 +201,11 @@ static size_t low_water(void)
 
 void discard_watch(void)
 {
-    if (UNLIKELY(code_arena_used() > low_water()) && policy_clock() - generation_start > SHORTEST_GENERATION) {
+    bool scarce = code_arena_used() > low_water();
+    if (UNLIKELY(scarce && !watching)) {
         begin_generation();
     }
+    watching = scarce;
 }
 
 bool discard_cold(void)

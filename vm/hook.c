@@ -9,7 +9,9 @@
 #include "runtime/call.h"
 #include "runtime/code_arena.h"
 #include "runtime/code_map.h"
+#include "runtime/allocation_counts.h"
 #include "runtime/code_state.h"
+#include "runtime/data_arena.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -49,6 +51,12 @@ enum { NO_ROOM_TICKS = 50 * 1000 * 1000 };
 static enum reason compile_state(struct code_state *state, PyObject *globals)
 {
     struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0, .globals = globals};
+    if (UNLIKELY(options.count_allocations != 0)) {
+        if (state->counts == NULL) {
+            state->counts = data_arena_allocate(sizeof(*state->counts));
+        }
+        tier1_options.counts = state->counts;
+    }
     if (options.stress.evict) {
         discard_for_stress();
     }

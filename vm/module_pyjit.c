@@ -113,6 +113,13 @@ static PyObject *stats(PyObject *module, PyObject *unused)
         Py_CLEAR(now);
     }
     Py_XDECREF(events);
+    if (now != NULL && options.count_allocations) {
+        PyObject *allocations = stats_allocations();
+        if (allocations == NULL || PyDict_SetItemString(now, "allocations", allocations) < 0) {
+            Py_CLEAR(now);
+        }
+        Py_XDECREF(allocations);
+    }
     return now;
 }
 

@@ -24,8 +24,9 @@ struct options {
     int jit;     /* what -X jit or PYTHON_JIT says: 0..3, or -1: nothing was said */
     int tiering; /* 0..3 */
     unsigned hotness_threshold;
-    unsigned code_size_limit; /* in KB */
-    char *log;                /* owned; NULL: no log */
+    unsigned code_size_limit;   /* in KB */
+    unsigned count_allocations; /* 0: no */
+    char *log;                  /* owned; NULL: no log */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

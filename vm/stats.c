@@ -1,6 +1,10 @@
 /* vm/stats.c: counters of the events that event_log.h names. */
 #include "vm/stats.h"
 
+#include "runtime/allocation_counts.h"
+#include "runtime/code_map.h"
+#include "runtime/code_state.h"
+
 #include <string.h>
 
 static struct {
@@ -81,4 +85,38 @@ error:
     Py_XDECREF(result);
     Py_XDECREF(all_reasons);
     return NULL;
+}
+
+static int describe_allocations(struct compiled_code *compiled, void *list)
+{
+    PyCodeObject *code = compiled->code;
+    struct code_state *state = code_state_get(code);
+    if (state->counts == NULL || state->compiled != compiled) {
+        return 0;
+    }
+    PyObject *row = Py_BuildValue("{s:O,s:O,s:i}", "function", code->co_qualname, "file", code->co_filename, "line",
+                                  code->co_firstlineno);
+    int result = row == NULL ? -1 : 0;
+#define COUNT(field, type)                                                                                           \
+    if (result == 0) {                                                                                               \
+        result = set_steal(row, #field, PyLong_FromUnsignedLongLong(state->counts->field));                          \
+    }
+    ALLOCATION_COUNTS(COUNT)
+    COUNT(objects, )
+    COUNT(in_place, )
+#undef COUNT
+    if (result == 0) {
+        result = PyList_Append(list, row);
+    }
+    Py_XDECREF(row);
+    return result;
+}
+
+PyObject *stats_allocations(void)
+{
+    PyObject *list = PyList_New(0);
+    if (list != NULL && code_map_each(describe_allocations, list) != 0) {
+        Py_CLEAR(list);
+    }
+    return list;
 }

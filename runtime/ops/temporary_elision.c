@@ -57,8 +57,10 @@ static bool is_lone_array(PyObject *operand)
     }
     PyTypeObject *type = Py_TYPE(operand);
     if (type != array_type) {
-        if (array_type != NULL || (type->tp_flags & Py_TPFLAGS_HEAPTYPE) ||
-            strcmp(type->tp_name, "numpy.ndarray") != 0) {
+        const unsigned long others = Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_LIST_SUBCLASS |
+                                     Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS |
+                                     Py_TPFLAGS_UNICODE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS;
+        if (array_type != NULL || (type->tp_flags & others) || strcmp(type->tp_name, "numpy.ndarray") != 0) {
             return false;
         }
         array_type = type;

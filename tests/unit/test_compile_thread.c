@@ -326,7 +326,7 @@ static void child_compiles(struct test_job *pending, int pending_count, struct t
 
 TEST(fork_while_compiling)
 {
-    enum { ROUNDS = 300, JOBS = 3 };
+    enum { ROUNDS = 200, JOBS = 3 };
     start(false);
     struct test_job warm;
     prepare_job(&warm, 5, 0);
@@ -338,7 +338,7 @@ TEST(fork_while_compiling)
             prepare_job(&jobs[i], 100 + i, i == 0 ? 0 : 60);
             submit(&jobs[i]);
         }
-        usleep((unsigned)(round * 37 % 4000));
+        usleep((unsigned)(round * 59 % 4000));
         pid_t child = fork();
         if (child == 0) {
             alarm(20);
@@ -361,14 +361,14 @@ TEST(fork_while_compiling)
 
 TEST(fork_while_the_library_is_loaded)
 {
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 5; round++) {
         pid_t outer = fork();
         if (outer == 0) {
             start(false);
             struct test_job job;
             prepare_job(&job, 1, 0);
             submit(&job);
-            usleep((unsigned)(round * 6000));
+            usleep((unsigned)(round * 10000));
             pid_t child = fork();
             if (child == 0) {
                 alarm(20);
@@ -391,7 +391,7 @@ TEST(measure_fork_delay)
 {
     start(false);
     double longest = 0, sum = 0;
-    enum { ROUNDS = 60 };
+    enum { ROUNDS = 20 };
     for (int round = 0; round < ROUNDS; round++) {
         struct test_job job;
         prepare_job(&job, 1, 300);
@@ -457,14 +457,14 @@ static void exit_while_compiling(int round, void (*leave)(void))
 
 TEST(finalize_and_exit_while_compiling)
 {
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 15; round++) {
         exit_while_compiling(round, leave_by_finalizing);
     }
 }
 
 TEST(plain_exit_while_compiling)
 {
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 15; round++) {
         exit_while_compiling(round, leave_by_exit);
     }
 }

@@ -543,7 +543,7 @@ TEST(two_thousand_rounds_in_flat_memory)
         } else {
             module_add_straight_line(&unit, name, 30);
         }
-        struct orc_code *code = compile_unit(&unit, name, round % 8 == 0 ? ORC_full : ORC_lean);
+        struct orc_code *code = compile_unit(&unit, name, round % 64 == 0 ? ORC_full : ORC_quick);
         if (round % 2 == 0) {
             CHECK(float_loop(code)(5, 2.0) == 32.0);
         }
@@ -576,7 +576,7 @@ static void measure(void)
            llvm.major, orc_processor(), started - loaded, ready - started, first - ready,
            dirty_kilobytes() - dirty_before, status_kilobytes("VmRSS") - resident_before);
     for (int pipeline = 0; pipeline < ORC_PIPELINE_COUNT; pipeline++) {
-        enum { ROUNDS = 30 };
+        enum { ROUNDS = 10 };
         double open = 0, passes = 0, emit = 0, link = 0, best = 1e9;
         size_t bytes = 0;
         for (int round = 0; round < ROUNDS; round++) {

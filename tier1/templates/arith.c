@@ -121,9 +121,11 @@ TEMPLATE(NUMBER_UNARY)
 SLOW_UNARY(SLOW_UNARY_O, (void)0)
 SLOW_UNARY(SLOW_UNARY_B, x->ob_refcnt++)
 
-/* Two numbers of any kind in x and y: the handler is the operator's function, H_M says which are owned. */
+/* Two numbers of any kind in x and y: the handler is the operator's function, H_M says which are owned. (It runs no other code, but
+ * tracemalloc asks for the line of what it allocates.) */
 TEMPLATE(NUMBERS)
 {
+    SET_INSTRUCTION();
     PyObject *right = y;
     PyObject *result = ((PyObject * (*)(PyObject *, PyObject *, int))(void *)HANDLER)(x, right, NUMBER(H_M));
     if (UNLIKELY(result == NULL)) {

@@ -14,6 +14,11 @@
  *
  * slots[1] is the function or self. Released are: a function after its arguments, self before them, a method last. */
 
+/* For tier 2: which C function, and how often. */
+#define COUNT_CALL(called)                                                                                           \
+    CELL(struct call_cell)->definition = (called);                                                                   \
+    CELL(struct call_cell)->other++
+
 #define FIND_FUNCTION                                                                                                \
     PyObject **slots = &DISPLACED(H_D);                                                                              \
     PyObject *callable = slots[1];                                                                                   \
@@ -21,6 +26,7 @@
         GO(SLOW);                                                                                                    \
     }                                                                                                                \
     PyMethodDef *definition = ((PyCFunctionObject *)callable)->m_ml;                                                 \
+    COUNT_CALL(definition);                                                                                          \
     PyObject *self = ((PyCFunctionObject *)callable)->m_self
 #define RELEASE_FUNCTION(release_arguments)                                                                          \
     release_arguments;                                                                                               \
@@ -42,7 +48,8 @@
         RELOAD(slots);                                                                                               \
     }                                                                                                                \
     PyObject *self = slots[1];                                                                                       \
-    PyMethodDef *definition = ((PyMethodDescrObject *)slots[0])->d_method
+    PyMethodDef *definition = ((PyMethodDescrObject *)slots[0])->d_method;                                           \
+    COUNT_CALL(definition)
 #define RELEASE_METHOD(release_arguments)                                                                            \
     rt_release(slots[1]);                                                                                            \
     release_arguments;                                                                                               \
@@ -207,6 +214,23 @@ TEMPLATE(CALL_STR)
     GO(CONT);
 }
 
+/* The method Q_A, by a function of runtime/plain_methods.c that runs no other code. */
+TEMPLATE(CALL_PLAIN_METHOD)
+{
+    PyObject **slots = &DISPLACED(H_D);
+    if (UNLIKELY(slots[0] != QUAD(Q_A) || tstate->recursion_remaining < 1)) {
+        GO(SLOW);
+    }
+    CELL(struct call_cell)->other++;
+    SET_INSTRUCTION();
+    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));
+    if (UNLIKELY(result == NULL)) {
+        GO(SLOW);
+    }
+    r0 = result;
+    GO(CONT);
+}
+
 /* Behind JUMP of the above. */
 TEMPLATE(C_CALL_FAILED)
 {
@@ -244,6 +268,7 @@ TEMPLATE(DROP_RESULT)
         result = SMALL_INT(value);                                                                                   \
         result->ob_refcnt++;                                                                                         \
     } else {                                                                                                         \
+        SET_INSTRUCTION(); /* for tracemalloc */                                                                     \
         result = rt_int_from_long(value);                                                                            \
         if (UNLIKELY(result == NULL)) {                                                                              \
             GO(SLOW); /* which runs out of memory, too */                                                            \

@@ -145,8 +145,11 @@ CONTAINMENT(JUMP_IF_NOT_CONTAINED, 0)
         if (OWNS(KEY)) {                                                                                             \
             DROP_INT(key);                                                                                           \
         }                                                                                                            \
-        if (UNLIKELY(--x->ob_refcnt == 0)) {                                                                         \
-            GO_WITH(FREE, x, ANY);                                                                                   \
+        if (--x->ob_refcnt == 0) {                                                                                   \
+            if (UNLIKELY(!IS_INT(x))) {                                                                              \
+                GO_WITH(FREE, x, ANY);                                                                               \
+            }                                                                                                        \
+            rt_int_free(x);                                                                                          \
         }                                                                                                            \
         GO(CONT);                                                                                                    \
     }                                                                                                                \
@@ -321,13 +324,15 @@ TEMPLATE(PLAIN_SET_ADD)
 /* ---- Unpacking: the first value goes to r0, the others to their slots, H_D is the lowest. A sequence in r0 is owned. ---- */
 #define UNPACK_HEAD(kind, expected, count)                                                                           \
     PyObject *sequence = READ_##kind(H_A, Q_A);                                                                      \
-    if (UNLIKELY(Py_TYPE(sequence) != RUNTIME->expected || Py_SIZE(sequence) != (count) ||                           \
-                 (OWNED_##kind && sequence->ob_refcnt == 1))) {                                                      \
+    if (UNLIKELY(Py_TYPE(sequence) != RUNTIME->expected || Py_SIZE(sequence) != (count))) {                          \
         GO(SLOW);                                                                                                    \
-    }                                                                                                                \
-    if (OWNED_##kind) {                                                                                              \
-        sequence->ob_refcnt--;                                                                                       \
     }
+/* Where the sequence dies its items live on: no code runs. */
+#define UNPACK_TAIL(kind)                                                                                            \
+    if (OWNED_##kind && --sequence->ob_refcnt == 0) {                                                                \
+        rt_dealloc(sequence);                                                                                        \
+    }                                                                                                                \
+    GO(CONT)
 #define UNPACK(name, kind, expected, values)                                                                         \
     TEMPLATE(name##_2_##kind)                                                                                        \
     {                                                                                                                \
@@ -338,7 +343,7 @@ TEMPLATE(PLAIN_SET_ADD)
         second->ob_refcnt++;                                                                                         \
         r0->ob_refcnt++;                                                                                             \
         DISPLACED(H_D) = second;                                                                                     \
-        GO(CONT);                                                                                                    \
+        UNPACK_TAIL(kind);                                                                                           \
     }                                                                                                                \
     TEMPLATE(name##_3_##kind)                                                                                        \
     {                                                                                                                \
@@ -352,7 +357,7 @@ TEMPLATE(PLAIN_SET_ADD)
         r0->ob_refcnt++;                                                                                             \
         (&DISPLACED(H_D))[0] = third;                                                                                \
         (&DISPLACED(H_D))[1] = second;                                                                               \
-        GO(CONT);                                                                                                    \
+        UNPACK_TAIL(kind);                                                                                           \
     }                                                                                                                \
     TEMPLATE(name##_##kind)                                                                                          \
     {                                                                                                                \
@@ -367,7 +372,7 @@ TEMPLATE(PLAIN_SET_ADD)
             item->ob_refcnt++;                                                                                       \
             slots[count] = item;                                                                                     \
         }                                                                                                            \
-        GO(CONT);                                                                                                    \
+        UNPACK_TAIL(kind);                                                                                           \
     }
 UNPACK(UNPACK_TUPLE, L, tuple_type, ((PyTupleObject *)sequence)->ob_item)
 UNPACK(UNPACK_TUPLE, R, tuple_type, ((PyTupleObject *)sequence)->ob_item)

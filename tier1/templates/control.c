@@ -150,6 +150,7 @@ TEMPLATE(FOR_ITER_RANGE)
     if (index >= iterator->length) {
         GO_WITH(JUMP, iterator, ANY);
     }
+    SET_INSTRUCTION(); /* for tracemalloc */
     PyObject *value = rt_int_from_long(
         (long)((unsigned long)iterator->start + (unsigned long)index * (unsigned long)iterator->step));
     if (UNLIKELY(value == NULL)) {

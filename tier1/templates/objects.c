@@ -294,6 +294,19 @@ TEMPLATE(PEEK_METHOD_O)
     GO(CONT);
 }
 
+/* super().name: r0 is what the global name `super` stands for, H_A self, H_B the cell with the class. The call of super may have
+ * needed one more level of recursion. JUMP: H_D and the next slot are as behind LOAD_METHOD. */
+TEMPLATE(SUPER_METHOD)
+{
+    if (UNLIKELY(tstate->recursion_remaining <= 0 ||
+                 rt_super_method(r0, DISPLACED(H_A), DISPLACED(H_B), &DISPLACED(H_D), QUAD(Q_NAME), QUAD(Q_CELL)) ==
+                     0)) {
+        GO(CONT);
+    }
+    r0->ob_refcnt--;
+    GO(JUMP);
+}
+
 #define SLOW_METHOD(name, own)                                                                                       \
     TEMPLATE(name)                                                                                                   \
     {                                                                                                                \

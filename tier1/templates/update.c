@@ -213,6 +213,7 @@ TEMPLATE(FOR_ITER_RANGE_TO_LOCAL)
  * owned. */
 TEMPLATE(NUMBERS_TO_LOCAL)
 {
+    SET_INSTRUCTION();
     PyObject *right = y;
     if (UNLIKELY(!((int (*)(PyObject *, PyObject *, int, PyObject **))(void *)HANDLER)(x, right, NUMBER(H_M),
                                                                                        &DISPLACED(H_D)))) {
