@@ -112,8 +112,8 @@ static inline __attribute__((always_inline)) PyObject *run_frame(PyThreadState *
  * included. Takes over the argument references and returns 1; or returns 0 and takes nothing, without an
  * exception, when the call is one that only stock should judge (all errors are such), or -1 with an
  * exception set, nothing taken either. (ceval.c, initialize_locals) */
-static int bind_any_shape(PyFunctionObject *function, PyCodeObject *code, PyObject **locals, PyObject *const *arguments,
-                          size_t nargs, PyObject *kwnames)
+static int bind_any_shape(PyFunctionObject *function, PyCodeObject *code, PyObject **locals,
+                          PyObject *const *arguments, size_t nargs, PyObject *kwnames)
 {
     Py_ssize_t positional = code->co_argcount;
     Py_ssize_t named = positional + code->co_kwonlyargcount;
@@ -438,8 +438,8 @@ static void give_chunk_up(PyThreadState *tstate)
     }
 }
 
-static struct native_result finish_in_chunk(PyThreadState *tstate, PyObject **Py_UNUSED(operands), size_t Py_UNUSED(count),
-                                            PyObject *result)
+static struct native_result finish_in_chunk(PyThreadState *tstate, PyObject **Py_UNUSED(operands),
+                                            size_t Py_UNUSED(count), PyObject *result)
 {
     give_chunk_up(tstate);
     return native_result(tstate, result);
@@ -801,7 +801,8 @@ static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctio
 }
 
 /* Runs and gives up a frame of push_parameters() with changed code. */
-__attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tstate, InterpreterFrame *frame, bool by_call)
+__attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tstate, InterpreterFrame *frame,
+                                                             bool by_call)
 {
     PyCodeObject *code = frame->f_code;
     initialize_frame(frame, frame->f_func, code);
@@ -835,8 +836,7 @@ static inline void note_callee(struct call_cell *cell, struct code_state *state)
     }
     cases[index].code_id = state->id;
     uint32_t count = ++cases[index].count;
-    bool moves = index != 0 && (cell->target.code == NULL ||
-                                count / CASE_OUTNUMBERS > cases[0].count + CASE_LEAD);
+    bool moves = index != 0 && (cell->target.code == NULL || count / CASE_OUTNUMBERS > cases[0].count + CASE_LEAD);
     if ((index == 0 ? cell->target.code == NULL : moves) && fits_in_line(cell, state->code)) {
         struct call_case moved = cases[index];
         cases[index] = cases[0];
@@ -941,8 +941,8 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
     }
     PyTypeObject *type = Py_TYPE(callable);
     if (LIKELY(type == &PyFunction_Type)) {
-        return begin_function(tstate, (PyFunctionObject *)callable, arguments, total - keyword_count(kwnames), kwnames,
-                              cell);
+        return begin_function(tstate, (PyFunctionObject *)callable, arguments, total - keyword_count(kwnames),
+                              kwnames, cell);
     }
     if (type == &PyCFunction_Type) {
         cell->other++;
@@ -955,7 +955,8 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
     if (PyType_Check(callable)) {
         PyTypeObject *class = (PyTypeObject *)callable;
         if (slot[0] == NULL && type->tp_call == PyType_Type.tp_call &&
-            ((class->tp_version_tag == cell->class_version && cell->class_version != 0) || learn_class(cell, class)) &&
+            ((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
+             learn_class(cell, class)) &&
             (cell->initializer != NULL || total == 0)) {
             return begin_instantiation(tstate, slot, total - keyword_count(kwnames), kwnames, cell);
         }

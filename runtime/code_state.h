@@ -15,21 +15,21 @@ struct compiled_code; /* code_map.h */
 
 struct code_state {
     /* A struct native_target. */
-    PyCodeObject *code;       /* borrowed: the state dies with it */
-    const void *native_entry; /* compiled->native_entry, NULL while the code is not compiled */
+    PyCodeObject *code;             /* borrowed: the state dies with it */
+    const void *native_entry;       /* compiled->native_entry, NULL while the code is not compiled */
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
     struct resume_table
         *resume; /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
     struct allocation_counts
-        *counts;         /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
+        *counts;               /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
     struct call_cell *callers; /* the cells whose target this code is */
     uint32_t id;               /* never given twice, not 0 */
-    uint32_t calls;      /* since the last decay */
-    uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
-    uint32_t last_decay; /* coarse clock, in ticks of policy.c */
-    uint8_t refused;     /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
+    uint32_t calls;            /* since the last decay */
+    uint32_t ticks;            /* time tier 0 has spent in looping code since then, in units of policy.h */
+    uint32_t last_decay;       /* coarse clock, in ticks of policy.c */
+    uint8_t refused;           /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;        /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };

@@ -146,9 +146,8 @@ static inline __attribute__((always_inline)) PyObject *frame_call_here(Interpret
 
 /* A native call from C: `frame` is as tier1/templates/calls.c leaves it to a native entry, and is given up when this returns. The
  * caller's caller must check for an escape. New reference or NULL with an exception set. */
-static inline __attribute__((always_inline)) PyObject *frame_call_function(InterpreterFrame *frame,
-                                                                           PyThreadState *tstate, const void *entry,
-                                                                           InterpreterFrame *caller)
+static inline __attribute__((always_inline)) PyObject *
+frame_call_function(InterpreterFrame *frame, PyThreadState *tstate, const void *entry, InterpreterFrame *caller)
 {
     register InterpreterFrame *frame_register __asm__("r12") = frame;
     register PyThreadState *tstate_register __asm__("r13") = tstate;
@@ -192,7 +191,8 @@ int rt_recursion_exceeded(PyThreadState *tstate, InterpreterFrame *frame);
 /* A callee of a native call has returned and is unlinked: clears it and gives its memory and its level of recursion
  * back. For the cases the inline path does not take; rt_give_up_frame (enter_x86_64.S) calls it, because compiled code may be freed by
  * it. Returns frame_call_is_unusual() of the caller and the result. */
-uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, InterpreterFrame *caller, PyObject *result);
+uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, InterpreterFrame *caller,
+                           PyObject *result);
 
 /* rt_dealloc for a local of a frame that is unlinked already, called by the frame's own compiled code: which is not to be freed
  * meanwhile (runtime_data.leaving). If that turns tracing on, the caller's frame gets a frame object, for it to notice. */

@@ -16,12 +16,13 @@
 #include "runtime/runtime_data.h"
 
 /* The compiled code that a call of `function` with `count` positional arguments may enter natively here and now, or NULL. What else
- * there may be against it the native entry finds out. */
+ * there may be against it the native entry finds out. Compiled code wants a caller's frame, which the interpreter's end has not, and the thread's
+ * stack limit, which frame_run_compiled finds. */
 static inline struct compiled_code *find_native_code(PyThreadState *tstate, PyFunctionObject *function, int count)
 {
     struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
     if (UNLIKELY(state == NULL || state->native_entry == NULL || state->compiled->native_arguments != count ||
-                 tstate->cframe->use_tracing)) {
+                 tstate->cframe->use_tracing || tstate->cframe->current_frame == NULL || frame_stack_limit == NULL)) {
         return NULL;
     }
     return state->compiled;

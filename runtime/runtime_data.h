@@ -56,7 +56,7 @@ struct runtime_data {
     PyObject *builtins;                  /* the interpreter's */
     /* Destructors being run by compiled code whose own frame is unlinked: no compiled code is freed meanwhile. */
     uint64_t leaving;
-    struct _Py_float_state *floats;      /* the main interpreter's free list of floats */
+    struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
 };
 

@@ -45,9 +45,9 @@ struct item {
 /* Not templates, but fixed machine code that deals with the machine stack. */
 enum {
     RAW_EXIT = TEMPLATE_COUNT, /* returns r0 to whoever called the compiled code */
-    RAW_ENTRY,         /* where a native call comes in: builds the machine frame */
-    RAW_CHECK_STACK,   /* to LABEL_SLOW when the C stack is low */
-    RAW_CALL,          /* calls x, with the callee's frame in place */
+    RAW_ENTRY,                 /* where a native call comes in: builds the machine frame */
+    RAW_CHECK_STACK,           /* to LABEL_SLOW when the C stack is low */
+    RAW_CALL,                  /* calls x, with the callee's frame in place */
     RAW_CALL_FUNCTION, /* x is the callee's frame: exchanges it with the caller's and calls the native_target (feedback.h) in y */
 };
 
@@ -115,10 +115,10 @@ struct emitter {
     int super_method;         /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
     int super_label;          /* where it is gone on behind that */
     struct attribute_cell *super_cell;
-    int exit_label;       /* returns r0: gives the frame up where it was entered natively; stacktop is set */
-    int return_label;     /* the same for RETURN_VALUE, when no frame object exists */
-    int return_seen_label; /* the same when one does, or may */
-    int plain_exit_label; /* returns r0 and leaves the frame */
+    int exit_label;              /* returns r0: gives the frame up where it was entered natively; stacktop is set */
+    int return_label;            /* the same for RETURN_VALUE, when no frame object exists */
+    int return_seen_label;       /* the same when one does, or may */
+    int plain_exit_label;        /* returns r0 and leaves the frame */
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;
     int32_t *raise_labels;  /* per instruction: where an exception raised at it goes, or NO_LABEL */
@@ -129,7 +129,7 @@ struct emitter {
     char *feedback;               /* the cells, zeroed */
     size_t feedback_size, feedback_used;
     struct call_cell_block *call_cells;
-    uint32_t calls;     /* CALL instructions, to size the first block */
+    uint32_t calls;                   /* CALL instructions, to size the first block */
     PyObject *globals;                /* that the code is about to run with, borrowed, for guesses; or NULL */
     struct allocation_counts *counts; /* results are counted there; or NULL */
     bool no_forwarding;               /* JIT_STRESS=no-forward */

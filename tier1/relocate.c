@@ -16,7 +16,8 @@ enum { CHECK_STACK_LIMIT = 5, CHECK_STACK_JUMP = 11 };
 /* call *%r15 */
 static const unsigned char call_bytes[] = {0x41, 0xff, 0xd7};
 /* xchg %r15,%r12; call *ENTRY(%rdi) */
-static const unsigned char call_function_bytes[] = {0x4d, 0x87, 0xfc, 0xff, 0x57, offsetof(struct native_target, entry)};
+static const unsigned char call_function_bytes[] = {0x4d, 0x87, 0xfc,
+                                                    0xff, 0x57, offsetof(struct native_target, entry)};
 enum { JUMP_SIZE = 5 };
 
 static const struct {

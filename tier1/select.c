@@ -547,7 +547,6 @@ static void add_frame_check(struct emitter *emitter)
 }
 #endif
 
-
 /* Where a suspended frame comes back, by a native call: the machine frame is built, and the instruction follows. */
 static void emit_resume_entry(struct emitter *emitter)
 {

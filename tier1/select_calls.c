@@ -30,10 +30,10 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
     bool module = site->calls_module && operands[0].place == PLACE_SLOT && operands[1].place == PLACE_SLOT;
     int callee = module || operands[0].is_null ? 1 : 0;
     assert(operands[callee].place != PLACE_NULL);
-    struct item *item =
-        emitter_add(emitter, module                                                       ? TEMPLATE_PUSH_FRAME_MODULE
-                             : callee == 0 && operands[callee].place == PLACE_SLOT ? TEMPLATE_PUSH_FRAME_METHOD
-                                                                                   : push_family[place_index(&operands[callee])]);
+    struct item *item = emitter_add(emitter, module ? TEMPLATE_PUSH_FRAME_MODULE
+                                             : callee == 0 && operands[callee].place == PLACE_SLOT
+                                                 ? TEMPLATE_PUSH_FRAME_METHOD
+                                                 : push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
     item->holes[HOLE_H_B] = emitter_slot(emitter, operands[0].index);
     site->cell->arguments = site->nargs + 1 - callee;

@@ -21,7 +21,7 @@ struct call_site {
     int nargs;
     PyObject *keyword_names; /* or NULL */
     struct call_cell *cell;
-    int next; /* number of the instruction after it */
+    int next;          /* number of the instruction after it */
     bool calls_module; /* LOAD_METHOD of a module loaded the callee */
     /* Labels that add_native_call makes, NO_LABEL without it: where a call that rt_begin_call has begun goes on, and where the result
      * in r0 is looked at (after an exception, or when the caller's frame may have changed). The latter is for add_any_call to bind. */

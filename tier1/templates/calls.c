@@ -30,7 +30,7 @@
     cell->cases[0].count++;                                                                                          \
     callee->f_func = function;                                                                                       \
     GO_WITH(CONT, callee, cell)
-#define PUSH_FRAME(kind)                                                                                \
+#define PUSH_FRAME(kind)                                                                                             \
     TEMPLATE(PUSH_FRAME_##kind)                                                                                      \
     {                                                                                                                \
         struct call_cell *cell = QUAD(Q_CELL);                                                                       \
@@ -108,8 +108,7 @@ TEMPLATE(CHECK_RESULT)
 TEMPLATE(BEGIN_CALL)
 {
     SET_WHOLE_INSTRUCTION(); /* rt_begin_call moves it on */
-    struct call_outcome outcome =
-        rt_begin_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
+    struct call_outcome outcome = rt_begin_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
     if (outcome.frame == NULL) {
         r0 = outcome.result;
         GO(JUMP);
