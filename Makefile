@@ -71,7 +71,7 @@ TEMPLATE_FLAGS  := -std=gnu2x $(WARNINGS) -Wno-unused-parameter -Wno-uninitializ
                    -fcf-protection=none -fno-jump-tables -mstack-alignment=8 -ffp-contract=off \
                    -fomit-frame-pointer -Xclang -mframe-pointer=reserved
 # Arithmetic: blocks in the order of the source, so that the common case ends the template and falls through.
-TEMPLATE_ORDERED := arith update compare_numbers store_local
+TEMPLATE_ORDERED := arith update compare_numbers store_local unboxed_box unboxed_floats unboxed_ints
 $(addprefix $(BUILD)/templates/,$(TEMPLATE_ORDERED:=.o)): TEMPLATE_FLAGS += -mllvm -disable-block-placement
 SHARED          := -shared -Wl,-z,noexecstack -Wl,-z,relro
 LIBRARY_LINK    := $(SHARED) -Wl,--version-script=vm/exports.map
@@ -172,7 +172,7 @@ $(PRELOAD): vm/preload.c Makefile $(BUILD)/flags $(BUILD)/tools
 
 $(LAUNCHER): vm/launcher.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
+	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) -static $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
 
 $(MODULE): | $(LIBRARY)
 	@mkdir -p $(@D) && ln -sfn ../libpyjit.so $@

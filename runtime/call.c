@@ -4,6 +4,7 @@
 
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/native_call.h"
 #include "runtime/ops.h"
@@ -737,6 +738,12 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
         result = PySequence_Tuple(arguments[0]);
     } else if (class->tp_vectorcall != NULL && class->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) {
         result = class->tp_vectorcall(callable, arguments, total - keyword_count(kwnames), kwnames);
+    } else if (class->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS && kwnames == NULL && class->tp_vectorcall == NULL) {
+        bool handled;
+        result = exception_instantiate(tstate, class, arguments, total, &handled);
+        if (!handled) {
+            return call_generally(tstate, callable, arguments, total, kwnames);
+        }
     } else {
         return call_generally(tstate, callable, arguments, total, kwnames);
     }
@@ -816,7 +823,7 @@ __attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tsta
 /* Can the site enter the code in line, whatever function of that code it calls? */
 static bool fits_in_line(const struct call_cell *cell, PyCodeObject *code)
 {
-    return code->co_argcount == cell->arguments && code->co_kwonlyargcount == 0 &&
+    return code->co_argcount + 1 == cell->arguments && code->co_kwonlyargcount == 0 &&
            (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
 }
 
@@ -842,6 +849,15 @@ static inline void note_callee(struct call_cell *cell, struct code_state *state)
         cases[index] = cases[0];
         cases[0] = moved;
         code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
+    }
+}
+
+void call_note_callee(struct call_cell *cell, PyFunctionObject *function)
+{
+    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    if (state != NULL && state->native_entry != NULL) {
+        note_callee(cell, state);
+        state->compiled->generation = code_map_generation;
     }
 }
 
@@ -918,6 +934,20 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);
 }
 
+/* The bound method stands in slot[0], where others have a method and its self: at the end of a with statement. Stock calls it by
+ * vectorcall, and it lives until the call is over. */
+__attribute__((noinline)) static PyObject *call_bound_exit(PyThreadState *tstate, PyObject **slot, size_t nargs,
+                                                           PyObject *kwnames, struct call_cell *cell)
+{
+    PyMethodObject *method = (PyMethodObject *)slot[0];
+    PyFunctionObject *function = (PyFunctionObject *)Py_NewRef(method->im_func);
+    slot[0] = Py_NewRef(method->im_self);
+    call_note_callee(cell, function);
+    PyObject *result = call_function(tstate, function, slot, nargs + 1 - keyword_count(kwnames), kwnames, false);
+    rt_release((PyObject *)method);
+    return result;
+}
+
 struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames,
                                   struct call_cell *cell)
 {
@@ -943,6 +973,9 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
     if (LIKELY(type == &PyFunction_Type)) {
         return begin_function(tstate, (PyFunctionObject *)callable, arguments, total - keyword_count(kwnames),
                               kwnames, cell);
+    }
+    if (type == &PyMethod_Type && PyFunction_Check(((PyMethodObject *)callable)->im_func)) {
+        return call_is_done(call_bound_exit(tstate, slot, total, kwnames, cell));
     }
     if (type == &PyCFunction_Type) {
         cell->other++;

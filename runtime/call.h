@@ -7,6 +7,7 @@
 #define PYJIT_RUNTIME_CALL_H
 
 #include "runtime/cpython.h"
+#include "runtime/feedback.h"
 
 /* What a native call gives back: the result (NULL with an exception set), and frame_call_is_unusual(). In two registers. */
 struct native_result {
@@ -33,5 +34,8 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
  * getters, setters and hooks: the caller's references live until the call is over, as they do on
  * stock. arguments[-1] must be writable. Returns a new reference, or NULL with an exception set. */
 PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t count);
+
+/* Notes in `cell` that a function is called, by a site that calls natively in line (rt_begin_call does it for CALL itself). */
+void call_note_callee(struct call_cell *cell, PyFunctionObject *function);
 
 #endif

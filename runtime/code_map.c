@@ -130,11 +130,7 @@ static void publish(unsigned copy)
 static size_t table_bytes_of(const struct compiled_code *compiled)
 {
     size_t exits = compiled->exits == NULL ? 0 : compiled->exits->size;
-    size_t cells = 0;
-    for (const struct call_cell_block *block = compiled->call_cells; block != NULL; block = block->next) {
-        cells += call_cells_size(block->capacity);
-    }
-    return exits + cells + sizeof(*compiled) + compiled->table_size + compiled->feedback_size;
+    return exits + sizeof(*compiled) + compiled->table_size + compiled->feedback_size;
 }
 
 struct compiled_code *compiled_code_new(void)
@@ -145,10 +141,10 @@ struct compiled_code *compiled_code_new(void)
 void compiled_code_free(struct compiled_code *compiled)
 {
     data_arena_free(compiled->tables, compiled->table_size);
+    code_state_release_cells(compiled->call_cells);
     data_arena_free(compiled->feedback, compiled->feedback_size);
-    code_state_free_cells(compiled->call_cells);
     if (compiled->exits != NULL) {
-        data_arena_free(compiled->exits, compiled->exits->size);
+        side_exits_free(compiled->exits);
     }
     resume_table_free(compiled->resume);
     free(compiled);

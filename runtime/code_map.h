@@ -45,7 +45,7 @@ struct compiled_code {
     uint32_t entry_count;
     uint32_t offset_bytes;
     uint32_t feedback_size;
-    struct call_cell_block *call_cells; /* owned (feedback.h) */
+    struct call_cell *call_cells; /* all in `feedback` */
     void *
         feedback; /* owned, a block of the data arena; the other cells of feedback.h, read through site addresses in the code */
     struct side_exits *exits; /* owned (side_exit.h) */

@@ -56,15 +56,10 @@ void code_state_withdraw_entry(struct code_state *state)
     code_state_clear_callers(state);
 }
 
-void code_state_free_cells(struct call_cell_block *blocks)
+void code_state_release_cells(struct call_cell *first)
 {
-    while (blocks != NULL) {
-        struct call_cell_block *next = blocks->next;
-        for (uint32_t i = 0; i < blocks->count; i++) {
-            code_state_clear_target(&blocks->cells[i]);
-        }
-        data_arena_free(blocks, call_cells_size(blocks->capacity));
-        blocks = next;
+    for (struct call_cell *cell = first; cell != NULL; cell = cell->next_of_owner) {
+        code_state_clear_target(cell);
     }
 }
 

@@ -71,14 +71,8 @@ void code_state_withdraw_entry(struct code_state *state);
 /* Takes the code from all cells whose target it is: they look it up again at their next call. */
 void code_state_clear_callers(struct code_state *state);
 
-/* Bytes of a block of call cells. */
-static inline size_t call_cells_size(uint32_t capacity)
-{
-    return sizeof(struct call_cell_block) + capacity * sizeof(struct call_cell);
-}
-
-/* Frees blocks of call cells (data_arena.h), whose targets are taken away first. */
-void code_state_free_cells(struct call_cell_block *blocks);
+/* Takes away the targets of the cells in the list (next_of_owner), which are about to be freed. */
+void code_state_release_cells(struct call_cell *first);
 
 /* The state of `code`, created when missing; NULL with MemoryError set. */
 struct code_state *code_state_ensure(PyCodeObject *code);

@@ -11,6 +11,7 @@
 #define _PyOpcode_Caches   cpython_cache_units
 #include "runtime/cpython.h"
 #include "internal/pycore_opcode.h"
+#include "runtime/exceptions.h"
 
 #include <limits.h>
 #include <string.h>
@@ -98,8 +99,9 @@ void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame)
 
 PyFrameObject *cpython_frame_object(PyThreadState *tstate, InterpreterFrame *frame)
 {
-    if (frame->frame_obj != NULL) {
-        return frame->frame_obj;
+    PyFrameObject *known = frame->frame_obj != NULL ? frame->frame_obj : exception_pooled_frame_object(frame);
+    if (known != NULL) {
+        return known;
     }
     /* PyEval_GetFrame makes the object of the current frame: let `frame` be the current one meanwhile. */
     _PyCFrame *real = tstate->cframe;
@@ -147,7 +149,7 @@ void cpython_clear_frame(InterpreterFrame *frame)
             Py_DECREF(object);
             return;
         }
-        Py_DECREF(object);
+        exception_release_frame_object(frame, object);
     }
     assert(frame->stacktop >= 0);
     for (int i = 0; i < frame->stacktop; i++) {

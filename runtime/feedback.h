@@ -110,6 +110,21 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
+/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last. */
+struct function_cell {
+    uint16_t name_hint;     /* __name__ */
+    uint16_t builtins_hint; /* __builtins__ */
+    uint32_t
+        cell_count; /* set by the compiler: the closure consists of these locals; 0: it stands on the stack, or there is none */
+    int32_t cells[];
+};
+
+/* Bytes of such a cell that names `count` locals, a multiple of what other cells need. */
+static inline size_t function_cell_size(int count)
+{
+    return sizeof(struct function_cell) + ((size_t)count + 1) / 2 * 2 * sizeof(int32_t);
+}
+
 /* A FOR_ITER site: the type of a built-in iterator seen last, which is static, and how it is advanced without running code
  * (plain.h). NULL where there is no such way. */
 struct iterator_cell {
@@ -140,7 +155,7 @@ struct call_case {
 struct call_cell {
     struct native_target target;
     uint32_t frame_bytes; /* of a frame of the target */
-    int32_t arguments;    /* how many arguments the site passes where it calls in line; -1: it never does */
+    int32_t arguments;    /* arguments the site passes where it calls in line, plus 1; -1: it never does */
     uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
@@ -149,16 +164,21 @@ struct call_cell {
     uint32_t class_count;   /* such instantiations */
     uint32_t class_misses;
     PyObject *initializer; /* borrowed: the Python function that is its __init__, or NULL where it is object's */
-    const PyMethodDef *definition; /* of the C function that a template called last: static. Counted in `other` */
+    const PyMethodDef *definition;   /* of the C function that a template called last: static. Counted in `other` */
+    struct call_cell *next_of_owner; /* the cells of the same compiled code, which has to find them when it goes */
     struct call_cell *next_caller;
     struct call_cell **caller_link; /* what points to this cell; NULL while it is in no list */
 };
 
-/* Call cells are allocated in blocks of their own: their owner has to find them when it goes. */
-struct call_cell_block {
-    struct call_cell_block *next;
-    uint32_t count, capacity;
-    struct call_cell cells[];
+/* A BEFORE_WITH site: the Python functions __enter__ and __exit__ of the class seen last; borrowed, and valid while type_version
+ * matches. */
+enum { WITH_MOST_MISSES = 64 }; /* of classes, after which nothing more is learned */
+struct with_cell {
+    uint32_t type_version; /* FEEDBACK_NO_VERSION: none */
+    uint32_t misses;
+    PyObject *enter;
+    PyObject *exit;
+    struct call_cell call; /* of __enter__ */
 };
 
 #endif

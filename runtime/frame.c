@@ -2,6 +2,7 @@
 #include "runtime/frame.h"
 
 #include "runtime/call.h"
+#include "runtime/exceptions.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
 
@@ -53,20 +54,6 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 
 /* ---- Called by compiled code -------------------------------------------------------------------------- */
 
-/* An exception that was caught leaves the frame with a frame object that nobody else holds and that says nothing: without it the
- * checks after escapes are short again. Whoever asks for the frame gets a new one. Not where somebody has asked for the locals of a
- * function: the frame owns their dict then, and a frame without an object is given up without a look at f_locals. */
-static void drop_idle_frame_object(InterpreterFrame *frame)
-{
-    PyFrameObject *object = frame->frame_obj;
-    if (object != NULL && ((PyObject *)object)->ob_refcnt == 1 && object->f_trace == NULL && object->f_lineno == 0 &&
-        object->f_trace_lines && !object->f_trace_opcodes && !object->f_fast_as_locals &&
-        (frame->f_locals == NULL || !(frame->f_code->co_flags & CO_OPTIMIZED))) {
-        frame->frame_obj = NULL;
-        Py_DECREF(object);
-    }
-}
-
 int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bound)
 {
     if (tstate->cframe->use_tracing) {
@@ -79,7 +66,8 @@ int rt_check_escape(PyThreadState *tstate, InterpreterFrame *frame, uint64_t bou
         }
         bound &= bound - 1;
     }
-    drop_idle_frame_object(frame);
+    /* An exception that was caught leaves a frame object. */
+    exception_drop_idle_frame_object(frame);
     return REASON_none;
 }
 
@@ -164,74 +152,7 @@ int rt_eval_breaker(PyThreadState *tstate)
     return cpython_handle_pending(tstate);
 }
 
-/* ---- Exceptions ------------------------------------------------------------------------------------------- */
-
-/* Adds the current frame to the exception's traceback, as every frame an exception passes through does. */
-static void add_traceback_entry(PyThreadState *tstate, InterpreterFrame *frame)
-{
-    if (_PyFrame_IsIncomplete(frame)) {
-        return;
-    }
-    PyFrameObject *object = frame->frame_obj;
-    if (object != NULL) {
-        PyTraceBack_Here(object);
-        return;
-    }
-    PyObject *type, *value, *traceback;
-    _PyErr_Fetch(tstate, &type, &value, &traceback);
-    object = PyThreadState_GetFrame(tstate);
-    if (object == NULL) {
-        /* No memory for it: stock goes on with the first exception and without the entry. */
-        _PyErr_Clear(tstate);
-        _PyErr_Restore(tstate, type, value, traceback);
-        return;
-    }
-    _PyErr_Restore(tstate, type, value, traceback);
-    PyTraceBack_Here(object);
-    Py_DECREF(object);
-}
-
-void rt_unwind(PyThreadState *tstate, InterpreterFrame *frame, int keep, int top, uint64_t owned, bool reraised)
-{
-    assert(tstate->curexc_type != NULL);
-    if (!reraised) {
-        add_traceback_entry(tstate, frame);
-        if (UNLIKELY(tstate->c_tracefunc != NULL)) {
-            cpython_trace_exception(tstate, frame);
-        }
-    }
-    int base = frame->f_code->co_nlocalsplus;
-    for (int operand = top - 1; operand >= keep; operand--) {
-        if (operand >= 64 || (owned >> operand & 1)) {
-            PyObject *value = frame->localsplus[base + operand];
-            Py_XDECREF(value);
-        }
-    }
-    /* What an exception leaves when it leaves the frame; a handler's code goes on without looking at stacktop. */
-    frame->stacktop = keep == 0 ? base : -1;
-}
-
-int rt_enter_handler(PyThreadState *tstate, InterpreterFrame *frame, int depth, bool lasti)
-{
-    PyObject **slot = &frame->localsplus[frame->f_code->co_nlocalsplus + depth];
-    frame->stacktop = -1;
-    if (lasti) {
-        *slot = PyLong_FromLong(_PyInterpreterFrame_LASTI(frame));
-        if (*slot == NULL) {
-            return -1;
-        }
-        slot++;
-    }
-    PyObject *type, *value, *traceback;
-    _PyErr_Fetch(tstate, &type, &value, &traceback);
-    /* Cannot fail: it puts another exception in place of this one instead. */
-    _PyErr_NormalizeException(tstate, &type, &value, &traceback);
-    PyException_SetTraceback(value, traceback != NULL ? traceback : Py_None);
-    Py_DECREF(type);
-    Py_XDECREF(traceback);
-    *slot = value;
-    return 0;
-}
+/* ---- Debug builds ------------------------------------------------------------------------------------------- */
 
 static void check_live(InterpreterFrame *frame, PyObject *object, const char *where, int number)
 {

@@ -198,14 +198,6 @@ uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, Inter
  * meanwhile (runtime_data.leaving). If that turns tracing on, the caller's frame gets a frame object, for it to notice. */
 void rt_dealloc_leaving(PyThreadState *tstate, PyObject *object);
 
-/* An exception is set. Adds the traceback entry (unless `reraised`), drops the operands of [keep, top) whose bit in
- * `owned` is set (bit i: operand i; operands from 64 on are always owned) and NULLs nothing else. */
-void rt_unwind(PyThreadState *tstate, InterpreterFrame *frame, int keep, int top, uint64_t owned, bool reraised);
-
-/* Pushes what a handler expects at operand `depth`: the failing instruction's index if `lasti`, then the normalised exception, which
- * is no longer set. Returns 0, or -1 when that raised another exception of its own (MemoryError). */
-int rt_enter_handler(PyThreadState *tstate, InterpreterFrame *frame, int depth, bool lasti);
-
 /* RESUME and JUMP_BACKWARD with the eval breaker set: signals, GIL requests, pending calls. 0, or -1 with an exception set. */
 int rt_eval_breaker(PyThreadState *tstate);
 

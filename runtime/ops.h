@@ -59,6 +59,18 @@ struct number_functions {
     PyObject *(*binary)(PyObject *left, PyObject *right, int owned);
     int (*assign)(PyObject *left, PyObject *right, int owned, PyObject **local);
 };
+/* The operators on doubles that are more than an instruction, as float's methods compute them; not valid where these would raise or leave the
+ * real numbers. They run no code and set no exception. */
+struct float_outcome {
+    double value;
+    int64_t valid;
+};
+struct float_outcome rt_float_power(double left, double right);
+struct float_outcome rt_float_remainder(double left, double right);
+struct float_outcome rt_float_floor_divide(double left, double right);
+/* Stores a number into a local of the frame: 1; or 0, nothing done, where dropping its old value may run code. */
+int rt_store_float(PyObject **local, double value);
+int rt_store_int(PyObject **local, int64_t value);
 /* NULL: BINARY_OP's `op` is not one that numbers have. */
 const struct number_functions *ops_number_functions(int op);
 /* UNARY_NEGATIVE or UNARY_INVERT: a new reference, or NULL. */
@@ -136,6 +148,40 @@ PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter, struct iterator_ce
  * leave that to the caller as after any return). NULL with an exception set: the frame is as before, stacktop -1; the
  * frame is incomplete, so no traceback entry. (ceval.c, RETURN_GENERATOR; genobject.c, _Py_MakeCoro) */
 PyObject *rt_return_generator(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* ---- Functions (ops/functions.c) ----------------------------------------------------------------- */
+
+/* Bits of MAKE_FUNCTION's oparg. */
+enum {
+    MAKE_FUNCTION_DEFAULTS = 1,
+    MAKE_FUNCTION_KEYWORD_DEFAULTS = 2,
+    MAKE_FUNCTION_ANNOTATIONS = 4,
+    MAKE_FUNCTION_CLOSURE = 8
+};
+
+/* MAKE_FUNCTION: a new function of `code` (borrowed); slots[0..] holds those of the `parts` that `cell` does not name,
+ * in the order of the bits, owned and taken over whatever the outcome. New reference, or NULL with an exception set. An escape:
+ * allocation may collect. */
+PyObject *rt_make_function(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, PyObject **slots,
+                           int parts, struct function_cell *cell);
+
+/* ---- Exceptions (ops/exceptions.c) --------------------------------------------------------------- */
+
+/* CHECK_EXC_MATCH: is an exception of `class` caught by `type`, a class or tuple of classes? 1 or 0 with the reference to `type` gone;
+ * -1 without anything done where other code might have to run, or an error to be raised. */
+int rt_quick_match(PyTypeObject *class, PyObject *type);
+/* The same in general: 1, 0, or -1 with an exception set. Steals `type`. */
+int rt_match(PyThreadState *tstate, PyObject *exception, PyObject *type);
+
+/* The last reference to an exception that `frame` has handled is gone: deallocates it and, where nobody else can hold it, the
+ * frame object that its traceback needed. */
+void rt_drop_exception(PyThreadState *tstate, InterpreterFrame *frame, PyObject *exception);
+
+/* ---- Context managers (ops/with.c) --------------------------------------------------------------- */
+
+/* BEFORE_WITH: takes the manager from slot[0] and leaves its bound __exit__ and what __enter__ returned in slot[0] and slot[1]; learns
+ * in `cell`. 0, or -1 with an exception set and the manager released. */
+int rt_before_with(PyThreadState *tstate, PyObject **slot, struct with_cell *cell);
 
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 

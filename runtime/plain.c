@@ -136,7 +136,8 @@ static int equal_keys(PyObject *left, PyObject *right, enum key_kind right_kind)
     }
     switch (kind) {
     case KEY_STR:
-        return _PyUnicode_EQ(left, right);
+        /* A str of the old C API may not be ready to be read. */
+        return LIKELY(PyUnicode_IS_READY(left) && PyUnicode_IS_READY(right)) ? _PyUnicode_EQ(left, right) : -1;
     case KEY_INT:
         return equal_ints(left, right);
     case KEY_FLOAT:
@@ -877,10 +878,33 @@ PyObject *rt_plain_iterator(PyObject *object, int owned)
     return iterator;
 }
 
-static inline bool formats_plainly(PyObject *value)
+/* CPython's own conversion of an int looks for signals, whose handlers are other code, so only short ints, by hand. */
+static PyObject *decimal_text(PyLongObject *number)
 {
-    const PyTypeObject *type = Py_TYPE(value);
-    return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type;
+    Py_ssize_t size = Py_SIZE(number);
+    Py_ssize_t length = size < 0 ? -size : size;
+    if (length > 2) {
+        return NULL;
+    }
+    uint64_t magnitude = length == 0 ? 0 : number->ob_digit[0];
+    if (length > 1) {
+        magnitude |= (uint64_t)number->ob_digit[1] << PyLong_SHIFT;
+    }
+    char buffer[24];
+    char *start = buffer + sizeof buffer;
+    do {
+        *--start = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude != 0);
+    if (size < 0) {
+        *--start = '-';
+    }
+    Py_ssize_t count = buffer + sizeof buffer - start;
+    PyObject *text = PyUnicode_New(count, '9');
+    if (text != NULL) {
+        memcpy(PyUnicode_1BYTE_DATA(text), start, (size_t)count);
+    }
+    return text;
 }
 
 PyObject *rt_plain_format(PyObject *value, int owned)
@@ -888,9 +912,10 @@ PyObject *rt_plain_format(PyObject *value, int owned)
     if (PyUnicode_CheckExact(value)) {
         return owned ? value : Py_NewRef(value);
     }
-    PyObject *result = formats_plainly(value) && _PyThreadState_GET()->recursion_remaining >= LEVELS_LEFT
-                           ? Py_TYPE(value)->tp_repr(value)
-                           : NULL;
+    PyObject *result = _PyThreadState_GET()->recursion_remaining < LEVELS_LEFT ? NULL
+                       : PyLong_CheckExact(value)                              ? decimal_text((PyLongObject *)value)
+                       : PyFloat_CheckExact(value)                             ? PyFloat_Type.tp_repr(value)
+                                                                               : NULL;
     if (result == NULL) {
         PyErr_Clear();
         return NULL;
@@ -901,8 +926,8 @@ PyObject *rt_plain_format(PyObject *value, int owned)
 
 PyObject *rt_plain_format_with(PyObject *value, PyObject *specification, int owned)
 {
-    PyObject *result =
-        formats_plainly(value) && PyUnicode_CheckExact(specification) ? PyObject_Format(value, specification) : NULL;
+    bool plain = (PyFloat_CheckExact(value) || PyUnicode_CheckExact(value)) && PyUnicode_CheckExact(specification);
+    PyObject *result = plain ? PyObject_Format(value, specification) : NULL;
     if (result == NULL) {
         PyErr_Clear();
         return NULL;

@@ -96,9 +96,9 @@ static inline bool plain_release(PyObject *object)
 typedef PyObject *(*plain_next_function)(PyObject *iterator);
 plain_next_function plain_next(const PyTypeObject *type);
 
-/* format(value, "") of str, int and float (FORMAT_VALUE without more); OWNS_CONTAINER. A new reference, or NULL. */
+/* format(value, "") of str, short int and float (FORMAT_VALUE without more); OWNS_CONTAINER. A new reference, or NULL. */
 PyObject *rt_plain_format(PyObject *value, int owned);
-/* format(value, specification) of the same; OWNS_KEY is the specification. */
+/* format(value, specification) of str and float; OWNS_KEY is the specification. */
 PyObject *rt_plain_format_with(PyObject *value, PyObject *specification, int owned);
 
 #endif

@@ -1,11 +1,16 @@
 /* runtime/runtime_data.c: see runtime_data.h. */
 #include "runtime/runtime_data.h"
 
+#include "runtime/exceptions.h"
 #include "runtime/ops.h"
 
 #include "internal/pycore_floatobject.h"
 
+#include <string.h>
+
 struct runtime_data runtime_data;
+
+static void fill_reserves(void);
 
 /* The type of iter(object), which is static: CPython keeps the names of some to itself. Steals; NULL, without an exception, on failure. */
 static PyTypeObject *iterator_type(PyObject *object, bool reversed)
@@ -41,9 +46,25 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.type_type = &PyType_Type;
     runtime_data.c_function_type = &PyCFunction_Type;
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
+    runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
     runtime_data.builtins = tstate->interp->builtins;
+    /* Of any class that a class statement made. */
+    PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
+    if (class != NULL) {
+        runtime_data.subtype_dealloc = ((PyTypeObject *)class)->tp_dealloc;
+        Py_DECREF(class);
+    } else {
+        PyErr_Clear();
+    }
+    runtime_data.exception_dealloc = ((PyTypeObject *)PyExc_BaseException)->tp_dealloc;
+    /* CPython keeps the function that calls bound methods to itself; any bound method names it. */
+    PyObject *method = PyMethod_New(Py_None, Py_None);
+    if (method != NULL) {
+        runtime_data.method_vectorcall = ((PyMethodObject *)method)->vectorcall;
+        Py_DECREF(method);
+    }
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
@@ -56,6 +77,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.ascii = &_Py_SINGLETON(strings).ascii[0]._ascii;
     runtime_data.latin1 = (PyASCIIObject *)&_Py_SINGLETON(strings).latin1[0];
     runtime_data.floats = &tstate->interp->float_state;
+    fill_reserves();
 }
 
 void runtime_data_clear_free_lists(void)
@@ -66,6 +88,9 @@ void runtime_data_clear_free_lists(void)
             PyObject_Free(list->blocks[list->count--]);
         }
     }
+    object_pool_clear(&runtime_data.functions);
+    object_pool_clear(&runtime_data.cells);
+    object_pool_clear(&runtime_data.methods);
 }
 
 static inline bool is_small_int(int64_t value)
@@ -161,6 +186,107 @@ void rt_int_free(PyObject *object)
     PyObject_Free(object);
 }
 
+/* Where an exit needs numbers and there is no memory: enough of them to reach an operation that can say so. The ints have three digits. */
+enum { RESERVE = 64 };
+static PyObject *float_reserve[RESERVE];
+static PyObject *int_reserve[RESERVE];
+
+static void fill_reserves(void)
+{
+    for (int i = 0; i < RESERVE; i++) {
+        if (float_reserve[i] == NULL) {
+            float_reserve[i] = PyFloat_FromDouble(0.0);
+        }
+        if (int_reserve[i] == NULL) {
+            int_reserve[i] = PyLong_FromUnsignedLongLong(UINT64_MAX);
+        }
+    }
+    PyErr_Clear();
+}
+
+static PyObject *take_from(PyObject **reserve)
+{
+    for (int i = RESERVE - 1; i >= 0; i--) {
+        PyObject *object = reserve[i];
+        if (object != NULL) {
+            reserve[i] = NULL;
+            return object;
+        }
+    }
+    Py_FatalError("pyjit: no memory for a number");
+}
+
+static PyObject *reserved_float(double value)
+{
+    PyObject *object = take_from(float_reserve);
+    ((PyFloatObject *)object)->ob_fval = value;
+    return object;
+}
+
+/* The digits above the highest that counts stay unused. */
+static PyObject *reserved_int(int64_t value)
+{
+    PyObject *object = take_from(int_reserve);
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    Py_ssize_t length = 0;
+    for (; rest != 0; rest >>= PyLong_SHIFT) {
+        ((PyLongObject *)object)->ob_digit[length++] = (digit)(rest & PyLong_MASK);
+    }
+    Py_SET_SIZE((PyVarObject *)object, value < 0 ? -length : length);
+    return object;
+}
+
+void rt_box_float(PyObject **slot)
+{
+    double value;
+    memcpy(&value, slot, sizeof value);
+    if (LIKELY(runtime_data.floats->free_list != NULL)) {
+        *slot = rt_float_new(value);
+        return;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *object = PyFloat_FromDouble(value);
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear();
+        object = reserved_float(value);
+    } else if (UNLIKELY(float_reserve[RESERVE - 1] == NULL)) {
+        fill_reserves();
+    }
+    *slot = object;
+    PyErr_Restore(type, error, traceback);
+}
+
+void rt_box_int(PyObject **slot)
+{
+    int64_t value;
+    memcpy(&value, slot, sizeof value);
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *object = rt_int_from_long(value);
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear();
+        object = reserved_int(value);
+    } else if (UNLIKELY(int_reserve[RESERVE - 1] == NULL)) {
+        fill_reserves();
+    }
+    *slot = object;
+    PyErr_Restore(type, error, traceback);
+}
+
+void rt_unbox(PyObject **slot)
+{
+    PyObject *object = *slot;
+    if (PyFloat_CheckExact(object)) {
+        double value = PyFloat_AS_DOUBLE(object);
+        memcpy(slot, &value, sizeof value);
+    } else {
+        int64_t value = PyLong_AsLongLong(object);
+        memcpy(slot, &value, sizeof value);
+    }
+    Py_DECREF(object);
+}
+
 PyObject *rt_float_new(double value)
 {
     struct _Py_float_state *floats = runtime_data.floats;
@@ -188,6 +314,84 @@ void rt_float_free(PyObject *object)
     floats->free_list = (PyFloatObject *)object;
 }
 
+/* Takes a reference out of its field before dropping it, as Py_CLEAR does. */
+static inline void clear_field(PyObject **field)
+{
+    PyObject *old = *field;
+    if (old != NULL) {
+        *field = NULL;
+        rt_release(old);
+    }
+}
+
+void rt_cell_free(PyObject *object)
+{
+    _PyObject_GC_UNTRACK(object);
+    PyObject *content = ((PyCellObject *)object)->ob_ref;
+    if (content != NULL) {
+        rt_release(content);
+    }
+    object_pool_put(&runtime_data.cells, object);
+}
+
+/* (classobject.c, method_dealloc) */
+void rt_method_free(PyObject *object)
+{
+    PyMethodObject *method = (PyMethodObject *)object;
+    _PyObject_GC_UNTRACK(object);
+    if (method->im_weakreflist != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    rt_release(method->im_func);
+    if (method->im_self != NULL) {
+        rt_release(method->im_self);
+    }
+    object_pool_put(&runtime_data.methods, object);
+}
+
+PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *self)
+{
+    PyMethodObject *method = (PyMethodObject *)object_pool_take(&runtime_data.methods);
+    if (method == NULL) {
+        PyObject *made = PyMethod_New(function, self);
+        if (made != NULL) {
+            Py_DECREF(self);
+        }
+        return made;
+    }
+    method->im_func = Py_NewRef(function);
+    method->im_self = self;
+    method->im_weakreflist = NULL;
+    method->vectorcall = runtime_data.method_vectorcall;
+    object_track(tstate, (PyObject *)method);
+    return (PyObject *)method;
+}
+
+/* (funcobject.c, func_dealloc) */
+void rt_function_free(PyObject *object)
+{
+    PyFunctionObject *function = (PyFunctionObject *)object;
+    _PyObject_GC_UNTRACK(object);
+    if (function->func_weakreflist != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    function->func_version = 0;
+    clear_field(&function->func_globals);
+    clear_field(&function->func_builtins);
+    clear_field(&function->func_module);
+    clear_field(&function->func_defaults);
+    clear_field(&function->func_kwdefaults);
+    clear_field(&function->func_doc);
+    clear_field(&function->func_dict);
+    clear_field(&function->func_closure);
+    clear_field(&function->func_annotations);
+    /* CPython puts the empty string in their place first; nobody can see the function any more. */
+    rt_release(function->func_name);
+    rt_release(function->func_qualname);
+    rt_release(function->func_code);
+    object_pool_put(&runtime_data.functions, object);
+}
+
 void rt_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -195,6 +399,14 @@ void rt_dealloc(PyObject *object)
         rt_int_free(object);
     } else if (type == &PyFloat_Type) {
         rt_float_free(object);
+    } else if (type == &PyFunction_Type) {
+        rt_function_free(object);
+    } else if (type == &PyCell_Type) {
+        rt_cell_free(object);
+    } else if (type == &PyMethod_Type) {
+        rt_method_free(object);
+    } else if (type->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) {
+        exception_dealloc(_PyThreadState_GET(), object);
     } else {
         _Py_Dealloc(object);
     }

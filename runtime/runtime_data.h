@@ -7,6 +7,7 @@
 #define PYJIT_RUNTIME_DATA_H
 
 #include "runtime/cpython.h"
+#include "runtime/object_pool.h"
 
 /* Dead ints of one length, each an ordinary PyObject_Malloc block whose type is still int. blocks[count] is the next to be
  * used; blocks[0] is NULL for ever, so that taking needs no other test. */
@@ -38,7 +39,11 @@ struct runtime_data {
     PyTypeObject *type_type;
     PyTypeObject *c_function_type;
     PyTypeObject *method_descriptor_type;
-    PyObject *list_append; /* list's own method; it lives as long as list */
+    PyTypeObject *method_type;
+    PyObject *list_append;            /* list's own method; it lives as long as list */
+    vectorcallfunc method_vectorcall; /* of bound methods */
+    destructor subtype_dealloc;       /* of classes made by class statements */
+    destructor exception_dealloc;     /* of BaseException and the built-in classes that add no fields */
     PyObject *none;
     PyObject *true_object;
     PyObject *false_object;
@@ -58,6 +63,7 @@ struct runtime_data {
     uint64_t leaving;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
+    struct object_pool functions, cells, methods, tracebacks, exceptions;
 };
 
 extern struct runtime_data runtime_data;
@@ -65,7 +71,7 @@ extern struct runtime_data runtime_data;
 /* Fills runtime_data. GIL held, main interpreter. */
 void runtime_data_init(PyThreadState *tstate);
 
-/* Gives the free ints back to the allocator. */
+/* Gives the free ints and the blocks of the pools back to the allocator. */
 void runtime_data_clear_free_lists(void);
 
 /* A new int from a C long, from our free lists where possible. New reference, or NULL with MemoryError. */
@@ -78,7 +84,23 @@ PyObject *rt_int_from_wide(__int128 value);
 void rt_int_free(PyObject *object);
 void rt_float_free(PyObject *object);
 
+/* Deallocate an exact function, cell or bound method as CPython does: the same things are dropped in the same order. */
+void rt_function_free(PyObject *object);
+void rt_cell_free(PyObject *object);
+void rt_method_free(PyObject *object);
+
+/* A method that binds `function`, borrowed, to `self`, whose reference it takes over (not on failure). New reference, or NULL
+ * with MemoryError. */
+PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *self);
+
 /* A new float; NULL with MemoryError. */
 PyObject *rt_float_new(double value);
+
+/* Take the bits of a double, or of an int64_t, in *slot for a new object, owned. They cannot fail: without memory they draw on a reserve. Keep a
+ * current exception; run no code. */
+void rt_box_float(PyObject **slot);
+void rt_box_int(PyObject **slot);
+/* Undoes either: leaves the bits in *slot and drops the object. */
+void rt_unbox(PyObject **slot);
 
 #endif

@@ -1,8 +1,15 @@
 /* runtime/side_exit.c: see side_exit.h. */
 #include "runtime/side_exit.h"
 
+#include <stdlib.h>
+
 #include "runtime/code_map.h"
+#include "runtime/data_arena.h"
+#include "runtime/dict_lookup.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
+#include "runtime/ops.h"
+#include "runtime/runtime_data.h"
 
 static PyObject **stack_of(InterpreterFrame *frame)
 {
@@ -32,6 +39,12 @@ static void place_operands(InterpreterFrame *frame, const struct side_exits *exi
             break;
         case SIDE_EXIT_NULL:
             break;
+        case SIDE_EXIT_FLOAT:
+            rt_box_float(&stack[operand->index]);
+            continue;
+        case SIDE_EXIT_INT:
+            rt_box_int(&stack[operand->index]);
+            continue;
         }
         stack[operand->index] = value;
     }
@@ -55,6 +68,8 @@ static PyObject *unplace_operands(InterpreterFrame *frame, const struct side_exi
     for (int i = 0; i < exit->operand_count; i++) {
         if (operands[i].place == SIDE_EXIT_REGISTER) {
             r0 = stack[operands[i].index];
+        } else if (operands[i].place == SIDE_EXIT_FLOAT || operands[i].place == SIDE_EXIT_INT) {
+            rt_unbox(&stack[operands[i].index]);
         } else if (operands[i].place != SIDE_EXIT_NULL) {
             Py_DECREF(stack[operands[i].index]); /* not the last: the local or the code object has one */
         }
@@ -69,21 +84,176 @@ static struct side_exit_outcome leave(PyThreadState *tstate, InterpreterFrame *f
     return (struct side_exit_outcome){rt_leave(tstate, frame, next, exit->depth), NULL};
 }
 
+/* ---- Exceptions ------------------------------------------------------------------------------------------- */
+
+int *side_exits_line(struct side_exits *exits, PyCodeObject *code, int unit)
+{
+    if (exits->lines == NULL) {
+        exits->lines = malloc(sizeof *exits->lines * (size_t)(Py_SIZE(code) + 1));
+        if (exits->lines == NULL) {
+            return NULL;
+        }
+        for (Py_ssize_t i = 0; i <= Py_SIZE(code); i++) {
+            exits->lines[i] = SIDE_EXITS_LINE_UNKNOWN;
+        }
+    }
+    return &exits->lines[unit];
+}
+
+/* Drops the operands of [keep, exit->depth) that are owned in memory. Did one of them die, so that code may have run? */
+static bool drop_operands(InterpreterFrame *frame, const struct side_exit *exit, int keep, uint64_t owned)
+{
+    bool died = false;
+    PyObject **stack = stack_of(frame);
+    for (int operand = exit->depth - 1; operand >= keep; operand--) {
+        if (operand >= 64 || (owned >> operand & 1)) {
+            PyObject *value = stack[operand];
+            if (value != NULL && --value->ob_refcnt == 0) {
+                died = true;
+                rt_dealloc(value);
+            }
+        }
+    }
+    return died;
+}
+
+/* Goes on at `target`. `changed`: locals may not be what compiled code takes them to be. */
+static struct side_exit_outcome go_on(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exits *exits,
+                                      const struct side_exit_target *target, bool changed)
+{
+    if (UNLIKELY(changed || tstate->cframe->use_tracing) &&
+        rt_check_escape(tstate, frame, target->bound) != REASON_none) {
+        CodeUnit *next = _PyCode_CODE(frame->f_code) + target->unit;
+        return (struct side_exit_outcome){rt_leave(tstate, frame, next, target->depth), NULL};
+    }
+    return (struct side_exit_outcome){NULL, exits->start + target->address};
+}
+
+/* Is it certain that nobody but the handler could see the current exception, and that making an instance of it, where there is none
+ * yet, and dropping it would run no code that could see it? */
+static bool is_private(PyThreadState *tstate)
+{
+    PyTypeObject *class = (PyTypeObject *)tstate->curexc_type;
+    PyObject *value = tstate->curexc_value;
+    if (!PyType_CheckExact(class) || class->tp_finalize != NULL || class->tp_del != NULL) {
+        return false;
+    }
+    if (value != NULL && PyExceptionInstance_Check(value)) {
+        return Py_TYPE(value) == class && value->ob_refcnt == 1;
+    }
+    return (exception_class_is_plain(class) || (PyObject *)class == PyExc_StopIteration) &&
+           tstate->recursion_remaining > 1;
+}
+
+/* The value of a global name, borrowed; NULL, without an exception, where that is not simple. */
+static PyObject *global_value(InterpreterFrame *frame, PyObject *name, uint16_t *hints)
+{
+    PyDictObject *spaces[2] = {(PyDictObject *)frame->f_globals, (PyDictObject *)frame->f_builtins};
+    for (int i = 0; i < 2; i++) {
+        if (!PyDict_CheckExact(spaces[i]) || !DK_IS_UNICODE(spaces[i]->ma_keys)) {
+            return NULL;
+        }
+        PyObject *value = dict_get_string_hinted(spaces[i], name, &hints[i]);
+        if (value != NULL) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static bool is_discarded(PyThreadState *tstate, InterpreterFrame *frame, struct side_exit_discard *discard)
+{
+    if (tstate->c_tracefunc != NULL || !is_private(tstate) ||
+        (discard->pushes != SIDE_EXIT_PUSHES_NOTHING && frame->localsplus[discard->pushes] == NULL)) {
+        return false;
+    }
+    bool matches = discard->class_count == 0;
+    for (int i = 0; i < discard->class_count; i++) {
+        PyObject *name = PyTuple_GET_ITEM(frame->f_code->co_names, discard->classes[i]);
+        PyObject *class = global_value(frame, name, discard->hints[i]);
+        /* All are looked at: what is no exception class is an error. */
+        if (class == NULL || !PyExceptionClass_Check(class)) {
+            return false;
+        }
+        matches = matches || exception_class_matches((PyTypeObject *)tstate->curexc_type, (PyTypeObject *)class);
+    }
+    return matches;
+}
+
+/* What the handler would have done. */
+static struct side_exit_outcome discard_exception(PyThreadState *tstate, InterpreterFrame *frame,
+                                                  const struct side_exits *exits, const struct side_exit *exit,
+                                                  uint64_t owned, const struct side_exit_discard *discard)
+{
+    PyObject *type, *value, *traceback;
+    drop_operands(frame, exit, exit->keep, owned);
+    _PyErr_Fetch(tstate, &type, &value, &traceback);
+    if (discard->pushes != SIDE_EXIT_PUSHES_NOTHING) {
+        stack_of(frame)[exit->keep] = Py_NewRef(frame->localsplus[discard->pushes]);
+    }
+    frame->prev_instr = _PyCode_CODE(frame->f_code) + discard->pop_unit;
+    if (value != NULL && PyExceptionInstance_Check(value)) {
+        PyException_SetTraceback(value, traceback != NULL ? traceback : Py_None);
+    }
+    Py_XDECREF(traceback);
+    if (value != NULL) {
+        rt_release(value);
+    }
+    Py_DECREF(type);
+    /* Whoever changed locals did it by way of a frame object, which the frame then has. */
+    return go_on(tstate, frame, exits, &discard->behind, frame->frame_obj != NULL);
+}
+
+/* Pushes what a handler expects. */
+static void push_exception(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exit *exit)
+{
+    PyObject **slot = &stack_of(frame)[exit->keep];
+    if (exit->flags & SIDE_EXIT_LASTI) {
+        PyObject *index = rt_int_from_long(_PyInterpreterFrame_LASTI(frame));
+        if (UNLIKELY(index == NULL)) {
+            /* Without memory only the line of what is raised again is wrong. */
+            index = Py_NewRef((PyObject *)runtime_data.small_int_zero);
+        }
+        *slot++ = index;
+    }
+    *slot = exception_take(tstate);
+}
+
 /* An exception is set, the operands that `owned` tells stand in their slots. */
-static struct side_exit_outcome unwind(PyThreadState *tstate, InterpreterFrame *frame, const struct side_exits *exits,
+static struct side_exit_outcome unwind(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
                                        const struct side_exit *exit, uint64_t owned)
 {
-    rt_unwind(tstate, frame, exit->keep, exit->depth, owned, (exit->flags & SIDE_EXIT_RERAISED) != 0);
-    if (exit->address == 0) {
+    assert(tstate->curexc_type != NULL);
+    struct side_exit_handler *handler = exit->address == 0 ? NULL : &exits->handlers[exit->address - 1];
+    if (handler != NULL) {
+        handler->caught++;
+        handler->last_class = (PyTypeObject *)tstate->curexc_type;
+        if (handler->discard != NULL && is_discarded(tstate, frame, handler->discard)) {
+            return discard_exception(tstate, frame, exits, exit, owned, handler->discard);
+        }
+    }
+    bool changed = frame->frame_obj != NULL;
+    if (!(exit->flags & SIDE_EXIT_RERAISED)) {
+        exception_add_traceback(tstate, frame, exits);
+        if (UNLIKELY(tstate->c_tracefunc != NULL)) {
+            cpython_trace_exception(tstate, frame);
+            changed = true;
+        }
+    }
+    changed |= drop_operands(frame, exit, exit->keep, owned);
+    if (handler == NULL) {
+        frame->stacktop = frame->f_code->co_nlocalsplus;
         return (struct side_exit_outcome){NULL, NULL};
     }
-    rt_enter_handler(tstate, frame, exit->keep, (exit->flags & SIDE_EXIT_LASTI) != 0);
-    return (struct side_exit_outcome){NULL, exits->start + exit->address};
+    push_exception(tstate, frame, exit);
+    return go_on(tstate, frame, exits, &handler->start, changed);
 }
+
+/* ---- Side exits --------------------------------------------------------------------------------------------- */
 
 /* The eval breaker is set. All operands stand in their slots while other code can run. */
 static struct side_exit_outcome look_at_eval_breaker(PyThreadState *tstate, InterpreterFrame *frame,
-                                                     const struct side_exits *exits, const struct side_exit *exit,
+                                                     struct side_exits *exits, const struct side_exit *exit,
                                                      PyObject *r0)
 {
     const struct side_exit *on_error = exit + 1;
@@ -113,8 +283,8 @@ static struct side_exit_outcome follow(PyThreadState *tstate, InterpreterFrame *
     return leave(tstate, frame, exit);
 }
 
-struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFrame *frame,
-                                            const struct side_exits *exits, int row, PyObject *r0)
+struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                            int row, PyObject *r0)
 {
     const struct side_exit *exit = &exits->rows[row];
     if (exit->flags & SIDE_EXIT_EVAL_BREAKER) {
@@ -123,12 +293,18 @@ struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFr
     return follow(tstate, frame, exits, exit, r0);
 }
 
-struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame,
-                                            const struct side_exits *exits, int row, PyObject *r0)
+struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                            int row, PyObject *r0)
 {
     const struct side_exit *exit = &exits->rows[row];
     place_operands(frame, exits, exit, r0);
     return unwind(tstate, frame, exits, exit, exits->masks[exit->mask]);
+}
+
+void side_exits_free(struct side_exits *exits)
+{
+    free(exits->lines);
+    data_arena_free(exits, exits->size);
 }
 
 /* What rt_escape_check does when something is unusual. `after` is its return address. Compiled code goes on there, or else at its exit, with the

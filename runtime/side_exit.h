@@ -11,7 +11,15 @@
 #include "runtime/cpython.h"
 
 /* An operand that is to be put into its stack slot, owned. */
-enum side_exit_place { SIDE_EXIT_LOCAL, SIDE_EXIT_CONSTANT, SIDE_EXIT_REGISTER, SIDE_EXIT_NULL, SIDE_EXIT_NONE };
+enum side_exit_place {
+    SIDE_EXIT_LOCAL,
+    SIDE_EXIT_CONSTANT,
+    SIDE_EXIT_REGISTER,
+    SIDE_EXIT_NULL,
+    SIDE_EXIT_NONE,
+    SIDE_EXIT_FLOAT, /* the slot holds the bits of a double */
+    SIDE_EXIT_INT,   /* ... of an int64_t */
+};
 
 struct side_exit_operand {
     uint32_t number; /* of the local, or of the constant in co_consts */
@@ -30,7 +38,7 @@ enum side_exit_flag {
 struct side_exit {
     uint32_t
         address; /* from the start of the code. Leaving: where compiled code goes on if it may, 0 if it may not; error:
-                               the handler, or 0 */
+                               number of the handler in side_exits.handlers, counted from 1, or 0 */
     uint32_t first_operand; /* into side_exits.operands */
     union {
         uint16_t next_unit; /* leaving: code unit tier 0 goes on at */
@@ -47,17 +55,55 @@ struct side_exit {
     uint8_t flags; /* enum side_exit_flag */
 };
 
+/* An instruction that is gone to from here. */
+struct side_exit_target {
+    uint32_t address; /* from the start of the code */
+    uint16_t unit;    /* code unit at which tier 0 goes on there */
+    uint16_t depth;   /* operands on the value stack */
+    uint64_t bound;   /* a bit per local that compiled code takes to be bound there */
+};
+
+/* The start of a handler that does nothing with an exception but to look at its class and drop it: `except (KeyError, IndexError):
+ * pass`. Nobody can see such an exception, its traceback or that it was ever being handled. */
+enum { SIDE_EXIT_DISCARDED_CLASSES = 4, SIDE_EXIT_PUSHES_NOTHING = UINT16_MAX };
+struct side_exit_discard {
+    struct side_exit_target behind;                 /* the instruction after POP_EXCEPT */
+    uint16_t pop_unit;                              /* POP_EXCEPT */
+    uint16_t pushes;                                /* the local that stands on the stack then */
+    uint16_t class_count;                           /* 0: all are caught */
+    uint16_t classes[SIDE_EXIT_DISCARDED_CLASSES];  /* global names, in co_names */
+    uint16_t hints[SIDE_EXIT_DISCARDED_CLASSES][2]; /* where the globals and the builtins had the name last */
+};
+
+struct side_exit_handler {
+    struct side_exit_target start;     /* what is pushed for it included */
+    struct side_exit_discard *discard; /* or NULL; in the same block */
+    /* Feedback for tier 2. */
+    PyTypeObject *last_class; /* of the last exception that came here; only compared, never followed */
+    uint64_t caught;          /* exceptions that came here */
+};
+
+enum { SIDE_EXITS_LINE_UNKNOWN = INT32_MIN };
+
 /* One block of the data arena. */
 struct side_exits {
     const char *start;                        /* of the code */
     const struct side_exit_operand *operands; /* sequences that rows share */
     const uint64_t *masks;
+    struct side_exit_handler *handlers;
+    int *lines;               /* owned (malloc): of code units, made when the first exception passes; or NULL */
     struct side_exit *checks; /* of escape checks that are calls, by address, which is the call's return address */
     uint32_t check_count;
     uint32_t size;           /* of the whole block, in bytes */
     uint32_t exit;           /* where the code leaves a frame with its result in r0, from start */
     struct side_exit rows[]; /* the others */
 };
+
+/* Where the line of `unit` is kept; NULL without memory. */
+int *side_exits_line(struct side_exits *exits, PyCodeObject *code, int unit);
+
+/* Frees the block. */
+void side_exits_free(struct side_exits *exits);
 
 /* What compiled code does next: goes on at `address`, or returns `result` when that is NULL. In two registers. */
 struct side_exit_outcome {
@@ -67,12 +113,13 @@ struct side_exit_outcome {
 
 /* After an escape, when the frame has a frame object or tracing is on, or when a local that compiled code had borrowed has changed. `r0`
  * is the register operand. Stays in compiled code (result is r0 again), or goes through the rest of the frame in tier 0. GIL held. */
-struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFrame *frame,
-                                            const struct side_exits *exits, int row, PyObject *r0);
+struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                            int row, PyObject *r0);
 
-/* An exception is set: unwinds to the handler in this frame, or out of it. GIL held. */
-struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame,
-                                            const struct side_exits *exits, int row, PyObject *r0);
+/* An exception is set: adds the traceback entry and unwinds to the handler in this frame, or out of it; the handler finds the exception
+ * normalised, above the failing instruction's index if it wants that. GIL held. */
+struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits,
+                                            int row, PyObject *r0);
 
 /* The escape check as a call, for cold code: not a C function. Expects registers as templates have them, changes r14 at most of
  * those that live across templates; when compiled code has to be left, returns from it instead. */

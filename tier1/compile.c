@@ -15,8 +15,8 @@
 enum { LARGEST_CODE = 30000 };
 _Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
-/* Bytes of feedback cells the bytecode needs; those of calls are only counted. */
-static size_t feedback_size(const struct bytecode *bytecode, bool counting, uint32_t *calls)
+/* Bytes of feedback cells the bytecode needs. */
+static size_t feedback_size(const struct bytecode *bytecode, bool counting)
 {
     size_t size = 0;
     for (int i = 0; i < bytecode->count; i++) {
@@ -33,7 +33,17 @@ static size_t feedback_size(const struct bytecode *bytecode, bool counting, uint
             size += sizeof(struct global_cell);
             break;
         case CALL:
-            ++*calls;
+            size += sizeof(struct call_cell);
+            break;
+        case BEFORE_WITH:
+            size += sizeof(struct with_cell);
+            break;
+        case BUILD_TUPLE:
+            /* Perhaps a closure (select_closure). */
+            size += function_cell_size(bytecode->instructions[i].oparg);
+            break;
+        case MAKE_FUNCTION:
+            size += function_cell_size(0);
             break;
         case FOR_ITER:
             size += sizeof(struct iterator_cell);
@@ -46,15 +56,17 @@ static size_t feedback_size(const struct bytecode *bytecode, bool counting, uint
 /* The arrays of the last compilation, kept: fresh memory would cost more page faults than the work in it. */
 static struct emitter kept;
 /* Larger arrays than this are given back, in elements of the hot list. */
-enum { LARGEST_KEPT = 20000 };
+enum { LARGEST_KEPT = 2000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->calls);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
-    emitter->hot = (struct item_list){.items = kept.hot.items, .capacity = kept.hot.capacity};
-    emitter->cold = (struct item_list){.items = kept.cold.items, .capacity = kept.cold.capacity};
+    for (int part = 0; part < PART_COUNT; part++) {
+        emitter->parts[part] =
+            (struct item_list){.items = kept.parts[part].items, .capacity = kept.parts[part].capacity};
+    }
     emitter->labels = kept.labels;
     emitter->label_capacity = kept.label_capacity;
     emitter->stubs = kept.stubs;
@@ -69,25 +81,37 @@ static bool prepare(struct emitter *emitter)
     emitter->exit_mask_capacity = kept.exit_mask_capacity;
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
-    return emitter->feedback != NULL && emitter->stack != NULL && prepare_resume_points(emitter);
+    size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
+    emitter->cells = malloc(2 * numbers + 1);
+    emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
+    if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
+        memset(emitter->cells, 0xff, 2 * numbers);       /* -1 */
+        memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
+    }
+    return emitter->feedback != NULL && emitter->stack != NULL && emitter->cells != NULL &&
+           emitter->fallback.labels != NULL && prepare_resume_points(emitter) && prepare_handlers(emitter);
 }
 
 static void release(struct emitter *emitter)
 {
     free(emitter->stack);
-    code_state_free_cells(emitter->call_cells);
     data_arena_free(emitter->feedback, emitter->feedback_size);
     if (emitter->exits != NULL) {
-        data_arena_free(emitter->exits, emitter->exits->size);
+        side_exits_free(emitter->exits);
     }
+    free(emitter->cells);
+    free(emitter->fallback.labels);
     release_resume_points(emitter);
+    free(emitter->handlers);
     bytecode_free(&emitter->bytecode);
-    if (emitter->hot.capacity <= LARGEST_KEPT && emitter->cold.capacity <= LARGEST_KEPT) {
+    if (emitter->parts[PART_HOT].capacity <= LARGEST_KEPT && emitter->parts[PART_FALLBACK].capacity <= LARGEST_KEPT &&
+        emitter->parts[PART_COLD].capacity <= LARGEST_KEPT) {
         kept = *emitter;
         return;
     }
-    free(emitter->hot.items);
-    free(emitter->cold.items);
+    for (int part = 0; part < PART_COUNT; part++) {
+        free(emitter->parts[part].items);
+    }
     free(emitter->labels);
     free(emitter->stubs);
     free(emitter->saved_operands);
@@ -140,8 +164,8 @@ static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
     uint32_t machine = 0;
     uint32_t offset = 0;
     bool first = true;
-    for (int cold = 0; cold < 2; cold++) {
-        const struct item_list *list = cold ? &emitter->cold : &emitter->hot;
+    for (int part = 0; part < PART_COUNT; part++) {
+        const struct item_list *list = &emitter->parts[part];
         for (int i = 0; i < list->count; i++) {
             const struct item *item = &list->items[i];
             if (first || offset != item->bytecode_offset) {
@@ -158,7 +182,10 @@ static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
 
 static bool make_tables(const struct emitter *emitter, struct compiled_code *compiled)
 {
-    size_t items = (size_t)emitter->hot.count + (size_t)emitter->cold.count;
+    size_t items = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        items += (size_t)emitter->parts[part].count;
+    }
     compiled->entry_count = (uint32_t)count_entries(&emitter->bytecode);
     size_t entry_bytes = compiled->entry_count * sizeof(struct entry_row);
     size_t most = entry_bytes + items * CODE_MAP_LONGEST_OFFSET;

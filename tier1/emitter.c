@@ -37,8 +37,9 @@ void emitter_bind(struct emitter *emitter, int label)
 {
     assert(emitter->out_of_memory || emitter->labels[label].item < 0);
     if (!emitter->out_of_memory) {
-        emitter->labels[label].item = emitter->in_cold ? emitter->cold.count : emitter->hot.count;
-        emitter->labels[label].cold = emitter->in_cold;
+        enum part part = emitter_part(emitter);
+        emitter->labels[label].item = emitter->parts[part].count;
+        emitter->labels[label].part = (uint8_t)part;
     }
 }
 
@@ -55,7 +56,7 @@ int64_t emitter_slot(const struct emitter *emitter, int index)
 struct item *emitter_add(struct emitter *emitter, int template)
 {
     static struct item scratch;
-    struct item_list *list = emitter->in_cold ? &emitter->cold : &emitter->hot;
+    struct item_list *list = &emitter->parts[emitter_part(emitter)];
     struct item *item = &scratch;
     if (emitter_grow((void **)&list->items, list->count, &list->capacity, sizeof *list->items)) {
         item = &list->items[list->count++];
@@ -75,33 +76,44 @@ struct item *emitter_add(struct emitter *emitter, int template)
     return item;
 }
 
-void *emitter_feedback(struct emitter *emitter, size_t size)
+static void *cell_of(struct emitter *emitter, int32_t *cell, size_t size)
 {
-    assert(emitter->feedback_used + size <= emitter->feedback_size);
-    void *cell = emitter->feedback + emitter->feedback_used;
-    emitter->feedback_used += size;
-    return cell;
+    if (*cell < 0) {
+        assert(emitter->feedback_used + size <= emitter->feedback_size);
+        *cell = (int32_t)emitter->feedback_used;
+        emitter->feedback_used += size;
+    }
+    return emitter->feedback + *cell;
 }
 
-/* Size of the blocks after the first. */
-enum { MORE_CALL_CELLS = 4 };
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size)
+{
+    return cell_of(emitter, &emitter->cells[2 * number], size);
+}
+
+void *emitter_feedback(struct emitter *emitter, size_t size)
+{
+    return emitter_feedback_of(emitter, emitter->current, size);
+}
+
+void *emitter_counts(struct emitter *emitter, size_t size)
+{
+    return cell_of(emitter, &emitter->cells[2 * emitter->current + 1], size);
+}
+
+void emitter_own_call_cell(struct emitter *emitter, struct call_cell *cell)
+{
+    /* The same instruction may be selected twice. */
+    if (cell->arguments == 0) {
+        cell->arguments = -1;
+        cell->next_of_owner = emitter->call_cells;
+        emitter->call_cells = cell;
+    }
+}
 
 struct call_cell *emitter_call_cell(struct emitter *emitter)
 {
-    static struct call_cell scratch;
-    struct call_cell_block *block = emitter->call_cells;
-    if (block == NULL || block->count == block->capacity) {
-        uint32_t capacity = block == NULL && emitter->calls > 0 ? emitter->calls : MORE_CALL_CELLS;
-        block = data_arena_allocate(call_cells_size(capacity));
-        if (block == NULL) {
-            emitter->out_of_memory = true;
-            return &scratch;
-        }
-        block->capacity = capacity;
-        block->next = emitter->call_cells;
-        emitter->call_cells = block;
-    }
-    struct call_cell *cell = &block->cells[block->count++];
-    cell->arguments = -1;
+    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    emitter_own_call_cell(emitter, cell);
     return cell;
 }

@@ -19,7 +19,12 @@ enum operand_place {
     PLACE_CONSTANT, /* `constant`, borrowed (the code object keeps it alive) */
     PLACE_REGISTER, /* r0, owned; at most one operand */
     PLACE_NULL,     /* the NULL that PUSH_NULL and LOAD_GLOBAL leave */
+    /* Numbers without an object (select_unboxed.c): in machine register number `local`, or as bits in their slot (RAW_IN_SLOT). */
+    PLACE_FLOAT, /* a double */
+    PLACE_INT,   /* an int of 64 bits */
 };
+
+enum { RAW_IN_SLOT = -1, FLOAT_REGISTERS = 4, INT_REGISTERS = 3 };
 
 struct operand {
     uint8_t place;   /* enum operand_place */
@@ -28,6 +33,16 @@ struct operand {
     int32_t local;
     PyObject *constant;
 };
+
+static inline bool is_raw(const struct operand *operand)
+{
+    return operand->place == PLACE_FLOAT || operand->place == PLACE_INT;
+}
+
+static inline bool is_raw_in_register(const struct operand *operand)
+{
+    return is_raw(operand) && operand->local != RAW_IN_SLOT;
+}
 
 /* ---- Items and labels ----------------------------------------------------------------------------------- */
 
@@ -57,9 +72,12 @@ struct item_list {
     int capacity;
 };
 
+/* The parts of a function in their order in memory. */
+enum part { PART_HOT, PART_FALLBACK, PART_COLD, PART_COUNT };
+
 struct place_of_label {
     int32_t item; /* -1: not bound yet */
-    bool cold;
+    uint8_t part; /* enum part */
 };
 
 /* What is wanted out of line and made once the function is through: it cannot be put into the middle of a cold path. All but tails
@@ -79,21 +97,33 @@ struct stub {
     int32_t label;
     int32_t instruction; /* where it comes from */
     int32_t next;        /* instruction number */
-    int32_t check;       /* the item that checks, in the list `check_in_cold` says */
+    int32_t check;       /* the item that checks, in part `check_part` */
     int32_t earlier;     /* stub of the same bucket, or -1 */
-    bool check_in_cold;
+    uint8_t check_part;  /* enum part */
     bool locals_spilled; /* operands in PLACE_LOCAL stand in their slots too, owned */
     uint16_t depth;
     uint32_t first_operand; /* into emitter.saved_operands: the deferred stack at that point */
 };
 
+/* The code for guards that fail (fallback.c). */
+struct fallback {
+    int32_t *labels; /* owned; per instruction: where the fallback code carries it out, or NO_LABEL */
+    int32_t first;   /* the first instruction of the open region that a guard leaves at, or -1: no region is open */
+};
+
 enum { STUB_BUCKETS = 64 };
+
+struct handler {
+    int32_t instruction; /* its number */
+    int32_t behind;      /* number of the instruction that `discard` goes on at, -1: it is not such a handler */
+    struct side_exit_discard discard;
+};
 
 struct emitter {
     struct bytecode bytecode;
-    struct item_list hot;
-    struct item_list cold;
-    bool in_cold; /* which list emitter_add appends to */
+    struct item_list parts[PART_COUNT];
+    bool in_cold;     /* emitter_add appends to the cold part, */
+    bool in_fallback; /* else to the fallback part (fallback.c), else to the hot one */
     struct place_of_label *labels;
     int label_count, label_capacity;
     struct operand *stack;
@@ -121,16 +151,21 @@ struct emitter {
     int plain_exit_label;        /* returns r0 and leaves the frame */
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;
-    int32_t *raise_labels;  /* per instruction: where an exception raised at it goes, or NO_LABEL */
-    int32_t *native_labels; /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
+    struct fallback fallback;
+    uint64_t float_locals, int_locals; /* bit per local: certainly an exact float, or int, here in the hot part */
+    int32_t *raise_labels;             /* per instruction: where an exception raised at it goes, or NO_LABEL */
+    int32_t *native_labels;            /* per instruction: where a frame is resumed with it natively, or NO_LABEL */
     int native_entry_label;
     int leave_label, error_label; /* where the side exits of either kind come together */
-    struct side_exits *exits;     /* made by emit_stubs */
-    char *feedback;               /* the cells, zeroed */
+    struct handler *handlers;
+    int handler_count;
+    struct side_exits *exits; /* made by emit_stubs */
+    char *feedback;           /* the cells, zeroed */
     size_t feedback_size, feedback_used;
-    struct call_cell_block *call_cells;
-    uint32_t calls;                   /* CALL instructions, to size the first block */
-    PyObject *globals;                /* that the code is about to run with, borrowed, for guesses; or NULL */
+    struct call_cell *call_cells; /* all there are in `feedback`, by next_of_owner */
+    bool has_arithmetic;          /* locals that die are often numbers */
+    int32_t *cells;    /* owned; per instruction: its cells in `feedback`, or -1: what it has seen; what is counted */
+    PyObject *globals; /* that the code is about to run with, borrowed, for guesses; or NULL */
     struct allocation_counts *counts; /* results are counted there; or NULL */
     bool no_forwarding;               /* JIT_STRESS=no-forward */
     bool out_of_memory;               /* set by any append that failed; checked at the end of selection */
@@ -152,14 +187,24 @@ struct item *emitter_add(struct emitter *emitter, int template);
 int64_t emitter_local(int local);
 int64_t emitter_slot(const struct emitter *emitter, int index);
 
+/* The part that emitter_add appends to. */
+static inline enum part emitter_part(const struct emitter *emitter)
+{
+    return emitter->in_cold ? PART_COLD : emitter->in_fallback ? PART_FALLBACK : PART_HOT;
+}
+
 /* Can the instruction make an object that the option count-allocations counts? */
 bool counts_results(const struct instruction *instruction);
 
-/* The next `size` bytes of the feedback block. */
+/* The feedback cell, of `size` bytes, of the current instruction, or of instruction `number`; and the current one's cell for counts. Each has
+ * one, however often it is selected. */
 void *emitter_feedback(struct emitter *emitter, size_t size);
+void *emitter_feedback_of(struct emitter *emitter, int number, size_t size);
+void *emitter_counts(struct emitter *emitter, size_t size);
 
-/* A new call cell (feedback.h), never NULL: any site that makes native calls may ask for one. */
+/* The current instruction's call cell (feedback.h). A call cell within another must be made known by emitter_own_call_cell. */
 struct call_cell *emitter_call_cell(struct emitter *emitter);
+void emitter_own_call_cell(struct emitter *emitter, struct call_cell *cell);
 
 /* ---- Deferred stack (deferred_stack.c) ---------------------------------------------------------------- */
 
@@ -181,11 +226,22 @@ void stack_spill_local(struct emitter *emitter, int local);
 void stack_free_register(struct emitter *emitter);
 /* Brings a popped operand into r0, owned; r0 must be free. */
 void stack_take(struct emitter *emitter, struct operand *operand);
+/* Moves the unboxed numbers that stand in machine registers to their slots, still unboxed: before any template that does not keep these
+ * registers. */
+void stack_save_raw(struct emitter *emitter);
+void stack_save_raw_operand(struct emitter *emitter, struct operand *operand);
+/* The result of unboxed arithmetic, in a machine register. */
+void stack_push_raw(struct emitter *emitter, enum operand_place place, int reg);
+/* Makes objects of the unboxed numbers among the `count` operands on top; the topmost goes to r0 if that is free. */
+void stack_box_raw(struct emitter *emitter, int count);
 /* Sets the deferred stack to `depth` operands in their slots. */
 void stack_set_canonical(struct emitter *emitter, int depth);
 
 /* ---- Selection and layout -------------------------------------------------------------------------------- */
 
+/* Selects one instruction, emitter->current, which may take in those that follow. Returns whether it took in a jump, behind which the stack
+ * is canonical. */
+bool select_instruction(struct emitter *emitter);
 /* Appends the items for every reachable instruction (select.c) and the stubs they asked for (stubs.c). */
 enum reason select_instructions(struct emitter *emitter);
 void emit_stubs(struct emitter *emitter);
@@ -196,6 +252,15 @@ int stub_error_again(struct emitter *emitter);
 int stub_leave_now(struct emitter *emitter, int next, bool locals_spilled);
 int stub_tail(struct emitter *emitter, int next);
 
+/* ---- Fallback code (fallback.c) ------------------------------------------------------------------------------------- */
+
+/* Binds `label`, which guards of the current instruction go to before its first effect, with the deferred stack as it is: the instruction,
+ * and what follows in the region, is carried out by the fallback code. */
+void fallback_exit(struct emitter *emitter, int label);
+/* Before instruction `number` of the hot part; `closes`: the region must end here. Where the deferred stack is canonical the region may
+ * end: its fallback code is made, and comes back here. */
+void fallback_boundary(struct emitter *emitter, int number, bool closes);
+
 /* Appends a check for what an escape may leave behind; `next` is the instruction to go on at if compiled code must be left. Returns the item. */
 struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled);
 
@@ -205,6 +270,14 @@ struct item *add_eval_breaker_test(struct emitter *emitter, int next);
 
 /* Gives the side exits their addresses, after layout, for code at `start` (stubs.c). */
 void address_side_exits(const struct emitter *emitter, const char *start);
+
+/* Handlers of exceptions as rows of the side exits (select_exceptions.c). prepare: before selection, false without memory. number: of the
+ * row of the handler that starts with instruction `instruction`, counted from 1; 0: there is none. size: of all rows, in bytes;
+ * fill: once addresses are known. */
+bool prepare_handlers(struct emitter *emitter);
+uint32_t handler_number(const struct emitter *emitter, int instruction);
+size_t handlers_size(const struct emitter *emitter);
+void fill_handlers(const struct emitter *emitter, struct side_exit_handler *rows);
 
 /* Resume points of generators, coroutines and asynchronous generators (resume_points.c). prepare: before selection, false without memory;
  * publish: once the code stands, gives the points their addresses and `compiled` the table; release: whatever happened. */

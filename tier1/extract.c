@@ -159,6 +159,9 @@ static void write_relocation(FILE *output, const struct object *object, const ch
     case R_X86_64_32S:
         type = "RELOCATION_ABSOLUTE_32";
         break;
+    case R_X86_64_8:
+        type = "RELOCATION_ABSOLUTE_8";
+        break;
     case R_X86_64_64:
         type = "RELOCATION_ABSOLUTE_64";
         break;

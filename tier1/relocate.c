@@ -40,7 +40,7 @@ uint32_t label_offset(const struct emitter *emitter, int label)
 {
     const struct place_of_label *place = &emitter->labels[label];
     assert(place->item >= 0);
-    const struct item_list *list = place->cold ? &emitter->cold : &emitter->hot;
+    const struct item_list *list = &emitter->parts[place->part];
     assert(place->item < list->count);
     return list->items[place->item].offset;
 }
@@ -75,7 +75,7 @@ static bool drops_jump(const struct emitter *emitter, const struct item_list *li
         return true;
     }
     const struct place_of_label *place = &emitter->labels[label];
-    return place->item == index + 1 && place->cold == (list == &emitter->cold);
+    return place->item == index + 1 && list == &emitter->parts[place->part];
 }
 
 static uint32_t lay_out_list(const struct emitter *emitter, struct item_list *list, uint32_t offset)
@@ -95,9 +95,14 @@ static uint32_t lay_out_list(const struct emitter *emitter, struct item_list *li
 
 size_t layout(struct emitter *emitter, size_t *hot_size)
 {
-    uint32_t offset = lay_out_list(emitter, &emitter->hot, 0);
-    *hot_size = offset;
-    return lay_out_list(emitter, &emitter->cold, offset);
+    uint32_t offset = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        offset = lay_out_list(emitter, &emitter->parts[part], offset);
+        if (part == PART_HOT) {
+            *hot_size = offset;
+        }
+    }
+    return offset;
 }
 
 /* ---- Relocation ---------------------------------------------------------------------------------------------- */
@@ -109,6 +114,12 @@ static void apply(char *place, const struct template_relocation *relocation, int
     case RELOCATION_ABSOLUTE_64:
         memcpy(place, &value, 8);
         return;
+    case RELOCATION_ABSOLUTE_8: {
+        int8_t narrow = (int8_t)value;
+        assert(narrow == value);
+        memcpy(place, &narrow, 1);
+        return;
+    }
     case RELOCATION_ABSOLUTE_32: {
         int32_t narrow = (int32_t)value;
         assert(narrow == value);
@@ -199,6 +210,7 @@ static void relocate_list(const struct emitter *emitter, const struct item_list 
 
 void relocate(const struct emitter *emitter, char *code)
 {
-    relocate_list(emitter, &emitter->hot, code);
-    relocate_list(emitter, &emitter->cold, code);
+    for (int part = 0; part < PART_COUNT; part++) {
+        relocate_list(emitter, &emitter->parts[part], code);
+    }
 }

@@ -376,8 +376,33 @@ static void select_one(struct emitter *emitter)
         stack_push_constant(emitter, PyTuple_GET_ITEM(emitter->bytecode.code->co_consts, oparg));
         break;
     case LOAD_FAST:
-    case LOAD_CLOSURE:
         select_load_fast(emitter);
+        break;
+    case LOAD_CLOSURE:
+        stack_push_local(emitter, oparg);
+        break;
+    case MAKE_CELL:
+        select_make_cell(emitter);
+        break;
+    case MAKE_FUNCTION:
+        select_make_function(emitter);
+        break;
+    case PUSH_EXC_INFO:
+        select_push_exc_info(emitter);
+        break;
+    case CHECK_EXC_MATCH:
+        select_check_exc_match(emitter);
+        break;
+    case POP_EXCEPT:
+        select_pop_except(emitter);
+        break;
+    case BEFORE_WITH:
+        select_before_with(emitter);
+        break;
+    case BUILD_TUPLE:
+        if (!select_closure(emitter)) {
+            select_handler(emitter);
+        }
         break;
     case STORE_FAST:
         select_store_fast(emitter);
@@ -537,6 +562,9 @@ static void add_frame_check(struct emitter *emitter)
     uint64_t owned = 0;
     bool in_register = false;
     for (int i = 0; i < emitter->depth; i++) {
+        if (is_raw_in_register(&emitter->stack[i])) {
+            return; /* the check would lose the machine registers */
+        }
         owned |= (uint64_t)(emitter->stack[i].place == PLACE_SLOT && i < 64) << (i & 63);
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
@@ -556,6 +584,51 @@ static void emit_resume_entry(struct emitter *emitter)
     emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = low;
 }
 
+static bool has_arithmetic(const struct bytecode *bytecode)
+{
+    for (int i = 0; i < bytecode->count; i++) {
+        if (bytecode->instructions[i].opcode == BINARY_OP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool select_instruction(struct emitter *emitter)
+{
+    int number = emitter->current;
+#ifdef PYJIT_DEBUG
+    add_frame_check(emitter);
+#endif
+    struct allocation_site *site = NULL;
+    if (!select_unboxed(emitter)) {
+        prepare_operands(emitter);
+        site = note_operands(emitter);
+        select_one(emitter);
+    }
+    stack_settle_register(emitter);
+    if (site != NULL) {
+        count_result(emitter, site, number);
+    }
+    const struct instruction *last = at(emitter, emitter->current);
+    bool jumped = emitter->current != number &&
+                  (opcode_flags(last->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
+    if (jumped) {
+        stack_set_canonical(emitter, last->depth - 1);
+    } else if (emitter->no_forwarding && !(opcode_flags(last->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
+               last->opcode != YIELD_VALUE && last->opcode != RETURN_GENERATOR && last->opcode != KW_NAMES) {
+        stack_flush(emitter);
+    }
+    return jumped;
+}
+
+/* What the fallback code may not do a second time: suspended frames come back at one place. */
+static bool is_unique(int opcode)
+{
+    return opcode == YIELD_VALUE || opcode == SEND || opcode == RETURN_GENERATOR ||
+           opcode == JUMP_BACKWARD_NO_INTERRUPT;
+}
+
 enum reason select_instructions(struct emitter *emitter)
 {
     struct bytecode *bytecode = &emitter->bytecode;
@@ -569,8 +642,9 @@ enum reason select_instructions(struct emitter *emitter)
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
     emitter->super_method = 0;
+    emitter->has_arithmetic = has_arithmetic(bytecode);
     stack_set_canonical(emitter, 0);
-    bool fused = false;
+    bool jumped = false;
     for (int number = emit_entry(emitter); number < bytecode->count && !emitter->out_of_memory; number++) {
         const struct instruction *instruction = at(emitter, number);
         if (instruction->depth < 0) {
@@ -581,41 +655,21 @@ enum reason select_instructions(struct emitter *emitter)
         emitter->current = number;
         if (!flows) {
             stack_set_canonical(emitter, instruction->depth);
-        } else if (instruction->is_leader || fused) {
+        } else if (instruction->is_leader || is_unique(instruction->opcode)) {
             stack_flush(emitter);
         }
         assert(emitter->depth == instruction->depth);
+        fallback_boundary(emitter, number,
+                          !flows || jumped || instruction->is_leader || is_unique(instruction->opcode));
         if (resume_point_at(emitter, number) != NULL) {
             assert(!flows);
             emit_resume_entry(emitter);
         }
         emitter_bind(emitter, number);
-        if (instruction->is_handler) {
-            /* What raised may have changed locals, or switched tracing on. */
-            add_escape_check(emitter, number, false);
-        }
-#ifdef PYJIT_DEBUG
-        add_frame_check(emitter);
-#endif
-        struct allocation_site *site = note_operands(emitter);
-        select_one(emitter);
-        stack_settle_register(emitter);
-        if (site != NULL) {
-            count_result(emitter, site, number);
-        }
-        fused = emitter->current != number;
-        if (fused) {
-            number = emitter->current;
-            fused = (opcode_flags(at(emitter, number)->opcode) & (OPCODE_JUMPS_FORWARD | OPCODE_JUMPS_BACKWARD)) != 0;
-        }
-        if (fused) {
-            stack_set_canonical(emitter, at(emitter, number)->depth - 1);
-        } else if (emitter->no_forwarding && !(opcode_flags(instruction->opcode) & OPCODE_NEVER_FALLS_THROUGH) &&
-                   instruction->opcode != YIELD_VALUE && instruction->opcode != RETURN_GENERATOR &&
-                   instruction->opcode != KW_NAMES) {
-            stack_flush(emitter);
-        }
+        jumped = select_instruction(emitter);
+        number = emitter->current;
     }
+    fallback_boundary(emitter, bytecode->count, true);
     emit_exit(emitter);
     return emitter->out_of_memory ? REASON_no_memory : REASON_none;
 }

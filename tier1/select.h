@@ -120,7 +120,31 @@ void select_binary_op(struct emitter *emitter);
 void select_unary(struct emitter *emitter);
 void select_store_fast(struct emitter *emitter);
 
+/* ---- Unboxed numbers (select_unboxed.c) ---- */
+
+/* Selects the current instruction on numbers without objects, where it is one of arithmetic and floats are expected; otherwise false,
+ * and nothing has been done. */
+bool select_unboxed(struct emitter *emitter);
+/* Before any other way of selecting the current instruction: boxes its operands, brings the other unboxed numbers to safety, and forgets what was
+ * known of locals. */
+void prepare_operands(struct emitter *emitter);
+
 /* ---- Tests and jumps (select_tests.c) ---- */
+
+/* Where a conditional jump goes: to the target when the tested outcome is `sense`. */
+struct branch {
+    int target, next; /* instructions */
+    bool sense;
+    bool backward;
+};
+struct branch branch_of(const struct emitter *emitter, int number, bool sense);
+/* The fast test of a branch jumps to jump_label() on the outcome jump_sense(), a backward jump being turned round, so that the check of
+ * the eval breaker stands in line: finish_branch() comes after the test. */
+bool jump_sense(const struct branch *branch);
+int jump_label(const struct branch *branch);
+void finish_branch(struct emitter *emitter, const struct branch *branch);
+/* Is the next instruction a conditional jump that belongs to this test? */
+bool is_fused(const struct emitter *emitter, bool *on_true);
 
 /* Looks at the eval breaker, then jumps to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header);
@@ -143,9 +167,18 @@ struct allocation_site *note_operands(struct emitter *emitter);
 void count_result(struct emitter *emitter, const struct allocation_site *site, int number);
 
 void select_for_iter(struct emitter *emitter);
+void select_make_cell(struct emitter *emitter);
 void select_copy_free_vars(struct emitter *emitter);
 void select_load_deref(struct emitter *emitter);
 void select_store_deref(struct emitter *emitter);
+void select_make_function(struct emitter *emitter);
+/* A BUILD_TUPLE of cells that the MAKE_FUNCTION soon after takes for the closure: selects up to that one and is true, or does nothing. */
+bool select_closure(struct emitter *emitter);
+void select_push_exc_info(struct emitter *emitter);
+/* Together with the jump behind it. */
+void select_check_exc_match(struct emitter *emitter);
+void select_pop_except(struct emitter *emitter);
+void select_before_with(struct emitter *emitter);
 void select_load_global(struct emitter *emitter);
 void select_load_attr(struct emitter *emitter);
 void select_store_attr(struct emitter *emitter);

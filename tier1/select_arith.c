@@ -364,7 +364,8 @@ void select_binary_op(struct emitter *emitter)
     static four_family store_family = OWNERSHIPS(SLOW_ADD_AND_STORE);
     const struct instruction *instruction = at(emitter, emitter->current);
     const struct instruction *next = instruction + 1;
-    bool stored = next->opcode == STORE_FAST && !next->is_leader;
+    bool stored = next->opcode == STORE_FAST && !next->is_leader &&
+                  !(emitter->in_fallback && emitter->fallback.labels[emitter->current + 1] != NO_LABEL);
     struct arithmetic choice = {.op = instruction->oparg, .stores_to = -1};
     choice.slow = (struct slow_call){.family = slow_family, .number = choice.op};
     choose_templates(emitter, &choice);
@@ -451,7 +452,8 @@ void select_store_fast(struct emitter *emitter)
         return;
     }
     stack_spill_local(emitter, local);
-    struct item *item = emitter_add(emitter, family[place_index(&value)]);
+    static four_family any_family = PLACES(STORE_ANY);
+    struct item *item = emitter_add(emitter, (emitter->has_arithmetic ? family : any_family)[place_index(&value)]);
     set_operand(emitter, item, &value, false);
     item->holes[HOLE_H_D] = emitter_local(local);
     item->labels[LABEL_FREE] = free_path(emitter, label_here(emitter), emitter->current + 1);

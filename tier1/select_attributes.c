@@ -42,7 +42,7 @@ static void try_super_method(struct emitter *emitter)
 {
     emitter->super_method = emitter->current + 3;
     emitter->super_label = emitter_new_label(emitter);
-    emitter->super_cell = emitter_feedback(emitter, sizeof *emitter->super_cell);
+    emitter->super_cell = emitter_feedback_of(emitter, emitter->super_method, sizeof *emitter->super_cell);
     feedback_init_attribute(emitter->super_cell);
     struct item *item = emitter_add(emitter, TEMPLATE_SUPER_METHOD);
     item->holes[HOLE_H_A] = emitter_local(0);

@@ -414,7 +414,8 @@ static void add_pure_call(struct emitter *emitter, struct call_site *site, const
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)call->definition;
     item->labels[LABEL_SLOW] = slow;
-    int place = emitter->hot.count - 1;
+    const struct item_list *list = &emitter->parts[emitter_part(emitter)];
+    int place = list->count - 1;
     int back = label_here(emitter);
     emitter->in_cold = true;
     emitter_bind(emitter, slow);
@@ -426,7 +427,7 @@ static void add_pure_call(struct emitter *emitter, struct call_site *site, const
         if (emitter->out_of_memory) {
             return;
         }
-        emitter->hot.items[place].labels[LABEL_FREE] = free;
+        list->items[place].labels[LABEL_FREE] = free;
     }
 }
 

@@ -36,7 +36,7 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
                                                  : push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
     item->holes[HOLE_H_B] = emitter_slot(emitter, operands[0].index);
-    site->cell->arguments = site->nargs + 1 - callee;
+    site->cell->arguments = site->nargs + 2 - callee;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     for (int i = callee + 1; i < site->nargs + 2; i++) {
@@ -94,7 +94,7 @@ void select_call(struct emitter *emitter)
         for (int i = site.nargs + 1; i >= 0; i--) {
             operands[i] = stack_pop(emitter);
         }
-        if (select_c_call(emitter, &site)) {
+        if (select_exit_call(emitter, &site) || select_c_call(emitter, &site)) {
             return;
         }
     }

@@ -55,6 +55,10 @@ bool select_c_call(struct emitter *emitter, struct call_site *site);
 /* Has LOAD_METHOD of a module loaded the callee of the CALL whose operands are popped? A guess. */
 bool loads_from_module(const struct emitter *emitter);
 
+/* Selects the call of a bound __exit__ with three Nones that ends a with statement, if that is what the site is; the result is on
+ * the deferred stack afterwards. Otherwise returns false and has done nothing (select_with.c). */
+bool select_exit_call(struct emitter *emitter, struct call_site *site);
+
 /* What a global name stands for right now, borrowed, or NULL: a guess about when the code will run. Raises nothing. */
 PyObject *guess_global(const struct emitter *emitter, PyObject *name);
 

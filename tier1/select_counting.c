@@ -58,7 +58,7 @@ struct allocation_site *note_operands(struct emitter *emitter)
     if (emitter->counts == NULL || noted < 0) {
         return NULL;
     }
-    struct allocation_site *site = emitter_feedback(emitter, sizeof *site);
+    struct allocation_site *site = emitter_counts(emitter, sizeof *site);
     site->counts = emitter->counts;
     int first = emitter->depth - noted;
     for (int i = 0; i < 2 && i < noted; i++) {

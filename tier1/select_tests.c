@@ -25,13 +25,6 @@ static const uint16_t jump_if_none[2][4] = {PLACES(JUMP_IF_NOT_NONE), PLACES(JUM
 
 /* ---- Jumps --------------------------------------------------------------------------------------------------- */
 
-/* Where a conditional jump goes: to the target when the tested outcome is `sense`. */
-struct branch {
-    int target, next; /* instructions */
-    bool sense;
-    bool backward;
-};
-
 static bool is_conditional_jump(int opcode, bool *on_true)
 {
     switch (opcode) {
@@ -48,7 +41,7 @@ static bool is_conditional_jump(int opcode, bool *on_true)
     }
 }
 
-static struct branch branch_of(const struct emitter *emitter, int number, bool sense)
+struct branch branch_of(const struct emitter *emitter, int number, bool sense)
 {
     const struct instruction *jump = at(emitter, number);
     return (struct branch){.target = jump->target,
@@ -63,19 +56,16 @@ void add_back_edge(struct emitter *emitter, int header)
     add_eval_breaker_test(emitter, header)->labels[LABEL_CONT] = header;
 }
 
-/* The fast test of a branch jumps on `jump_sense(branch)`: a backward jump is turned round, so that the check of the
- * eval breaker stands in line. */
-static bool jump_sense(const struct branch *branch)
+bool jump_sense(const struct branch *branch)
 {
     return branch->backward ? !branch->sense : branch->sense;
 }
-static int jump_label(const struct branch *branch)
+int jump_label(const struct branch *branch)
 {
     return branch->backward ? branch->next : branch->target;
 }
 
-/* After the fast test. */
-static void finish_branch(struct emitter *emitter, const struct branch *branch)
+void finish_branch(struct emitter *emitter, const struct branch *branch)
 {
     if (branch->backward) {
         add_back_edge(emitter, branch->target);
@@ -241,8 +231,7 @@ static void jump_on_outcome(struct emitter *emitter, const struct pair_test *tes
     emitter->current++; /* the jump is done */
 }
 
-/* Is the next instruction a conditional jump that belongs to this test? */
-static bool is_fused(const struct emitter *emitter, bool *on_true)
+bool is_fused(const struct emitter *emitter, bool *on_true)
 {
     const struct instruction *next = at(emitter, emitter->current + 1);
     return !next->is_leader && is_conditional_jump(next->opcode, on_true);

@@ -39,7 +39,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
             return earlier->label;
         }
     }
-    const struct item_list *list = emitter->in_cold ? &emitter->cold : &emitter->hot;
+    const struct item_list *list = &emitter->parts[emitter_part(emitter)];
     int label = kind == STUB_CHECK ? NO_LABEL : emitter_new_label(emitter);
     for (int i = 0; i < emitter->depth; i++) {
         if (!emitter_grow((void **)&emitter->saved_operands, emitter->saved_count, &emitter->saved_capacity,
@@ -47,6 +47,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
             emitter->out_of_memory = true;
             return label;
         }
+        assert(!is_raw_in_register(&emitter->stack[i]));
         emitter->saved_operands[emitter->saved_count++] = emitter->stack[i];
     }
     if (!emitter_grow((void **)&emitter->stubs, emitter->stub_count, &emitter->stub_capacity,
@@ -60,7 +61,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
                       .instruction = emitter->current,
                       .next = next,
                       .check = list->count - 1,
-                      .check_in_cold = emitter->in_cold,
+                      .check_part = (uint8_t)emitter_part(emitter),
                       .locals_spilled = locals_spilled,
                       .depth = (uint16_t)emitter->depth,
                       .earlier = *bucket,
@@ -147,6 +148,12 @@ static struct side_exit_operand exit_operand(struct emitter *emitter, const stru
         break;
     case PLACE_REGISTER:
         result.place = SIDE_EXIT_REGISTER;
+        break;
+    case PLACE_FLOAT:
+        result.place = SIDE_EXIT_FLOAT;
+        break;
+    case PLACE_INT:
+        result.place = SIDE_EXIT_INT;
         break;
     default:
         assert(operand->place == PLACE_NULL);
@@ -272,7 +279,7 @@ static void make_block(struct emitter *emitter)
     size_t rows = (size_t)emitter->exit_row_count * sizeof(struct side_exit);
     size_t operands = (size_t)emitter->exit_operand_count * sizeof(struct side_exit_operand);
     size_t masks = (size_t)emitter->exit_mask_count * sizeof(uint64_t);
-    size_t size = sizeof(struct side_exits) + rows + masks + operands;
+    size_t size = sizeof(struct side_exits) + rows + masks + operands + handlers_size(emitter);
     struct side_exits *exits = emitter->out_of_memory ? NULL : data_arena_allocate(size);
     if (exits == NULL) {
         emitter->out_of_memory = true;
@@ -285,6 +292,8 @@ static void make_block(struct emitter *emitter)
     exits->check_count = (uint32_t)(emitter->exit_row_count - emitter->numbered_rows);
     exits->masks = masks > 0 ? memcpy(at, emitter->exit_masks, masks) : NULL;
     exits->operands = operands > 0 ? memcpy(at + masks, emitter->exit_operands, operands) : NULL;
+    exits->lines = NULL;
+    exits->handlers = (struct side_exit_handler *)(at + masks + operands);
     if (rows > 0) {
         memcpy(exits->rows, emitter->exit_rows, rows);
     }
@@ -340,13 +349,14 @@ void address_side_exits(const struct emitter *emitter, const char *start)
     struct side_exits *exits = emitter->exits;
     exits->start = start;
     exits->exit = label_offset(emitter, emitter->exit_label);
+    fill_handlers(emitter, exits->handlers);
     struct side_exit *row = exits->rows;
     struct side_exit *check = exits->checks;
     for (int i = 0; i < emitter->stub_count; i++) {
         const struct stub *stub = &emitter->stubs[i];
         const struct instruction *instruction = &emitter->bytecode.instructions[stub->instruction];
-        const struct item_list *list = stub->check_in_cold ? &emitter->cold : &emitter->hot;
-        uint32_t handler = instruction->handler >= 0 ? label_offset(emitter, instruction->handler) : 0;
+        const struct item_list *list = &emitter->parts[stub->check_part];
+        uint32_t handler = instruction->handler >= 0 ? handler_number(emitter, instruction->handler) : 0;
         switch (stub->kind) {
         case STUB_TAIL:
             break;

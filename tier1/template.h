@@ -26,7 +26,16 @@
 #include "runtime/runtime_data.h"
 #include "runtime/side_exit.h"
 
-#define TEMPLATE_ARGUMENTS InterpreterFrame *frame, PyThreadState *tstate, PyObject *r0, PyObject *x, PyObject *y
+#define COMMON_ARGUMENTS InterpreterFrame *frame, PyThreadState *tstate, PyObject *r0, PyObject *x, PyObject *y
+/* A file of templates that work on unboxed numbers (emitter.h, PLACE_FLOAT) defines UNBOXED_REGISTERS before this header. Other templates
+ * do not keep these registers: unboxed numbers are in memory while they run. */
+#ifdef UNBOXED_REGISTERS
+#    define TEMPLATE_ARGUMENTS COMMON_ARGUMENTS, long i0, long i1, long i2, double d0, double d1, double d2, double d3
+#    define FURTHER_ARGUMENTS  , i0, i1, i2, d0, d1, d2, d3
+#else
+#    define TEMPLATE_ARGUMENTS COMMON_ARGUMENTS
+#    define FURTHER_ARGUMENTS
+#endif
 /* The prefix keeps templates apart from the macros of opcode.h. */
 #define TEMPLATE(name) __attribute__((preserve_none)) void T_##name(TEMPLATE_ARGUMENTS)
 /* Some value for an argument nobody reads: costs no instruction. */
@@ -35,8 +44,9 @@
         PyObject *any_;                                                                                              \
         any_;                                                                                                        \
     })
-#define GO_WITH(label, a, b) [[clang::musttail]] return label(frame, tstate, r0, (PyObject *)(a), (PyObject *)(b))
-#define GO(label)            GO_WITH(label, ANY, ANY)
+#define GO_WITH(label, a, b)                                                                                         \
+    [[clang::musttail]] return label(frame, tstate, r0, (PyObject *)(a), (PyObject *)(b)FURTHER_ARGUMENTS)
+#define GO(label) GO_WITH(label, ANY, ANY)
 /* Leaves x and y as they are: for templates that stand between a fast path and its slow path. */
 #define PASS(label) GO_WITH(label, x, y)
 

@@ -26,6 +26,7 @@ enum label {
 
 enum relocation_type {
     RELOCATION_ABSOLUTE_32, /* R_X86_64_32, R_X86_64_32S: the value itself, checked to fit */
+    RELOCATION_ABSOLUTE_8,  /* R_X86_64_8 */
     RELOCATION_ABSOLUTE_64, /* R_X86_64_64 */
     RELOCATION_RELATIVE_32, /* R_X86_64_PC32, R_X86_64_PLT32: value - place */
 };

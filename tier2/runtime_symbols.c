@@ -4,6 +4,7 @@
 #include "runtime/c_calls.h"
 #include "runtime/call.h"
 #include "runtime/code_arena.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/ops.h"

@@ -212,7 +212,8 @@ bool discard_cold(void)
 {
     size_t before = code_arena_used();
     if (policy_clock() - generation_start > SHORTEST_GENERATION && !frames_are_hidden()) {
-        evict(false, low_water());
+        /* Large code may find no room long before all is used. */
+        evict(false, before / 4 * 3 < low_water() ? before / 4 * 3 : low_water());
         begin_generation();
     }
     return code_arena_used() < before;

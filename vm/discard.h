@@ -14,7 +14,7 @@ void discard_all(void);
 /* Before code is compiled: when code memory gets scarce, begins to watch what is still used. */
 void discard_watch(void);
 
-/* Code memory is full: evicts what has not been used for a while, the least recently used first, until a quarter of it is free. Returns whether
+/* Code memory is full: evicts what has not been used for a while, the least recently used first, until a quarter of it is free again. Returns whether
  * there is more room than before. */
 bool discard_cold(void);
 

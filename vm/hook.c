@@ -12,6 +12,7 @@
 #include "runtime/allocation_counts.h"
 #include "runtime/code_state.h"
 #include "runtime/data_arena.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -332,5 +333,6 @@ void hook_clear(void)
 {
     discard_all();
     runtime_data_clear_free_lists();
+    exception_clear_pools();
     generator_clear_free_lists();
 }

@@ -28,10 +28,14 @@ enum { TICKS_PER_UNIT = 5000 };
 
 /* What compiling takes, in ticks per code unit; the part of the process's time that compilation may take; how often the usual
  * threshold code must reach to be compiled beyond that. */
-enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 40, PROVEN_FACTOR = 8 };
+enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 64, PROVEN_FACTOR = 8 };
 
 /* What the process had run before the JIT was switched on, about: Python's own start. */
 enum { TICKS_BEFORE = 20 * 1000 * 1000 };
+
+/* Code larger than this, in code units, must be called more often than the threshold says: it takes longer to compile, more memory, and
+ * less of it runs in each call. */
+enum { USUAL_UNITS = 100 };
 
 /* The program's own looping code larger than this, in code units, must earn its compilation too. */
 enum { LARGEST_EARLY_LOOP = 2000 };
@@ -103,7 +107,9 @@ static bool loop_is_hot(const struct code_state *state, unsigned factor)
 
 static bool is_hot(const struct code_state *state, unsigned factor)
 {
-    return state->calls >= (uint64_t)policy_threshold * factor || loop_is_hot(state, factor);
+    uint64_t units = (uint64_t)Py_SIZE(state->code);
+    uint64_t larger = units > USUAL_UNITS ? units : USUAL_UNITS;
+    return state->calls * USUAL_UNITS >= policy_threshold * larger * factor || loop_is_hot(state, factor);
 }
 
 /* Is there time for compiling so many code units? */

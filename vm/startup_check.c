@@ -55,7 +55,7 @@ static bool check_versions(struct check *check)
 /* Types say themselves how large their objects are. */
 static bool check_sizes(struct check *check)
 {
-    static const struct {
+    const struct {
         const char *name;
         PyTypeObject *type;
         Py_ssize_t size;
@@ -88,6 +88,8 @@ static bool check_sizes(struct check *check)
         {"size of zip", &PyZip_Type, sizeof(struct zip_object)},
         {"size of asend", &_PyAsyncGenASend_Type, sizeof(struct async_send)},
         {"size of wrapped value", &_PyAsyncGenWrappedValue_Type, sizeof(struct async_wrapped_value)},
+        {"size of exception", (PyTypeObject *)PyExc_BaseException, sizeof(PyBaseExceptionObject)},
+        {"size of traceback", &PyTraceBack_Type, sizeof(PyTracebackObject)},
         {"size of frame", &PyFrame_Type,
          offsetof(PyFrameObject, _f_frame_data) + offsetof(InterpreterFrame, localsplus)},
     };

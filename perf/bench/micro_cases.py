@@ -283,6 +283,18 @@ case("exception", "raised in callee", "try: f()\nexcept ValueError: pass", modul
 case("exception", "finally", "try: c = 1\nfinally: d = 2")
 case("exception", "caught AttributeError", "try: a.none\nexcept AttributeError: pass", "a = 5")
 case("exception", "caught IndexError", "try: a[5]\nexcept IndexError: pass", "a = []")
+case("exception", "caught tuple of classes", "try: a['none']\nexcept (IndexError, KeyError): b = 1", "a = {}\nb = 0")
+case("exception", "caught StopIteration", "try: next(i)\nexcept StopIteration: pass", "i = iter(())")
+case("exception", "caught with a body", "try: a['none']\nexcept KeyError: c = b + 1", "a = {}\nb = 1")
+case("exception", "reraised", "try:\n  try: raise ValueError\n  except ValueError: raise\nexcept ValueError: pass")
+case("exception", "raise from", "try:\n  try: raise ValueError\n  except ValueError as e: raise KeyError from e\nexcept KeyError: pass")
+case("exception", "through finally", "try:\n  try: raise ValueError\n  finally: c = 1\nexcept ValueError: pass")
+case("exception", "through five frames", "try: f5()\nexcept ValueError: pass",
+     module="\n".join(["def f1(): raise ValueError"] + [f"def f{i}(): f{i - 1}()" for i in range(2, 6)]))
+case("exception", "own class with __init__", "try: raise E(1)\nexcept E: pass",
+     module="class E(Exception):\n    def __init__(self, a): self.a = a")
+case("exception", "raised through with", "try:\n  with m: raise ValueError\nexcept ValueError: pass", "m = M()",
+     "class M:\n    def __enter__(self): pass\n    def __exit__(self, *a): pass")
 case("exception", "with", "with m: pass", "m = M()",
      "class M:\n    def __enter__(self): return self\n    def __exit__(self, *a): pass\n")
 case("exception", "with lock", "with m: pass", "m = Lock()", "from threading import Lock")

@@ -1,8 +1,11 @@
-/* runtime/ops/exceptions.c: raising, handling and matching exceptions; context managers.
+/* runtime/ops/exceptions.c: raising, handling and matching exceptions.
  *
  * Finding the handler is not done here: a handler that fails says so, and compiled code looks it up.
  */
 #include "runtime/ops/shared.h"
+
+#include "runtime/exceptions.h"
+#include "runtime/runtime_data.h"
 
 /* ---- Raising ------------------------------------------------------------------------------------ */
 
@@ -37,7 +40,13 @@ static PyObject *instance_to_raise(PyThreadState *tstate, PyObject *thing, PyObj
         _PyErr_SetString(tstate, PyExc_TypeError, "exceptions must derive from BaseException");
         return NULL;
     }
-    PyObject *value = PyObject_CallNoArgs(thing);
+    PyObject *value;
+    if (Py_IS_TYPE(thing, &PyType_Type) && exception_class_is_plain((PyTypeObject *)thing) &&
+        tstate->recursion_remaining > 1) {
+        value = exception_new(tstate, (PyTypeObject *)thing, PyTuple_New(0));
+    } else {
+        value = PyObject_CallNoArgs(thing);
+    }
     if (value != NULL && !PyExceptionInstance_Check(value)) {
         _PyErr_Format(tstate, PyExc_TypeError, "calling %R should have returned an instance of BaseException, not %R",
                       thing, Py_TYPE(value));
@@ -88,7 +97,11 @@ HANDLER(RAISE_VARARGS)
         return OPS_RAISED;
     }
     if (cause == NULL || set_cause(tstate, value, cause) == 0) {
-        _PyErr_SetObject(tstate, type, value);
+        if (type == (PyObject *)Py_TYPE(value)) {
+            exception_raise(tstate, Py_NewRef(value));
+        } else {
+            _PyErr_SetObject(tstate, type, value);
+        }
     }
     Py_DECREF(value);
     Py_DECREF(type);
@@ -123,6 +136,40 @@ HANDLER(PUSH_EXC_INFO)
     return 0;
 }
 
+/* Would dropping this object certainly run no other code? */
+static inline bool dies_quietly(PyObject *object)
+{
+    return object->ob_refcnt > 1 || PyUnicode_CheckExact(object) || PyLong_CheckExact(object) ||
+           PyFloat_CheckExact(object);
+}
+
+/* Would the exception's death certainly run no other code? Its traceback is that of one frame, which is alive. */
+static bool exception_dies_quietly(PyBaseExceptionObject *exception)
+{
+    PyTracebackObject *traceback = (PyTracebackObject *)exception->traceback;
+    if (Py_TYPE(exception)->tp_dealloc != runtime_data.exception_dealloc || exception->dict != NULL ||
+        exception->notes != NULL || exception->cause != NULL || exception->context != NULL || traceback == NULL ||
+        traceback->tb_next != NULL || exception->args == NULL) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(exception->args); i++) {
+        if (!dies_quietly(PyTuple_GET_ITEM(exception->args, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void rt_drop_exception(PyThreadState *tstate, InterpreterFrame *frame, PyObject *exception)
+{
+    bool quiet = exception_dies_quietly((PyBaseExceptionObject *)exception);
+    exception_dealloc(tstate, exception);
+    if (quiet) {
+        /* Nothing has run since the last check of the frame's locals. */
+        exception_drop_idle_frame_object(frame);
+    }
+}
+
 /* [what was being handled before] -> [] */
 HANDLER(POP_EXCEPT)
 {
@@ -150,16 +197,50 @@ int ops_check_catchable(PyThreadState *tstate, PyObject *type)
     return 0;
 }
 
+int rt_match(PyThreadState *tstate, PyObject *exception, PyObject *type)
+{
+    int matches = -1;
+    if (ops_check_catchable(tstate, type) == 0) {
+        matches = PyErr_GivenExceptionMatches(exception, type);
+    }
+    Py_DECREF(type);
+    return matches;
+}
+
+/* A class that more than one reference holds. */
+static inline bool is_kept_class(PyObject *class)
+{
+    return class->ob_refcnt > 1 && PyExceptionClass_Check(class);
+}
+
+int rt_quick_match(PyTypeObject *class, PyObject *type)
+{
+    if (is_kept_class(type)) {
+        type->ob_refcnt--;
+        return exception_class_matches(class, (PyTypeObject *)type);
+    }
+    if (!PyTuple_CheckExact(type)) {
+        return -1;
+    }
+    int matches = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type); i++) {
+        PyObject *item = PyTuple_GET_ITEM(type, i);
+        if (!is_kept_class(item)) {
+            return -1;
+        }
+        matches = matches || exception_class_matches(class, (PyTypeObject *)item);
+    }
+    Py_DECREF(type);
+    return matches;
+}
+
 /* [exception, type or tuple of types] -> [exception, bool] */
 HANDLER(CHECK_EXC_MATCH)
 {
-    PyObject *type = sp[-1];
-    if (ops_check_catchable(tstate, type) < 0) {
-        Py_DECREF(type);
+    int matches = rt_match(tstate, sp[-2], sp[-1]);
+    if (matches < 0) {
         return OPS_RAISED;
     }
-    int matches = PyErr_GivenExceptionMatches(sp[-2], type);
-    Py_DECREF(type);
     sp[-1] = Py_NewRef(matches ? Py_True : Py_False);
     return 0;
 }
@@ -168,67 +249,4 @@ HANDLER(LOAD_ASSERTION_ERROR)
 {
     sp[0] = Py_NewRef(PyExc_AssertionError);
     return 0;
-}
-
-/* ---- Context managers --------------------------------------------------------------------------- */
-
-/* [manager] -> [exit, enter()]; `missing_enter` and `missing_exit` word a TypeError about the manager's type. */
-static int enter_context(PyThreadState *tstate, PyObject **sp, PyObject *enter_name, PyObject *exit_name,
-                         const char *missing_enter, const char *missing_exit)
-{
-    PyObject *manager = sp[-1];
-    const char *missing = missing_enter;
-    PyObject *exit = NULL;
-    PyObject *enter = _PyObject_LookupSpecial(manager, enter_name);
-    if (enter != NULL) {
-        missing = missing_exit;
-        exit = _PyObject_LookupSpecial(manager, exit_name);
-    }
-    if (exit == NULL) {
-        if (!_PyErr_Occurred(tstate)) {
-            _PyErr_Format(tstate, PyExc_TypeError, missing, Py_TYPE(manager)->tp_name);
-        }
-        Py_XDECREF(enter);
-        Py_DECREF(manager);
-        return OPS_RAISED;
-    }
-    sp[-1] = exit;
-    Py_DECREF(manager);
-    PyObject *entered = PyObject_CallNoArgs(enter);
-    Py_DECREF(enter);
-    if (entered == NULL) {
-        Py_DECREF(exit);
-        return OPS_RAISED;
-    }
-    sp[0] = entered;
-    return 0;
-}
-
-HANDLER(BEFORE_WITH)
-{
-    return enter_context(tstate, sp, &_Py_ID(__enter__), &_Py_ID(__exit__),
-                         "'%.200s' object does not support the context manager protocol",
-                         "'%.200s' object does not support the context manager protocol (missed __exit__ method)");
-}
-
-HANDLER(BEFORE_ASYNC_WITH)
-{
-    return enter_context(
-        tstate, sp, &_Py_ID(__aenter__), &_Py_ID(__aexit__),
-        "'%.200s' object does not support the asynchronous context manager protocol",
-        "'%.200s' object does not support the asynchronous context manager protocol (missed __aexit__ method)");
-}
-
-/* [exit, lasti, previous exception, exception] -> the same and exit(type, exception, traceback) */
-HANDLER(WITH_EXCEPT_START)
-{
-    PyObject *exception = sp[-1];
-    PyObject *traceback = PyException_GetTraceback(exception);
-    PyObject *arguments[4] = {NULL, PyExceptionInstance_Class(exception), exception,
-                              traceback != NULL ? traceback : Py_None};
-    /* The exception keeps its traceback alive. */
-    Py_XDECREF(traceback);
-    PyObject *result = PyObject_Vectorcall(sp[-4], arguments + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-    sp[0] = result;
-    return result == NULL ? OPS_RAISED : 0;
 }

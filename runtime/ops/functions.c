@@ -3,6 +3,8 @@
 
 #include "runtime/call.h"
 #include "runtime/code_state.h"
+#include "runtime/dict_lookup.h"
+#include "runtime/runtime_data.h"
 
 /* ---- Errors of unpacked arguments --------------------------------------------------------------- */
 
@@ -118,39 +120,121 @@ HANDLER(CALL_FUNCTION_EX)
 
 /* ---- Functions and classes ---------------------------------------------------------------------- */
 
-/* [defaults?, keyword defaults?, annotations?, closure?, code] -> [function]; oparg has a bit for each optional part. */
-HANDLER(MAKE_FUNCTION)
+/* The builtins that a function with these globals has, borrowed; NULL where they do not name any. (ceval.c,
+ * _PyEval_BuiltinsFromGlobals) */
+static PyObject *builtins_of(PyDictObject *globals, struct function_cell *cell)
 {
-    PyObject *code = sp[-1];
-    PyFunctionObject *function = (PyFunctionObject *)PyFunction_New(code, frame->f_globals);
-    PyObject **top = sp - 1;
-    Py_DECREF(code);
+    PyObject *builtins = dict_get_string_hinted(globals, &_Py_ID(__builtins__), &cell->builtins_hint);
+    return builtins != NULL && PyModule_Check(builtins) ? PyModule_GetDict(builtins) : builtins;
+}
+
+/* PyFunction_New, if possible with the memory of a dead function. NULL with an exception set. (funcobject.c,
+ * PyFunction_NewWithQualName) */
+static PyFunctionObject *new_function(PyThreadState *tstate, PyCodeObject *code, PyDictObject *globals,
+                                      struct function_cell *cell)
+{
+    PyObject *module = NULL;
+    PyObject *builtins = NULL;
+    if (LIKELY(DK_IS_UNICODE(globals->ma_keys))) {
+        module = dict_get_string_hinted(globals, &_Py_ID(__name__), &cell->name_hint);
+        builtins = builtins_of(globals, cell);
+    }
+    if (UNLIKELY(builtins == NULL)) {
+        return (PyFunctionObject *)PyFunction_New((PyObject *)code, (PyObject *)globals);
+    }
+    PyFunctionObject *function = (PyFunctionObject *)object_pool_take(&runtime_data.functions);
     if (function == NULL) {
-        for (int parts = oparg & 0xf; parts != 0; parts &= parts - 1) {
-            Py_DECREF(*--top);
+        /* May collect, and so change the globals: the new function holds what they held before, as on stock. */
+        Py_XINCREF(module);
+        Py_INCREF(builtins);
+        function = PyObject_GC_New(PyFunctionObject, &PyFunction_Type);
+        if (UNLIKELY(function == NULL)) {
+            Py_XDECREF(module);
+            Py_DECREF(builtins);
+            return NULL;
         }
-        return OPS_RAISED;
+        function->func_module = module;
+        function->func_builtins = builtins;
+    } else {
+        function->func_module = Py_XNewRef(module);
+        function->func_builtins = Py_NewRef(builtins);
+    }
+    PyObject *doc = PyTuple_GET_SIZE(code->co_consts) > 0 ? PyTuple_GET_ITEM(code->co_consts, 0) : Py_None;
+    function->func_globals = Py_NewRef((PyObject *)globals);
+    function->func_name = Py_NewRef(code->co_name);
+    function->func_qualname = Py_NewRef(code->co_qualname);
+    function->func_code = Py_NewRef((PyObject *)code);
+    function->func_defaults = NULL;
+    function->func_kwdefaults = NULL;
+    function->func_closure = NULL;
+    function->func_doc = Py_NewRef(PyUnicode_Check(doc) ? doc : Py_None);
+    function->func_dict = NULL;
+    function->func_weakreflist = NULL;
+    function->func_annotations = NULL;
+    function->vectorcall = _PyFunction_Vectorcall;
+    function->func_version = 0;
+    object_track(tstate, (PyObject *)function);
+    return function;
+}
+
+/* The cells that the site names as a tuple; NULL with MemoryError. */
+static PyObject *make_closure(InterpreterFrame *frame, const struct function_cell *cell)
+{
+    PyObject *closure = PyTuple_New((Py_ssize_t)cell->cell_count);
+    if (closure != NULL) {
+        for (uint32_t i = 0; i < cell->cell_count; i++) {
+            PyTuple_SET_ITEM(closure, i, Py_NewRef(frame->localsplus[cell->cells[i]]));
+        }
+    }
+    return closure;
+}
+
+PyObject *rt_make_function(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, PyObject **slots,
+                           int parts, struct function_cell *cell)
+{
+    PyObject *closure = NULL;
+    PyFunctionObject *function = NULL;
+    if (cell->cell_count == 0 || (closure = make_closure(frame, cell)) != NULL) {
+        function = new_function(tstate, code, (PyDictObject *)frame->f_globals, cell);
+    }
+    if (function == NULL) {
+        Py_XDECREF(closure);
+        for (int rest = parts & ~(cell->cell_count != 0 ? MAKE_FUNCTION_CLOSURE : 0); rest != 0; rest &= rest - 1) {
+            Py_DECREF(*slots++);
+        }
+        return NULL;
     }
     /* Setting the fields directly leaves the function without a version, as stock does: it has none yet. */
-    if (oparg & 0x08) {
-        function->func_closure = *--top;
+    if (parts & MAKE_FUNCTION_DEFAULTS) {
+        function->func_defaults = *slots++;
     }
-    if (oparg & 0x04) {
-        function->func_annotations = *--top;
+    if (parts & MAKE_FUNCTION_KEYWORD_DEFAULTS) {
+        function->func_kwdefaults = *slots++;
     }
-    if (oparg & 0x02) {
-        function->func_kwdefaults = *--top;
+    if (parts & MAKE_FUNCTION_ANNOTATIONS) {
+        function->func_annotations = *slots++;
     }
-    if (oparg & 0x01) {
-        function->func_defaults = *--top;
+    if (parts & MAKE_FUNCTION_CLOSURE) {
+        function->func_closure = closure != NULL ? closure : *slots;
     }
     /* Code that is compiled already is entered directly from the function's first call on. */
-    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    struct code_state *state = code_state_get(code);
     if (state != NULL && state->compiled != NULL) {
         function->vectorcall = rt_function_vectorcall;
     }
-    *top = (PyObject *)function;
-    return 0;
+    return (PyObject *)function;
+}
+
+/* [defaults?, keyword defaults?, annotations?, closure?, code] -> [function]; oparg has a bit for each optional part. */
+HANDLER(MAKE_FUNCTION)
+{
+    PyCodeObject *code = (PyCodeObject *)sp[-1];
+    PyObject **slots = sp - 1 - __builtin_popcount((unsigned)oparg & 0xf);
+    struct function_cell cell = {0};
+    PyObject *function = rt_make_function(tstate, frame, code, slots, oparg & 0xf, &cell);
+    Py_DECREF(code);
+    *slots = function;
+    return function == NULL ? OPS_RAISED : 0;
 }
 
 HANDLER(LOAD_BUILD_CLASS)

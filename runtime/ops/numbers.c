@@ -195,14 +195,53 @@ static inline bool exact_double(PyObject *object, double *value)
 }
 
 /* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base. */
-static enum result_kind float_power(double base, double exponent, union result *result)
+struct float_outcome rt_float_power(double base, double exponent)
 {
     if (!(base > 0.0) || !isfinite(base) || !isfinite(exponent)) {
-        return NO_RESULT;
+        return (struct float_outcome){0.0, false};
     }
     errno = 0;
     double power = pow(base, exponent);
-    return errno == 0 ? FLOAT(power) : NO_RESULT;
+    return (struct float_outcome){power, errno == 0};
+}
+
+/* The remainder has the divisor's sign, also where it is 0. (floatobject.c, float_rem) */
+static inline double remainder_of_floats(double left, double right)
+{
+    double rest = fmod(left, right);
+    if (rest == 0.0) {
+        return copysign(0.0, right);
+    }
+    return (right < 0.0) != (rest < 0.0) ? rest + right : rest;
+}
+
+struct float_outcome rt_float_remainder(double left, double right)
+{
+    return right != 0.0 ? (struct float_outcome){remainder_of_floats(left, right), true}
+                        : (struct float_outcome){0.0, false};
+}
+
+/* (floatobject.c, _float_div_mod) */
+struct float_outcome rt_float_floor_divide(double left, double right)
+{
+    if (right == 0.0) {
+        return (struct float_outcome){0.0, false};
+    }
+    double rest = fmod(left, right);
+    double quotient = (left - rest) / right;
+    if (rest != 0.0 && (right < 0.0) != (rest < 0.0)) {
+        quotient -= 1.0;
+    }
+    if (quotient == 0.0) {
+        return (struct float_outcome){copysign(0.0, left / right), true};
+    }
+    double floored = floor(quotient);
+    return (struct float_outcome){quotient - floored > 0.5 ? floored + 1.0 : floored, true};
+}
+
+static inline enum result_kind float_outcome_result(struct float_outcome outcome, union result *result)
+{
+    return outcome.valid ? FLOAT(outcome.value) : NO_RESULT;
 }
 
 static inline enum result_kind float_operator(double left, double right, int op, union result *result)
@@ -217,7 +256,11 @@ static inline enum result_kind float_operator(double left, double right, int op,
     case NB_TRUE_DIVIDE:
         return right != 0.0 ? FLOAT(left / right) : NO_RESULT;
     case NB_POWER:
-        return float_power(left, right, result);
+        return float_outcome_result(rt_float_power(left, right), result);
+    case NB_REMAINDER:
+        return float_outcome_result(rt_float_remainder(left, right), result);
+    case NB_FLOOR_DIVIDE:
+        return float_outcome_result(rt_float_floor_divide(left, right), result);
     default:
         return NO_RESULT;
     }
@@ -290,6 +333,46 @@ static inline bool is_unique_int(PyObject *object)
 static inline __int128 value_of(enum result_kind kind, const union result *result)
 {
     return kind == WIDE_RESULT ? result->wide : result->narrow;
+}
+
+/* The new object in place of the local's old value, which is an int or a float, or held elsewhere too. */
+static inline int replace_local(PyObject **local, PyObject *object)
+{
+    if (UNLIKELY(object == NULL)) {
+        PyErr_Clear(); /* who does it another way says so */
+        return 0;
+    }
+    PyObject *old = *local;
+    *local = object;
+    if (old != NULL) {
+        drop(old);
+    }
+    return 1;
+}
+
+/* Would dropping the local's value run code? */
+static inline bool drops_quietly(PyObject *old)
+{
+    return old == NULL || old->ob_refcnt != 1 || Py_TYPE(old) == &PyFloat_Type || Py_TYPE(old) == &PyLong_Type;
+}
+
+int rt_store_float(PyObject **local, double value)
+{
+    PyObject *old = *local;
+    if (old != NULL && old->ob_refcnt == 1 && Py_TYPE(old) == &PyFloat_Type) {
+        ((PyFloatObject *)old)->ob_fval = value;
+        return 1;
+    }
+    return drops_quietly(old) && replace_local(local, rt_float_new(value));
+}
+
+int rt_store_int(PyObject **local, int64_t value)
+{
+    PyObject *old = *local;
+    if (old != NULL && is_unique_int(old) && overwrite_int(old, value)) {
+        return 1;
+    }
+    return drops_quietly(old) && replace_local(local, rt_int_from_long(value));
 }
 
 /* Each operator gets functions of its own, so that a site's branches are its operator's alone. */

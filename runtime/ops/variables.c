@@ -207,8 +207,6 @@ HANDLER(MAKE_CELL)
     return 0;
 }
 
-/* Copies the function's closure behind locals and own cells; oparg is its length. */
-
 HANDLER(LOAD_DEREF)
 {
     PyObject *value = PyCell_GET(frame->localsplus[oparg]);

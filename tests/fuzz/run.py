@@ -1,4 +1,4 @@
-"""tests/fuzz/run.py FIRST COUNT [--jit build/pyjit] [--modes default,compile-all]: random programs, stock against the JIT.
+"""tests/fuzz/run.py FIRST COUNT [--jit build/pyjit] [--modes default,compile-all] [--numbers]: random programs, stock against the JIT.
 
 Programs that differ are kept in --keep (build/fuzz) with both outputs. Prints a line per difference and a closing line
 "N compared, N different, N skipped" (skipped: too slow on stock); the exit status is 1 when something differed.
@@ -14,7 +14,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
-from generate import Maker
+import generate
+import generate_numbers
 from run_modes import MODES
 
 STOCK_SECONDS = 3
@@ -38,7 +39,7 @@ def compare(seed, options):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        path.write_text(Maker(seed).program())
+        path.write_text(options.maker(seed).program())
     expected = run(options.stock, path, {}, STOCK_SECONDS)
     if expected is None or expected[0] != 0:
         path.unlink()
@@ -68,9 +69,11 @@ def main():
     parser.add_argument("--stock", default="/usr/bin/python3.11")
     parser.add_argument("--modes", default="default,compile-all")
     parser.add_argument("--keep", default=str(HERE.parent.parent / "build/fuzz"), type=pathlib.Path)
+    parser.add_argument("--numbers", action="store_true", help="programs of arithmetic (generate_numbers.py)")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.modes = options.modes.split(",")
+    options.maker = generate_numbers.Maker if options.numbers else generate.Maker
     options.keep = pathlib.Path(options.keep)
     options.keep.mkdir(parents=True, exist_ok=True)
     compared = different = skipped = 0

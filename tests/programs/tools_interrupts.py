@@ -356,6 +356,59 @@ def handlers():
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
+def formats(n):
+    for i in range(n):
+        f"{i}"
+
+
+def formats_wide(n):
+    big = 10**30
+    for i in range(n):
+        text = f"{big} {-big!r} {big!s:>40}"
+
+
+def formats_with(n):
+    for i in range(n):
+        f"{i:05d} {i:x} {1.5:.3f} {i!r:>8}"
+
+
+def converts(n):
+    for i in range(n):
+        str(i), repr(i), "%d" % i, int("12345")
+
+
+def multiplies(n):
+    x = 3**200
+    for i in range(n):
+        y = x * x // (x + i) % x
+
+
+def collects(n):
+    for i in range(n):
+        [i], (i, [i]), {i: [i]}, {i}
+
+
+def looks_up(n):
+    d, s = {(1, 2): 1, 1.5: 2}, {3, "a"}
+    for i in range(n):
+        d[1, 2], d[1.5], i in s, "b" in "abc", [1, 2, 3][i % 3:]
+
+
+def none_lost():
+    """CPython looks for signals inside some C functions, too (conversions and arithmetic of ints): what a handler raises there arrives."""
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    for kind in (formats, formats_wide, formats_with, converts, multiplies, collects, looks_up):
+        came = 0
+        for i in range(50):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0003 + 0.00007 * i)
+                kind(5_000_000)
+            except KeyboardInterrupt:
+                came += 1
+        print(kind.__name__, came)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
 def invariants():
     """An exception at any point of a loop leaves its values as some line had left them, and nothing leaks."""
     class Counted:
@@ -396,4 +449,5 @@ warnings.simplefilter("ignore")  # a coroutine may be interrupted before it is a
 keyboard()
 asynchronous()
 handlers()
+none_lost()
 invariants()

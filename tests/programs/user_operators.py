@@ -576,3 +576,65 @@ def caught(o):
 
 
 show(caught, Fails())
+
+
+class Generates:
+    """Special methods that are generators, or make coroutines."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __iter__(self):
+        for i in range(self.n):
+            yield i, self.n
+
+    def __getitem__(self, key):
+        yield key
+        yield self.n
+
+    def __add__(self, other):
+        yield from (self.n, other)
+
+    @property
+    def numbers(self):
+        yield self.n
+
+    async def __call__(self, value):
+        return value
+
+
+def generates(n):
+    g = Generates(n)
+    return [i for i in g], list(g[n]), list(g + 1), list(g.numbers), sorted(g, key=lambda pair: -pair[0])
+
+
+for n in range(40):
+    result = generates(n % 5)
+print(result)
+
+
+def defaults():
+    class Defaults:
+        def __add__(self, other, third=3, *rest, keyword=4, **more):
+            return other, third, rest, keyword, more
+
+        def __len__(self, length=7):
+            return length
+
+        def __getitem__(self, *keys):
+            return keys
+
+        @property
+        def with_default(self, value=5):
+            return value
+
+        def __lt__(*both):
+            return len(both)
+
+    d = Defaults()
+    return d + 1, len(d), d[2], d.with_default, d < d
+
+
+for _ in range(40):
+    result = defaults()
+print(result)

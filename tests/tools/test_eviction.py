@@ -53,7 +53,7 @@ assert pyjit.is_compiled(hot), "what is always used stays"
         reference = self.write("reference.py", PROGRAM.replace("WAIT", "0"))
         expected = run(["/usr/bin/python3.11", reference], PYTHONPATH=MODULE_PATH, PYTHON_JIT="0")
         log = self.path("log")
-        self.expect(run([LAUNCHER, script], JIT_CODE_SIZE_LIMIT="152", JIT_LOG=log), expected.stdout)
+        self.expect(run([LAUNCHER, script], JIT_CODE_SIZE_LIMIT="152", JIT_HOTNESS_THRESHOLD="20", JIT_LOG=log), expected.stdout)
         evicted = [event for event in map(json.loads, open(log)) if event["event"] == "evict"]
         self.assertTrue(all(event["reason"] == "cold" and event["bytes"] > 0 for event in evicted))
         self.assertNotIn("hot", [event["function"] for event in evicted])
@@ -66,7 +66,7 @@ assert pyjit.stats()["events"]["compile"] < 2000, pyjit.stats()
 """)
         reference = self.write("reference.py", PROGRAM.replace("WAIT", "0"))
         expected = run(["/usr/bin/python3.11", reference], PYTHONPATH=MODULE_PATH, PYTHON_JIT="0")
-        self.expect(run([LAUNCHER, script], JIT_CODE_SIZE_LIMIT="64"), expected.stdout)
+        self.expect(run([LAUNCHER, script], JIT_CODE_SIZE_LIMIT="64", JIT_HOTNESS_THRESHOLD="20"), expected.stdout)
 
     def test_running_code_stays(self):
         script = self.write("program.py", """

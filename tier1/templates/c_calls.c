@@ -288,8 +288,9 @@ _Static_assert(offsetof(PyVarObject, ob_size) == offsetof(PyASCIIObject, length)
         CHECK_BUILTIN(a, OWNED_##ka);                                                                                \
         PyTypeObject *type = Py_TYPE(x);                                                                             \
         long length;                                                                                                 \
-        if (LIKELY(type == RUNTIME->list_type || type == RUNTIME->str_type || type == RUNTIME->dict_type ||          \
-                   type == RUNTIME->tuple_type || type == RUNTIME->bytes_type)) {                                    \
+        if (LIKELY(type == RUNTIME->list_type ||                                                                     \
+                   (type == RUNTIME->str_type && LIKELY(((PyASCIIObject *)x)->state.ready)) ||                       \
+                   type == RUNTIME->dict_type || type == RUNTIME->tuple_type || type == RUNTIME->bytes_type)) {      \
             length = Py_SIZE(x);                                                                                     \
         } else if (type == RUNTIME->set_type) {                                                                      \
             length = ((PySetObject *)x)->used;                                                                       \

@@ -53,6 +53,10 @@
 #define OWNER_S(object) (object)
 #define OWNER_R(object) (object)
 
+/* An unboxed number in the slot of its operand. */
+#define RAW_FLOAT(hole) (*(double *)((char *)frame + (uintptr_t)(hole)))
+#define RAW_INT(hole)   (*(long *)((char *)frame + (uintptr_t)(hole)))
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* ---- Free lists ---- */

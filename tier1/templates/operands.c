@@ -127,35 +127,3 @@ TEMPLATE(DEALLOCATE)
     rt_dealloc(x);
     GO(CONT);
 }
-
-/* ---- Cells ---- */
-/* H_N: byte offset of the cell inside the closure tuple. */
-TEMPLATE(COPY_FREE_VARIABLE)
-{
-    PyObject *cell = *(PyObject **)((char *)frame->f_func->func_closure + (uintptr_t)H_N);
-    cell->ob_refcnt++;
-    DISPLACED(H_D) = cell;
-    GO(CONT);
-}
-
-TEMPLATE(LOAD_DEREF)
-{
-    PyObject *value = ((PyCellObject *)DISPLACED(H_A))->ob_ref;
-    if (UNLIKELY(value == NULL)) {
-        GO(SLOW);
-    }
-    value->ob_refcnt++;
-    r0 = value;
-    GO(CONT);
-}
-
-TEMPLATE(STORE_DEREF_R)
-{
-    PyCellObject *cell = (PyCellObject *)DISPLACED(H_A);
-    PyObject *old = cell->ob_ref;
-    cell->ob_ref = r0;
-    if (old != NULL && UNLIKELY(--old->ob_refcnt == 0)) {
-        GO_WITH(FREE, old, ANY);
-    }
-    GO(CONT);
-}
