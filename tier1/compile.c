@@ -3,6 +3,7 @@
 
 #include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
+#include "runtime/code_state.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 #include "tier1/emitter.h"
@@ -241,14 +242,17 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->feedback_size = (uint32_t)emitter->feedback_size;
     compiled->feedback = emitter->feedback;
     compiled->exits = emitter->exits;
+    compiled->call_cells = emitter->call_cells;
     if (!make_tables(emitter, compiled) || code_map_add(compiled) < 0) {
         compiled->feedback = NULL;
         compiled->exits = NULL;
+        compiled->call_cells = NULL;
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     emitter->feedback = NULL;
     emitter->exits = NULL;
+    emitter->call_cells = NULL;
     publish_resume_points(emitter, compiled);
     *result = compiled;
     return REASON_none;
