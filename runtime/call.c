@@ -13,10 +13,6 @@
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
 
-/* How often a call site may see a new function object before it stops asking for versions: a site that
- * calls a fresh closure each time would use them up. */
-enum { MAX_VERSION_MISSES = 16 };
-
 /* ---- Python functions ---------------------------------------------------------------------------- */
 
 static inline bool may_enter_compiled(PyThreadState *tstate)
@@ -113,15 +109,13 @@ static inline __attribute__((always_inline)) PyObject *run_frame(PyThreadState *
     return result;
 }
 
-/* Puts the arguments where the function of `frame` finds them: keywords, defaults, *args and **kwargs
+/* Puts the arguments where the function finds its parameters: keywords, defaults, *args and **kwargs
  * included. Takes over the argument references and returns 1; or returns 0 and takes nothing, without an
  * exception, when the call is one that only stock should judge (all errors are such), or -1 with an
  * exception set, nothing taken either. (ceval.c, initialize_locals) */
-static int bind_any_shape(InterpreterFrame *frame, PyObject *const *arguments, size_t nargs, PyObject *kwnames)
+static int bind_any_shape(PyFunctionObject *function, PyCodeObject *code, PyObject **locals,
+                          PyObject *const *arguments, size_t nargs, PyObject *kwnames)
 {
-    PyFunctionObject *function = frame->f_func;
-    PyCodeObject *code = frame->f_code;
-    PyObject **locals = frame->localsplus;
     Py_ssize_t positional = code->co_argcount;
     Py_ssize_t named = positional + code->co_kwonlyargcount;
     Py_ssize_t given = (Py_ssize_t)nargs;
@@ -132,7 +126,7 @@ static int bind_any_shape(InterpreterFrame *frame, PyObject *const *arguments, s
     if (!(code->co_flags & CO_OPTIMIZED) || (given > positional && !(code->co_flags & CO_VARARGS))) {
         return 0;
     }
-    for (int index = 0; index < code->co_nlocalsplus; index++) {
+    for (Py_ssize_t index = 0; index < named; index++) {
         locals[index] = NULL;
     }
     if (code->co_flags & CO_VARKEYWORDS) {
@@ -289,8 +283,11 @@ __attribute__((noinline)) static PyObject *call_any_shape(PyThreadState *tstate,
         return NULL;
     }
     initialize_frame(frame, function, code);
-    int bound = bind_any_shape(frame, arguments, nargs, kwnames);
+    int bound = bind_any_shape(function, code, frame->localsplus, arguments, nargs, kwnames);
     if (LIKELY(bound > 0)) {
+        for (int index = frame_parameters(code); index < code->co_nlocalsplus; index++) {
+            frame->localsplus[index] = NULL;
+        }
         return run_frame(tstate, frame, code, by_call);
     }
     Py_DECREF(code);
@@ -364,7 +361,7 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
     for (size_t index = 0; index < count; index++) {
         Py_INCREF(arguments[index]);
     }
-    struct compiled_code *compiled = kwnames == NULL ? native_target(tstate, function, (int)nargs) : NULL;
+    struct compiled_code *compiled = kwnames == NULL ? find_native_code(tstate, function, (int)nargs) : NULL;
     InterpreterFrame *frame = LIKELY(compiled != NULL) ? native_push(tstate, function, compiled) : NULL;
     if (LIKELY(frame != NULL)) {
         for (size_t index = 0; index < nargs; index++) {
@@ -387,6 +384,66 @@ PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject *
         return call_function(tstate, (PyFunctionObject *)callable, arguments, count, NULL, false);
     }
     return _PyObject_VectorcallTstate(tstate, callable, arguments, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+}
+
+/* ---- Native calls with something to do afterwards ------------------------------------------------------- */
+
+/* What stands in a frame that is not built yet, read by rt_call_then_finish (enter_x86_64.S). */
+struct pending_call {
+    PyFunctionObject *function;
+    const struct native_target *target;
+    PyObject **operands;
+    size_t count;
+    struct native_result (*finish)(PyThreadState *tstate, PyObject **operands, size_t count, PyObject *result);
+};
+
+_Static_assert(offsetof(struct pending_call, function) == offsetof(InterpreterFrame, f_func) &&
+                   offsetof(struct pending_call, target) == 8 && offsetof(struct pending_call, operands) == 16 &&
+                   offsetof(struct pending_call, count) == 24 && offsetof(struct pending_call, finish) == 32 &&
+                   sizeof(struct pending_call) <= offsetof(InterpreterFrame, localsplus),
+               "rt_call_then_finish knows these offsets");
+
+extern const char rt_call_then_finish[];
+
+/* The native call of a frame with its parameters filled in, after which `finish` is called with the operands, their count
+ * and the result, which it owns. */
+static inline struct call_outcome
+begin_pending_call(InterpreterFrame *frame, const struct native_target *target, PyObject **operands, size_t count,
+                   struct native_result (*finish)(PyThreadState *, PyObject **, size_t, PyObject *))
+{
+    static const struct native_target then_finish = {NULL, rt_call_then_finish};
+    struct pending_call *pending = (struct pending_call *)frame;
+    pending->target = target;
+    pending->operands = operands;
+    pending->count = count;
+    pending->finish = finish;
+    return (struct call_outcome){.frame = frame, .target = &then_finish};
+}
+
+static inline struct native_result native_result(PyThreadState *tstate, PyObject *result)
+{
+    return (struct native_result){result, frame_call_is_unusual(tstate, tstate->cframe->current_frame, result)};
+}
+
+static inline bool begins_chunk(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    return (PyObject **)frame == &tstate->datastack_chunk->data[0];
+}
+
+/* The frame of the call was the first of its chunk, which is empty now. */
+static void give_chunk_up(PyThreadState *tstate)
+{
+    PyObject **first = &tstate->datastack_chunk->data[0];
+    if (tstate->datastack_top == first) {
+        cpython_pop_frame_memory(tstate, (InterpreterFrame *)first);
+    }
+}
+
+static struct native_result finish_in_chunk(PyThreadState *tstate, PyObject **Py_UNUSED(operands),
+                                            size_t Py_UNUSED(count), PyObject *result)
+{
+    give_chunk_up(tstate);
+    return native_result(tstate, result);
 }
 
 /* ---- Classes ------------------------------------------------------------------------------------- */
@@ -427,7 +484,7 @@ __attribute__((noinline, cold)) static int initialize_generally(PyObject *self, 
  * does nothing)? Learns the answer in `cell`. */
 __attribute__((noinline)) static bool learn_class(struct call_cell *cell, PyTypeObject *type)
 {
-    cell->misses++;
+    cell->class_misses++;
     if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_vectorcall != NULL ||
         type->tp_new != PyBaseObject_Type.tp_new) {
         return false;
@@ -453,56 +510,61 @@ __attribute__((noinline, cold)) static void complain_about_init(PyThreadState *t
     Py_DECREF(result);
 }
 
-/* type(*arguments) for the class that `cell` describes. Borrows everything; arguments[-1] is writable. Returns the new
- * instance, or NULL with an exception set.
+/* A new instance of the class that `cell` describes, one level of recursion deeper; *initialized tells whether everything is done
+ * already. NULL with an exception set, at the level of before. Borrows everything.
  *
  * Stock does this in _PyObject_MakeTpCall, type_call and slot_tp_init; what of that can be observed is kept: the
  * level of recursion, that the caller and an argument tuple keep the arguments alive (and count) during
  * __init__, and that __init__ is looked up after __new__. */
-static PyObject *instantiate(PyThreadState *tstate, struct call_cell *cell, PyTypeObject *type, PyObject **arguments,
-                             size_t nargs, PyObject *kwnames)
+static PyObject *allocate_instance(PyThreadState *tstate, struct call_cell *cell, PyTypeObject *type,
+                                   PyObject **arguments, size_t nargs, PyObject *kwnames, bool *initialized)
 {
     if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
         return NULL;
     }
     PyObject *self = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
-    if (UNLIKELY(self == NULL)) {
-        _Py_LeaveRecursiveCallTstate(tstate);
-        return NULL;
-    }
-    if (UNLIKELY(type->tp_version_tag != cell->class_version || cell->class_version == 0)) {
-        if (initialize_generally(self, arguments, nargs, kwnames) < 0) {
+    *initialized = true;
+    if (LIKELY(self != NULL)) {
+        if (LIKELY(type->tp_version_tag == cell->class_version && cell->class_version != 0)) {
+            cell->class_count++;
+            *initialized = cell->initializer == NULL;
+        } else if (initialize_generally(self, arguments, nargs, kwnames) < 0) {
             Py_CLEAR(self);
         }
+    }
+    if (self == NULL) {
         _Py_LeaveRecursiveCallTstate(tstate);
-        return self;
     }
-    cell->class_count++;
-    PyObject *initializer = cell->initializer;
-    if (initializer != NULL) {
-        size_t count = nargs + keyword_count(kwnames);
-        for (size_t index = 0; index < count; index++) {
-            PyObject *argument = arguments[index];
-            Py_SET_REFCNT(argument, Py_REFCNT(argument) + 2);
+    return self;
+}
+
+/* What follows __init__, which has returned `result`: checks that, drops what kept `count` arguments alive, and returns `self`, or
+ * NULL with an exception set. Steals self and result. */
+static PyObject *finish_instance(PyThreadState *tstate, PyObject *self, PyObject **arguments, size_t count,
+                                 PyObject *result)
+{
+    if (UNLIKELY(result != Py_None)) {
+        if (result != NULL) {
+            complain_about_init(tstate, result);
         }
-        PyObject *slot_before = arguments[-1];
-        arguments[-1] = Py_NewRef(self);
-        Py_INCREF(initializer);
-        PyObject *result =
-            call_function(tstate, (PyFunctionObject *)initializer, arguments - 1, nargs + 1, kwnames, false);
-        arguments[-1] = slot_before;
-        if (UNLIKELY(result != Py_None)) {
-            if (result != NULL) {
-                complain_about_init(tstate, result);
-            }
-            Py_CLEAR(self);
-        } else {
-            Py_DECREF(result);
-        }
-        release(arguments, count);
+        Py_CLEAR(self);
+    } else {
+        Py_DECREF(result);
     }
+    release(arguments, count);
     _Py_LeaveRecursiveCallTstate(tstate);
     return self;
+}
+
+/* The end of a native call of __init__. operands: (the instance, the class, arguments...); arguments and class go. */
+static struct native_result finish_instantiation(PyThreadState *tstate, PyObject **operands, size_t count,
+                                                 PyObject *result)
+{
+    give_chunk_up(tstate);
+    PyObject *self = finish_instance(tstate, operands[0], operands + 2, count, result);
+    release(operands + 2, count);
+    Py_DECREF(operands[1]);
+    return native_result(tstate, self);
 }
 
 /* ---- Everything else ------------------------------------------------------------------------------- */
@@ -659,9 +721,9 @@ __attribute__((noinline)) static PyObject *call_method_descriptor(PyThreadState 
     return finish_call(tstate, callable, arguments, total, result);
 }
 
-/* Classes. Steals callable and arguments. */
+/* Calls of classes that are not plain instantiations. Steals callable and arguments. */
 __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyObject *callable, PyObject **arguments,
-                                                      size_t total, PyObject *kwnames, struct call_cell *cell)
+                                                      size_t total, PyObject *kwnames)
 {
     PyTypeObject *class = (PyTypeObject *)callable;
     PyObject *result;
@@ -682,80 +744,194 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
         if (!handled) {
             return call_generally(tstate, callable, arguments, total, kwnames);
         }
-    } else if (((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
-                learn_class(cell, class)) &&
-               (cell->initializer != NULL || total == 0)) {
-        result = instantiate(tstate, cell, class, arguments, total - keyword_count(kwnames), kwnames);
     } else {
         return call_generally(tstate, callable, arguments, total, kwnames);
     }
     return finish_call(tstate, callable, arguments, total, result);
 }
 
-/* Notes which function a site calls, where it is not the one noted already. */
-__attribute__((noinline, cold)) static void learn_function(struct call_cell *cell, PyFunctionObject *function)
+/* ---- CALL -------------------------------------------------------------------------------------------- */
+
+/* A frame with the parameters of `function` filled in, for a native call: takes over function and arguments. NULL, with nothing done and no
+ * exception, when call_function is to do it, because memory is short or the call is an error. Whoever makes the call sees to
+ * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). *changed: the code was
+ * thrown away or exchanged meanwhile; f_code holds a reference to it, and only run_changed() can run the frame. */
+static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctionObject *function,
+                                                PyObject **arguments, size_t nargs, PyObject *kwnames, bool *changed)
 {
-    cell->callee = (PyObject *)function;
-    cell->function_version = function->func_version;
-    if (cell->misses < MAX_VERSION_MISSES) {
-        cell->misses++;
-        if (function->func_version == 0) {
-            cell->function_version = cpython_function_version(function);
+    *changed = false;
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    InterpreterFrame *frame = push_frame(tstate, code);
+    if (UNLIKELY(frame == NULL)) {
+        _PyErr_Clear(tstate);
+        return NULL;
+    }
+    size_t parameters = (size_t)code->co_argcount;
+    if (kwnames != NULL || parameters < nargs || code->co_kwonlyargcount != 0 ||
+        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED) {
+        Py_INCREF(code); /* binding may collect, and a collection run anything */
+        int bound = bind_any_shape(function, code, frame->localsplus, arguments, nargs, kwnames);
+        if (UNLIKELY(bound <= 0)) {
+            Py_DECREF(code);
+            if (bound < 0) {
+                _PyErr_Clear(tstate);
+            }
+            pop_frame(tstate, frame);
+            return NULL;
+        }
+        frame->f_func = function;
+        frame->f_code = code;
+        if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
+            *changed = true;
+            return frame;
+        }
+        Py_DECREF(code);
+        return frame;
+    }
+    size_t index = nargs;
+    if (parameters != nargs) {
+        PyObject *defaults = function->func_defaults;
+        if (UNLIKELY(defaults == NULL || (size_t)PyTuple_GET_SIZE(defaults) < parameters - nargs)) {
+            pop_frame(tstate, frame);
+            return NULL;
+        }
+        PyObject **first = &PyTuple_GET_ITEM(defaults, PyTuple_GET_SIZE(defaults) - (Py_ssize_t)parameters);
+        for (; index < parameters; index++) {
+            frame->localsplus[index] = Py_NewRef(first[index]);
         }
     }
-}
-
-/* Remembers in `cell` how to enter the function's compiled code natively, where the arguments fit as they are; or that they
- * do not fit, which no later call of the same code from this site can change. */
-__attribute__((noinline)) static void learn_native_entry(PyThreadState *tstate, struct call_cell *cell,
-                                                         PyFunctionObject *function, size_t nargs)
-{
-    PyCodeObject *code = (PyCodeObject *)function->func_code;
-    if ((size_t)code->co_argcount != nargs || code->co_kwonlyargcount != 0 ||
-        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED) {
-        cell->code = code;
-        cell->globals = (PyObject *)cell; /* is no function's */
-        cell->epoch = runtime_data.code_epoch;
-        return;
+    for (index = 0; index < nargs; index++) {
+        frame->localsplus[index] = arguments[index];
     }
-    struct code_state *state = code_state_get(code);
-    if (state == NULL || state->compiled == NULL || state->suppressed || !may_enter_compiled(tstate) ||
-        !PyDict_CheckExact(function->func_globals) || !PyDict_CheckExact(function->func_builtins)) {
-        return;
+    frame->f_func = function;
+    return frame;
+}
+
+/* Runs and gives up a frame of push_parameters() with changed code. */
+__attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tstate, InterpreterFrame *frame,
+                                                             bool by_call)
+{
+    PyCodeObject *code = frame->f_code;
+    initialize_frame(frame, frame->f_func, code);
+    Py_DECREF(code);
+    for (int index = frame_parameters(code); index < code->co_nlocalsplus; index++) {
+        frame->localsplus[index] = NULL;
     }
-    cell->code = code;
-    cell->globals = function->func_globals;
-    state->compiled->generation = code_map_generation;
-    cell->native_entry = state->compiled->native_entry;
-    cell->frame_bytes = frame_words(code) * sizeof(PyObject *);
-    cell->epoch = runtime_data.code_epoch;
+    return run_frame(tstate, frame, code, by_call);
 }
 
-void call_learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function, size_t nargs)
+/* Can the site enter the code in line, whatever function of that code it calls? */
+static bool fits_in_line(const struct call_cell *cell, PyCodeObject *code)
 {
-    if (cell->epoch != runtime_data.code_epoch || cell->code != (PyCodeObject *)function->func_code) {
-        learn_native_entry(tstate, cell, function, nargs);
+    return code->co_argcount + 1 == cell->arguments && code->co_kwonlyargcount == 0 &&
+           (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
+}
+
+/* So much more often than the first case another one must have come by to take its place, and this much ahead. */
+enum { CASE_OUTNUMBERS = 2, CASE_LEAD = 64 };
+
+/* Counts a call that was not entered in line, and makes its code the one that is, if it should be. */
+static inline void note_callee(struct call_cell *cell, struct code_state *state)
+{
+    struct call_case *cases = cell->cases;
+    int index = 0;
+    while (cases[index].code_id != state->id && cases[index].code_id != 0) {
+        if (++index == FEEDBACK_MAX_CASES) {
+            cell->megamorphic++;
+            return;
+        }
+    }
+    cases[index].code_id = state->id;
+    uint32_t count = ++cases[index].count;
+    bool moves = index != 0 && (cell->target.code == NULL || count / CASE_OUTNUMBERS > cases[0].count + CASE_LEAD);
+    if ((index == 0 ? cell->target.code == NULL : moves) && fits_in_line(cell, state->code)) {
+        struct call_case moved = cases[index];
+        cases[index] = cases[0];
+        cases[0] = moved;
+        code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
     }
 }
 
-/* The site's first call, and every call of another function than the last. */
-__attribute__((noinline, cold)) static PyObject *call_new_function(PyThreadState *tstate, PyFunctionObject *function,
-                                                                   PyObject **arguments, size_t positional,
-                                                                   PyObject *kwnames, struct call_cell *cell)
+void call_note_callee(struct call_cell *cell, PyFunctionObject *function)
 {
-    learn_function(cell, function);
-    return call_function(tstate, function, arguments, positional, kwnames, true);
+    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    if (state != NULL && state->native_entry != NULL) {
+        note_callee(cell, state);
+        state->compiled->generation = code_map_generation;
+    }
 }
 
-/* A bound method is taken apart first, as PRECALL does. */
-__attribute__((noinline)) static PyObject *call_method_object(PyThreadState *tstate, PyObject **slot, int nargs,
-                                                              PyObject *kwnames, struct call_cell *cell)
+static inline struct call_outcome call_is_done(PyObject *result)
 {
-    PyMethodObject *method = (PyMethodObject *)slot[1];
-    slot[0] = Py_NewRef(method->im_func);
-    slot[1] = Py_NewRef(method->im_self);
-    Py_DECREF(method);
-    return rt_call(tstate, slot, nargs, kwnames, cell);
+    return (struct call_outcome){.frame = NULL, .result = result};
+}
+
+/* Steals function and arguments. */
+static inline struct call_outcome begin_function(PyThreadState *tstate, PyFunctionObject *function,
+                                                 PyObject **arguments, size_t nargs, PyObject *kwnames,
+                                                 struct call_cell *cell)
+{
+    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    if (LIKELY(state != NULL)) {
+        if (LIKELY(state->native_entry != NULL)) {
+            note_callee(cell, state);
+            state->compiled->generation = code_map_generation;
+            bool changed;
+            InterpreterFrame *frame = push_parameters(tstate, function, arguments, nargs, kwnames, &changed);
+            if (LIKELY(frame != NULL)) {
+                if (UNLIKELY(changed)) {
+                    return call_is_done(run_changed(tstate, frame, true));
+                }
+                tstate->cframe->current_frame->prev_instr += INLINE_CACHE_ENTRIES_CALL;
+                if (UNLIKELY(begins_chunk(tstate, frame))) {
+                    return begin_pending_call(frame, (const struct native_target *)state, NULL, 0, finish_in_chunk);
+                }
+                return (struct call_outcome){.frame = frame, .target = (const struct native_target *)state};
+            }
+        }
+    }
+    return call_is_done(call_function(tstate, function, arguments, nargs, kwnames, true));
+}
+
+/* Goes on in finish_instantiation. Steals callable and arguments; operands[1] is the callable. */
+static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyObject **operands, size_t nargs,
+                                                      PyObject *kwnames, struct call_cell *cell)
+{
+    PyTypeObject *type = (PyTypeObject *)operands[1];
+    PyObject **arguments = operands + 2;
+    size_t count = nargs + keyword_count(kwnames);
+    bool initialized;
+    PyObject *self = allocate_instance(tstate, cell, type, arguments, nargs, kwnames, &initialized);
+    if (self == NULL || initialized) {
+        if (self != NULL) {
+            _Py_LeaveRecursiveCallTstate(tstate);
+        }
+        return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, self));
+    }
+    PyFunctionObject *initializer = (PyFunctionObject *)Py_NewRef(cell->initializer);
+    for (size_t index = 0; index < count; index++) {
+        PyObject *argument = arguments[index];
+        Py_SET_REFCNT(argument, Py_REFCNT(argument) + 2);
+    }
+    operands[0] = self;
+    operands[1] = Py_NewRef(self);
+    struct code_state *state = code_state_get((PyCodeObject *)initializer->func_code);
+    InterpreterFrame *frame = NULL;
+    bool changed = false;
+    if (LIKELY(state != NULL && state->native_entry != NULL)) {
+        frame = push_parameters(tstate, initializer, operands + 1, nargs + 1, kwnames, &changed);
+    }
+    PyObject *result = NULL;
+    if (UNLIKELY(frame == NULL)) {
+        result = call_function(tstate, initializer, operands + 1, nargs + 1, kwnames, false);
+    } else if (UNLIKELY(changed)) {
+        result = run_changed(tstate, frame, false);
+    }
+    operands[1] = (PyObject *)type;
+    if (UNLIKELY(frame == NULL || changed)) {
+        return call_is_done(finish_instantiation(tstate, operands, count, result).result);
+    }
+    return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);
 }
 
 /* The bound method stands in slot[0], where others have a method and its self: at the end of a with statement. Stock calls it by
@@ -766,16 +942,14 @@ __attribute__((noinline)) static PyObject *call_bound_exit(PyThreadState *tstate
     PyMethodObject *method = (PyMethodObject *)slot[0];
     PyFunctionObject *function = (PyFunctionObject *)Py_NewRef(method->im_func);
     slot[0] = Py_NewRef(method->im_self);
-    size_t positional = nargs + 1 - keyword_count(kwnames);
-    if (kwnames == NULL) {
-        call_learn_native_entry(tstate, cell, function, positional);
-    }
-    PyObject *result = call_function(tstate, function, slot, positional, kwnames, false);
+    call_note_callee(cell, function);
+    PyObject *result = call_function(tstate, function, slot, nargs + 1 - keyword_count(kwnames), kwnames, false);
     rt_release((PyObject *)method);
     return result;
 }
 
-PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell)
+struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames,
+                                  struct call_cell *cell)
 {
     PyObject *callable = slot[0];
     PyObject **arguments = slot + 1;
@@ -784,35 +958,44 @@ PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *k
         callable = slot[1];
         arguments = slot + 2;
         total = (size_t)nargs;
+        if (Py_TYPE(callable) == &PyMethod_Type) {
+            /* A bound method is taken apart first, as PRECALL does. */
+            PyMethodObject *method = (PyMethodObject *)callable;
+            callable = Py_NewRef(method->im_func);
+            slot[0] = callable;
+            slot[1] = Py_NewRef(method->im_self);
+            Py_DECREF(method);
+            arguments = slot + 1;
+            total = (size_t)nargs + 1;
+        }
     }
     PyTypeObject *type = Py_TYPE(callable);
     if (LIKELY(type == &PyFunction_Type)) {
-        PyFunctionObject *function = (PyFunctionObject *)callable;
-        size_t positional = kwnames == NULL ? total : total - (size_t)Py_SIZE(kwnames);
-        cell->count++;
-        if (kwnames == NULL) {
-            call_learn_native_entry(tstate, cell, function, positional);
-        }
-        if (UNLIKELY(cell->callee != callable || cell->function_version != function->func_version)) {
-            return call_new_function(tstate, function, arguments, positional, kwnames, cell);
-        }
-        return call_function(tstate, function, arguments, positional, kwnames, true);
-    }
-    if (type == &PyMethod_Type && arguments != slot + 1) {
-        return call_method_object(tstate, slot, nargs, kwnames, cell);
+        return begin_function(tstate, (PyFunctionObject *)callable, arguments, total - keyword_count(kwnames),
+                              kwnames, cell);
     }
     if (type == &PyMethod_Type && PyFunction_Check(((PyMethodObject *)callable)->im_func)) {
-        return call_bound_exit(tstate, slot, total, kwnames, cell);
+        return call_is_done(call_bound_exit(tstate, slot, total, kwnames, cell));
     }
-    cell->other++;
     if (type == &PyCFunction_Type) {
-        return call_builtin(tstate, callable, arguments, total, kwnames);
+        cell->other++;
+        return call_is_done(call_builtin(tstate, callable, arguments, total, kwnames));
     }
     if (type == &PyMethodDescr_Type) {
-        return call_method_descriptor(tstate, callable, arguments, total, kwnames);
+        cell->other++;
+        return call_is_done(call_method_descriptor(tstate, callable, arguments, total, kwnames));
     }
     if (PyType_Check(callable)) {
-        return call_class(tstate, callable, arguments, total, kwnames, cell);
+        PyTypeObject *class = (PyTypeObject *)callable;
+        if (slot[0] == NULL && type->tp_call == PyType_Type.tp_call &&
+            ((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
+             learn_class(cell, class)) &&
+            (cell->initializer != NULL || total == 0)) {
+            return begin_instantiation(tstate, slot, total - keyword_count(kwnames), kwnames, cell);
+        }
+        cell->other++;
+        return call_is_done(call_class(tstate, callable, arguments, total, kwnames));
     }
-    return call_generally(tstate, callable, arguments, total, kwnames);
+    cell->other++;
+    return call_is_done(call_generally(tstate, callable, arguments, total, kwnames));
 }

@@ -1,6 +1,6 @@
 /* runtime/call.h: how compiled code calls, and how compiled functions are called.
  *
- * rt_call (ops.h) is the CALL opcode; the functions here are what it is made of, and the entry that C
+ * rt_begin_call (ops.h) is the CALL opcode; the functions here are what it is made of, and the entry that C
  * code uses when it calls a compiled Python function. All need the GIL.
  */
 #ifndef PYJIT_RUNTIME_CALL_H
@@ -8,6 +8,12 @@
 
 #include "runtime/cpython.h"
 #include "runtime/feedback.h"
+
+/* What a native call gives back: the result (NULL with an exception set), and frame_call_is_unusual(). In two registers. */
+struct native_result {
+    PyObject *result;
+    uintptr_t unusual;
+};
 
 /* Calls a Python function: binds the arguments, runs the frame in compiled code when there is some and
  * it may be entered, otherwise through the interpreter's evaluator.
@@ -29,7 +35,7 @@ PyObject *rt_function_vectorcall(PyObject *callable, PyObject *const *arguments,
  * stock. arguments[-1] must be writable. Returns a new reference, or NULL with an exception set. */
 PyObject *rt_call_borrowed(PyThreadState *tstate, PyObject *callable, PyObject **arguments, size_t count);
 
-/* Remembers in `cell`, unless it is there, how to enter the function's compiled code natively with `nargs` arguments. */
-void call_learn_native_entry(PyThreadState *tstate, struct call_cell *cell, PyFunctionObject *function, size_t nargs);
+/* Notes in `cell` that a function is called, by a site that calls natively in line (rt_begin_call does it for CALL itself). */
+void call_note_callee(struct call_cell *cell, PyFunctionObject *function);
 
 #endif

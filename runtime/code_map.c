@@ -14,6 +14,7 @@
 #include "runtime/code_map.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/code_state.h"
 #include "runtime/data_arena.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -140,6 +141,7 @@ struct compiled_code *compiled_code_new(void)
 void compiled_code_free(struct compiled_code *compiled)
 {
     data_arena_free(compiled->tables, compiled->table_size);
+    code_state_release_cells(compiled->call_cells);
     data_arena_free(compiled->feedback, compiled->feedback_size);
     if (compiled->exits != NULL) {
         side_exits_free(compiled->exits);
@@ -171,7 +173,6 @@ void code_map_remove(struct compiled_code *compiled)
     if (compiled->retired != NULL) {
         code_map_remove(compiled->retired);
     }
-    runtime_data.code_epoch++;
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();
     delete_row(&tables[spare], start);

@@ -32,8 +32,8 @@ struct compiled_code {
     uint32_t generation; /* the last in which it was entered from C or looked up by a call site */
     void *entry;         /* address for the start of the function, the first entry row's */
     void *
-        native_entry; /* the same for a native call from compiled code: the frame is linked and counted; builds the machine
-                           frame, looks at the C stack, unbinds the locals that are no arguments */
+        native_entry; /* the same for a native call from compiled code, which has put the function and the parameters into the
+                           frame; the rest of it is filled in, linked and counted here, and given up at the end */
     int native_arguments; /* how many arguments a native call has to bring: -1 where the parameters are not so simple */
     uint32_t frame_bytes;          /* of a frame of this code */
     struct compiled_code *retired; /* an earlier compiled form of the same code that a frame may still run */
@@ -46,8 +46,9 @@ struct compiled_code {
     uint32_t entry_count;
     uint32_t offset_bytes;
     uint32_t feedback_size;
+    struct call_cell *call_cells; /* all in `feedback` */
     void *
-        feedback; /* owned, a block of the data arena; cells of feedback.h, read through site addresses in the code */
+        feedback; /* owned, a block of the data arena; the other cells of feedback.h, read through site addresses in the code */
     struct side_exits *exits; /* owned (side_exit.h) */
     int32_t *cells; /* owned (malloc), where there is a tier 2: per instruction the place of its feedback cell, -1: none; else NULL */
     struct tier2_code *tier2; /* code of tier 2 that is entered from this one, freed with it by the function below */

@@ -12,6 +12,57 @@ Py_ssize_t code_state_index = -1;
 
 void (*code_state_death_observer)(struct code_state *state);
 
+_Static_assert(offsetof(struct code_state, code) == offsetof(struct native_target, code) &&
+                   offsetof(struct code_state, native_entry) == offsetof(struct native_target, entry) &&
+                   offsetof(struct call_cell, target) == 0,
+               "native calls find their target alike in states and cells");
+
+void code_state_set_target(struct code_state *state, struct call_cell *cell, uint32_t frame_bytes)
+{
+    code_state_clear_target(cell);
+    cell->target = (struct native_target){state->code, state->native_entry};
+    cell->frame_bytes = frame_bytes;
+    cell->next_caller = state->callers;
+    if (cell->next_caller != NULL) {
+        cell->next_caller->caller_link = &cell->next_caller;
+    }
+    cell->caller_link = &state->callers;
+    state->callers = cell;
+}
+
+void code_state_clear_target(struct call_cell *cell)
+{
+    cell->target = (struct native_target){0};
+    if (cell->caller_link != NULL) {
+        *cell->caller_link = cell->next_caller;
+        if (cell->next_caller != NULL) {
+            cell->next_caller->caller_link = cell->caller_link;
+        }
+        cell->next_caller = NULL;
+        cell->caller_link = NULL;
+    }
+}
+
+void code_state_clear_callers(struct code_state *state)
+{
+    while (state->callers != NULL) {
+        code_state_clear_target(state->callers);
+    }
+}
+
+void code_state_withdraw_entry(struct code_state *state)
+{
+    state->native_entry = NULL;
+    code_state_clear_callers(state);
+}
+
+void code_state_release_cells(struct call_cell *first)
+{
+    for (struct call_cell *cell = first; cell != NULL; cell = cell->next_of_owner) {
+        code_state_clear_target(cell);
+    }
+}
+
 /* The code object dies: no frame can run it any more (each holds it), so its machine code goes too. */
 static void free_state(void *argument)
 {
@@ -19,6 +70,7 @@ static void free_state(void *argument)
     if (state == NULL) {
         return;
     }
+    code_state_withdraw_entry(state);
     if (state->compiled != NULL) {
         if (code_state_death_observer != NULL) {
             code_state_death_observer(state);
@@ -76,7 +128,9 @@ struct code_state *code_state_ensure(PyCodeObject *code)
         PyErr_NoMemory();
         return NULL;
     }
+    static uint32_t last_id;
     state->code = code;
+    state->id = ++last_id;
     if (!attach(code, state)) {
         free(state);
         return NULL;

@@ -9,23 +9,27 @@
 #ifndef PYJIT_RUNTIME_CODE_STATE_H
 #define PYJIT_RUNTIME_CODE_STATE_H
 
-#include "runtime/cpython.h"
+#include "runtime/feedback.h"
 
 struct compiled_code; /* code_map.h */
 
 struct code_state {
+    /* A struct native_target. */
     PyCodeObject *code;             /* borrowed: the state dies with it */
+    const void *native_entry;       /* compiled->native_entry, NULL while the code is not compiled */
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
     struct resume_table
         *resume; /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
     struct allocation_counts
-        *counts;         /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
-    uint32_t calls;      /* since the last decay */
-    uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
-    uint32_t last_decay; /* coarse clock, in ticks of policy.c */
-    uint8_t refused;     /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
+        *counts;               /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
+    struct call_cell *callers; /* the cells whose target this code is */
+    uint32_t id;               /* never given twice, not 0 */
+    uint32_t calls;            /* since the last decay */
+    uint32_t ticks;            /* time tier 0 has spent in looping code since then, in units of policy.h */
+    uint32_t last_decay;       /* coarse clock, in ticks of policy.c */
+    uint8_t refused;           /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;        /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };
@@ -54,6 +58,21 @@ static inline struct code_state *code_state_get(PyCodeObject *code)
     }
     return (struct code_state *)extra->slots[code_state_index];
 }
+
+/* Makes the state's code, which is compiled and fits, the target that `cell` enters in line. */
+void code_state_set_target(struct code_state *state, struct call_cell *cell, uint32_t frame_bytes);
+
+/* Takes the target of a cell away. */
+void code_state_clear_target(struct call_cell *cell);
+
+/* The state's compiled code must not be entered any more: takes it from all cells. */
+void code_state_withdraw_entry(struct code_state *state);
+
+/* Takes the code from all cells whose target it is: they look it up again at their next call. */
+void code_state_clear_callers(struct code_state *state);
+
+/* Takes away the targets of the cells in the list (next_of_owner), which are about to be freed. */
+void code_state_release_cells(struct call_cell *first);
 
 /* The state of `code`, created when missing; NULL with MemoryError set. */
 struct code_state *code_state_ensure(PyCodeObject *code);

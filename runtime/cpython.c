@@ -22,6 +22,9 @@
  * CPython leaves free in a chunk made for one large frame, in words (MINIMUM_OVERHEAD). */
 enum { CHUNK_BYTES = 16 * 1024, CHUNK_SPARE_WORDS = 1000 };
 
+/* An ordinary chunk given up last: calls up and down across the end of a chunk would map and unmap memory each time. */
+static _PyStackChunk *spare_chunk;
+
 /* Opens a new chunk and takes `size` words from it. NULL without memory, no exception set. */
 static PyObject **open_chunk(PyThreadState *tstate, size_t size)
 {
@@ -30,11 +33,16 @@ static PyObject **open_chunk(PyThreadState *tstate, size_t size)
         bytes *= 2;
     }
     /* CPython frees chunks with the arena allocator, and frees ours too when it pops the frame. */
-    PyObjectArenaAllocator arena;
-    PyObject_GetArenaAllocator(&arena);
-    _PyStackChunk *chunk = arena.alloc(arena.ctx, bytes);
-    if (chunk == NULL) {
-        return NULL;
+    _PyStackChunk *chunk = spare_chunk;
+    if (chunk != NULL && bytes == CHUNK_BYTES) {
+        spare_chunk = NULL;
+    } else {
+        PyObjectArenaAllocator arena;
+        PyObject_GetArenaAllocator(&arena);
+        chunk = arena.alloc(arena.ctx, bytes);
+        if (chunk == NULL) {
+            return NULL;
+        }
     }
     _PyStackChunk *previous = tstate->datastack_chunk;
     chunk->previous = previous;
@@ -78,6 +86,10 @@ void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame)
     tstate->datastack_chunk = previous;
     tstate->datastack_top = &previous->data[previous->top];
     tstate->datastack_limit = (PyObject **)((char *)previous + previous->size);
+    if (chunk->size == CHUNK_BYTES && spare_chunk == NULL) {
+        spare_chunk = chunk;
+        return;
+    }
     PyObjectArenaAllocator arena;
     PyObject_GetArenaAllocator(&arena);
     arena.free(arena.ctx, chunk, chunk->size);

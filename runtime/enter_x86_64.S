@@ -72,4 +72,60 @@ rt_enter_body:
         jmp     *%rdx
         .cfi_endproc
         .size   rt_enter_body, .-rt_enter_body
+
+/* The end of compiled code that must not come back to itself, because its code object may die: the machine frame is as at its end, the
+ * caller's frame is in r12, tstate in r13, the result in r14, the frame to give up in r15. */
+        .globl  rt_give_up_frame
+        .hidden rt_give_up_frame
+        .type   rt_give_up_frame, @function
+        .p2align 4
+rt_give_up_frame:
+        .cfi_startproc
+        .cfi_def_cfa %rbp, 16
+        .cfi_offset %rbp, -16
+        movq    %r13, %rdi
+        movq    %r15, %rsi
+        movq    %r12, %rdx
+        movq    %r14, %rcx
+        call    rt_finish_callee
+        movq    %rax, %r15
+        movq    %r14, %rax
+        popq    %rbp
+        .cfi_def_cfa %rsp, 8
+        ret
+        .cfi_endproc
+        .size   rt_give_up_frame, .-rt_give_up_frame
+
+/* A native call with something to do after it (struct pending_call in call.h): called as a native_entry is, with the callee's
+ * frame in r12, tstate in r13 and the caller's frame in r15. Calls the true target, then the C function with (tstate, operands, count, result), whose two results are
+ * what the caller gets. */
+        .globl  rt_call_then_finish
+        .hidden rt_call_then_finish
+        .type   rt_call_then_finish, @function
+        .p2align 4
+rt_call_then_finish:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
+        pushq   16(%r12)
+        pushq   24(%r12)
+        pushq   32(%r12)
+        subq    $8, %rsp
+        movq    8(%r12), %rdi
+        call    *8(%rdi)
+        movq    %r13, %rdi
+        movq    -8(%rbp), %rsi
+        movq    -16(%rbp), %rdx
+        movq    %r14, %rcx
+        call    *-24(%rbp)
+        movq    %rax, %r14
+        movq    %rdx, %r15
+        leave
+        .cfi_def_cfa %rsp, 8
+        ret
+        .cfi_endproc
+        .size   rt_call_then_finish, .-rt_call_then_finish
         .section .note.GNU-stack, "", @progbits

@@ -134,25 +134,40 @@ struct iterator_cell {
     uint32_t others;  /* advances of anything else, and ends */
 };
 
-/* A CALL site. */
-struct call_cell {
-    uint32_t function_version; /* version of the PyFunctionObject seen last, 0: none */
-    uint32_t misses;
+/* Where a native call goes. What enters a frame only needs these two words, so call cells and code states (code_state.h) begin
+ * with them. */
+struct native_target {
+    PyCodeObject *code; /* only compared */
+    const void *entry;  /* compiled_code.native_entry, or NULL */
+};
+
+/* One callee of a site, by code object: function objects may vary. */
+struct call_case {
+    uint32_t code_id; /* code_state.id, never given twice; 0: unused */
     uint32_t count;
-    uint32_t other;         /* calls of anything else, C functions included */
-    PyObject *callee;       /* borrowed: only compared, never followed without a version */
+};
+
+/* A call site.
+ *
+ * `target` is the code that the site enters in line, when the arguments fit its parameters exactly and it is compiled: cases[0]'s, or
+ * nobody's (code is NULL). It is taken back when that code is thrown away or dies: the cell is in its list of callers. Every other
+ * Python function is called natively as well, by way of rt_begin_call, which needs no cell for it. */
+struct call_cell {
+    struct native_target target;
+    uint32_t frame_bytes; /* of a frame of the target */
+    int32_t arguments;    /* arguments the site passes where it calls in line, plus 1; -1: it never does */
+    uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
+    struct call_case cases[FEEDBACK_MAX_CASES];
+    uint32_t megamorphic;   /* calls of Python functions beyond the cases */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
                                __new__, and `initializer`; 0: none seen */
     uint32_t class_count;   /* such instantiations */
-    PyObject *initializer;  /* borrowed: the Python function that is its __init__, or NULL where it is object's */
-    /* Compiled code that this site's arguments fit as they are. Entered for any function of `code` and `globals`, both only
-     * compared, as long as `epoch` stands: 0 means none. */
-    uint64_t epoch;
-    PyCodeObject *code;
-    PyObject *globals;
-    const void *native_entry;
-    uint64_t frame_bytes;
-    const PyMethodDef *definition; /* of the C function that a template called last: static. Counted in `other` */
+    uint32_t class_misses;
+    PyObject *initializer; /* borrowed: the Python function that is its __init__, or NULL where it is object's */
+    const PyMethodDef *definition;   /* of the C function that a template called last: static. Counted in `other` */
+    struct call_cell *next_of_owner; /* the cells of the same compiled code, which has to find them when it goes */
+    struct call_cell *next_caller;
+    struct call_cell **caller_link; /* what points to this cell; NULL while it is in no list */
 };
 
 /* A BEFORE_WITH site: the Python functions __enter__ and __exit__ of the class seen last; borrowed, and valid while type_version

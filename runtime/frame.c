@@ -3,6 +3,7 @@
 
 #include "runtime/call.h"
 #include "runtime/exceptions.h"
+#include "runtime/ops.h"
 #include "runtime/runtime_data.h"
 
 #include <pthread.h>
@@ -76,13 +77,18 @@ static PyObject *interpret_linked(PyThreadState *tstate, InterpreterFrame *frame
     if (frame_leave_observer != NULL) {
         frame_leave_observer(frame, reason);
     }
+    bool native = frame_is_native(frame);
     /* The evaluator links the frame and counts the recursion itself. */
     _PyCFrame *cframe = tstate->cframe;
     cframe->current_frame = frame->previous;
     tstate->recursion_remaining++;
-    PyObject *result = frame_run_interpreted(tstate, frame, throwflag);
+    PyObject *result = reason == REASON_newer_eval_hook ? _PyEval_EvalFrame(tstate, frame, throwflag)
+                                                        : frame_run_interpreted(tstate, frame, throwflag);
     tstate->recursion_remaining--;
     cframe->current_frame = frame;
+    if (native) {
+        frame_mark_native(frame);
+    }
     return result;
 }
 
@@ -101,24 +107,50 @@ PyObject *rt_throw_in_tier0(PyThreadState *tstate, InterpreterFrame *frame, int 
     return interpret_linked(tstate, frame, REASON_no_entry, 1);
 }
 
-PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame)
+/* What a native entry does that has not come to it. */
+static void unbind_locals(InterpreterFrame *frame)
 {
     PyCodeObject *code = frame->f_code;
-    /* The native entry unbinds these; it has not come to it. */
-    int arguments = code->co_argcount;
-    for (int index = arguments; index < code->co_nlocalsplus; index++) {
+    for (int index = frame_parameters(code); index < code->co_nlocalsplus; index++) {
         frame->localsplus[index] = NULL;
     }
     frame->stacktop = code->co_nlocalsplus;
-    return interpret_linked(tstate, frame, REASON_deep_recursion, 0);
 }
 
-void rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame)
+PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame)
 {
-    /* cpython_clear_and_pop_frame lowers the recursion limit itself; the inline path has it lowered already. */
+    unbind_locals(frame);
+    bool newer_hook = tstate->interp->eval_frame != runtime_data.eval_hook || runtime_data.eval_hook == NULL;
+    return interpret_linked(tstate, frame, newer_hook ? REASON_newer_eval_hook : REASON_deep_recursion, 0);
+}
+
+int rt_recursion_exceeded(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    if (_Py_CheckRecursiveCall(tstate, "") == 0) {
+        return 0;
+    }
+    /* Where the frame is given up, its level is given back. */
+    tstate->recursion_remaining--;
+    unbind_locals(frame);
+    return -1;
+}
+
+uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, InterpreterFrame *caller, PyObject *result)
+{
+    /* Clearing lowers the recursion limit for the destructors itself. */
     tstate->recursion_remaining++;
     cpython_clear_and_pop_frame(tstate, frame);
-    tstate->recursion_remaining--;
+    return frame_call_is_unusual(tstate, caller, result);
+}
+
+void rt_dealloc_leaving(PyThreadState *tstate, PyObject *object)
+{
+    runtime_data.leaving++;
+    rt_dealloc(object);
+    runtime_data.leaving--;
+    if (UNLIKELY(tstate->cframe->use_tracing)) {
+        cpython_frame_object(tstate, tstate->cframe->current_frame);
+    }
 }
 
 int rt_eval_breaker(PyThreadState *tstate)

@@ -16,14 +16,38 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 
 /* What a frame that compiled code runs has in is_entry, which CPython only tests for truth and sets to 1 when it takes
  * the frame over: so hook_is_active() can tell them apart. */
-enum { FRAME_IS_COMPILED = 2 };
+enum {
+    FRAME_IS_COMPILED = 2, /* entered from C, which gives it up afterwards; or a generator's */
+    FRAME_IS_NATIVE = 3,   /* entered by a native call: compiled code gives it up itself when it leaves it */
+};
 static inline void frame_mark_compiled(InterpreterFrame *frame)
 {
     *(uint8_t *)&frame->is_entry = FRAME_IS_COMPILED;
 }
+static inline void frame_mark_native(InterpreterFrame *frame)
+{
+    *(uint8_t *)&frame->is_entry = FRAME_IS_NATIVE;
+}
 static inline bool frame_is_compiled(const InterpreterFrame *frame)
 {
-    return *(const uint8_t *)&frame->is_entry == FRAME_IS_COMPILED;
+    return *(const uint8_t *)&frame->is_entry >= FRAME_IS_COMPILED;
+}
+static inline bool frame_is_native(const InterpreterFrame *frame)
+{
+    return *(const uint8_t *)&frame->is_entry == FRAME_IS_NATIVE;
+}
+
+/* What a native call returns beside the result: not 0 when there is an exception or the caller's frame has to be looked at. */
+static inline uintptr_t frame_call_is_unusual(PyThreadState *tstate, InterpreterFrame *caller, PyObject *result)
+{
+    return (uintptr_t)caller->frame_obj | tstate->cframe->use_tracing | (uintptr_t)(result == NULL);
+}
+
+/* Number of locals that a call fills in. */
+static inline int frame_parameters(const PyCodeObject *code)
+{
+    return code->co_argcount + code->co_kwonlyargcount + ((code->co_flags & CO_VARARGS) != 0) +
+           ((code->co_flags & CO_VARKEYWORDS) != 0);
 }
 
 /* Compiled code trusts the keys' versions of globals and builtins alone, which a copy into an instance of a subclass of dict keeps: so
@@ -120,6 +144,32 @@ static inline __attribute__((always_inline)) PyObject *frame_call_here(Interpret
 }
 #undef FRAME_CALL
 
+/* A native call from C: `frame` is as tier1/templates/calls.c leaves it to a native entry, and is given up when this returns. The
+ * caller's caller must check for an escape. New reference or NULL with an exception set. */
+static inline __attribute__((always_inline)) PyObject *
+frame_call_function(InterpreterFrame *frame, PyThreadState *tstate, const void *entry, InterpreterFrame *caller)
+{
+    register InterpreterFrame *frame_register __asm__("r12") = frame;
+    register PyThreadState *tstate_register __asm__("r13") = tstate;
+    register InterpreterFrame *caller_register __asm__("r15") = caller;
+    PyObject *result;
+    /* The C function around it may make no other call: then it has not aligned the stack and keeps things below it. */
+    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
+                     "pushq %%rbp\n\t"
+                     "movq %%rsp, %%rbp\n\t"
+                     "andq $-16, %%rsp\n\t"
+                     "call *%%rdx\n\t"
+                     "movq %%rbp, %%rsp\n\t"
+                     "popq %%rbp\n\t"
+                     "leaq 128(%%rsp), %%rsp"
+                     : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+r"(caller_register), "+d"(entry)
+                     :
+                     : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r14", "xmm0", "xmm1", "xmm2", "xmm3",
+                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+                       "xmm15", "memory", "cc");
+    return result;
+}
+
 /* ---- Called by compiled code ------------------------------------------------------------------------ */
 
 /* After an escape, when the frame has a frame object or tracing is on: may compiled code go on? `bound` has a bit
@@ -133,11 +183,23 @@ PyObject *rt_leave(PyThreadState *tstate, InterpreterFrame *frame, CodeUnit *nex
 /* The same for an exception that is set and was raised by the instruction prev_instr stands at. */
 PyObject *rt_throw_in_tier0(PyThreadState *tstate, InterpreterFrame *frame, int depth);
 
-/* A native call has linked `frame`, but the C stack is nearly used up: runs it in tier 0. Returns and leaves it as compiled code would. */
+/* A native call has linked `frame`, but compiled code must not run it: the C stack is nearly used up, there is another hook, or its globals are
+ * no plain dict. Runs it in tier 0. Returns and leaves it as compiled code would. */
 PyObject *rt_run_in_tier0(PyThreadState *tstate, InterpreterFrame *frame);
 
-/* A callee of a native call has returned and is unlinked: clears it and gives its memory back. For the cases the inline path does not take. */
-void rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame);
+/* A native call has linked and counted `frame`, and there is no recursion left. Returns 0 when there is after all, or -1 with
+ * RecursionError set and the locals that are no parameters unbound. */
+int rt_recursion_exceeded(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* A callee of a native call has returned and is unlinked: clears it and gives its memory and its level of recursion
+ * back. For the cases the inline path does not take; rt_give_up_frame (enter_x86_64.S) calls it, because compiled code may be freed by
+ * it. Returns frame_call_is_unusual() of the caller and the result. */
+uintptr_t rt_finish_callee(PyThreadState *tstate, InterpreterFrame *frame, InterpreterFrame *caller,
+                           PyObject *result);
+
+/* rt_dealloc for a local of a frame that is unlinked already, called by the frame's own compiled code: which is not to be freed
+ * meanwhile (runtime_data.leaving). If that turns tracing on, the caller's frame gets a frame object, for it to notice. */
+void rt_dealloc_leaving(PyThreadState *tstate, PyObject *object);
 
 /* RESUME and JUMP_BACKWARD with the eval breaker set: signals, GIL requests, pending calls. 0, or -1 with an exception set. */
 int rt_eval_breaker(PyThreadState *tstate);

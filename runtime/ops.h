@@ -185,9 +185,21 @@ int rt_before_with(PyThreadState *tstate, PyObject **slot, struct with_cell *cel
 
 /* ---- Calls (call.c) ----------------------------------------------------------------------------- */
 
+/* What has come of a call: a native call that is to be made now (frame is not NULL), with x and y as tier1/templates/calls.c says;
+ * or the result, a new reference or NULL with an exception set. In two registers. */
+struct call_outcome {
+    InterpreterFrame *frame;
+    union {
+        const struct native_target *target;
+        PyObject *result;
+    };
+};
+
 /* CALL: slot[0..1+nargs] holds (method, self, args...) or (NULL, callable, args...), all owned and all released; nargs
- * counts the arguments given by name too, kwnames is a borrowed tuple of their names, or NULL. */
-PyObject *rt_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames, struct call_cell *cell);
+ * counts the arguments given by name too, kwnames is a borrowed tuple of their names, or NULL. The caller's prev_instr stands at the
+ * instruction; for a native call it is moved to where tier 0 stands meanwhile. */
+struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames,
+                                  struct call_cell *cell);
 
 /* ---- Reference counts ----------------------------------------------------------------------------- */
 

@@ -27,7 +27,6 @@ static PyTypeObject *iterator_type(PyObject *object, bool reversed)
 
 void runtime_data_init(PyThreadState *tstate)
 {
-    runtime_data.code_epoch = 1; /* 0 is what cells start with */
     runtime_data.int_type = &PyLong_Type;
     runtime_data.float_type = &PyFloat_Type;
     runtime_data.bool_type = &PyBool_Type;
@@ -51,6 +50,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
+    runtime_data.builtins = tstate->interp->builtins;
     /* Of any class that a class statement made. */
     PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
     if (class != NULL) {

@@ -52,9 +52,6 @@ struct runtime_data {
     /* The evaluator that vm/hook.c installed with PEP 523, NULL while none is. Compiled code is entered only while this is
      * the interpreter's evaluator: when somebody installs another one after ours, frames must reach that one. */
     _PyFrameEvalFunction eval_hook;
-    /* Goes up whenever compiled code is thrown away or must no longer be entered: call cells that remember machine addresses
-     * compare it. */
-    uint64_t code_epoch;
     PyTypeObject *ascii_iterator_type;
     PyTypeObject *set_iterator_type;
     PyTypeObject *list_reverse_iterator_type;
@@ -62,7 +59,10 @@ struct runtime_data {
     struct _gc_runtime_state *collector; /* the main interpreter's */
     PyASCIIObject *ascii;                /* the interpreter's one-character strings below 128 ... */
     PyASCIIObject *latin1;               /* ... and from there to 255 */
-    struct _Py_float_state *floats;      /* the main interpreter's free list of floats */
+    PyObject *builtins;                  /* the interpreter's */
+    /* Destructors being run by compiled code whose own frame is unlinked: no compiled code is freed meanwhile. */
+    uint64_t leaving;
+    struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
     struct object_pool functions, cells, methods, tracebacks, exceptions;
 };

@@ -328,7 +328,8 @@ void side_exits_free(struct side_exits *exits)
     data_arena_free(exits, exits->size);
 }
 
-/* What rt_escape_check does when something is unusual. `after` is its return address. */
+/* What rt_escape_check does when something is unusual. `after` is its return address. Compiled code goes on there, or else at its exit, with the
+ * frame's result. */
 __attribute__((used)) static struct side_exit_outcome
 escape_check_failed(PyThreadState *tstate, InterpreterFrame *frame, const char *after, PyObject *r0)
 {
@@ -345,11 +346,15 @@ escape_check_failed(PyThreadState *tstate, InterpreterFrame *frame, const char *
         }
     }
     assert(exits->checks[low].address == wanted);
-    return follow(tstate, frame, exits, &exits->checks[low], r0);
+    struct side_exit_outcome outcome = follow(tstate, frame, exits, &exits->checks[low], r0);
+    if (outcome.address == NULL) {
+        outcome.address = exits->start + exits->exit;
+    }
+    return outcome;
 }
 
 /* r12 the frame, r13 the thread, r14 the register operand; r15 is kept. At the call rsp was 16-aligned. To leave compiled code,
- * the return address is dropped, from the shadow stack too where there is one, and compiled code's epilogue follows. */
+ * the return address is dropped, from the shadow stack too where there is one, and compiled code's exit follows. */
 __attribute__((naked)) void rt_escape_check(void)
 {
     __asm__("movq %c[cframe](%%r13), %%rax\n\t"
@@ -368,8 +373,8 @@ __attribute__((naked)) void rt_escape_check(void)
             "addq $8, %%rsp\n\t"
             ".cfi_adjust_cfa_offset -8\n\t"
             "movq %%rax, %%r14\n\t"
-            "testq %%rdx, %%rdx\n\t"
-            "je 2f\n\t"
+            "cmpq (%%rsp), %%rdx\n\t"
+            "jne 2f\n\t"
             "ret\n"
             "2:\n\t"
             "xorl %%eax, %%eax\n\t"
@@ -381,9 +386,7 @@ __attribute__((naked)) void rt_escape_check(void)
             "3:\n\t"
             "addq $8, %%rsp\n\t"
             "xorl %%r15d, %%r15d\n\t" /* no resume point in x */
-            "movq %%r14, %%rax\n\t"
-            "popq %%rbp\n\t"
-            "ret"
+            "jmp *%%rdx"
             :
             : [cframe] "i"(offsetof(PyThreadState, cframe)), [use_tracing] "i"(offsetof(_PyCFrame, use_tracing)),
               [frame_obj] "i"(offsetof(InterpreterFrame, frame_obj)));

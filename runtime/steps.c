@@ -1,6 +1,7 @@
 /* runtime/steps.c: see steps.h. */
 #include "runtime/steps.h"
 
+#include "runtime/frame.h"
 #include "runtime/ops.h"
 
 #define STEP(name)                                                                                                   \
@@ -119,7 +120,11 @@ static STEP(CALL)
     int names = oparg >> STEP_CALL_NAMES_SHIFT;
     PyObject *kwnames = names == 0 ? NULL : PyTuple_GET_ITEM(frame->f_code->co_consts, names - 1);
     PyObject **slot = sp - nargs - 2;
-    return give(slot, rt_call(tstate, slot, nargs, kwnames, cell));
+    struct call_outcome outcome = rt_begin_call(tstate, slot, nargs, kwnames, cell);
+    if (outcome.frame == NULL) {
+        return give(slot, outcome.result);
+    }
+    return give(slot, frame_call_function(outcome.frame, tstate, outcome.target->entry, frame));
 }
 
 /* Calls a handler, which takes an argument less: the calling convention lets it be. */

@@ -3,6 +3,7 @@
 
 #include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
+#include "runtime/code_state.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 #include "tier1/emitter.h"
@@ -234,16 +235,19 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     compiled->feedback_size = (uint32_t)emitter->feedback_size;
     compiled->feedback = emitter->feedback;
     compiled->exits = emitter->exits;
+    compiled->call_cells = emitter->call_cells;
     compiled->cells = emitter->count_for_tier2 != 0 ? copy_cells(emitter) : NULL;
     if ((emitter->count_for_tier2 != 0 && compiled->cells == NULL) || !make_tables(emitter, compiled) ||
         code_map_add(compiled) < 0) {
         compiled->feedback = NULL;
         compiled->exits = NULL;
+        compiled->call_cells = NULL;
         reason = REASON_no_memory;
         goto failed_with_code;
     }
     emitter->feedback = NULL;
     emitter->exits = NULL;
+    emitter->call_cells = NULL;
     publish_resume_points(emitter, compiled);
     *result = compiled;
     return REASON_none;
@@ -259,7 +263,9 @@ failed:
 static void take_feedback_over(struct emitter *emitter, const struct compiled_code *earlier)
 {
     for (int i = 0; i < emitter->bytecode.count; i++) {
-        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0) {
+        /* Cells of calls are linked with what they call, and learn again. */
+        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0 &&
+            emitter->bytecode.instructions[i].opcode != CALL) {
             memcpy(emitter->feedback + emitter->cells[2 * i], (char *)earlier->feedback + earlier->cells[i],
                    feedback_cell_size(emitter->bytecode.instructions[i].opcode));
         }

@@ -1,6 +1,8 @@
 /* tier1/emitter.c: items, labels, feedback cells. See emitter.h. */
 #include "tier1/emitter.h"
 
+#include "runtime/code_state.h"
+#include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 
 #include <stdlib.h>
@@ -98,4 +100,21 @@ void *emitter_feedback(struct emitter *emitter, size_t size)
 void *emitter_counts(struct emitter *emitter, size_t size)
 {
     return cell_of(emitter, &emitter->cells[2 * emitter->current + 1], size);
+}
+
+void emitter_own_call_cell(struct emitter *emitter, struct call_cell *cell)
+{
+    /* The same instruction may be selected twice. */
+    if (cell->arguments == 0) {
+        cell->arguments = -1;
+        cell->next_of_owner = emitter->call_cells;
+        emitter->call_cells = cell;
+    }
+}
+
+struct call_cell *emitter_call_cell(struct emitter *emitter)
+{
+    struct call_cell *cell = emitter_feedback(emitter, sizeof *cell);
+    emitter_own_call_cell(emitter, cell);
+    return cell;
 }

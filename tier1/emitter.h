@@ -60,8 +60,10 @@ struct item {
 /* Not templates, but fixed machine code that deals with the machine stack. */
 enum {
     RAW_EXIT = TEMPLATE_COUNT, /* returns r0 to whoever called the compiled code */
-    RAW_ENTRY, /* where a native call comes in: builds the machine frame; to LABEL_SLOW when the C stack is low */
-    RAW_CALL,  /* the native call: calls x with the callee's frame in place */
+    RAW_ENTRY,                 /* where a native call comes in: builds the machine frame */
+    RAW_CHECK_STACK,           /* to LABEL_SLOW when the C stack is low */
+    RAW_CALL,                  /* calls x, with the callee's frame in place */
+    RAW_CALL_FUNCTION, /* x is the callee's frame: exchanges it with the caller's and calls the native_target (feedback.h) in y */
 };
 
 struct item_list {
@@ -143,7 +145,10 @@ struct emitter {
     int super_method;         /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
     int super_label;          /* where it is gone on behind that */
     struct attribute_cell *super_cell;
-    int exit_label;
+    int exit_label;              /* returns r0: gives the frame up where it was entered natively; stacktop is set */
+    int return_label;            /* the same for RETURN_VALUE, when no frame object exists */
+    int return_seen_label;       /* the same when one does, or may */
+    int plain_exit_label;        /* returns r0 and leaves the frame */
     struct resume_table *resume; /* NULL unless a generator's code (resume_points.c) */
     bool owns_resume;
     struct fallback fallback;
@@ -157,7 +162,8 @@ struct emitter {
     struct side_exits *exits; /* made by emit_stubs */
     char *feedback;           /* the cells, zeroed */
     size_t feedback_size, feedback_used;
-    bool has_arithmetic;              /* locals that die are often numbers */
+    struct call_cell *call_cells; /* all there are in `feedback`, by next_of_owner */
+    bool has_arithmetic;          /* locals that die are often numbers */
     int32_t *cells;    /* owned; per instruction: its cells in `feedback`, or -1: what it has seen; what is counted */
     PyObject *globals; /* that the code is about to run with, borrowed, for guesses; or NULL */
     struct allocation_counts *counts; /* results are counted there; or NULL */
@@ -197,6 +203,10 @@ bool counts_results(const struct instruction *instruction);
 void *emitter_feedback(struct emitter *emitter, size_t size);
 void *emitter_feedback_of(struct emitter *emitter, int number, size_t size);
 void *emitter_counts(struct emitter *emitter, size_t size);
+
+/* The current instruction's call cell (feedback.h). A call cell within another must be made known by emitter_own_call_cell. */
+struct call_cell *emitter_call_cell(struct emitter *emitter);
+void emitter_own_call_cell(struct emitter *emitter, struct call_cell *cell);
 
 /* ---- Deferred stack (deferred_stack.c) ---------------------------------------------------------------- */
 

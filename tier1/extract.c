@@ -104,6 +104,37 @@ static void check_instructions(const char *name, const unsigned char *bytes, siz
     }
 }
 
+/* ---- The way on, last ------------------------------------------------------------------------------ */
+
+/* Does a jump inside the template lead to `wanted`? */
+static bool is_jumped_to(const unsigned char *bytes, size_t size, size_t wanted)
+{
+    size_t length;
+    for (size_t at = 0; at < size; at += length) {
+        char text[256];
+        length = LLVMDisasmInstruction(disassembler, (uint8_t *)bytes + at, size - at, at, text, sizeof text);
+        int32_t distance = 0;
+        if ((bytes[at] & 0xf0) == 0x70 || bytes[at] == 0xeb) {
+            distance = (int8_t)bytes[at + 1];
+        } else if (bytes[at] == 0xe9 || (bytes[at] == 0x0f && (bytes[at + 1] & 0xf0) == 0x80)) {
+            /* 0 where a relocation comes */
+            memcpy(&distance, bytes + at + length - sizeof distance, sizeof distance);
+        }
+        if (distance != 0 && at + length + (size_t)(ptrdiff_t)distance == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Clang likes to end with `jcc CONT; jmp OTHER`. Turned round, CONT comes last and may fall away. */
+enum { TURNED_SIZE = 11, TURNED_FIRST = 9, TURNED_SECOND = 4 }; /* size, and places of the targets, from the end */
+static bool can_be_turned(const unsigned char *bytes, size_t size)
+{
+    return size >= TURNED_SIZE && bytes[size - 11] == 0x0f && (bytes[size - 10] & 0xf0) == 0x80 &&
+           bytes[size - 5] == 0xe9 && !is_jumped_to(bytes, size, size - 5);
+}
+
 /* ---- One section: one template -------------------------------------------------------------------- */
 
 struct object {
@@ -169,6 +200,29 @@ static void write_relocation(FILE *output, const struct object *object, const ch
             (long long)relocation->r_addend);
 }
 
+/* Is the relocation at `offset` of the section CONT's? */
+static bool jumps_to_cont(const struct object *object, Elf_Scn *section, size_t offset)
+{
+    Elf_Scn *other = NULL;
+    while ((other = elf_nextscn(object->elf, other)) != NULL) {
+        GElf_Shdr header;
+        gelf_getshdr(other, &header);
+        if (header.sh_info != elf_ndxscn(section) || header.sh_type != SHT_RELA) {
+            continue;
+        }
+        for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++) {
+            GElf_Rela relocation;
+            GElf_Sym symbol;
+            gelf_getrela(elf_getdata(other, NULL), (int)i, &relocation);
+            if (relocation.r_offset == offset &&
+                gelf_getsym(object->symbols, (int)GELF_R_SYM(relocation.r_info), &symbol) != NULL) {
+                return strcmp(elf_strptr(object->elf, object->symbol_strings, symbol.st_name), "CONT") == 0;
+            }
+        }
+    }
+    return false;
+}
+
 /* Writes the bytes and relocations of the section as bytes_NAME and relocations_NAME. */
 static void write_template(FILE *output, FILE *rows, const struct object *object, Elf_Scn *section, const char *name)
 {
@@ -182,8 +236,12 @@ static void write_template(FILE *output, FILE *rows, const struct object *object
     if (code == NULL || code->d_size == 0 || code->d_size > MAX_TEMPLATE_SIZE) {
         die("%s: empty or larger than %d bytes", name, MAX_TEMPLATE_SIZE);
     }
-    const unsigned char *bytes = code->d_buf;
+    unsigned char *bytes = code->d_buf;
     check_instructions(name, bytes, code->d_size);
+    bool turns = can_be_turned(bytes, code->d_size) && jumps_to_cont(object, section, code->d_size - TURNED_FIRST);
+    if (turns) {
+        bytes[code->d_size - TURNED_SIZE + 1] ^= 1; /* the opposite condition */
+    }
     fprintf(output, "static const unsigned char bytes_%s[] = {", name);
     for (size_t i = 0; i < code->d_size; i++) {
         fprintf(output, "%u,", bytes[i]);
@@ -207,6 +265,11 @@ static void write_template(FILE *output, FILE *rows, const struct object *object
         for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++, count++) {
             GElf_Rela relocation;
             gelf_getrela(data, (int)i, &relocation);
+            if (turns && relocation.r_offset == code->d_size - TURNED_FIRST) {
+                relocation.r_offset = code->d_size - TURNED_SECOND;
+            } else if (turns && relocation.r_offset == code->d_size - TURNED_SECOND) {
+                relocation.r_offset = code->d_size - TURNED_FIRST;
+            }
             write_relocation(output, object, name, &relocation, &ends_with_cont, code->d_size);
         }
         fprintf(output, "};\n");

@@ -1,23 +1,39 @@
 /* tier1/relocate.c: layout and relocation: the two passes over the items. */
 #include "tier1/emitter.h"
 
+#include "runtime/feedback.h"
 #include "runtime/frame.h"
 
 #include <string.h>
 
 /* mov %r14,%rax; pop %rbp; ret */
 static const unsigned char exit_bytes[] = {0x4c, 0x89, 0xf0, 0x5d, 0xc3};
-/* push %rbp; mov %rsp,%rbp; cmp %fs:LIMIT,%rsp; jb SLOW */
-static const unsigned char entry_bytes[] = {0x55, 0x48, 0x89, 0xe5, 0x64, 0x48, 0x3b, 0x24, 0x25, 0,
-                                            0,    0,    0,    0x0f, 0x82, 0,    0,    0,    0};
-enum { ENTRY_LIMIT = 9, ENTRY_JUMP = 15 };
+/* push %rbp; mov %rsp,%rbp */
+static const unsigned char entry_bytes[] = {0x55, 0x48, 0x89, 0xe5};
+/* cmp %fs:LIMIT,%rsp; jb SLOW */
+static const unsigned char check_stack_bytes[] = {0x64, 0x48, 0x3b, 0x24, 0x25, 0, 0, 0, 0, 0x0f, 0x82, 0, 0, 0, 0};
+enum { CHECK_STACK_LIMIT = 5, CHECK_STACK_JUMP = 11 };
 /* call *%r15 */
 static const unsigned char call_bytes[] = {0x41, 0xff, 0xd7};
+/* xchg %r15,%r12; call *ENTRY(%rdi) */
+static const unsigned char call_function_bytes[] = {0x4d, 0x87, 0xfc,
+                                                    0xff, 0x57, offsetof(struct native_target, entry)};
 enum { JUMP_SIZE = 5 };
+
+static const struct {
+    const unsigned char *bytes;
+    size_t size;
+} raw_code[] = {
+    [RAW_EXIT - TEMPLATE_COUNT] = {exit_bytes, sizeof exit_bytes},
+    [RAW_ENTRY - TEMPLATE_COUNT] = {entry_bytes, sizeof entry_bytes},
+    [RAW_CHECK_STACK - TEMPLATE_COUNT] = {check_stack_bytes, sizeof check_stack_bytes},
+    [RAW_CALL - TEMPLATE_COUNT] = {call_bytes, sizeof call_bytes},
+    [RAW_CALL_FUNCTION - TEMPLATE_COUNT] = {call_function_bytes, sizeof call_function_bytes},
+};
 
 static size_t raw_size(int template)
 {
-    return template == RAW_EXIT ? sizeof exit_bytes : template == RAW_ENTRY ? sizeof entry_bytes : sizeof call_bytes;
+    return raw_code[template - TEMPLATE_COUNT].size;
 }
 
 uint32_t label_offset(const struct emitter *emitter, int label)
@@ -145,17 +161,13 @@ static int32_t stack_limit_offset(void)
 
 static void place_raw(const struct emitter *emitter, const struct item *item, const char *code, char *start)
 {
-    if (item->template == RAW_EXIT) {
-        memcpy(start, exit_bytes, sizeof exit_bytes);
-    } else if (item->template == RAW_CALL) {
-        memcpy(start, call_bytes, sizeof call_bytes);
-    } else {
-        memcpy(start, entry_bytes, sizeof entry_bytes);
+    memcpy(start, raw_code[item->template - TEMPLATE_COUNT].bytes, raw_size(item->template));
+    if (item->template == RAW_CHECK_STACK) {
         int32_t limit = stack_limit_offset();
-        memcpy(start + ENTRY_LIMIT, &limit, sizeof limit);
+        memcpy(start + CHECK_STACK_LIMIT, &limit, sizeof limit);
         int32_t distance = (int32_t)(code + label_offset(emitter, item->labels[LABEL_SLOW]) -
-                                     (start + ENTRY_JUMP + sizeof distance));
-        memcpy(start + ENTRY_JUMP, &distance, sizeof distance);
+                                     (start + CHECK_STACK_JUMP + sizeof distance));
+        memcpy(start + CHECK_STACK_JUMP, &distance, sizeof distance);
     }
 }
 

@@ -579,29 +579,13 @@ static void add_frame_check(struct emitter *emitter)
 }
 #endif
 
-/* Where native calls come in. The caller has filled in the arguments; the other locals are unbound here. */
-static void emit_native_entry(struct emitter *emitter)
-{
-    PyCodeObject *code = emitter->bytecode.code;
-    emitter->current = 0;
-    emitter->native_entry_label = label_here(emitter);
-    int low = emitter_new_label(emitter);
-    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
-    for (int local = code->co_argcount; local < code->co_nlocalsplus; local++) {
-        emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
-    }
-    emitter->in_cold = true;
-    emitter_bind(emitter, low);
-    emitter_add(emitter, TEMPLATE_RUN_IN_TIER0)->labels[LABEL_EXIT] = emitter->exit_label;
-    emitter->in_cold = false;
-}
-
 /* Where a suspended frame comes back, by a native call: the machine frame is built, and the instruction follows. */
 static void emit_resume_entry(struct emitter *emitter)
 {
     emitter->native_labels[emitter->current] = label_here(emitter);
     int low = stub_leave_now(emitter, emitter->current, false);
-    emitter_add(emitter, RAW_ENTRY)->labels[LABEL_SLOW] = low;
+    emitter_add(emitter, RAW_ENTRY);
+    emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = low;
 }
 
 static bool has_arithmetic(const struct bytecode *bytecode)
@@ -656,14 +640,16 @@ enum reason select_instructions(struct emitter *emitter)
         emitter_new_label(emitter);
     }
     emitter->exit_label = emitter_new_label(emitter);
+    emitter->return_label = emitter_new_label(emitter);
+    emitter->return_seen_label = emitter_new_label(emitter);
+    emitter->plain_exit_label = emitter_new_label(emitter);
     emitter->leave_label = emitter_new_label(emitter);
     emitter->error_label = emitter_new_label(emitter);
     emitter->super_method = 0;
     emitter->has_arithmetic = has_arithmetic(bytecode);
     stack_set_canonical(emitter, 0);
-    emit_native_entry(emitter);
     bool jumped = false;
-    for (int number = 0; number < bytecode->count && !emitter->out_of_memory; number++) {
+    for (int number = emit_entry(emitter); number < bytecode->count && !emitter->out_of_memory; number++) {
         const struct instruction *instruction = at(emitter, number);
         if (instruction->depth < 0) {
             continue;
@@ -688,10 +674,6 @@ enum reason select_instructions(struct emitter *emitter)
         number = emitter->current;
     }
     fallback_boundary(emitter, bytecode->count, true);
-    emitter_add(emitter, RAW_EXIT);
-    if (!emitter->out_of_memory) {
-        emitter->labels[emitter->exit_label].part = PART_HOT;
-        emitter->labels[emitter->exit_label].item = emitter->parts[PART_HOT].count - 1;
-    }
+    emit_exit(emitter);
     return emitter->out_of_memory ? REASON_no_memory : REASON_none;
 }

@@ -98,6 +98,11 @@ void pair_operation(struct emitter *emitter, const uint16_t *primary, const uint
 /* Everything that runtime/ops carries out on the canonical stack. */
 void select_handler(struct emitter *emitter);
 
+/* Where native calls come in, and the ways out of the function (select_calls.c). The entry may carry out the first instruction, which
+ * is bound then: returns the number of the first one that is left. */
+int emit_entry(struct emitter *emitter);
+void emit_exit(struct emitter *emitter);
+
 /* ---- Arithmetic and small operations (select_arith.c) ---- */
 
 /* What is known of the kinds of the two operands on top: from constants and from what tier 0 specialised the site to. */

@@ -62,6 +62,14 @@ static int find_loader(const struct emitter *emitter)
     return -1;
 }
 
+bool loads_from_module(const struct emitter *emitter)
+{
+    int number = find_loader(emitter);
+    return number >= 0 && at(emitter, number)->opcode == LOAD_METHOD &&
+           (at(emitter, number)->specialised == LOAD_METHOD_MODULE ||
+            (at(emitter, number)->specialised == LOAD_METHOD && guess_loaded_module(emitter, number - 1) != NULL));
+}
+
 /* The method that tier 0 found last at a LOAD_METHOD, only to be compared: it may be gone. NULL: it has found none. */
 static const void *remembered_method(const struct emitter *emitter, const struct instruction *loader)
 {
@@ -354,17 +362,6 @@ static void add_failure(struct emitter *emitter, int failed, int nargs, int erro
     item->labels[LABEL_ERROR] = error;
 }
 
-struct item *add_any_call(struct emitter *emitter, const struct call_site *site, int error)
-{
-    struct item *item = emitter_add(emitter, TEMPLATE_CALL);
-    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
-    item->labels[LABEL_ERROR] = error;
-    return item;
-}
-
 static void spill_operands(struct emitter *emitter, const struct call_site *site)
 {
     for (int i = 0; i < site->nargs + 2; i++) {
@@ -513,7 +510,8 @@ static void add_c_call(struct emitter *emitter, struct call_site *site, const st
         add_native_call(emitter, site, slow, back);
         emitter_bind(emitter, slow);
     }
-    add_any_call(emitter, site, error)->labels[LABEL_CONT] = called;
+    add_any_call(emitter, site, error);
+    add_jump(emitter, called);
     emitter->in_cold = false;
     stack_push_register(emitter);
 }

@@ -21,19 +21,27 @@ struct call_site {
     int nargs;
     PyObject *keyword_names; /* or NULL */
     struct call_cell *cell;
-    int next; /* number of the instruction after it */
+    int next;          /* number of the instruction after it */
+    bool calls_module; /* LOAD_METHOD of a module loaded the callee */
+    /* Labels that add_native_call makes, NO_LABEL without it: where a call that rt_begin_call has begun goes on, and where the result
+     * in r0 is looked at (after an exception, or when the caller's frame may have changed). The latter is for add_any_call to bind. */
+    int enter, result;
 };
 
 /* The native call of a Python function, appended to the current part; what it cannot do goes to `slow`. Its last item goes on at `back`, or
- * falls through (NO_LABEL). The result is in r0, the checks are done; the deferred stack, flushed before, is left as it was. */
-void add_native_call(struct emitter *emitter, const struct call_site *site, int slow, int back);
+ * falls through (NO_LABEL). The result is in r0, the checks are done; the deferred stack, flushed before, is left as it was. add_any_call
+ * must follow for the same site.
+ *
+ * Any instruction may call so, not only CALL: with operands wherever they are (a function in r0 that a template has just loaded, say), a
+ * cell of its own (emitter_call_cell), and operands that fit add_any_call once they are spilled to consecutive slots. */
+void add_native_call(struct emitter *emitter, struct call_site *site, int slow, int back);
 
 /* May add_native_call be used for the site? */
 bool fits_native_call(const struct call_site *site);
 
-/* The call through rt_call, for any callable, all operands in their slots; it leaves its result in r0, and the checks are the caller's.
- * `error`: the label of a stub for the deferred stack without the operands. */
-struct item *add_any_call(struct emitter *emitter, const struct call_site *site, int error);
+/* The call that begins in rt_begin_call, for any callable, all operands in their slots; it leaves its result in r0, and the checks for an
+ * escape are the caller's. `error`: the label of a stub for the deferred stack without the operands. */
+void add_any_call(struct emitter *emitter, const struct call_site *site, int error);
 
 /* The general way, behind the SLOW labels of the fast ones, in the cold part: puts the operands into their slots, calls whatever it is
  * and goes on at `back` with the result in r0, the checks done. `attempt`: a template of c_calls.c to try first, or 0. `drops`:
@@ -43,6 +51,9 @@ void add_cold_call(struct emitter *emitter, const struct call_site *site, int ba
 /* Selects a call of a C function or builtin type, if that is what the site's callee looks like; the result is on the deferred stack
  * afterwards. Otherwise returns false and has done nothing. */
 bool select_c_call(struct emitter *emitter, struct call_site *site);
+
+/* Has LOAD_METHOD of a module loaded the callee of the CALL whose operands are popped? A guess. */
+bool loads_from_module(const struct emitter *emitter);
 
 /* Selects the call of a bound __exit__ with three Nones that ends a with statement, if that is what the site is; the result is on
  * the deferred stack afterwards. Otherwise returns false and has done nothing (select_with.c). */

@@ -3,22 +3,11 @@
 
 #include "runtime/ops.h"
 
-/* From a pushed frame in x to the return of its code, and the frame's end; `leave` is a template for the moment before that, with
- * `slot`, or 0. What follows is bound to a label. */
-static void add_call(struct emitter *emitter, struct call_cell *cell, int leave, int64_t slot)
+/* From a pushed frame in x and its cell in y to the end of the call. */
+static void add_call(struct emitter *emitter)
 {
-    emitter_add(emitter, TEMPLATE_ENTER_FRAME)->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-    emitter_add(emitter, RAW_CALL);
-    if (leave != 0) {
-        emitter_add(emitter, leave)->holes[HOLE_H_A] = slot;
-    }
-    int unusual = emitter_new_label(emitter);
-    emitter_add(emitter, TEMPLATE_FINISH_CALL)->labels[LABEL_SLOW] = unusual;
-    int finished = label_here(emitter);
-    emitter->in_cold = true;
-    emitter_bind(emitter, unusual);
-    emitter_add(emitter, TEMPLATE_FINISH_CALL_UNUSUAL)->labels[LABEL_CONT] = finished;
-    emitter->in_cold = false;
+    emitter_add(emitter, TEMPLATE_STAND_AT_CALL);
+    emitter_add(emitter, RAW_CALL_FUNCTION);
 }
 
 /* Loads a function from what stands in `slot` and pushes its frame; nothing has happened where that goes to one of the labels. */
@@ -46,6 +35,8 @@ void select_before_with(struct emitter *emitter)
 {
     struct with_cell *cell = emitter_feedback(emitter, sizeof *cell);
     cell->type_version = FEEDBACK_NO_VERSION;
+    emitter_own_call_cell(emitter, &cell->call);
+    cell->call.arguments = 2; /* self, plus 1 */
     stack_flush(emitter);
     struct operand manager = stack_pop(emitter);
     int64_t slot = emitter_slot(emitter, manager.index);
@@ -56,7 +47,8 @@ void select_before_with(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_BIND_EXIT);
     item->holes[HOLE_H_A] = slot;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
-    add_call(emitter, &cell->call, TEMPLATE_LEAVE_ENTER, slot);
+    add_call(emitter);
+    emitter_add(emitter, TEMPLATE_LEAVE_ENTER)->holes[HOLE_H_A] = slot;
     stack_push_slot(emitter);
     emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = stub_error(emitter, false);
     stack_push_register(emitter);
@@ -97,6 +89,7 @@ bool select_exit_call(struct emitter *emitter, struct call_site *site)
     int64_t slot = emitter_slot(emitter, site->operands[0].index);
     int slow = emitter_new_label(emitter);
     int slow_with_callee = emitter_new_label(emitter);
+    site->cell->arguments = 5; /* self and three, plus 1 */
     add_push(emitter, TEMPLATE_LOAD_BOUND_FUNCTION, slot, NULL, site->cell, slow, slow_with_callee);
     emitter_add(emitter, TEMPLATE_MOVE_SELF)->holes[HOLE_H_A] = slot;
     for (int i = 1; i < 4; i++) {
@@ -104,7 +97,7 @@ bool select_exit_call(struct emitter *emitter, struct call_site *site)
         set_operand(emitter, item, &site->operands[i], false);
         item->holes[HOLE_H_D] = emitter_local(i);
     }
-    add_call(emitter, site->cell, 0, 0);
+    add_call(emitter);
     int freed = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, TEMPLATE_DROP_BOUND_METHOD);
     item->holes[HOLE_H_A] = slot;

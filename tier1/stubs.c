@@ -348,6 +348,7 @@ void address_side_exits(const struct emitter *emitter, const char *start)
 {
     struct side_exits *exits = emitter->exits;
     exits->start = start;
+    exits->exit = label_offset(emitter, emitter->exit_label);
     fill_handlers(emitter, exits->handlers);
     struct side_exit *row = exits->rows;
     struct side_exit *check = exits->checks;

@@ -25,10 +25,11 @@ static bool watching;
 
 /* ---- What may be running ------------------------------------------------------------------------------------- */
 
-/* Suspended greenlets' frames are on no thread's chain, so with greenlet loaded any code may have a frame in the middle of it. */
-static bool greenlets_exist(void)
+/* Suspended greenlets' frames are on no thread's chain, so with greenlet loaded any code may have a frame in the middle of it. So may
+ * code that is leaving its frame, which is unlinked already, and runs a destructor. */
+static bool frames_are_hidden(void)
 {
-    return PyDict_GetItemString(PyImport_GetModuleDict(), "greenlet") != NULL;
+    return runtime_data.leaving > 0 || PyDict_GetItemString(PyImport_GetModuleDict(), "greenlet") != NULL;
 }
 
 /* Calls `visit` for each frame of each thread until it returns true; returns whether it has. */
@@ -53,7 +54,7 @@ static bool frame_runs_code(InterpreterFrame *frame, void *code)
 /* May a frame of `code` be in the middle of its machine code? */
 static bool may_be_running(PyCodeObject *code)
 {
-    return greenlets_exist() || any_frame(frame_runs_code, code);
+    return frames_are_hidden() || any_frame(frame_runs_code, code);
 }
 
 static bool mark_running(InterpreterFrame *frame, void *unused)
@@ -76,7 +77,7 @@ static void withdraw(struct code_state *state, enum event_kind kind, enum reason
     state->compiled = NULL;
     state->calls = 0;
     state->ticks = 0;
-    runtime_data.code_epoch++;
+    code_state_withdraw_entry(state);
     event_log(kind, state->code, compiled->tier, -1, reason, compiled->size, -1);
 }
 
@@ -179,11 +180,18 @@ static void evict(bool all, size_t wanted)
     free(candidates.items);
 }
 
+static int forget_callers(struct compiled_code *compiled, void *unused)
+{
+    (void)unused;
+    code_state_clear_callers(code_state_get(compiled->code));
+    return 0;
+}
+
 static void begin_generation(void)
 {
     generation_start = policy_clock();
     code_map_generation++;
-    runtime_data.code_epoch++;
+    (void)code_map_each(forget_callers, NULL);
 }
 
 static size_t low_water(void)
@@ -203,7 +211,7 @@ void discard_watch(void)
 bool discard_cold(void)
 {
     size_t before = code_arena_used();
-    if (policy_clock() - generation_start > SHORTEST_GENERATION && !greenlets_exist()) {
+    if (policy_clock() - generation_start > SHORTEST_GENERATION && !frames_are_hidden()) {
         /* Large code may find no room long before all is used. */
         evict(false, before / 4 * 3 < low_water() ? before / 4 * 3 : low_water());
         begin_generation();
@@ -214,7 +222,7 @@ bool discard_cold(void)
 void discard_for_stress(void)
 {
     static unsigned count;
-    if (++count % STRESS_PERIOD == 0 && !greenlets_exist()) {
+    if (++count % STRESS_PERIOD == 0 && !frames_are_hidden()) {
         evict(true, 0);
     }
 }

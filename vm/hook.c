@@ -76,6 +76,7 @@ static enum reason compile_state(struct code_state *state, PyObject *globals)
     }
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
+        state->native_entry = state->compiled->native_entry;
         state->compiled->generation = code_map_generation;
         generator_publish(state);
         event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);

@@ -217,11 +217,12 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
     }
     compiled->generation = old->generation;
     generator_withdraw(state);
+    code_state_withdraw_entry(state);
     old->retired = state->retired;
     state->retired = old;
     state->compiled = compiled;
+    state->native_entry = compiled->native_entry;
     generator_publish(state);
-    runtime_data.code_epoch++;
     return compiled;
 }
 

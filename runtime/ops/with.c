@@ -81,7 +81,7 @@ int rt_before_with(PyThreadState *tstate, PyObject **slot, struct with_cell *cel
         return OPS_RAISED;
     }
     slot[0] = exit;
-    call_learn_native_entry(tstate, &cell->call, (PyFunctionObject *)enter, 1);
+    call_note_callee(&cell->call, (PyFunctionObject *)enter);
     PyObject *arguments[2] = {NULL, manager};
     PyObject *entered = rt_call_borrowed(tstate, enter, arguments + 1, 1);
     Py_DECREF(enter);

@@ -257,7 +257,10 @@ static PyObject *call_everything(PyObject *Py_UNUSED(module), PyObject *Py_UNUSE
                         stack[2 + index] = Py_NewRef(arguments[index]);
                     }
                     int depth = tstate->recursion_remaining;
-                    PyObject *result = rt_call(tstate, stack, nargs, with_names ? get("kwnames") : NULL, &cell);
+                    struct call_outcome outcome =
+                        rt_begin_call(tstate, stack, nargs, with_names ? get("kwnames") : NULL, &cell);
+                    CHECK(outcome.frame == NULL, "nothing is compiled here");
+                    PyObject *result = outcome.result;
                     caller->prev_instr = stands; /* a call moves it on, as it does the real caller's */
                     CHECK((result == NULL) == (PyErr_Occurred() != NULL));
                     PyErr_Clear();

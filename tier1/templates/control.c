@@ -105,7 +105,7 @@ TEMPLATE(HANDLER_JUMPING)
     GO_WITH(CONT, (long)outcome, ANY);
 }
 
-/* ---- Returning. H_N is the empty stack's stacktop. ---- */
+/* ---- Returning. SLOW: the frame can be seen, and must stand at its return. ---- */
 #define RETURN(kind)                                                                                                 \
     TEMPLATE(RETURN_VALUE_##kind)                                                                                    \
     {                                                                                                                \
@@ -113,15 +113,30 @@ TEMPLATE(HANDLER_JUMPING)
         if (!OWNED_##kind) {                                                                                         \
             value->ob_refcnt++;                                                                                      \
         }                                                                                                            \
-        SET_INSTRUCTION();                                                                                           \
-        frame->stacktop = NUMBER(H_N);                                                                               \
         r0 = value;                                                                                                  \
-        GO(EXIT);                                                                                                    \
+        if (UNLIKELY(frame->frame_obj != NULL)) {                                                                    \
+            GO(SLOW);                                                                                                \
+        }                                                                                                            \
+        GO(CONT);                                                                                                    \
     }
 RETURN(L)
 RETURN(C)
 RETURN(S)
 RETURN(R)
+
+TEMPLATE(RETURN_IN_SIGHT)
+{
+    SET_INSTRUCTION();
+    GO(EXIT);
+}
+
+/* Of a generator's frame; the value is in r0. H_N is the empty stack's stacktop. */
+TEMPLATE(RETURN_FROM_GENERATOR)
+{
+    SET_INSTRUCTION();
+    frame->stacktop = NUMBER(H_N);
+    GO(EXIT);
+}
 
 /* ---- Loops. The iterator stands in its slot H_A; the next value goes to r0. JUMP: the loop has ended and the
  * iterator (in x) is to be dropped. ---- */

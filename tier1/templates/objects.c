@@ -321,14 +321,3 @@ TEMPLATE(SUPER_METHOD)
     }
 SLOW_METHOD(SLOW_LOAD_METHOD_O, (void)0)
 SLOW_METHOD(SLOW_LOAD_METHOD_B, x->ob_refcnt++)
-
-/* ---- Calls: the arguments stand in their slots, H_D is the first (method or NULL). ---- */
-TEMPLATE(CALL)
-{
-    SET_INSTRUCTION();
-    r0 = rt_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
-    if (UNLIKELY(r0 == NULL)) {
-        GO(ERROR);
-    }
-    GO(CONT);
-}

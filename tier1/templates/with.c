@@ -32,17 +32,17 @@ TEMPLATE(BIND_EXIT)
     method->vectorcall = runtime->method_vectorcall;
     object_track(tstate, (PyObject *)method);
     DISPLACED(H_A) = (PyObject *)method;
+    (&DISPLACED(H_A))[1] = cell->enter; /* for LEAVE_ENTER */
     ((InterpreterFrame *)x)->localsplus[0] = manager;
     PASS(CONT);
 }
 
-/* __enter__ is through, its frame is still the current one. */
+/* __enter__ is through. */
 TEMPLATE(LEAVE_ENTER)
 {
-    InterpreterFrame *caller = frame->previous;
-    PyMethodObject *exit = *(PyMethodObject **)((char *)caller + (uintptr_t)H_A);
+    PyMethodObject *exit = (PyMethodObject *)DISPLACED(H_A);
     exit->im_self->ob_refcnt--;
-    ((PyObject *)frame->f_func)->ob_refcnt--;
+    rt_release((&DISPLACED(H_A))[1]);
     GO(CONT);
 }
 
