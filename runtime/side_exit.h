@@ -94,9 +94,9 @@ struct side_exits {
     int *lines;               /* owned (malloc): of code units, made when the first exception passes; or NULL */
     struct side_exit *checks; /* of escape checks that are calls, by address, which is the call's return address */
     uint32_t check_count;
-    uint32_t size;           /* of the whole block, in bytes */
-    uint32_t exit;           /* where the code leaves a frame with its result in r0, from start */
-    struct side_exit rows[]; /* the others */
+    uint32_t size;                       /* of the whole block, in bytes */
+    uint32_t exit;                       /* where the code leaves a frame with its result in r0, from start */
+    _Alignas(8) struct side_exit rows[]; /* the others */
 };
 
 /* Where the line of `unit` is kept; NULL without memory. */

@@ -18,16 +18,34 @@ static void move_argument(struct emitter *emitter, const struct operand *operand
 /* More arguments than this go through BEGIN_CALL. */
 enum { MOST_NATIVE_ARGUMENTS = 12 };
 
+/* The arguments that the call in line passes, plus 1 (call_cell.arguments); `callee` is the number of the callee's operand. */
+static int count_arguments(const struct call_site *site, int callee)
+{
+    return site->nargs + 2 - callee;
+}
+
+/* Is the function out of a module, in the slot of self? */
+static bool calls_out_of_module(const struct call_site *site)
+{
+    return site->calls_module && site->operands[0].place == PLACE_SLOT && site->operands[1].place == PLACE_SLOT;
+}
+
 bool fits_native_call(const struct call_site *site)
 {
-    return site->nargs <= MOST_NATIVE_ARGUMENTS && site->keyword_names == NULL;
+    if (site->nargs > MOST_NATIVE_ARGUMENTS || site->keyword_names != NULL) {
+        return false;
+    }
+    /* Fallback code is the second copy of the same call, and may know less of the operand below the callee than the first: then
+     * its arguments would be others, and what the cell has learned from one copy would mislead the other. */
+    int callee = calls_out_of_module(site) || site->operands[0].is_null ? 1 : 0;
+    return site->cell->arguments <= 0 || site->cell->arguments == count_arguments(site, callee);
 }
 
 void add_native_call(struct emitter *emitter, struct call_site *site, int slow, int back)
 {
     static four_family push_family = PLACES(PUSH_FRAME);
     const struct operand *operands = site->operands;
-    bool module = site->calls_module && operands[0].place == PLACE_SLOT && operands[1].place == PLACE_SLOT;
+    bool module = calls_out_of_module(site);
     int callee = module || operands[0].is_null ? 1 : 0;
     assert(operands[callee].place != PLACE_NULL);
     struct item *item = emitter_add(emitter, module ? TEMPLATE_PUSH_FRAME_MODULE
@@ -36,7 +54,8 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
                                                  : push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
     item->holes[HOLE_H_B] = emitter_slot(emitter, operands[0].index);
-    site->cell->arguments = site->nargs + 2 - callee;
+    assert(fits_native_call(site));
+    site->cell->arguments = count_arguments(site, callee);
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     for (int i = callee + 1; i < site->nargs + 2; i++) {
