@@ -15,12 +15,28 @@ static void move_argument(struct emitter *emitter, const struct operand *operand
     item->holes[HOLE_H_D] = emitter_local(index);
 }
 
+/* In call_cell.arguments: forms of the site that pass different numbers may both be entered, so that nothing must be called in line. */
+enum { CALLS_DIFFERENTLY = -2 };
+
 /* More arguments than this go through BEGIN_CALL. */
 enum { MOST_NATIVE_ARGUMENTS = 12 };
 
 bool fits_native_call(const struct call_site *site)
 {
     return site->nargs <= MOST_NATIVE_ARGUMENTS && site->keyword_names == NULL;
+}
+
+/* Notes in the cell how many arguments the site passes in line, plus 1. An instruction may be selected twice (fallback.c), and the second time
+ * less may be known of its operands. Where the method slot is known to be NULL, that is so; a form that takes it for a method then never
+ * enters the callee in line. */
+static void note_arguments(const struct call_site *site, int arguments)
+{
+    int32_t *noted = &site->cell->arguments;
+    if (*noted == -1 || site->operands[0].is_null) {
+        *noted = arguments;
+    } else if (*noted != arguments && site->calls_module) {
+        *noted = CALLS_DIFFERENTLY;
+    }
 }
 
 void add_native_call(struct emitter *emitter, struct call_site *site, int slow, int back)
@@ -36,7 +52,7 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
                                                  : push_family[place_index(&operands[callee])]);
     set_operand(emitter, item, &operands[callee], false);
     item->holes[HOLE_H_B] = emitter_slot(emitter, operands[0].index);
-    site->cell->arguments = site->nargs + 2 - callee;
+    note_arguments(site, site->nargs + 2 - callee);
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     for (int i = callee + 1; i < site->nargs + 2; i++) {
