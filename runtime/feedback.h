@@ -155,7 +155,7 @@ struct call_case {
 struct call_cell {
     struct native_target target;
     uint32_t frame_bytes; /* of a frame of the target */
-    int32_t arguments;    /* arguments the site passes where it calls in line, plus 1; negative: it never does */
+    int32_t arguments;    /* arguments the site passes where it calls in line, plus 1; -1: it never does */
     uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
