@@ -296,3 +296,17 @@ for kind in (0, 1, 2, 3):
         print(kind, depth, error)
 sys.setrecursionlimit(10**6)
 print(plain(50_000), defaults(50_000), Holder.method.__code__.co_name, Deep(0).method(50_000))
+
+
+# Arithmetic among the arguments: the site is compiled twice, and its callee has a default that the site leaves out.
+def with_default(a, b, c="default"):
+    return a, b, c
+
+
+def computed(x, y):
+    return with_default(x ^ y, y), with_default(y, x * 2 + y), holder.plain(x - y), holder.method(x & y)[1]
+
+
+for turn in range(4):
+    before = sys.getrefcount("default")
+    print(computed(3, 4), computed(True, 7), computed(1 << 70, 7), sys.getrefcount("default") - before)
