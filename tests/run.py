@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 
-from run_modes import MODES, available_modes
+from run_modes import MODES, USUAL_MODES, available_modes
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 HERE = TOP / "tests"
@@ -222,7 +222,7 @@ class Driver:
             for test in dict.fromkeys(CPYTHON_TESTS):
                 add(f"cpython/{test}", lambda test=test: self.run_cpython(test))
         if "programs" in groups:
-            self.add_programs(add, "programs", self.options.programs, MODES)
+            self.add_programs(add, "programs", self.options.programs, USUAL_MODES)
         if "applications" in groups:
             self.add_programs(add, "applications", HERE / "applications", APPLICATION_MODES)
         return chosen

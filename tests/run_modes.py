@@ -11,7 +11,11 @@ MODES = {
     "tiny-arena": {"JIT_STRESS": "compile-all,tiny-arena"},
     "evict": {"JIT_STRESS": "compile-all,evict"},
     "no-compile": {"JIT_STRESS": "no-compile"},
+    "tier2": {"JIT_STRESS": "compile-all", "JIT_TIERING": "2"},
 }
+
+# Tier 2 compiles while the program waits, some 20 ms a function: only programs that ask for it run so.
+USUAL_MODES = [mode for mode in MODES if mode != "tier2"]
 
 
 def available_modes():

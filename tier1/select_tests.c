@@ -84,17 +84,17 @@ void add_tier2_entry(struct emitter *emitter, struct tier2_cell *cell, int back)
 /* The eval breaker is looked at, then the jump goes to the loop header; appended to the current list. */
 void add_back_edge(struct emitter *emitter, int header)
 {
-    struct tier2_cell *cell = NULL;
-    if (emitter->count_for_tier2 != 0) {
-        /* A test that was fused with the jump is still the current instruction. */
-        int jump = at(emitter, emitter->current)->target == header ? emitter->current : emitter->current + 1;
-        cell = add_tier2_count(emitter, jump, header);
+    struct item *test = add_eval_breaker_test(emitter, header);
+    if (emitter->count_for_tier2 == 0) {
+        test->labels[LABEL_CONT] = header;
+        return;
     }
-    int test = label_here(emitter);
-    add_eval_breaker_test(emitter, header)->labels[LABEL_CONT] = header;
-    if (cell != NULL) {
-        add_tier2_entry(emitter, cell, test);
-    }
+    /* After the test: tier 2 leaves when the breaker is set, and tier 1 must see to it before it goes back there. A test that was fused
+     * with the jump is still the current instruction. */
+    int jump = at(emitter, emitter->current)->target == header ? emitter->current : emitter->current + 1;
+    struct tier2_cell *cell = add_tier2_count(emitter, jump, header);
+    add_jump(emitter, header);
+    add_tier2_entry(emitter, cell, header);
 }
 
 bool jump_sense(const struct branch *branch)

@@ -517,7 +517,15 @@ static void close_loop_here(struct builder *builder, int header)
         const struct operand *wanted = &info->operands[i];
         if (wanted->state == OPERAND_ITERATOR && wanted->index->op == IR_phi &&
             wanted->index->block == info->header) {
-            wanted->index->inputs[edge] = builder->operands[i].index;
+            struct operand *operand = &builder->operands[i];
+            if (operand->state != OPERAND_ITERATOR) {
+                /* It was closed on the way: its index is in memory again. */
+                operand->index = build_node1(builder, IR_load, operand->value);
+                operand->index->type = IR_INT;
+                operand->index->offset = (int32_t)offsetof(struct range_iterator, index);
+                operand->index->memory = MEMORY_iterator;
+            }
+            wanted->index->inputs[edge] = operand->index;
         }
     }
     struct ir_node *breaker = build_node(builder, IR_guard_breaker, 0, NULL);

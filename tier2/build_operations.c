@@ -18,8 +18,8 @@ static void *cell_of(const struct builder *builder)
 
 /* ---- By way of C, on the operands in memory ---------------------------------------------------------------------- */
 
-/* The operand that an instruction's handler reads and leaves where it is, counted from those it takes: 1 is the next below; 0: none. */
-static int operand_read_below(int opcode, int oparg)
+/* Does the instruction's handler read operands that it leaves where they are? Then all of them must stand in their slots. */
+static bool reads_below(int opcode)
 {
     switch (opcode) {
     case LIST_APPEND:
@@ -29,9 +29,19 @@ static int operand_read_below(int opcode, int oparg)
     case SET_UPDATE:
     case DICT_UPDATE:
     case DICT_MERGE:
-        return oparg;
+    case MATCH_SEQUENCE:
+    case MATCH_MAPPING:
+    case MATCH_KEYS:
+    case GET_LEN:
+    case IMPORT_FROM:
+    case WITH_EXCEPT_START:
+    case CHECK_EXC_MATCH:
+    case CHECK_EG_MATCH:
+    case PREP_RERAISE_STAR:
+    case PUSH_EXC_INFO:
+        return true;
     default:
-        return 0;
+        return false;
     }
 }
 
@@ -44,20 +54,18 @@ static void build_handler(struct builder *builder, step_function *function)
     int pushes = opcode_pushes(opcode, instruction->oparg);
     int depth = builder->depth;
     build_prepare_escape(builder);
-    for (int i = depth - pops; i < depth; i++) {
+    for (int i = reads_below(opcode) ? 0 : depth - pops; i < depth; i++) {
         struct operand *operand = &builder->operands[i];
         struct ir_node *store;
         if (operand->state == OPERAND_NULL) {
             store = build_node(builder, IR_empty_operand, 0, NULL);
+        } else if (operand->state == OPERAND_ITERATOR && i < depth - pops) {
+            /* It stays open: nobody looks at it. */
+            store = build_node1(builder, IR_store_operand, operand->value);
         } else {
             store = build_node1(builder, IR_store_operand, operand_owned(builder, operand));
         }
         store->number = i;
-    }
-    int reads = operand_read_below(opcode, instruction->oparg);
-    if (reads > 0) {
-        struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, pops + reads - 1)));
-        store->number = depth - pops - reads;
     }
     builder->depth -= pops;
     struct ir_node *node = build_node(builder, IR_handler, 0, NULL);

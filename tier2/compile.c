@@ -63,6 +63,7 @@ static void finish_pass(struct ir_graph *graph, const char *name)
     if (tier2_dump != NULL) {
         fprintf(tier2_dump, "---- %s ----\n", name);
         ir_print(graph, tier2_dump);
+        fflush(tier2_dump);
     }
 #ifdef PYJIT_DEBUG
     if (!graph->out_of_memory && !ir_verify(graph, name)) {

@@ -42,7 +42,7 @@ static void free_code(struct tier2_code *code)
 
 int64_t tiers_countdown(void)
 {
-    return options.tiering >= 2 ? (options.stress.compile_all ? 2 : options.tier2_threshold) : 0;
+    return options.tier_cap >= 2 ? (options.stress.compile_all ? 2 : options.tier2_threshold) : 0;
 }
 
 /* ---- Up -------------------------------------------------------------------------------------------------------- */
