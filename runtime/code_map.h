@@ -50,7 +50,8 @@ struct compiled_code {
     void *
         feedback; /* owned, a block of the data arena; the other cells of feedback.h, read through site addresses in the code */
     struct side_exits *exits; /* owned (side_exit.h) */
-    int32_t *cells; /* owned (malloc), where there is a tier 2: per instruction the place of its feedback cell, -1: none; else NULL */
+    int32_t *
+        cells; /* owned (malloc), where there is a tier 2: per instruction the place of its feedback cell, -1: none; else NULL */
     struct tier2_code *tier2; /* code of tier 2 that is entered from this one, freed with it by the function below */
 };
 

@@ -40,7 +40,7 @@ struct deopt_state {
     uint32_t first_slot; /* locals, then operands */
     uint16_t locals;
     uint16_t depth;
-    uint32_t handler; /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
+    uint32_t handler;      /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
     uint16_t handler_keep; /* operands it finds below what is pushed for it */
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
 };

@@ -113,9 +113,8 @@ static bool within_4_gigabytes(PyCodeObject *code)
 
 static bool is_entry(const struct instruction *instruction, int number)
 {
-    return instruction->depth >= 0 &&
-           (number == 0 || instruction->is_loop_header || instruction->is_resume_point || instruction->is_handler ||
-            instruction->is_wanted_entry);
+    return instruction->depth >= 0 && (number == 0 || instruction->is_loop_header || instruction->is_resume_point ||
+                                       instruction->is_handler || instruction->is_wanted_entry);
 }
 
 static size_t count_entries(const struct bytecode *bytecode)

@@ -167,8 +167,8 @@ struct emitter {
     int32_t *cells;    /* owned; per instruction: its cells in `feedback`, or -1: what it has seen; what is counted */
     PyObject *globals; /* that the code is about to run with, borrowed, for guesses; or NULL */
     struct allocation_counts *counts; /* results are counted there; or NULL */
-    int64_t count_for_tier2; /* calls or loop turns after which tier 2 is asked; 0: there is no tier 2 */
-    int tier2_label;         /* between add_tier2_count and add_tier2_entry */
+    int64_t count_for_tier2;          /* calls or loop turns after which tier 2 is asked; 0: there is no tier 2 */
+    int tier2_label;                  /* between add_tier2_count and add_tier2_entry */
     bool no_forwarding;               /* JIT_STRESS=no-forward */
     bool out_of_memory;               /* set by any append that failed; checked at the end of selection */
 };

@@ -54,8 +54,9 @@ struct branch branch_of(const struct emitter *emitter, int number, bool sense)
 struct tier2_cell *add_tier2_count(struct emitter *emitter, int number, int target)
 {
     struct tier2_cell *cell = emitter_feedback_of(emitter, number, sizeof *cell);
-    *cell = (struct tier2_cell){.countdown = emitter->count_for_tier2,
-                                .offset = bytecode_first_unit(&emitter->bytecode, target) * (uint32_t)sizeof(CodeUnit)};
+    *cell =
+        (struct tier2_cell){.countdown = emitter->count_for_tier2,
+                            .offset = bytecode_first_unit(&emitter->bytecode, target) * (uint32_t)sizeof(CodeUnit)};
     struct item *item = emitter_add(emitter, TEMPLATE_COUNT_DOWN);
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     emitter->tier2_label = emitter_new_label(emitter);

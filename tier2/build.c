@@ -291,7 +291,8 @@ static bool changes_local(const struct builder *builder, int header, int local)
 {
     for (int i = header; i <= builder->info[header].loop_end; i++) {
         const struct instruction *instruction = at(builder, i);
-        if ((instruction->opcode == STORE_FAST || instruction->opcode == DELETE_FAST) && instruction->oparg == local) {
+        if ((instruction->opcode == STORE_FAST || instruction->opcode == DELETE_FAST) &&
+            instruction->oparg == local) {
             return true;
         }
     }
@@ -443,7 +444,8 @@ static void open_loop(struct builder *builder, int header)
     }
     for (int i = 0; i < builder->depth; i++) {
         struct operand *operand = &builder->operands[i];
-        if (operand->state == OPERAND_ITERATOR && i == builder->depth - 1 && at(builder, header)->opcode == FOR_ITER) {
+        if (operand->state == OPERAND_ITERATOR && i == builder->depth - 1 &&
+            at(builder, header)->opcode == FOR_ITER) {
             operand->index = open_phi(builder, block, operand->index, edges);
         }
         operand->local = -1;
@@ -662,8 +664,8 @@ static bool looks_like_range(const struct bytecode *bytecode, int number)
         const struct instruction *instruction = &bytecode->instructions[i];
         if (instruction->depth == depth) {
             return instruction->opcode == LOAD_GLOBAL &&
-                   _PyUnicode_EqualToASCIIString(
-                       PyTuple_GET_ITEM(bytecode->code->co_names, instruction->oparg >> 1), "range");
+                   _PyUnicode_EqualToASCIIString(PyTuple_GET_ITEM(bytecode->code->co_names, instruction->oparg >> 1),
+                                                 "range");
         }
     }
     return false;
@@ -687,8 +689,8 @@ static bool prepare(struct builder *builder)
     find_loops(builder);
     for (int i = 0; i < builder->bytecode->count; i++) {
         builder->info[i].guesses = builder->guesses + (size_t)i * locals;
-        builder->range_guess[i] = builder->bytecode->instructions[i].opcode == FOR_ITER &&
-                                  looks_like_range(builder->bytecode, i);
+        builder->range_guess[i] =
+            builder->bytecode->instructions[i].opcode == FOR_ITER && looks_like_range(builder->bytecode, i);
     }
     return true;
 }

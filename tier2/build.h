@@ -31,14 +31,14 @@ enum variable_state {
 };
 
 struct variable {
-    uint8_t state;          /* enum variable_state */
-    uint8_t maybe_unbound;  /* raw, with nothing in its home on some ways here */
+    uint8_t state;         /* enum variable_state */
+    uint8_t maybe_unbound; /* raw, with nothing in its home on some ways here */
     struct ir_node *value;
-    struct ir_node *clean;  /* NULL: it is not */
+    struct ir_node *clean; /* NULL: it is not */
 };
 
 enum operand_state {
-    OPERAND_NULL,     /* below a callee */
+    OPERAND_NULL, /* below a callee */
     OPERAND_RAW,
     OPERAND_OWNED,
     OPERAND_BORROWED, /* from local `local`, or from a constant (local -1) */
@@ -46,10 +46,10 @@ enum operand_state {
 };
 
 struct operand {
-    uint8_t state;         /* enum operand_state */
-    int16_t local;         /* raw or borrowed: the local that holds the same value, or -1 */
+    uint8_t state; /* enum operand_state */
+    int16_t local; /* raw or borrowed: the local that holds the same value, or -1 */
     struct ir_node *value;
-    struct ir_node *index;  /* of an iterator, with the rest of its fields: */
+    struct ir_node *index; /* of an iterator, with the rest of its fields: */
     struct ir_node *start, *step, *length;
 };
 
@@ -81,7 +81,7 @@ struct builder {
     const struct bytecode *bytecode;
     PyCodeObject *code;
     int local_count, stack_size;
-    struct block_info *info;         /* per instruction */
+    struct block_info *info; /* per instruction */
     struct variable *variables;
     struct operand *operands;
     int depth;
@@ -91,14 +91,15 @@ struct builder {
     struct operand *operands_before; /* what that state is made of */
     struct variable *variables_before;
     int depth_before;
-    struct loop_guess *guesses;      /* all of them */
-    bool *range_guess;               /* per instruction: a FOR_ITER over what looks like a range */
-    bool is_entry_loop;              /* the header being opened is where the code is entered */
-    int keyword_names;               /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
+    struct loop_guess *guesses;           /* all of them */
+    bool *range_guess;                    /* per instruction: a FOR_ITER over what looks like a range */
+    bool is_entry_loop;                   /* the header being opened is where the code is entered */
+    int keyword_names;                    /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
-    const uint8_t *observed;         /* per local: the kind of the value that stood there when compilation was asked for, or NULL */
-    bool retry;                      /* a guess was wrong: the graph is to be made again */
-    enum reason reason;              /* why there will be no graph */
+    const uint8_t
+        *observed; /* per local: the kind of the value that stood there when compilation was asked for, or NULL */
+    bool retry;    /* a guess was wrong: the graph is to be made again */
+    enum reason reason; /* why there will be no graph */
 };
 
 /* ---- Nodes (build_values.c) ---- */
@@ -198,6 +199,7 @@ struct build_request {
 enum ir_kind build_kind_of_type(PyTypeObject *type);
 
 /* Makes the graph, or returns why not. GIL held; runs no Python code. */
-enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph);
+enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode,
+                        struct ir_graph **graph);
 
 #endif

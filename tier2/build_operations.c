@@ -287,8 +287,8 @@ static void build_negative(struct builder *builder)
         return;
     }
     struct ir_node *value = operand_number(builder, peek(builder, 0), kind, false);
-    struct ir_node *result =
-        kind == KIND_float ? build_node1(builder, IR_float_negate, value) : build_guard1(builder, IR_int_negate, value);
+    struct ir_node *result = kind == KIND_float ? build_node1(builder, IR_float_negate, value)
+                                                : build_guard1(builder, IR_int_negate, value);
     struct operand operand = pop(builder);
     operand_drop(builder, &operand, builder->current + 1);
     push_raw(builder, result);
@@ -427,8 +427,7 @@ static bool may_be_int(const struct operand *operand)
 
 static void build_subscript(struct builder *builder)
 {
-    enum ir_kind kind =
-        sequence_kind(builder, peek(builder, 1), BINARY_SUBSCR_LIST_INT, BINARY_SUBSCR_TUPLE_INT);
+    enum ir_kind kind = sequence_kind(builder, peek(builder, 1), BINARY_SUBSCR_LIST_INT, BINARY_SUBSCR_TUPLE_INT);
     if (kind == KIND_any || !may_be_int(peek(builder, 0))) {
         build_handler(builder, step_BINARY_SUBSCR);
         return;
@@ -497,8 +496,7 @@ static void build_swap(struct builder *builder)
 static void build_constant(struct builder *builder)
 {
     PyObject *constant = PyTuple_GET_ITEM(builder->code->co_consts, current(builder)->oparg);
-    push(builder, (struct operand){
-                      .state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, constant)});
+    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, constant)});
 }
 
 static void build_none_jump(struct builder *builder, bool on_none)

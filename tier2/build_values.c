@@ -179,10 +179,10 @@ struct ir_state *build_state_raising(struct builder *builder)
         state->raises = 1;
         state->handler_lasti = instruction->handler_lasti;
         state->handler_keep = (uint16_t)instruction->handler_depth;
-        state->handler = instruction->handler < 0
-                             ? -1
-                             : (int32_t)(bytecode_first_unit(builder->bytecode, instruction->handler) *
-                                         sizeof(CodeUnit));
+        state->handler =
+            instruction->handler < 0
+                ? -1
+                : (int32_t)(bytecode_first_unit(builder->bytecode, instruction->handler) * sizeof(CodeUnit));
     }
     return state;
 }
@@ -265,8 +265,8 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
         int overflow = 0;
         int64_t value = found == KIND_bool ? constant == Py_True : PyLong_AsLongAndOverflow(constant, &overflow);
         if (!overflow) {
-            return convert(builder,
-                           found == KIND_bool ? build_bool(builder, value != 0) : build_int(builder, value), kind);
+            return convert(builder, found == KIND_bool ? build_bool(builder, value != 0) : build_int(builder, value),
+                           kind);
         }
     }
     if (found == KIND_int) {

@@ -140,10 +140,11 @@ struct ir_state {
     uint16_t depth;
     uint32_t offset; /* of the instruction to go on at, in bytes */
     uint32_t id;
-    uint8_t raises; /* an error of the instruction at `offset`, whose operands are gone already; handled, or not, by: */
+    uint8_t
+        raises; /* an error of the instruction at `offset`, whose operands are gone already; handled, or not, by: */
     uint8_t handler_lasti;
     uint16_t handler_keep;
-    int32_t handler; /* bytecode offset, -1: not in this frame */
+    int32_t handler;        /* bytecode offset, -1: not in this frame */
     struct ir_slot slots[]; /* locals, then operands */
 };
 

@@ -30,11 +30,11 @@ struct lowering {
     LLVMBuilderRef builder;
     value function, frame, thread, values;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
-    value *results;             /* by node */
-    label *starts, *ends;       /* by block: where it begins, and where its last instruction stands */
-    struct exit_block *exits;   /* by state */
-    uint32_t *state_rows;       /* by state: row in the table, one more; 0: none yet */
-    value unlikely;             /* metadata of branches whose first way is the usual one */
+    value *results;           /* by node */
+    label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
+    struct exit_block *exits; /* by state */
+    uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
+    value unlikely;           /* metadata of branches whose first way is the usual one */
     unsigned profile_kind;
     struct deopt_table *table;
     size_t exit_capacity, state_capacity, slot_capacity;
@@ -217,11 +217,11 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
         row.constant = (int64_t)(uintptr_t)node->pointer;
         return row;
     }
-    row.place = node->type == IR_INT          ? DEOPT_INT
-                : node->type == IR_FLOAT      ? DEOPT_FLOAT
-                : node->type == IR_BOOL       ? DEOPT_BOOL
-                : slot->how == SLOT_BORROWED  ? DEOPT_BORROWED
-                                              : DEOPT_OWNED;
+    row.place = node->type == IR_INT         ? DEOPT_INT
+                : node->type == IR_FLOAT     ? DEOPT_FLOAT
+                : node->type == IR_BOOL      ? DEOPT_BOOL
+                : slot->how == SLOT_BORROWED ? DEOPT_BORROWED
+                                             : DEOPT_OWNED;
     row.value = collect(collected, node, &row.constant);
     return row;
 }
@@ -423,9 +423,9 @@ static value divide(struct lowering *l, const struct ir_node *node, bool remaind
         guard(l, node, llvm.BuildAnd(l->builder, not_zero, not_minus_one, ""));
     }
     value rest = llvm.BuildSRem(l->builder, a, b, "");
-    value signs_differ =
-        integer_compare(l, LLVMIntSLT, llvm.BuildXor(l->builder, rest, b, ""), constant_i64(l, 0));
-    value adjust = llvm.BuildAnd(l->builder, integer_compare(l, LLVMIntNE, rest, constant_i64(l, 0)), signs_differ, "");
+    value signs_differ = integer_compare(l, LLVMIntSLT, llvm.BuildXor(l->builder, rest, b, ""), constant_i64(l, 0));
+    value adjust =
+        llvm.BuildAnd(l->builder, integer_compare(l, LLVMIntNE, rest, constant_i64(l, 0)), signs_differ, "");
     if (remainder) {
         return llvm.BuildAdd(l->builder, rest, llvm.BuildSelect(l->builder, adjust, b, constant_i64(l, 0), ""), "");
     }
@@ -466,9 +466,9 @@ static LLVMIntPredicate int_predicate(int64_t comparison)
 
 static LLVMRealPredicate float_predicate(int64_t comparison)
 {
-    static const LLVMRealPredicate predicates[] = {[Py_LT] = LLVMRealOLT, [Py_LE] = LLVMRealOLE,
-                                                   [Py_EQ] = LLVMRealOEQ, [Py_NE] = LLVMRealUNE,
-                                                   [Py_GT] = LLVMRealOGT, [Py_GE] = LLVMRealOGE};
+    static const LLVMRealPredicate predicates[] = {
+        [Py_LT] = LLVMRealOLT, [Py_LE] = LLVMRealOLE, [Py_EQ] = LLVMRealOEQ,
+        [Py_NE] = LLVMRealUNE, [Py_GT] = LLVMRealOGT, [Py_GE] = LLVMRealOGE};
     return predicates[comparison];
 }
 
@@ -785,12 +785,14 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         guard(l, node, llvm.BuildNot(l->builder, input(l, node, 0), ""));
         break;
     case IR_guard_word:
-        guard(l, node, integer_compare(l, LLVMIntEQ, load_from(l, l->i64, input(l, node, 0), node->offset),
-                                       constant_i64(l, node->number)));
+        guard(l, node,
+              integer_compare(l, LLVMIntEQ, load_from(l, l->i64, input(l, node, 0), node->offset),
+                              constant_i64(l, node->number)));
         break;
     case IR_guard_half:
-        guard(l, node, integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
-                                       constant_i32(l, (uint32_t)node->number)));
+        guard(l, node,
+              integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
+                              constant_i32(l, (uint32_t)node->number)));
         break;
     case IR_guard_breaker:
         guard_breaker(l, node);
@@ -878,7 +880,8 @@ static void lower_block(struct lowering *l, const struct ir_block *block)
 
 static void complete_phis(struct lowering *l)
 {
-    ir_each_block (l->graph, block) {
+    ir_each_block(l->graph, block)
+    {
         for (const struct ir_node *node = block->first; node != NULL && node->op == IR_phi; node = node->next) {
             for (int i = 0; i < node->input_count; i++) {
                 value from = result_of(l, node->inputs[i]);
@@ -895,8 +898,10 @@ static unsigned most_values(struct lowering *l)
 {
     unsigned most = 1;
     const struct ir_state *last = NULL;
-    ir_each_block (l->graph, block) {
-        ir_each_node (block, node) {
+    ir_each_block(l->graph, block)
+    {
+        ir_each_node(block, node)
+        {
             if (node->state == NULL || node->state == last) {
                 continue;
             }
@@ -954,10 +959,12 @@ static void make_function(struct lowering *l, const char *symbol)
     label start = new_block(l, "start");
     go_on_in(l, start);
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
-    ir_each_block (l->graph, block) {
+    ir_each_block(l->graph, block)
+    {
         l->starts[block->id] = new_block(l, "");
     }
-    ir_each_block (l->graph, block) {
+    ir_each_block(l->graph, block)
+    {
         lower_block(l, block);
     }
     complete_phis(l);

@@ -45,13 +45,17 @@ static void mark_operands(struct work_list *list, struct ir_node *node)
 void pass_dead_code(struct ir_graph *graph)
 {
     struct work_list list = {0};
-    ir_each_block (graph, block) {
-        ir_each_node (block, node) {
+    ir_each_block(graph, block)
+    {
+        ir_each_node(block, node)
+        {
             node->flags &= (uint8_t)~NODE_LIVE;
         }
     }
-    ir_each_block (graph, block) {
-        ir_each_node (block, node) {
+    ir_each_block(graph, block)
+    {
+        ir_each_node(block, node)
+        {
             if (ir_has_effect(node)) {
                 mark(&list, node);
             }
@@ -60,8 +64,10 @@ void pass_dead_code(struct ir_graph *graph)
     while (list.count > 0) {
         mark_operands(&list, list.nodes[--list.count]);
     }
-    ir_each_block (graph, block) {
-        ir_each_node (block, node) {
+    ir_each_block(graph, block)
+    {
+        ir_each_node(block, node)
+        {
             if (!(node->flags & NODE_LIVE) && !list.out_of_memory) {
                 ir_remove(node);
             }

@@ -25,8 +25,10 @@ void pass_trivial_phis(struct ir_graph *graph)
 {
     for (bool changed = true; changed;) {
         changed = false;
-        ir_each_block (graph, block) {
-            ir_each_node (block, node) {
+        ir_each_block(graph, block)
+        {
+            ir_each_node(block, node)
+            {
                 if (node->op != IR_phi) {
                     break;
                 }

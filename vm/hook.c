@@ -52,9 +52,8 @@ enum { NO_ROOM_TICKS = 50 * 1000 * 1000 };
 /* `globals`: what the code is about to run with, borrowed, or NULL. */
 static enum reason compile_state(struct code_state *state, PyObject *globals)
 {
-    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0,
-                                          .globals = globals,
-                                          .count_for_tier2 = tiers_countdown()};
+    struct tier1_options tier1_options = {
+        .no_forwarding = options.stress.no_forward != 0, .globals = globals, .count_for_tier2 = tiers_countdown()};
     if (UNLIKELY(options.count_allocations != 0)) {
         if (state->counts == NULL) {
             state->counts = data_arena_allocate(sizeof(*state->counts));
