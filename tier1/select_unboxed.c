@@ -15,12 +15,11 @@ static enum kind kind_below(const struct emitter *emitter, int count)
     return kind_of(emitter, &emitter->stack[emitter->depth - count]);
 }
 
-/* Are floats to be expected of the two operands on top? `exact`: nothing else was seen. */
+/* Are floats to be expected of the two operands on top? `exact`: what is not known to be an int must be one. */
 static bool expects_floats(const struct emitter *emitter, bool divides, bool *exact)
 {
     enum kind left = kind_below(emitter, 2);
     enum kind right = kind_below(emitter, 1);
-    bool ints = is_int_kind(left) || is_int_kind(right);
     *exact = false;
     /* A double need not have the exact value of a wide constant. */
     if (left == KIND_OTHER || right == KIND_OTHER || left == KIND_WIDE_INT || right == KIND_WIDE_INT ||
@@ -32,7 +31,8 @@ static bool expects_floats(const struct emitter *emitter, bool divides, bool *ex
     case BINARY_OP_SUBTRACT_FLOAT:
     case BINARY_OP_MULTIPLY_FLOAT:
     case COMPARE_OP_FLOAT_JUMP:
-        *exact = !ints;
+        /* Where one is an int after all, the other must be a float, or there would be two ints. */
+        *exact = true;
         return true;
     case BINARY_OP_ADD_INT:
     case BINARY_OP_SUBTRACT_INT:

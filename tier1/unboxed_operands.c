@@ -128,13 +128,13 @@ static void load_float(struct emitter *emitter, struct operation *operation, str
         item->labels[LABEL_SLOW] = slow;
     } else if (kind == KIND_FLOAT) {
         add_load(emitter, from_known_local[reg], operand, NO_LABEL);
+    } else if (kind == KIND_INT) {
+        add_load(emitter, ints[place_index(operand)][reg], operand, exit_of(emitter, operation));
     } else if (operation->exact) {
         add_load(emitter, floats[place_index(operand)][reg], operand, exit_of(emitter, operation));
         if (operand->place == PLACE_LOCAL) {
             emitter->float_locals |= local_bit(operand->local);
         }
-    } else if (kind == KIND_INT) {
-        add_load(emitter, ints[place_index(operand)][reg], operand, exit_of(emitter, operation));
     } else {
         int place = place_index(operand);
         load_either(emitter, operation, operand, floats[place][reg], ints[place][reg]);

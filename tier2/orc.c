@@ -433,7 +433,13 @@ static unsigned count_instructions(LLVMModuleRef module)
 
 static bool run_passes(const struct orc_request *request, LLVMTargetMachineRef machine)
 {
-    const char *passes = pipelines[request->pipeline].passes;
+    /* Before LLVM 18 instcombine never checked for a fixpoint, and has no such parameter. */
+    static const char parameter[] = "<no-verify-fixpoint>";
+    char passes[512];
+    snprintf(passes, sizeof passes, "%s", pipelines[request->pipeline].passes);
+    for (char *found; llvm.major < 18 && (found = strstr(passes, parameter)) != NULL;) {
+        memmove(found, found + sizeof parameter - 1, strlen(found + sizeof parameter - 1) + 1);
+    }
     return passes[0] == '\0' || succeeded(llvm.RunPasses(request->module, passes, machine, session.pass_options));
 }
 
