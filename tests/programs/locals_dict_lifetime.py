@@ -1,6 +1,7 @@
 """Somebody asks a running function's frame for its locals and lets go of the frame: the dict dies with the frame."""
 
 import ctypes
+import gc
 import sys
 
 to_fast = ctypes.pythonapi.PyFrame_LocalsToFast
@@ -60,3 +61,22 @@ def leaked(action):
 
 for _ in range(3):
     print(leaked(look), leaked(change))
+
+
+def formats_locals(name, path=None):
+    method = "spec_{name}".format(**locals())
+    found = getattr(name, method, lambda: None)
+    return found()
+
+
+def dicts_left(turns):
+    gc.collect()
+    before = sum(type(item) is dict for item in gc.get_objects())
+    for _ in range(turns):
+        formats_locals("x")
+    gc.collect()
+    return sum(type(item) is dict for item in gc.get_objects()) - before
+
+
+dicts_left(3)
+print("left", dicts_left(20))

@@ -241,7 +241,12 @@ TEMPLATE(CLEAR_LOCALS)
 TEMPLATE(FINISH_FRAME)
 {
     InterpreterFrame *callee = (InterpreterFrame *)x;
-    if (UNLIKELY(--((PyObject *)callee->f_code)->ob_refcnt == 0)) {
+    ((PyObject *)callee->f_code)->ob_refcnt--;
+    /* Somebody has called locals(): the frame owns the dict, and there need be no frame object for it. */
+    if (UNLIKELY(callee->f_locals != NULL)) {
+        PASS(SLOW);
+    }
+    if (UNLIKELY(((PyObject *)callee->f_code)->ob_refcnt == 0)) {
         PASS(SLOW);
     }
     if (UNLIKELY(--((PyObject *)callee->f_func)->ob_refcnt == 0)) {
