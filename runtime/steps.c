@@ -127,10 +127,28 @@ static STEP(CALL)
     return give(slot, frame_call_function(outcome.frame, tstate, outcome.target->entry, frame));
 }
 
-/* Calls a handler, which takes an argument less: the calling convention lets it be. */
-static step_function *of_handler(int (*handler)(PyThreadState *, InterpreterFrame *, PyObject **, int))
+const void *ops_handler(int opcode)
 {
-    return (step_function *)(void (*)(void))handler;
+#define J 0
+#define B 0
+#define N 0
+#define R 0
+#define E 0
+#define H 1
+    switch (opcode) {
+#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
+    case name:                                                                                                       \
+        return (flags) ? (const void *)op_##name : NULL;
+#include "runtime/opcodes.def"
+#undef OPCODE
+    }
+#undef J
+#undef B
+#undef N
+#undef R
+#undef E
+#undef H
+    return NULL;
 }
 
 step_function *step_of(int opcode)
@@ -162,24 +180,6 @@ step_function *step_of(int opcode)
     case RERAISE:
         return NULL;
     }
-#define J 0
-#define B 0
-#define N 0
-#define R 0
-#define E 0
-#define H 1
-    switch (opcode) {
-#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
-    case name:                                                                                                       \
-        return (flags) ? of_handler(op_##name) : NULL;
-#include "runtime/opcodes.def"
-#undef OPCODE
-    }
-#undef J
-#undef B
-#undef N
-#undef R
-#undef E
-#undef H
-    return NULL;
+    /* A handler takes an argument less: the calling convention lets it be. */
+    return (step_function *)(uintptr_t)ops_handler(opcode);
 }

@@ -8,6 +8,9 @@
  * the function says so; negative with an exception set and the operands gone. */
 typedef int step_function(PyThreadState *tstate, InterpreterFrame *frame, PyObject **sp, int oparg, void *cell);
 
+/* op_NAME for an opcode whose row in opcodes.def has the flag H, else NULL. */
+const void *ops_handler(int opcode);
+
 /* The function for an opcode, or NULL where there is none: jumps, returns, generators, locals. Those of handlers ignore the cell. */
 step_function *step_of(int opcode);
 

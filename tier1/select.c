@@ -8,6 +8,7 @@
 #include "tier1/select_calls.h"
 
 #include "runtime/ops.h"
+#include "runtime/steps.h"
 
 pair_family load_pair = PAIRS(PAIR);
 
@@ -270,30 +271,6 @@ static void select_swap(struct emitter *emitter)
 
 /* ---- Everything that runtime/ops carries out on the canonical stack ----------------------------------------------------------------- */
 
-static const void *handler_of(int opcode)
-{
-#define J 0
-#define B 0
-#define N 0
-#define R 0
-#define E 0
-#define H 1
-    switch (opcode) {
-#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
-    case name:                                                                                                       \
-        return (flags) ? (const void *)op_##name : NULL;
-#include "runtime/opcodes.def"
-#undef OPCODE
-#undef J
-#undef B
-#undef N
-#undef R
-#undef E
-#undef H
-    }
-    return NULL;
-}
-
 void select_handler(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
@@ -307,7 +284,7 @@ void select_handler(struct emitter *emitter)
                                              : jumps                      ? TEMPLATE_HANDLER_JUMPING
                                              : (flags & OPCODE_MAY_RAISE) ? TEMPLATE_HANDLER_CHECKED
                                                                           : TEMPLATE_HANDLER_PLAIN);
-    item->handler = handler_of(instruction->opcode);
+    item->handler = ops_handler(instruction->opcode);
     assert(item->handler != NULL);
     for (int i = opcode_pops(instruction->opcode, oparg); i > 0; i--) {
         stack_pop(emitter);

@@ -162,11 +162,7 @@ static void convert_variable(struct builder *builder, struct merge *merge, int l
     for (int i = 0; i < merge->count; i++) {
         take_up(builder, merge->ways[i], merge->depth);
         if (agreed->state == VARIABLE_RAW) {
-            enum ir_type type = (enum ir_type)agreed->value->type;
-            merge->values[i] = variable_to_raw(builder, local,
-                                               type == IR_INT     ? KIND_int
-                                               : type == IR_FLOAT ? KIND_float
-                                                                  : KIND_bool);
+            merge->values[i] = variable_to_raw(builder, local, build_kind_of_raw(agreed->value));
         } else {
             merge->values[i] = variable_to_home(builder, local);
         }
@@ -317,9 +313,7 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
     const struct variable *variable = &builder->variables[local];
     if (!guess->known) {
         if (variable->state == VARIABLE_RAW && changes) {
-            guess->kind = variable->value->type == IR_INT     ? KIND_int
-                          : variable->value->type == IR_FLOAT ? KIND_float
-                                                              : KIND_bool;
+            guess->kind = build_kind_of_raw(variable->value);
             guess->known = 1;
         } else if (variable->state == VARIABLE_HOME && builder->observed != NULL && builder->is_entry_loop &&
                    builder->observed[local] != KIND_any) {
@@ -328,11 +322,6 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
         }
     }
     return guess->known ? (enum ir_kind)guess->kind : KIND_any;
-}
-
-static bool is_number(enum ir_kind kind)
-{
-    return kind == KIND_int || kind == KIND_float || kind == KIND_bool;
 }
 
 /* The range iterator on top, at the FOR_ITER that heads the loop: its fields into registers. Nobody else may have it. */
@@ -405,7 +394,7 @@ static void open_loop(struct builder *builder, int header)
         struct variable *variable = &builder->variables[local];
         changes[local] = changes_local(builder, header, local);
         enum ir_kind kind = guess_kind(builder, header, local, changes[local]);
-        if (is_number(kind)) {
+        if (build_is_number(kind)) {
             if (variable_to_raw(builder, local, kind) == NULL) {
                 info->guesses[local] = (struct loop_guess){.kind = KIND_any, .known = 1};
                 builder->retry = true;
@@ -485,9 +474,7 @@ static void close_loop_here(struct builder *builder, int header)
             if (!is_phi) {
                 continue;
             }
-            enum ir_kind kind = wanted->value->type == IR_INT     ? KIND_int
-                                : wanted->value->type == IR_FLOAT ? KIND_float
-                                                                  : KIND_bool;
+            enum ir_kind kind = build_kind_of_raw(wanted->value);
             struct ir_node *raw = variable_to_raw(builder, local, kind);
             if (raw == NULL) {
                 correct_guess(builder, header, local, KIND_any);
@@ -497,10 +484,7 @@ static void close_loop_here(struct builder *builder, int header)
             wanted->clean->inputs[edge] = variable->clean != NULL ? variable->clean : build_bool(builder, false);
         } else if (is_phi || wanted->value == NULL) {
             if (variable->state == VARIABLE_RAW && !(variable->clean != NULL && !is_phi && wanted->value == NULL)) {
-                correct_guess(builder, header, local,
-                              variable->value->type == IR_INT     ? KIND_int
-                              : variable->value->type == IR_FLOAT ? KIND_float
-                                                                  : KIND_bool);
+                correct_guess(builder, header, local, build_kind_of_raw(variable->value));
             }
             struct ir_node *object = variable_to_home(builder, local);
             if (is_phi) {

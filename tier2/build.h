@@ -195,6 +195,10 @@ struct build_request {
     const uint8_t *observed; /* see struct builder */
 };
 
+/* The kind of the number that an int, float or truth value stands for; and whether a kind is one of those. */
+enum ir_kind build_kind_of_raw(const struct ir_node *value);
+bool build_is_number(enum ir_kind kind);
+
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);
 

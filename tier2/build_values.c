@@ -76,7 +76,7 @@ struct ir_node *build_object(struct builder *builder, PyObject *object)
     return node;
 }
 
-static enum ir_kind kind_of_raw(const struct ir_node *value)
+enum ir_kind build_kind_of_raw(const struct ir_node *value)
 {
     return value->type == IR_INT ? KIND_int : value->type == IR_FLOAT ? KIND_float : KIND_bool;
 }
@@ -87,7 +87,7 @@ static bool is_simple(enum ir_kind kind)
     return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
 }
 
-static bool is_number(enum ir_kind kind)
+bool build_is_number(enum ir_kind kind)
 {
     return kind == KIND_int || kind == KIND_float || kind == KIND_bool;
 }
@@ -222,7 +222,7 @@ enum ir_kind operand_kind(const struct operand *operand)
     if (operand->state == OPERAND_NULL) {
         return KIND_any;
     }
-    return operand->state == OPERAND_RAW ? kind_of_raw(operand->value) : (enum ir_kind)operand->value->kind;
+    return operand->state == OPERAND_RAW ? build_kind_of_raw(operand->value) : (enum ir_kind)operand->value->kind;
 }
 
 /* The variable an operand's value also stands in, unchanged, or NULL. */
@@ -318,7 +318,7 @@ static struct ir_node *sync_local(struct builder *builder, int local)
         variable->clean = build_bool(builder, true);
     }
     object->number = local;
-    object->kind = (uint8_t)kind_of_raw(variable->value);
+    object->kind = (uint8_t)build_kind_of_raw(variable->value);
     return object;
 }
 
@@ -458,7 +458,7 @@ void build_store_fast(struct builder *builder, int local)
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
     }
-    if (raw == NULL && value.value->op == IR_constant_object && is_number((enum ir_kind)value.value->kind)) {
+    if (raw == NULL && value.value->op == IR_constant_object && build_is_number((enum ir_kind)value.value->kind)) {
         raw = operand_raw(builder, &value, (enum ir_kind)value.value->kind);
     }
     struct ir_node *object = operand_owned(builder, &value);
@@ -519,7 +519,7 @@ struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind
         }
         operand_raw(builder, &operand, kind);
     }
-    return kind_of_raw(variable->value) == kind ? variable->value : NULL;
+    return build_kind_of_raw(variable->value) == kind ? variable->value : NULL;
 }
 
 struct ir_node *variable_to_home(struct builder *builder, int local)

@@ -37,7 +37,6 @@ static void print_payload(const struct ir_node *node, FILE *file)
     case IR_clear_home:
     case IR_store_operand:
     case IR_empty_operand:
-    case IR_guard_version:
     case IR_int_compare:
     case IR_float_compare:
         fprintf(file, " #%lld", (long long)node->number);
