@@ -72,14 +72,12 @@ static void finish_pass(struct ir_graph *graph, const char *name)
 #endif
 }
 
-static const struct {
-    const char *name;
-    void (*run)(struct ir_graph *graph);
-} passes[] = {
+const struct ir_pass ir_passes[] = {
     {"order", ir_order},
     {"trivial phis", pass_trivial_phis},
     {"dead code", pass_dead_code},
 };
+const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];
 
 static void dump_module(LLVMModuleRef module, void *job)
 {
@@ -125,9 +123,9 @@ enum reason tier2_emit(struct tier2_job *job)
         return reason;
     }
     snprintf(job->symbol, sizeof job->symbol, "py_%u", ++serial);
-    for (size_t i = 0; i < sizeof passes / sizeof passes[0] && !job->graph->out_of_memory; i++) {
-        passes[i].run(job->graph);
-        finish_pass(job->graph, passes[i].name);
+    for (size_t i = 0; i < ir_pass_count && !job->graph->out_of_memory; i++) {
+        ir_passes[i].run(job->graph);
+        finish_pass(job->graph, ir_passes[i].name);
     }
     reason = job->graph->out_of_memory ? REASON_no_memory : REASON_none;
     job->passes_ms = milliseconds_now() - start;

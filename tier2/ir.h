@@ -170,6 +170,7 @@ struct ir_graph {
     struct ir_frame *frames;
     int frame_count, frame_capacity;
     bool out_of_memory; /* an allocation failed: the graph is of no use. Set once, asked at the end of each stage */
+    struct ir_symbol *symbols; /* names of addresses, for the text form (ir_text.h) */
     struct ir_node scratch_node;
 };
 
@@ -249,7 +250,9 @@ static inline bool ir_has_effect(const struct ir_node *node)
 /* Prints the graph (ir_text.c). */
 void ir_print(const struct ir_graph *graph, FILE *file);
 
-/* Is the graph well-formed? Prints what is not, with `stage`, and returns false (ir_verify.c). */
+/* Is the graph, which ir_order has put in order, well-formed? Writes what is not, with `stage`, to `report` and returns false
+ * (ir_verify.c). ir_verify() writes it to standard error, and the graph. */
+bool ir_check(struct ir_graph *graph, const char *stage, FILE *report);
 bool ir_verify(struct ir_graph *graph, const char *stage);
 
 #endif
