@@ -253,6 +253,8 @@ void ir_print(const struct ir_graph *graph, FILE *file);
 /* Is the graph, which ir_order has put in order, well-formed? Writes what is not, with `stage`, to `report` and returns false
  * (ir_verify.c). ir_verify() writes it to standard error, and the graph. */
 bool ir_check(struct ir_graph *graph, const char *stage, FILE *report);
+/* The part of it that ir_order relies on: blocks end, and successors and predecessors agree. */
+bool ir_check_edges(struct ir_graph *graph, const char *stage, FILE *report);
 bool ir_verify(struct ir_graph *graph, const char *stage);
 
 #endif

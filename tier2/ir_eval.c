@@ -109,9 +109,9 @@ static int64_t invent_float(uint64_t chance)
 
 static enum ir_kind pool_kind(int number)
 {
-    static const uint8_t kinds[WORLD_OBJECTS] = {KIND_any,  KIND_any,   KIND_any,   KIND_list, KIND_list, KIND_tuple,
-                                                 KIND_dict, KIND_str,   KIND_int,   KIND_int,  KIND_int,  KIND_int,
-                                                 KIND_float, KIND_float, KIND_float, KIND_range_iterator};
+    static const uint8_t kinds[WORLD_OBJECTS] = {
+        KIND_any, KIND_any, KIND_any, KIND_list, KIND_list,  KIND_tuple, KIND_dict,  KIND_str,
+        KIND_int, KIND_int, KIND_int, KIND_int,  KIND_float, KIND_float, KIND_float, KIND_range_iterator};
     return (enum ir_kind)kinds[number];
 }
 
@@ -129,11 +129,10 @@ void ir_world_open(struct ir_world *world, uint64_t seed)
     for (int i = 0; i < WORLD_OBJECTS; i++) {
         uint64_t chance = ir_world_invent(world, 1, (uint64_t)i, 0);
         enum ir_kind kind = pool_kind(i);
-        struct world_object *object =
-            new_object(world, kind,
-                       kind == KIND_int     ? invent_int(chance)
-                       : kind == KIND_float ? invent_float(chance)
-                                            : 0);
+        struct world_object *object = new_object(world, kind,
+                                                 kind == KIND_int     ? invent_int(chance)
+                                                 : kind == KIND_float ? invent_float(chance)
+                                                                      : 0);
         object->number = i;
         object->references = 1000;
         world->pool[i] = object;
@@ -821,8 +820,7 @@ static void note_slot(struct ir_world *world, const struct ir_outcome *outcome, 
     if (slot->index != NULL) {
         fprintf(world->trace, " at %lld", (long long)outcome->values[slot->index->id]);
     }
-    if (slot->clean != NULL && outcome->values[slot->clean->id] &&
-        (memory == NULL || memory->value != bits)) {
+    if (slot->clean != NULL && outcome->values[slot->clean->id] && (memory == NULL || memory->value != bits)) {
         problem(world, "a home that was said to be clean holds something else");
     }
 }

@@ -123,10 +123,13 @@ static bool accept(struct parser *p, const char *text)
     return true;
 }
 
+/* For messages: the rest of the line, as a length and a text. */
+#define NEXT(p) (int)strcspn((p)->at, "\n"), (p)->at
+
 static void expect(struct parser *p, const char *text)
 {
     if (!accept(p, text)) {
-        fail(p, "expected \"%s\" at \"%.20s\"", text, at_end(p) ? "the end of the line" : p->at);
+        fail(p, "expected \"%s\" at \"%.*s\"", text, NEXT(p));
     }
 }
 
@@ -151,7 +154,7 @@ static long long number(struct parser *p)
     bool hexadecimal = p->at[0] == '0' && p->at[1] == 'x';
     long long result = hexadecimal ? (long long)strtoull(p->at, &end, 16) : strtoll(p->at, &end, 10);
     if (end == p->at || at_end(p)) {
-        fail(p, "expected a number at \"%.20s\"", at_end(p) ? "the end of the line" : p->at);
+        fail(p, "expected a number at \"%.*s\"", NEXT(p));
         return 0;
     }
     p->at = end;
@@ -328,7 +331,7 @@ static int64_t float_bits(struct parser *p)
     char *end;
     double value = strtod(p->at, &end);
     if (end == p->at) {
-        fail(p, "expected a number at \"%.20s\"", p->at);
+        fail(p, "expected a number at \"%.*s\"", NEXT(p));
     }
     p->at = end;
     int64_t bits;
@@ -346,7 +349,7 @@ static void parse_payload(struct parser *p, struct ir_node *node)
         int comparison = accept_name(p, ir_comparison_names, IR_COMPARISON_COUNT);
         node->number = comparison >= 0 ? comparison : 0;
         if (comparison < 0) {
-            fail(p, "expected lt, le, eq, ne, gt or ge at \"%.20s\"", p->at);
+            fail(p, "expected lt, le, eq, ne, gt or ge at \"%.*s\"", NEXT(p));
         }
     }
     skip_spaces(p);
@@ -402,11 +405,14 @@ static void parse_suffixes(struct parser *p, struct ir_node *node)
     }
 }
 
-/* "v5:o.list", which `id` has been read of. */
+/* What stands behind the number of a result: ":o.list". (":-" lets tests of the verifier name what has no value.) */
 static void parse_result(struct parser *p, enum ir_type *type, enum ir_kind *kind)
 {
     char name[64];
     expect(p, ":");
+    if (accept(p, ir_type_names[IR_VOID])) {
+        return;
+    }
     word(p, name, sizeof name);
     char *dot = strchr(name, '.');
     if (dot != NULL) {
@@ -458,7 +464,7 @@ static void parse_node(struct parser *p)
         } else if (accept_id(p, 'v', &inputs[count])) {
             count++;
         } else if (count > 0) {
-            fail(p, "expected an input at \"%.20s\"", p->at);
+            fail(p, "expected an input at \"%.*s\"", NEXT(p));
         }
     } while (accept(p, ","));
     struct ir_node *node = ir_append(p->graph, p->block, op, count, NULL);
@@ -496,7 +502,7 @@ static void parse_slot(struct parser *p, struct ir_slot *slot)
     }
     int how = accept_name(p, ir_slot_names, IR_SLOT_NAME_COUNT);
     if (how < 0) {
-        fail(p, "expected how a slot stands at \"%.20s\"", at_end(p) ? "the end of the line" : p->at);
+        fail(p, "expected how a slot stands at \"%.*s\"", NEXT(p));
     }
     slot->how = (uint8_t)how;
     if (accept(p, "clean")) {
@@ -620,7 +626,7 @@ static void parse_line(struct parser *p)
         parse_node(p);
     }
     if (!p->failed && !at_end(p)) {
-        fail(p, "not understood: \"%.*s\"", (int)strcspn(p->at, "\n"), p->at);
+        fail(p, "not understood: \"%.*s\"", NEXT(p));
     }
 }
 

@@ -7,14 +7,9 @@
 /* ---- Words ------------------------------------------------------------------------------------------------ */
 
 const char *const ir_memory_names[] = {
-    [MEMORY_none] = "none",
-    [MEMORY_constant] = "constant",
-    [MEMORY_attribute] = "attribute",
-    [MEMORY_list_item] = "list_item",
-    [MEMORY_list_shape] = "list_shape",
-    [MEMORY_dict] = "dict",
-    [MEMORY_type] = "type",
-    [MEMORY_iterator] = "iterator",
+    [MEMORY_none] = "none",           [MEMORY_constant] = "constant",     [MEMORY_attribute] = "attribute",
+    [MEMORY_list_item] = "list_item", [MEMORY_list_shape] = "list_shape", [MEMORY_dict] = "dict",
+    [MEMORY_type] = "type",           [MEMORY_iterator] = "iterator",
 };
 _Static_assert(sizeof ir_memory_names / sizeof ir_memory_names[0] == MEMORY_COUNT, "a class of memory has no name");
 
@@ -109,7 +104,8 @@ static void print_payload(const struct text *text, const struct ir_node *node)
         print_float(text->file, node->number);
     } else if (compares && node->number >= 0 && node->number < IR_COMPARISON_COUNT) {
         fprintf(text->file, " %s", ir_comparison_names[node->number]);
-    } else if (node->op != IR_branch && (node->number != 0 || (ir_is_constant(node) && node->op != IR_constant_object))) {
+    } else if (node->op != IR_branch &&
+               (node->number != 0 || (ir_is_constant(node) && node->op != IR_constant_object))) {
         fprintf(text->file, " #%lld", (long long)node->number);
     }
     if (node->offset != 0) {

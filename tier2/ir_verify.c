@@ -22,8 +22,7 @@ static void complain(struct check *check, const struct ir_node *node, const char
     fprintf(check->report, "pyjit: IR after %s: ", check->stage);
     if (node != NULL) {
         fprintf(check->report, node->type != IR_VOID ? "v%u (%s): " : "b%u's %s: ",
-                node->type != IR_VOID || node->block == NULL ? node->id : node->block->id,
-                ir_op_rows[node->op].name);
+                node->type != IR_VOID || node->block == NULL ? node->id : node->block->id, ir_op_rows[node->op].name);
     }
     vfprintf(check->report, format, arguments);
     fputc('\n', check->report);
@@ -321,6 +320,16 @@ static int count_of(struct ir_block *const *blocks, int count, const struct ir_b
 
 static void check_edges(struct check *check, const struct ir_block *block)
 {
+    if (block->last == NULL || !(ir_flags(block->last) & IR_TERMINATOR)) {
+        complain(check, block->last, "b%u does not end with a terminator", block->id);
+        return;
+    }
+    for (const struct ir_node *phi = block->first; phi != NULL && phi->op == IR_phi; phi = phi->next) {
+        if (phi->input_count != block->predecessor_count) {
+            complain(check, phi, "has %d inputs, its block %d predecessors", phi->input_count,
+                     block->predecessor_count);
+        }
+    }
     int successors = block->last->op == IR_branch ? 2 : block->last->op == IR_jump ? 1 : 0;
     for (int i = 0; i < 2; i++) {
         const struct ir_block *successor = block->successors[i];
@@ -342,11 +351,6 @@ static void check_edges(struct check *check, const struct ir_block *block)
 
 static void check_block(struct check *check, const struct ir_block *block)
 {
-    if (block->last == NULL || !(ir_flags(block->last) & IR_TERMINATOR)) {
-        complain(check, block->last, "b%u does not end with a terminator", block->id);
-        return;
-    }
-    check_edges(check, block);
     for (const struct ir_node *node = block->first; node != NULL; node = node->next) {
         if (node->block != block || (node->next != NULL ? node->next->previous : block->last) != node) {
             complain(check, node, "does not know its place");
@@ -424,9 +428,22 @@ static void check_order(struct check *check)
     free(marks);
 }
 
+bool ir_check_edges(struct ir_graph *graph, const char *stage, FILE *report)
+{
+    struct check check = {.graph = graph, .report = report, .stage = stage};
+    ir_each_block(graph, block)
+    {
+        check_edges(&check, block);
+    }
+    return !check.failed;
+}
+
 bool ir_check(struct ir_graph *graph, const char *stage, FILE *report)
 {
     struct check check = {.graph = graph, .report = report, .stage = stage};
+    if (!ir_check_edges(graph, stage, report)) {
+        return false;
+    }
     check_order(&check);
     if (!check.failed) {
         ir_each_block(graph, block)

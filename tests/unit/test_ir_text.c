@@ -111,15 +111,20 @@ static char *what_happens(const struct ir_graph *graph, uint64_t seed)
 
 enum { WORLDS = 24 };
 
+/* Worlds in which the first graph breaks a promise ("fits", which does not) count for nothing. */
 static void check_same_happenings(const struct ir_graph *before, const struct ir_graph *after)
 {
+    int sound_worlds = 0;
     for (uint64_t seed = 1; seed <= WORLDS; seed++) {
         char *first = what_happens(before, seed);
         char *second = what_happens(after, seed);
-        CHECK(strcmp(first, second) == 0, "in world %d before:\n%safter:\n%s", (int)seed, first, second);
+        bool sound = strstr(first, "problem") == NULL;
+        sound_worlds += sound;
+        CHECK(!sound || strcmp(first, second) == 0, "in world %d before:\n%safter:\n%s", (int)seed, first, second);
         free(first);
         free(second);
     }
+    CHECK(sound_worlds > 0, "the graph breaks its own promises in every world");
 }
 
 /* ---- Cases ----------------------------------------------------------------------------------------------------------- */
@@ -141,8 +146,11 @@ static char *result_of_verify(const char *text)
     char *report = NULL;
     size_t size;
     FILE *file = open_memstream(&report, &size);
-    ir_order(graph);
-    bool good = ir_check(graph, "test", file);
+    bool good = ir_check_edges(graph, "test", file);
+    if (good) {
+        ir_order(graph);
+        good = ir_check(graph, "test", file);
+    }
     fputs(good ? "well-formed\n" : "", file);
     fclose(file);
     ir_graph_free(graph);
@@ -274,16 +282,25 @@ static struct ir_case **read_file(const char *path, struct ir_case **end)
     return end;
 }
 
-static void rewrite_file(const char *path, const struct ir_case *first, const struct ir_case *end)
+/* `first` and those after it are the file's cases. */
+static void rewrite_file(const char *path, const struct ir_case *first)
 {
-    FILE *file = fopen(path, "w");
-    for (const struct ir_case *one = first; one != end; one = one->next) {
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    for (const struct ir_case *one = first; one != NULL; one = one->next) {
         unit_current = one->name;
         char *found = result_of(one);
         fprintf(file, "%s%s%s--\n%s", one->before, one->header, one->input, found);
         free(found);
     }
     fclose(file);
+    file = fopen(path, "w");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
+        fprintf(stderr, "%s cannot be written\n", path);
+        exit(2);
+    }
+    free(text);
 }
 
 __attribute__((constructor)) static void read_files(void)
@@ -298,7 +315,7 @@ __attribute__((constructor)) static void read_files(void)
         struct ir_case **first = end;
         end = read_file(found.gl_pathv[i], end);
         if (getenv("IR_REWRITE") != NULL) {
-            rewrite_file(found.gl_pathv[i], *first, NULL);
+            rewrite_file(found.gl_pathv[i], *first);
         }
     }
     if (getenv("IR_REWRITE") != NULL) {
