@@ -97,7 +97,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps deps-test demo test test-cpython unit-test ir-expect install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython unit-test ir-expect fuzz-ir install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -205,6 +205,12 @@ ir-expect: $(BUILD)/unit/test_ir_text
 	@IR_REWRITE=1 $(BUILD)/unit/test_ir_text
 	@git diff --stat tests/ir
 
+# Random graphs through the passes and LLVM; each MINUTES begins where nobody has been (or at FIRST=).
+MINUTES ?= 1
+FIRST ?= $(shell date +%s)00000
+fuzz-ir: $(BUILD)/unit/test_ir_fuzz
+	@IR_FUZZ_SECONDS=$$(($(MINUTES) * 60)) IR_FUZZ_FIRST=$(FIRST) $(BUILD)/unit/test_ir_fuzz
+
 -include $(wildcard $(BUILD)/unit/*.d)
 
 # ---- What is run ---------------------------------------------------------------------------------
@@ -296,6 +302,7 @@ help:
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
 	@echo "make test-cpython  all of CPython's test suite, MODE=compile-all; TESTS='test_dict test_list'"
+	@echo 'make ir-expect  takes over what the passes make of tests/ir/*.ir; make fuzz-ir MINUTES=1: random graphs'
 	@echo 'make bench      deps, build, and measure against stock python3.11'
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='

@@ -77,7 +77,7 @@ static const int64_t ints[] = {0,
                                -(1LL << 62),
                                INT64_MAX,
                                INT64_MIN + 1,
-                               WORLD_HUGE};
+                               INT64_MIN};
 static const double floats[] = {0.0,  -0.0,    1.0,   -1.0,   0.5,      -2.25, 3.0,
                                 1e16, -1e-300, 1e308, 5e-324, INFINITY, NAN,   -INFINITY};
 
@@ -135,6 +135,7 @@ void ir_world_open(struct ir_world *world, uint64_t seed)
                                                                       : 0);
         object->number = i;
         object->references = 1000;
+        object->huge = kind == KIND_int && chance % 16 == 0;
         world->pool[i] = object;
     }
     for (int frame = 0; frame < WORLD_FRAMES; frame++) {
@@ -171,6 +172,11 @@ const char *ir_world_text(struct ir_world *world)
 static void problem(struct ir_world *world, const char *what)
 {
     world->problem = world->problem != NULL ? world->problem : what;
+}
+
+static bool is_number(const struct world_object *object)
+{
+    return object->kind == KIND_int || object->kind == KIND_float || object->kind == KIND_bool;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------- */
@@ -212,6 +218,9 @@ int64_t ir_world_load(struct ir_world *world, struct world_object *object, int64
     uint64_t identity = object->number >= 0 ? (uint64_t)object->number : 1000 + (uint64_t)object->value;
     uint64_t age = memory == MEMORY_constant || memory == MEMORY_none ? 0 : world->escapes;
     uint64_t chance = ir_world_invent(world, 3 + age, identity, (uint64_t)key);
+    if (memory == MEMORY_type) {
+        return is_number(object) ? 77 : chance % 8 == 0;
+    }
     switch (type) {
     case IR_INT:
         return chance % 4 ? (int64_t)(chance >> 8) % 2 : (int64_t)(chance >> 8) % 10;
@@ -260,20 +269,49 @@ void ir_world_escape(struct ir_world *world)
     }
 }
 
-void ir_world_drop(struct ir_world *world, struct world_object *object, bool simple)
+/* Takes a reference away; did the last one go, of something whose death is seen? */
+static bool takes_last(struct ir_world *world, struct world_object *object, bool simple)
 {
-    if (!touch(world, object)) {
-        return;
+    if (!touch(world, object) || --object->references > 0) {
+        return false;
     }
-    if (--object->references == 0) {
-        object->dead = true;
-        if (!simple) {
-            fputs("dies ", world->trace);
-            ir_world_note_object(world, object);
-            fputc('\n', world->trace);
-            ir_world_escape(world);
-        }
+    object->dead = true;
+    if (simple && !is_number(object) && object->kind != KIND_str && object->kind != KIND_none) {
+        problem(world, "something that was said to be simple is not, and dies");
     }
+    return !simple && !is_number(object);
+}
+
+static void note_death(struct ir_world *world, const struct world_object *object)
+{
+    fputs("dies ", world->trace);
+    ir_world_note_object(world, object);
+    fputs(":", world->trace);
+    ir_world_note_homes(world);
+    fputs("\n", world->trace);
+    ir_world_escape(world);
+}
+
+bool ir_world_drop(struct ir_world *world, struct world_object *object, bool simple)
+{
+    bool seen = takes_last(world, object, simple);
+    if (seen) {
+        note_death(world, object);
+    }
+    return seen;
+}
+
+struct world_object *ir_world_call_result(struct ir_world *world, int operand)
+{
+    uint64_t chance = ir_world_invent(world, 5, world->escapes, (uint64_t)operand);
+    if (chance % 4 == 0) {
+        struct world_object *object = new_object(world, KIND_any, 0);
+        object->number = 100 + (int)world->escapes;
+        return object;
+    }
+    struct world_object *object = world->pool[(chance >> 8) % WORLD_OBJECTS];
+    object->references++;
+    return object;
 }
 
 /* ---- The text -------------------------------------------------------------------------------------------------------- */
@@ -281,7 +319,7 @@ void ir_world_drop(struct ir_world *world, struct world_object *object, bool sim
 void ir_world_note_number(struct ir_world *world, enum ir_type type, int64_t bits)
 {
     if (type == IR_INT) {
-        fprintf(world->trace, bits == WORLD_HUGE ? "huge" : "int %lld", (long long)bits);
+        fprintf(world->trace, "int %lld", (long long)bits);
     } else if (type == IR_FLOAT) {
         fprintf(world->trace, "float %.17g (%llx)", float_of(bits), (unsigned long long)bits);
     } else {
@@ -293,6 +331,8 @@ void ir_world_note_object(struct ir_world *world, const struct world_object *obj
 {
     if (object == NULL) {
         fputs("-", world->trace);
+    } else if (object->huge) {
+        fputs("huge", world->trace);
     } else if (object->kind == KIND_int || object->kind == KIND_float || object->kind == KIND_bool) {
         ir_world_note_number(world,
                              object->kind == KIND_int     ? IR_INT
@@ -306,13 +346,18 @@ void ir_world_note_object(struct ir_world *world, const struct world_object *obj
     }
 }
 
-int ir_world_call(struct ir_world *world, const char *name, int64_t number, int depth, int locals)
+void ir_world_note_homes(struct ir_world *world)
 {
-    fprintf(world->trace, "calls %s %lld:", name, (long long)number);
-    for (int i = 0; i < locals; i++) {
+    for (int i = 0; i < world->locals; i++) {
         fputs(i == 0 ? " " : ", ", world->trace);
         ir_world_note_object(world, world->homes[0][i]);
     }
+}
+
+int ir_world_call(struct ir_world *world, const char *name, int64_t number, int depth)
+{
+    fprintf(world->trace, "calls %s %lld:", name, (long long)number);
+    ir_world_note_homes(world);
     fputs(" |", world->trace);
     for (int i = 0; i < depth; i++) {
         fputs(i == 0 ? " " : ", ", world->trace);
@@ -502,8 +547,7 @@ static int64_t take_operand(struct evaluation *e, const struct ir_node *node)
     struct world_operand *operand = &world->operands[node->number];
     struct world_object *object = operand->object;
     if (object == NULL || operand->escapes != world->escapes) {
-        object = world->pool[ir_world_invent(world, 5, world->escapes, (uint64_t)node->number) % WORLD_OBJECTS];
-        object->references++;
+        object = ir_world_call_result(world, (int)node->number);
     }
     operand->object = NULL;
     return address(object);
@@ -520,7 +564,8 @@ static int64_t unbox(struct evaluation *e, const struct ir_node *node, enum ir_k
         return 0;
     }
     if (kind == KIND_int) {
-        guard(e, node, object->value != WORLD_HUGE);
+        /* The function that lowering calls for wide ones returns INT64_MIN for those that do not fit. */
+        guard(e, node, !object->huge && object->value != INT64_MIN);
     }
     return object->value;
 }
@@ -610,13 +655,43 @@ static int64_t eval_value(struct evaluation *e, const struct ir_node *node)
         return sync_home(e, node);
     case IR_handler: {
         const char *name = ir_name_of(e->graph, node->pointer);
-        int status = ir_world_call(world, name != NULL ? name : "C", node->number, node->offset,
-                                   e->graph->frame_count > 0 ? e->graph->frames[0].locals : 0);
+        int status = ir_world_call(world, name != NULL ? name : "C", node->number, node->offset);
         e->leaves = status < 0;
         return status;
     }
     default:
         return node->type == IR_FLOAT ? eval_float(e, node) : eval_int(e, node);
+    }
+}
+
+static struct world_object *object_of(struct ir_world *world, const int64_t *values, const struct ir_slot *slot);
+
+/* Brings the homes of a state's raw locals up to date. */
+static void restore_locals(struct ir_world *world, const int64_t *values, const struct ir_state *state)
+{
+    for (int i = 0; i < state->local_count; i++) {
+        const struct ir_slot *slot = &state->slots[i];
+        struct world_object **home = &world->homes[state->frame][i];
+        if (slot->how == SLOT_HOME || (slot->clean != NULL && values[slot->clean->id])) {
+            continue;
+        }
+        struct world_object *old = *home;
+        *home = object_of(world, values, slot);
+        if (old != NULL) {
+            ir_world_drop(world, old, true);
+        }
+    }
+}
+
+/* A death that is seen finds the frame as the state says; execution may go on, or leave there. */
+static void drop(struct evaluation *e, const struct ir_node *node, struct world_object *object)
+{
+    if (takes_last(e->world, object, node->flags & NODE_SIMPLE)) {
+        for (const struct ir_state *state = node->state; state != NULL; state = state->outer) {
+            restore_locals(e->world, e->values, state);
+        }
+        note_death(e->world, object);
+        e->leaves = e->world->escapes % 2 == 0;
     }
 }
 
@@ -626,7 +701,7 @@ static void store_home(struct evaluation *e, const struct ir_node *node, struct 
     struct world_object *old = *home;
     *home = object;
     if (old != NULL) {
-        ir_world_drop(e->world, old, node->flags & NODE_SIMPLE);
+        drop(e, node, old);
     }
 }
 
@@ -668,7 +743,7 @@ static void eval_effect(struct evaluation *e, const struct ir_node *node)
         }
         break;
     case IR_drop:
-        ir_world_drop(world, object_input(e, node, 0), node->flags & NODE_SIMPLE);
+        drop(e, node, object_input(e, node, 0));
         break;
     case IR_store_home:
         store_home(e, node, object_input(e, node, 0));
@@ -759,6 +834,7 @@ struct ir_outcome ir_eval(const struct ir_graph *graph, struct ir_world *world)
     if (e.values == NULL) {
         abort();
     }
+    world->locals = graph->frame_count > 0 ? graph->frames[0].locals : 0;
     for (const struct ir_node *node = graph->entry->first; node != NULL;) {
         outcome.node = node;
         if (world->steps_left-- <= 0) {
@@ -857,13 +933,12 @@ void ir_eval_note(const struct ir_graph *graph, struct ir_world *world, const st
 }
 
 /* A new reference to what the slot holds. */
-static struct world_object *object_of(struct ir_world *world, const struct ir_outcome *outcome,
-                                      const struct ir_slot *slot)
+static struct world_object *object_of(struct ir_world *world, const int64_t *values, const struct ir_slot *slot)
 {
     if (slot->how == SLOT_EMPTY) {
         return NULL;
     }
-    int64_t bits = outcome->values[slot->value->id];
+    int64_t bits = values[slot->value->id];
     struct world_object *object;
     switch ((enum ir_type)slot->value->type) {
     case IR_INT:
@@ -887,22 +962,11 @@ void ir_eval_leave(const struct ir_graph *graph, struct ir_world *world, const s
 {
     (void)graph;
     for (const struct ir_state *state = outcome->state; state != NULL; state = state->outer) {
-        for (int i = 0; i < state->local_count; i++) {
-            const struct ir_slot *slot = &state->slots[i];
-            struct world_object **home = &world->homes[state->frame][i];
-            if (slot->how == SLOT_HOME || (slot->clean != NULL && outcome->values[slot->clean->id])) {
-                continue;
-            }
-            struct world_object *old = *home;
-            *home = object_of(world, outcome, slot);
-            if (old != NULL) {
-                ir_world_drop(world, old, true);
-            }
-        }
+        restore_locals(world, outcome->values, state);
         for (int i = 0; i < state->depth && state->frame == 0; i++) {
             const struct ir_slot *slot = &state->slots[state->local_count + i];
             if (slot->how != SLOT_MEMORY) {
-                world->operands[i] = (struct world_operand){object_of(world, outcome, slot), world->escapes};
+                world->operands[i] = (struct world_operand){object_of(world, outcome->values, slot), world->escapes};
             }
         }
     }

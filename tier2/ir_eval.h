@@ -4,7 +4,7 @@
  * The model (struct ir_world) has a handful of objects that were there before ("#3"), each of some kind, and boxes that the graph makes. What
  * stands in memory that nobody has stored to is invented from a seed, the object, the offset and the number of escapes so far: so it
  * is the same in every run, it aliases (different ways lead to the same object), and after an escape all memory but the constant one
- * is different. What an outsider could see (calls of C with what they are given, deaths, where execution left with what) is noted
+ * is different. The word of class "type" is 0 mostly, of numbers 77. What an outsider could see (calls of C with what they are given, deaths, where execution left with what) is noted
  * as text, in order: two runs are alike when their texts are equal.
  */
 #ifndef PYJIT_TIER2_IR_EVAL_H
@@ -13,9 +13,6 @@
 #include "tier2/ir.h"
 
 enum { WORLD_OBJECTS = 16, WORLD_FRAMES = 8, WORLD_SLOTS = 64 };
-
-/* One that stands for an int of more than 64 bits. */
-#define WORLD_HUGE INT64_MIN
 
 /* What stands in one word of an object. */
 struct world_word {
@@ -28,7 +25,8 @@ struct world_word {
 struct world_object {
     int number; /* of an object that was there before; -1: a box */
     uint8_t kind;
-    int64_t value; /* of an int, float (bits) or bool; WORLD_HUGE */
+    bool huge;     /* an int of more than 64 bits */
+    int64_t value; /* of an int, float (bits) or bool */
     int64_t references;
     int64_t owners; /* found at the end */
     bool escaped;   /* a box in memory that other code has had its hands on */
@@ -56,6 +54,7 @@ struct ir_world {
     struct world_object *pool[WORLD_OBJECTS];
     struct world_object *homes[WORLD_FRAMES][WORLD_SLOTS]; /* each owns its object */
     struct world_operand operands[WORLD_SLOTS];
+    int locals; /* of frame 0, that outsiders see */
     const char *problem; /* a graph that breaks the rules: what it did. Else NULL */
     struct world_object *truths[2];
 };
@@ -78,15 +77,18 @@ int64_t ir_world_load(struct ir_world *world, struct world_object *object, int64
                       enum ir_memory memory);
 void ir_world_store(struct ir_world *world, struct world_object *object, int64_t key, enum ir_type type,
                     enum ir_memory memory, int64_t bits);
-enum { WORLD_ITEM_SHIFT = 32 };
 #define WORLD_ITEM(index) ((INT64_C(1) << 62) + (index))
 /* A call of C that takes operands [depth - ...] from memory and sees the frames; what it returned: 0, 1, or -1 for an error. */
-int ir_world_call(struct ir_world *world, const char *name, int64_t number, int depth, int locals);
+int ir_world_call(struct ir_world *world, const char *name, int64_t number, int depth);
 /* Other code has run: memory is different now. */
 void ir_world_escape(struct ir_world *world);
-/* One reference less. `simple`: nobody sees it die. */
-void ir_world_drop(struct ir_world *world, struct world_object *object, bool simple);
-/* Puts what is called `how` into the text: numbers by value, others by name. */
+/* One reference less. Returns true when other code ran because it died: of something that is no number. `simple`: that is promised
+ * not to be. */
+bool ir_world_drop(struct ir_world *world, struct world_object *object, bool simple);
+/* What a call of C has left in an operand's place: a new reference. */
+struct world_object *ir_world_call_result(struct ir_world *world, int operand);
+/* Put into the text: numbers by value, others by name. */
+void ir_world_note_homes(struct ir_world *world);
 void ir_world_note_object(struct ir_world *world, const struct world_object *object);
 void ir_world_note_number(struct ir_world *world, enum ir_type type, int64_t bits);
 
