@@ -3,6 +3,7 @@
 
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 
 #include <stdlib.h>
@@ -91,6 +92,13 @@ PyObject *rt_tier2_sync_int(PyObject **home, int64_t value)
         rt_release(old);
     }
     return result;
+}
+
+void rt_tier2_replace_float(PyObject **place, double value)
+{
+    PyObject *old = *place;
+    *place = rt_tier2_box_float(value);
+    rt_release(old);
 }
 
 int64_t rt_tier2_wide_int(PyObject *object)
@@ -237,6 +245,17 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 {
     return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
+}
+
+int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    if (plain_death(object)) {
+        rt_dealloc(object);
+        return 0;
+    }
+    rt_tier2_dealloc(tstate, frame, table, exit, values, object);
+    return 1;
 }
 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,

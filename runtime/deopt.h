@@ -56,6 +56,12 @@ struct deopt_exit {
     uint8_t counts; /* is it a speculation that failed? */
 };
 
+/* An operation of tier-2 code that has failed often, for the code that comes after it. */
+struct deopt_failure {
+    uint32_t place;
+    uint8_t op;
+};
+
 struct deopt_table {
     PyCodeObject *code; /* borrowed */
     size_t exit_count, state_count, slot_count;
@@ -98,6 +104,10 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      const int64_t *values, PyObject *object);
 
+/* The same where the code that is compiled counts on nothing to have run: 0, if its death runs none; 1 in all other cases. */
+int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object);
+
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
 
@@ -110,6 +120,8 @@ PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);
 PyObject *rt_tier2_box_int(int64_t value);
+/* Puts a new float where one stands that others have, too. */
+void rt_tier2_replace_float(PyObject **place, double value);
 PyObject *rt_tier2_box_float(double value);
 
 /* The value of an int that has more than one digit; INT64_MIN where it does not fit. */

@@ -4,13 +4,17 @@
 #include "runtime/ops.h"
 #include "runtime/steps.h"
 
-static const struct instruction *current(const struct builder *builder)
+const struct instruction *build_current(const struct builder *builder)
 {
     return &builder->bytecode->instructions[builder->current];
 }
 
-/* The feedback cell of the current instruction, or NULL. */
-static void *cell_of(const struct builder *builder)
+static const struct instruction *current(const struct builder *builder)
+{
+    return build_current(builder);
+}
+
+void *build_cell(const struct builder *builder)
 {
     int32_t cell = builder->feedback->cells[builder->current];
     return cell < 0 ? NULL : (char *)builder->feedback->feedback + cell;
@@ -76,7 +80,7 @@ static void build_handler(struct builder *builder, step_function *function)
         builder->keyword_names = -1;
     }
     node->offset = depth;
-    node->cell = cell_of(builder);
+    node->cell = build_cell(builder);
     node->state = build_state_raising(builder);
     if (opcode == DELETE_FAST) {
         builder->variables[instruction->oparg] = (struct variable){.state = VARIABLE_UNBOUND};
@@ -89,8 +93,17 @@ static void build_handler(struct builder *builder, step_function *function)
     build_finish_escape(builder, builder->current + 1);
 }
 
+struct ir_node *build_plain_call(struct builder *builder, const void *function, enum ir_type type, int count,
+                                 struct ir_node *const *inputs)
+{
+    struct ir_node *call = build_node(builder, IR_call_plain, count, inputs);
+    call->pointer = function;
+    call->type = (uint8_t)type;
+    return call;
+}
+
 /* Any instruction that runtime/ can carry out on operands in memory; else there is no tier-2 code of the function. */
-static void build_step(struct builder *builder)
+void build_by_step(struct builder *builder)
 {
     step_function *function = step_of(current(builder)->opcode);
     if (function == NULL) {
@@ -352,7 +365,7 @@ static void build_for_iter(struct builder *builder)
         store->number = builder->depth - 1;
         struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
         node->pointer = (const void *)step_FOR_ITER;
-        node->cell = cell_of(builder);
+        node->cell = build_cell(builder);
         node->offset = builder->depth;
         node->state = build_state_raising(builder);
         struct ir_node *more = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
@@ -601,6 +614,15 @@ void build_instruction(struct builder *builder)
     case UNARY_NOT:
         build_not(builder);
         break;
+    case LOAD_ATTR:
+        build_load_attr(builder);
+        break;
+    case STORE_ATTR:
+        build_store_attr(builder);
+        break;
+    case LOAD_METHOD:
+        build_load_method(builder);
+        break;
     case BINARY_SUBSCR:
         build_subscript(builder);
         break;
@@ -641,7 +663,7 @@ void build_instruction(struct builder *builder)
         build_return(builder);
         break;
     default:
-        build_step(builder);
+        build_by_step(builder);
         break;
     }
 }

@@ -47,6 +47,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .feedback = feedback,
         .loop = job->loop_offset == 0 ? -1 : bytecode.number_of_unit[job->loop_offset / sizeof(CodeUnit)],
         .observed = observed,
+        .samples = frame->localsplus,
+        .failures = job->failures,
+        .failure_count = job->failure_count,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
