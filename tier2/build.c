@@ -312,6 +312,9 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
 {
     struct loop_guess *guess = &builder->info[header].guesses[local];
     const struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_HOME && build_has_failed(builder, IR_guard_kind)) {
+        return KIND_any;
+    }
     if (!guess->known) {
         if (variable->state == VARIABLE_RAW && changes) {
             guess->kind = build_kind_of_raw(variable->value);
@@ -383,6 +386,9 @@ static void open_loop(struct builder *builder, int header)
     build_own_operands(builder);
     if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
         open_range_iterator(builder);
+    }
+    if (at(builder, header)->opcode == FOR_ITER) {
+        build_open_iterator(builder);
     }
     struct ir_block *block = ir_block_new(builder->graph);
     size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);

@@ -144,6 +144,8 @@ void push_fetched(struct builder *builder, struct ir_node *value);
 struct operand pop(struct builder *builder);
 struct operand *peek(struct builder *builder, int from_top);
 
+/* Is the operand a float that nobody has seen as an object? Then it can go into a float's place. */
+bool operand_is_fresh_float(const struct builder *builder, const struct operand *operand);
 /* What kind an operand's value will probably be, where it is not known: that of its sample. */
 enum ir_kind operand_guess(const struct operand *operand);
 /* The kind of an operand's value, as far as it is known. */
@@ -205,9 +207,26 @@ struct ir_node *build_plain_call(struct builder *builder, const void *function, 
 
 /* Each carries out an instruction, by a general way where it has no better one (build_attributes.c, build_containers.c,
  * build_iteration.c). */
+void build_get_iter(struct builder *builder);
+void build_for_iter(struct builder *builder);
+/* Before a loop headed by FOR_ITER: guards what its iterator is, as far as that never changes. */
+void build_open_iterator(struct builder *builder);
+void build_subscript(struct builder *builder);
+void build_store_subscript(struct builder *builder);
+void build_unpack(struct builder *builder);
+void build_container(struct builder *builder);
+void build_contains(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
+
+/* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
+bool build_plain_compare(struct builder *builder);
+bool build_plain_concatenation(struct builder *builder);
+/* CALL of a method of a built-in type that has such a function. */
+bool build_plain_method(struct builder *builder);
+/* The truth of the operand on top, which stays; NULL where C has to find out in general. */
+struct ir_node *build_plain_truth(struct builder *builder);
 
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);

@@ -192,25 +192,13 @@ void build_load_method(struct builder *builder)
     build_by_step(builder);
 }
 
-/* What stood there before a store is dropped: `old`. */
-static void drop_old(struct builder *builder, struct ir_node *old)
-{
-    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
-    operand_drop(builder, &dead, builder->current + 1);
-}
-
-/* Is the operand a float that nobody has seen as an object? Then it can go into a float's place. */
-static bool is_fresh_float(const struct builder *builder, const struct operand *operand)
-{
-    return operand->state == OPERAND_RAW && operand->value->type == IR_FLOAT &&
-           (operand->local < 0 || builder->variables[operand->local].value != operand->value);
-}
-
+/* The owner is borrowed: its death could not be told from that of the old value. */
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
     const struct attribute_case *seen = only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
-    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound)) {
+    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound) ||
+        operand->state == OPERAND_OWNED) {
         build_by_step(builder);
         return;
     }
@@ -221,30 +209,29 @@ void build_store_attr(struct builder *builder)
     struct ir_node *old = load_attribute(builder, base, offset);
     old->sample = sample_in_place(sample_of_case(owner, seen), seen);
     old = guard_bound(builder, old);
-    bool floats = is_fresh_float(builder, peek(builder, 1)) && !build_has_failed(builder, IR_guard_kind) &&
+    bool floats = operand_is_fresh_float(builder, peek(builder, 1)) && !build_has_failed(builder, IR_guard_kind) &&
                   (old->sample == NULL || Py_TYPE((PyObject *)old->sample) == runtime_data.float_type);
     struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
     if (floats) {
         old = operand_kind_guard(builder, &place, KIND_float);
-        struct operand popped = pop(builder);
+        pop(builder);
         struct ir_node *raw = pop(builder).value;
         build_own_operands(builder);
         struct ir_node *store = build_node(builder, IR_store_float, 3, (struct ir_node *[]){base, old, raw});
         store->offset = offset;
         store->memory = MEMORY_attribute;
-        operand_drop(builder, &popped, builder->current + 1);
         return;
     }
     if (old->sample != NULL && build_is_number(operand_guess(&place)) && !build_has_failed(builder, IR_guard_kind)) {
         old = operand_kind_guard(builder, &place, operand_guess(&place));
     }
     struct ir_node *value = operand_owned(builder, peek(builder, 1));
-    struct operand popped = pop(builder);
+    pop(builder);
     pop(builder);
     build_own_operands(builder);
     struct ir_node *store = build_node2(builder, IR_store, base, value);
     store->offset = offset;
     store->memory = MEMORY_attribute;
-    drop_old(builder, old);
-    operand_drop(builder, &popped, builder->current + 1);
+    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
+    operand_drop(builder, &dead, builder->current + 1);
 }

@@ -490,8 +490,10 @@ void build_store_fast(struct builder *builder, int local)
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
     }
-    if (raw == NULL && value.value->op == IR_constant_object && build_is_number((enum ir_kind)value.value->kind)) {
-        raw = operand_raw(builder, &value, (enum ir_kind)value.value->kind);
+    if (raw == NULL && build_is_number(operand_guess(&value)) && !build_has_failed(builder, IR_guard_kind) &&
+        !build_has_failed(builder, IR_unbox_int)) {
+        /* It stays the object it is, too. */
+        raw = operand_raw(builder, &value, operand_guess(&value));
     }
     struct ir_node *object = operand_owned(builder, &value);
     if (!simple) {

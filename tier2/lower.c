@@ -427,6 +427,10 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return lower_load(l, node);
     case IR_load_item:
         return lower_load_item(l, node);
+    case IR_is_bound:
+        return llvm.BuildIsNotNull(builder, input(l, node, 0), "");
+    case IR_call_plain_array:
+        return lower_plain_array_call(l, node);
     case IR_call_plain:
         return lower_plain_call(l, node);
     case IR_sync_home:
@@ -589,6 +593,22 @@ static unsigned most_values(struct lowering *l)
     return most;
 }
 
+/* The length of the array that functions of call_plain_array take their operands from. */
+static unsigned most_array_arguments(struct lowering *l)
+{
+    unsigned most = 1;
+    ir_each_block(l->graph, block)
+    {
+        ir_each_node(block, node)
+        {
+            if (node->op == IR_call_plain_array && node->input_count > most) {
+                most = node->input_count;
+            }
+        }
+    }
+    return most;
+}
+
 static void make_types(struct lowering *l)
 {
     l->void_type = llvm.VoidTypeInContext(l->context);
@@ -632,6 +652,7 @@ static void make_function(struct lowering *l, const char *symbol)
     label start = new_block(l, "start");
     go_on_in(l, start);
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
+    l->arguments = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_array_arguments(l)), "arguments");
     ir_each_block(l->graph, block)
     {
         l->starts[block->id] = new_block(l, "");

@@ -170,3 +170,14 @@ value lower_plain_call(struct lowering *l, const struct ir_node *node)
     value returned = llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, node->input_count, "");
     return node->type == IR_INT ? llvm.BuildSExt(l->builder, returned, l->i64, "") : returned;
 }
+
+value lower_plain_array_call(struct lowering *l, const struct ir_node *node)
+{
+    for (int i = 0; i < node->input_count; i++) {
+        store_to(l, input(l, node, i), l->arguments, i * (int64_t)sizeof(PyObject *));
+    }
+    LLVMTypeRef types[2] = {l->pointer, l->i32};
+    LLVMTypeRef type = llvm.FunctionType(l->pointer, types, 2, false);
+    value arguments[2] = {l->arguments, constant_i32(l, (uint32_t)node->number)};
+    return llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 2, "");
+}

@@ -123,6 +123,17 @@ value lower_unbox_int(struct lowering *l, const struct ir_node *node)
     return phi;
 }
 
+/* A function of two floats that says whether its result is valid. */
+static value real_function(struct lowering *l, const struct ir_node *node, const char *name)
+{
+    LLVMTypeRef parts[2] = {l->f64, l->i64};
+    LLVMTypeRef outcome = llvm.StructTypeInContext(l->context, parts, 2, false);
+    value both = call(l, name, outcome, 2, (value[]){input(l, node, 0), input(l, node, 1)});
+    value valid = llvm.BuildExtractValue(l->builder, both, 1, "");
+    lower_guard(l, node, integer_compare(l, LLVMIntNE, valid, constant_i64(l, 0)));
+    return llvm.BuildExtractValue(l->builder, both, 0, "");
+}
+
 value lower_float(struct lowering *l, const struct ir_node *node)
 {
     value a = input(l, node, 0);
@@ -141,6 +152,12 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         }
         return llvm.BuildFDiv(l->builder, a, b, "");
     }
+    case IR_float_power:
+        return real_function(l, node, "rt_float_power");
+    case IR_float_modulo:
+        return real_function(l, node, "rt_float_remainder");
+    case IR_float_floor_divide:
+        return real_function(l, node, "rt_float_floor_divide");
     case IR_float_negate:
         return llvm.BuildFNeg(l->builder, a, "");
     default: {

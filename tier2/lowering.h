@@ -36,7 +36,7 @@ struct lowering {
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMBuilderRef builder;
-    value function, frame, thread, values;
+    value function, frame, thread, values, arguments;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
     value *results;           /* by node */
     label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
@@ -170,6 +170,7 @@ value lower_guard_kind(struct lowering *l, const struct ir_node *node);
 value lower_load(struct lowering *l, const struct ir_node *node);
 value lower_load_item(struct lowering *l, const struct ir_node *node);
 value lower_plain_call(struct lowering *l, const struct ir_node *node);
+value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);
 void lower_store(struct lowering *l, const struct ir_node *node);
 void lower_store_float(struct lowering *l, const struct ir_node *node);
