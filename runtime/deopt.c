@@ -94,11 +94,31 @@ PyObject *rt_tier2_sync_int(PyObject **home, int64_t value)
     return result;
 }
 
-void rt_tier2_replace_float(PyObject **place, double value)
+static bool may_be_replaced(PyObject *old)
+{
+    return old->ob_refcnt > 1 || plain_destruction(old);
+}
+
+int rt_tier2_replace_float(PyObject **place, double value)
 {
     PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
     *place = rt_tier2_box_float(value);
     rt_release(old);
+    return 1;
+}
+
+int rt_tier2_replace_int(PyObject **place, int64_t value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_int(value);
+    rt_release(old);
+    return 1;
 }
 
 int64_t rt_tier2_wide_int(PyObject *object)
@@ -250,7 +270,7 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      const int64_t *values, PyObject *object)
 {
-    if (plain_death(object)) {
+    if (plain_destruction(object)) {
         rt_dealloc(object);
         return 0;
     }

@@ -572,6 +572,7 @@ void build_jump(struct builder *builder, int target)
         /* The header of a loop around the one that is entered: tier 1 goes on there. */
         struct ir_node *leave = build_node(builder, IR_leave, 0, NULL);
         leave->state = build_state_now(builder, target);
+        leave->flags |= NODE_QUIET;
         builder->block = NULL;
     } else {
         add_incoming(builder, target);

@@ -126,12 +126,18 @@ struct ir_node *build_object(struct builder *builder, PyObject *object);
 /* Has such an operation of the current instruction failed often in earlier code of the function? Then it is not to be tried. */
 bool build_has_failed(const struct builder *builder, enum ir_op op);
 
+/* The same for a guard of a kind. */
+bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind);
+
 /* To be called at the beginning of each instruction. */
 void build_begin_instruction(struct builder *builder);
 /* The state at the beginning of the current instruction. */
 struct ir_state *build_state_before(struct builder *builder);
 /* What stands where now, for going on at instruction `next`. */
 struct ir_state *build_state_now(struct builder *builder, int next);
+/* Gives the operands below the `count` of a store that is about to be made references of their own; what stands where then, for a store that may
+ * leave at the beginning of the instruction. */
+struct ir_state *build_state_of_store(struct builder *builder, int count);
 /* What stands where now, for an error of the current instruction, whose operands are gone. */
 struct ir_state *build_state_raising(struct builder *builder);
 
@@ -144,8 +150,8 @@ void push_fetched(struct builder *builder, struct ir_node *value);
 struct operand pop(struct builder *builder);
 struct operand *peek(struct builder *builder, int from_top);
 
-/* Is the operand a float that nobody has seen as an object? Then it can go into a float's place. */
-bool operand_is_fresh_float(const struct builder *builder, const struct operand *operand);
+/* Is the operand an int or float that nobody has seen as an object? Then it can go into another's box. */
+bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand);
 /* What kind an operand's value will probably be, where it is not known: that of its sample. */
 enum ir_kind operand_guess(const struct operand *operand);
 /* The kind of an operand's value, as far as it is known. */

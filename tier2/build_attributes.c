@@ -209,20 +209,18 @@ void build_store_attr(struct builder *builder)
     struct ir_node *old = load_attribute(builder, base, offset);
     old->sample = sample_in_place(sample_of_case(owner, seen), seen);
     old = guard_bound(builder, old);
-    bool floats = operand_is_fresh_float(builder, peek(builder, 1)) && !build_has_failed(builder, IR_guard_kind) &&
-                  (old->sample == NULL || Py_TYPE((PyObject *)old->sample) == runtime_data.float_type);
-    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
-    if (floats) {
-        old = operand_kind_guard(builder, &place, KIND_float);
+    if (operand_is_fresh_number(builder, peek(builder, 1)) && !build_has_failed(builder, IR_store_raw)) {
+        struct ir_state *state = build_state_of_store(builder, 2);
         pop(builder);
         struct ir_node *raw = pop(builder).value;
-        build_own_operands(builder);
-        struct ir_node *store = build_node(builder, IR_store_float, 3, (struct ir_node *[]){base, old, raw});
+        struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
         store->offset = offset;
         store->memory = MEMORY_attribute;
+        store->state = state;
         return;
     }
-    if (old->sample != NULL && build_is_number(operand_guess(&place)) && !build_has_failed(builder, IR_guard_kind)) {
+    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
+    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
         old = operand_kind_guard(builder, &place, operand_guess(&place));
     }
     struct ir_node *value = operand_owned(builder, peek(builder, 1));

@@ -197,10 +197,9 @@ void build_subscript(struct builder *builder)
     }
 }
 
-/* Is the operand a float that nobody has seen as an object? Then it can go into a float's place. */
-bool operand_is_fresh_float(const struct builder *builder, const struct operand *operand)
+bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand)
 {
-    return operand->state == OPERAND_RAW && operand->value->type == IR_FLOAT &&
+    return operand->state == OPERAND_RAW && operand->value->type != IR_BOOL &&
            (operand->local < 0 || builder->variables[operand->local].value != operand->value);
 }
 
@@ -212,24 +211,21 @@ static void build_store_item(struct builder *builder)
     struct ir_node *position = build_position(builder, container, index);
     struct ir_node *old = load_item(builder, container, position);
     old->sample = sample_item(container, index);
-    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
-    bool may_guess = !build_has_failed(builder, IR_guard_kind);
-    enum ir_kind guess = operand_guess(&place);
-    if (may_guess && operand_is_fresh_float(builder, peek(builder, 2)) &&
-        (guess == KIND_float || (guess == KIND_any && old->sample == NULL))) {
-        old = operand_kind_guard(builder, &place, KIND_float);
+    if (operand_is_fresh_number(builder, peek(builder, 2)) && !build_has_failed(builder, IR_store_raw_item)) {
+        struct ir_state *state = build_state_of_store(builder, 3);
         struct operand key = pop(builder);
-        struct operand list = pop(builder);
+        pop(builder);
         struct ir_node *raw = pop(builder).value;
-        build_own_operands(builder);
         struct ir_node *inputs[4] = {container, position, old, raw};
-        build_node(builder, IR_store_float_item, 4, inputs)->memory = MEMORY_list_item;
+        struct ir_node *store = build_node(builder, IR_store_raw_item, 4, inputs);
+        store->memory = MEMORY_list_item;
+        store->state = state;
         operand_drop(builder, &key, builder->current + 1);
-        operand_drop(builder, &list, builder->current + 1);
         return;
     }
-    if (may_guess && build_is_number(guess)) {
-        old = operand_kind_guard(builder, &place, guess);
+    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
+    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
+        old = operand_kind_guard(builder, &place, operand_guess(&place));
     }
     struct ir_node *value = operand_owned(builder, peek(builder, 2));
     struct operand key = pop(builder);

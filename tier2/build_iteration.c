@@ -278,7 +278,8 @@ void build_get_iter(struct builder *builder)
     if (kind == KIND_list || kind == KIND_tuple) {
         object = operand_kind_guard(builder, operand, kind);
     }
-    struct ir_node *inputs[2] = {object, build_int(builder, 0)};
+    bool is_owned = operand->state == OPERAND_OWNED;
+    struct ir_node *inputs[2] = {object, build_int(builder, is_owned)};
     struct ir_node *found = build_plain_call(builder, (const void *)rt_plain_iterator, IR_OBJECT, 2, inputs);
     struct ir_node *iterator = build_guard1(builder, IR_guard_bound, found);
     iterator->flags |= NODE_QUIET;
@@ -287,7 +288,7 @@ void build_get_iter(struct builder *builder)
         /* Not the iterator, but it has the same items. */
         iterator->sample = object->sample;
     }
-    struct operand popped = pop(builder);
+    /* A reference of its own has gone into the iterator, or has gone quietly. */
+    pop(builder);
     push_owned(builder, iterator);
-    operand_drop(builder, &popped, builder->current + 1);
 }

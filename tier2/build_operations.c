@@ -141,7 +141,7 @@ static struct ir_node *build_slow_truth(struct builder *builder, bool keeps)
 static enum ir_kind number_kind(struct builder *builder, const struct operand *operand)
 {
     enum ir_kind kind = operand_kind(operand);
-    if (kind == KIND_any && !build_has_failed(builder, IR_guard_kind)) {
+    if (kind == KIND_any && !build_kind_has_failed(builder, operand_guess(operand))) {
         kind = operand_guess(operand);
     }
     return build_is_number(kind) ? kind : KIND_any;

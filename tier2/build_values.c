@@ -109,6 +109,18 @@ bool build_has_failed(const struct builder *builder, enum ir_op op)
     return false;
 }
 
+bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
+{
+    uint32_t place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+    for (size_t i = 0; i < builder->failure_count; i++) {
+        const struct deopt_failure *failure = &builder->failures[i];
+        if (failure->place == place && failure->op == IR_guard_kind && failure->kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- States ----------------------------------------------------------------------------------------------------- */
 
 static struct ir_slot slot_of_variable(const struct variable *variable)
@@ -181,6 +193,14 @@ struct ir_state *build_state_before(struct builder *builder)
 struct ir_state *build_state_now(struct builder *builder, int next)
 {
     return make_state(builder, builder->variables, builder->operands, builder->depth, next);
+}
+
+struct ir_state *build_state_of_store(struct builder *builder, int count)
+{
+    builder->depth -= count;
+    build_own_operands(builder);
+    builder->depth += count;
+    return build_state_now(builder, builder->current);
 }
 
 struct ir_state *build_state_raising(struct builder *builder)
@@ -490,7 +510,7 @@ void build_store_fast(struct builder *builder, int local)
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
     }
-    if (raw == NULL && build_is_number(operand_guess(&value)) && !build_has_failed(builder, IR_guard_kind) &&
+    if (raw == NULL && build_is_number(operand_guess(&value)) && !build_kind_has_failed(builder, operand_guess(&value)) &&
         !build_has_failed(builder, IR_unbox_int)) {
         /* It stays the object it is, too. */
         raw = operand_raw(builder, &value, operand_guess(&value));

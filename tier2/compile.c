@@ -81,6 +81,8 @@ static const struct {
 } passes[] = {
     {"order", ir_order},
     {"trivial phis", pass_trivial_phis},
+    {"redundancy", pass_redundancy},
+    {"trivial phis", pass_trivial_phis},
     {"dead code", pass_dead_code},
 };
 

@@ -149,6 +149,7 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         .state = row,
         .place = node->place,
         .op = node->op,
+        .kind = node->kind,
         .counts =
             ((ir_flags(node) & IR_GUARD) && !quiet && !(node->flags & NODE_QUIET)) || (node->flags & NODE_PLAIN),
     };
@@ -472,9 +473,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
     case IR_store_item:
         lower_store(l, node);
         break;
-    case IR_store_float:
-    case IR_store_float_item:
-        lower_store_float(l, node);
+    case IR_store_raw:
+    case IR_store_raw_item:
+        lower_store_raw(l, node);
         break;
     case IR_guard_null:
         lower_guard(l, node, llvm.BuildIsNull(l->builder, input(l, node, 0), ""));

@@ -133,21 +133,62 @@ void lower_store(struct lowering *l, const struct ir_node *node)
     }
 }
 
-/* Into the float that stands there, or a new one in its place: that is the rare case, in which somebody else has it, too. */
-void lower_store_float(struct lowering *l, const struct ir_node *node)
+/* Is `old` a box of one digit that nobody else has, and the number one that fits there and has no singleton? */
+static value fits_int_box(struct lowering *l, value old, value number)
 {
-    bool is_item = node->op == IR_store_float_item;
+    /* 0 and -1..1: the size of an int of at most one digit. Small ints have more references than one. */
+    value size = load_tagged(l, TAG_size, l->i64, old, offsetof(PyVarObject, ob_size));
+    value one_digit = integer_compare(l, LLVMIntULE, llvm.BuildAdd(l->builder, size, constant_i64(l, 1), ""),
+                                      constant_i64(l, 2));
+    value small = integer_compare(l, LLVMIntULT,
+                                  llvm.BuildAdd(l->builder, number, constant_i64(l, _PY_NSMALLNEGINTS), ""),
+                                  constant_i64(l, _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS));
+    value magnitude = llvm.BuildAdd(l->builder, number, constant_i64(l, PyLong_MASK), "");
+    value fits = integer_compare(l, LLVMIntULE, magnitude, constant_i64(l, 2 * (int64_t)PyLong_MASK));
+    return llvm.BuildAnd(l->builder, llvm.BuildAnd(l->builder, one_digit, fits, ""),
+                         llvm.BuildNot(l->builder, small, ""), "");
+}
+
+static void fill_int_box(struct lowering *l, value old, value number)
+{
+    value negative = integer_compare(l, LLVMIntSLT, number, constant_i64(l, 0));
+    value negated = llvm.BuildSub(l->builder, constant_i64(l, 0), number, "");
+    value digit = llvm.BuildTrunc(l->builder, llvm.BuildSelect(l->builder, negative, negated, number, ""), l->i32, "");
+    value size = llvm.BuildSelect(l->builder, negative, constant_i64(l, -1), constant_i64(l, 1), "");
+    store_tagged(l, TAG_size, size, old, offsetof(PyVarObject, ob_size));
+    store_tagged(l, TAG_size, digit, old, offsetof(PyLongObject, ob_digit));
+}
+
+/* Into the box that stands there; or a new one in its place: that is the rare case, in which somebody else has it, too. */
+void lower_store_raw(struct lowering *l, const struct ir_node *node)
+{
+    bool is_item = node->op == IR_store_raw_item;
     value place = is_item ? item_address(l, node) : field(l, input(l, node, 0), node->offset);
-    value old = input(l, node, is_item ? 2 : 1);
-    value number = input(l, node, is_item ? 3 : 2);
+    const struct ir_node *before = node->inputs[is_item ? 2 : 1];
+    const struct ir_node *raw = node->inputs[is_item ? 3 : 2];
+    value old = result_of(l, before);
+    value number = result_of(l, raw);
+    bool is_float = raw->type == IR_FLOAT;
+    enum ir_kind wanted = is_float ? KIND_float : KIND_int;
+    label other = new_block(l, "other");
+    if (before->kind != wanted) {
+        value type = load_tagged(l, TAG_class, l->pointer, old, offsetof(PyObject, ob_type));
+        branch_rarely(l, integer_compare(l, LLVMIntEQ, type, address(l, type_of_kind(wanted))), other);
+    }
     value count = load_tagged(l, TAG_count, l->i64, old, 0);
-    label shared = new_block(l, "shared");
-    branch_rarely(l, integer_compare(l, LLVMIntEQ, count, constant_i64(l, 1)), shared);
-    store_tagged(l, TAG_float, number, old, offsetof(PyFloatObject, ob_fval));
+    branch_rarely(l, integer_compare(l, LLVMIntEQ, count, constant_i64(l, 1)), other);
+    if (is_float) {
+        store_tagged(l, TAG_float, number, old, offsetof(PyFloatObject, ob_fval));
+    } else {
+        branch_rarely(l, fits_int_box(l, old, number), other);
+        fill_int_box(l, old, number);
+    }
     label done = new_block(l, "");
     llvm.BuildBr(l->builder, done);
-    go_on_in(l, shared);
-    call(l, "rt_tier2_replace_float", l->void_type, 2, (value[]){place, number});
+    go_on_in(l, other);
+    value replaced = call(l, is_float ? "rt_tier2_replace_float" : "rt_tier2_replace_int", l->i32, 2,
+                          (value[]){place, number});
+    lower_guard(l, node, integer_compare(l, LLVMIntNE, replaced, constant_i32(l, 0)));
     llvm.BuildBr(l->builder, done);
     go_on_in(l, done);
 }

@@ -173,6 +173,6 @@ value lower_plain_call(struct lowering *l, const struct ir_node *node);
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);
 void lower_store(struct lowering *l, const struct ir_node *node);
-void lower_store_float(struct lowering *l, const struct ir_node *node);
+void lower_store_raw(struct lowering *l, const struct ir_node *node);
 
 #endif

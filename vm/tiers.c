@@ -94,7 +94,7 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
         for (size_t i = 0; i < table->exit_count; i++) {
             if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
                 failures[(*count)++] =
-                    (struct deopt_failure){.place = table->exits[i].place, .op = table->exits[i].op};
+                    (struct deopt_failure){.place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
             }
         }
     }
