@@ -47,6 +47,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .feedback = feedback,
         .loop = job->loop_offset == 0 ? -1 : bytecode.number_of_unit[job->loop_offset / sizeof(CodeUnit)],
         .observed = observed,
+        .samples = frame->localsplus,
+        .failures = job->failures,
+        .failure_count = job->failure_count,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
@@ -74,6 +77,8 @@ static void finish_pass(struct ir_graph *graph, const char *name)
 
 const struct ir_pass ir_passes[] = {
     {"order", ir_order},
+    {"trivial phis", pass_trivial_phis},
+    {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
     {"dead code", pass_dead_code},
 };
