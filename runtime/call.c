@@ -6,6 +6,7 @@
 #include "runtime/dict_lookup.h"
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
+#include "runtime/instance.h"
 #include "runtime/native_call.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
@@ -446,6 +447,13 @@ static struct native_result finish_in_chunk(PyThreadState *tstate, PyObject **Py
     return native_result(tstate, result);
 }
 
+/* Can the site enter the code in line, whatever function of that code it calls? */
+static bool fits_in_line(const struct call_cell *cell, PyCodeObject *code)
+{
+    return code->co_argcount + 1 == cell->arguments && code->co_kwonlyargcount == 0 &&
+           (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
+}
+
 /* ---- Classes ------------------------------------------------------------------------------------- */
 
 /* Goes on after tp_new the way typeobject.c's type_call does, for a class that changed in between. Borrows
@@ -480,13 +488,15 @@ __attribute__((noinline, cold)) static int initialize_generally(PyObject *self, 
     return status;
 }
 
+/* After so many classes at a site its target is left alone. */
+enum { MOST_CLASS_MISSES = 64 };
+
 /* Is instantiating `type` nothing but object's __new__ followed by a Python __init__ (or by object's, which then
  * does nothing)? Learns the answer in `cell`. */
 __attribute__((noinline)) static bool learn_class(struct call_cell *cell, PyTypeObject *type)
 {
     cell->class_misses++;
-    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_vectorcall != NULL ||
-        type->tp_new != PyBaseObject_Type.tp_new) {
+    if (type->tp_vectorcall != NULL || !instance_class_is_plain(type)) {
         return false;
     }
     PyObject *initializer = _PyType_Lookup(type, &_Py_ID(__init__));
@@ -522,7 +532,7 @@ static PyObject *allocate_instance(PyThreadState *tstate, struct call_cell *cell
     if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
         return NULL;
     }
-    PyObject *self = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
+    PyObject *self = instance_new(tstate, type);
     *initialized = true;
     if (LIKELY(self != NULL)) {
         if (LIKELY(type->tp_version_tag == cell->class_version && cell->class_version != 0)) {
@@ -565,6 +575,76 @@ static struct native_result finish_instantiation(PyThreadState *tstate, PyObject
     release(operands + 2, count);
     Py_DECREF(operands[1]);
     return native_result(tstate, self);
+}
+
+/* Is what stands in the slots a class that the cell knows? Only classes are called by type's tp_call. */
+static inline bool is_known_class(PyObject **slot, const struct call_cell *cell)
+{
+    return slot[0] == NULL && Py_TYPE(slot[1])->tp_call == PyType_Type.tp_call &&
+           ((PyTypeObject *)slot[1])->tp_version_tag == cell->class_version;
+}
+
+InterpreterFrame *rt_begin_instance(PyThreadState *tstate, PyObject **slot, int nargs, struct call_cell *cell)
+{
+    PyFunctionObject *initializer = (PyFunctionObject *)cell->initializer;
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
+    PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);
+    if (UNLIKELY(!is_known_class(slot, cell) || initializer == NULL ||
+                 initializer->func_code != (PyObject *)cell->target.code || top >= tstate->datastack_limit ||
+                 tstate->recursion_remaining <= 1)) {
+        return NULL;
+    }
+    PyObject *self = instance_try(tstate, (PyTypeObject *)slot[1]);
+    if (UNLIKELY(self == NULL)) {
+        return NULL;
+    }
+    tstate->recursion_remaining--;
+    tstate->datastack_top = top;
+    cell->class_count++;
+    Py_INCREF(self);
+    slot[0] = self;
+    callee->f_func = (PyFunctionObject *)Py_NewRef((PyObject *)initializer);
+    callee->localsplus[0] = self;
+    /* One reference for the callee, one that stock's tuple of arguments holds. */
+    for (long i = 0; i < nargs; i++) {
+        PyObject *argument = slot[2 + i];
+        argument->ob_refcnt += 2;
+        callee->localsplus[1 + i] = argument;
+    }
+    return callee;
+}
+
+struct native_result rt_finish_instance(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *result)
+{
+    PyObject *self = slot[0];
+    if (LIKELY(result == Py_None)) {
+        Py_DECREF(result);
+        for (long i = 0; i < nargs; i++) {
+            slot[2 + i]->ob_refcnt--;
+        }
+        tstate->recursion_remaining++;
+    } else {
+        self = finish_instance(tstate, self, slot + 2, (size_t)nargs, result);
+    }
+    for (long i = 0; i < nargs; i++) {
+        rt_release(slot[2 + i]);
+    }
+    Py_DECREF(slot[1]);
+    return native_result(tstate, self);
+}
+
+PyObject *rt_new_instance(PyThreadState *tstate, PyObject **slot, struct call_cell *cell)
+{
+    if (UNLIKELY(!is_known_class(slot, cell) || cell->class_version == 0 || cell->initializer != NULL ||
+                 tstate->recursion_remaining <= 0)) {
+        return NULL;
+    }
+    PyObject *self = instance_try(tstate, (PyTypeObject *)slot[1]);
+    if (LIKELY(self != NULL)) {
+        cell->class_count++;
+        Py_DECREF(slot[1]);
+    }
+    return self;
 }
 
 /* ---- Everything else ------------------------------------------------------------------------------- */
@@ -820,13 +900,6 @@ __attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tsta
     return run_frame(tstate, frame, code, by_call);
 }
 
-/* Can the site enter the code in line, whatever function of that code it calls? */
-static bool fits_in_line(const struct call_cell *cell, PyCodeObject *code)
-{
-    return code->co_argcount + 1 == cell->arguments && code->co_kwonlyargcount == 0 &&
-           (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
-}
-
 /* So much more often than the first case another one must have come by to take its place, and this much ahead. */
 enum { CASE_OUTNUMBERS = 2, CASE_LEAD = 64 };
 
@@ -919,6 +992,11 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     InterpreterFrame *frame = NULL;
     bool changed = false;
     if (LIKELY(state != NULL && state->native_entry != NULL)) {
+        if (cell->target.code != state->code && cell->class_misses < MOST_CLASS_MISSES &&
+            fits_in_line(cell, state->code)) {
+            code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
+        }
+        state->compiled->generation = code_map_generation;
         frame = push_parameters(tstate, initializer, operands + 1, nargs + 1, kwnames, &changed);
     }
     PyObject *result = NULL;

@@ -2,6 +2,7 @@
 #include "runtime/runtime_data.h"
 
 #include "runtime/exceptions.h"
+#include "runtime/instance.h"
 #include "runtime/ops.h"
 
 #include "internal/pycore_floatobject.h"
@@ -408,6 +409,8 @@ void rt_dealloc(PyObject *object)
         rt_method_free(object);
     } else if (type->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) {
         exception_dealloc(_PyThreadState_GET(), object);
+    } else if (type->tp_dealloc == runtime_data.subtype_dealloc) {
+        instance_dealloc(_PyThreadState_GET(), object);
     } else {
         _Py_Dealloc(object);
     }
