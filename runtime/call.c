@@ -492,23 +492,28 @@ __attribute__((noinline, cold)) static int initialize_generally(PyObject *self, 
 enum { MOST_CLASS_MISSES = 64 };
 
 /* Is instantiating `type` nothing but object's __new__ followed by a Python __init__ (or by object's, which then
- * does nothing)? Learns the answer in `cell`. */
+ * does nothing), or nothing but a Python __new__? Learns the answer in `cell`. */
 __attribute__((noinline)) static bool learn_class(struct call_cell *cell, PyTypeObject *type)
 {
-    cell->class_misses++;
-    if (type->tp_vectorcall != NULL || !instance_class_is_plain(type)) {
-        return false;
-    }
-    PyObject *initializer = _PyType_Lookup(type, &_Py_ID(__init__));
-    if (type->tp_init == PyBaseObject_Type.tp_init) {
-        initializer = NULL;
-    } else if (initializer == NULL || !PyFunction_Check(initializer)) {
-        return false;
+    cell->class_misses += cell->class_misses < UINT16_MAX;
+    PyObject *initializer = instance_class_new(type);
+    bool by_new = initializer != NULL;
+    if (!by_new) {
+        if (type->tp_vectorcall != NULL || !instance_class_is_plain(type)) {
+            return false;
+        }
+        initializer = _PyType_Lookup(type, &_Py_ID(__init__));
+        if (type->tp_init == PyBaseObject_Type.tp_init) {
+            initializer = NULL;
+        } else if (initializer == NULL || !PyFunction_Check(initializer)) {
+            return false;
+        }
     }
     if (type->tp_version_tag == 0) {
         return false;
     }
     cell->class_version = type->tp_version_tag;
+    cell->class_by_new = by_new;
     cell->initializer = initializer;
     return true;
 }
@@ -566,15 +571,39 @@ static PyObject *finish_instance(PyThreadState *tstate, PyObject *self, PyObject
     return self;
 }
 
-/* The end of a native call of __init__. operands: (the instance, the class, arguments...); arguments and class go. */
+/* A Python __new__ has returned `result`, which is stolen: initialises the object if it has to be, drops the references that stock's tuple
+ * holds to the arguments, and returns the object, or NULL with an exception set. (typeobject.c, type_call) */
+static PyObject *finish_creation(PyThreadState *tstate, PyTypeObject *type, PyObject **arguments, size_t nargs,
+                                 PyObject *kwnames, PyObject *result)
+{
+    if (LIKELY(result != NULL) && UNLIKELY(Py_TYPE(result) != type) && PyObject_TypeCheck(result, type) &&
+        initialize_generally(result, arguments, nargs, kwnames) < 0) {
+        Py_CLEAR(result);
+    }
+    release(arguments, nargs + keyword_count(kwnames));
+    _Py_LeaveRecursiveCallTstate(tstate);
+    return result;
+}
+
+/* The end of a native call of __init__, or of __new__ without keywords. operands: (the instance or NULL, the class, arguments...);
+ * arguments and class go. */
 static struct native_result finish_instantiation(PyThreadState *tstate, PyObject **operands, size_t count,
                                                  PyObject *result)
 {
     give_chunk_up(tstate);
-    PyObject *self = finish_instance(tstate, operands[0], operands + 2, count, result);
+    PyObject *self = operands[0] == NULL
+                         ? finish_creation(tstate, (PyTypeObject *)operands[1], operands + 2, count, NULL, result)
+                         : finish_instance(tstate, operands[0], operands + 2, count, result);
     release(operands + 2, count);
     Py_DECREF(operands[1]);
     return native_result(tstate, self);
+}
+
+/* The function that the instantiation of a known class calls, borrowed, or NULL. */
+static inline PyFunctionObject *function_of_class(const struct call_cell *cell)
+{
+    return UNLIKELY(cell->class_by_new) ? instance_new_function(cell->initializer)
+                                        : (PyFunctionObject *)cell->initializer;
 }
 
 /* Is what stands in the slots a class that the cell knows? Only classes are called by type's tp_call. */
@@ -586,23 +615,30 @@ static inline bool is_known_class(PyObject **slot, const struct call_cell *cell)
 
 InterpreterFrame *rt_begin_instance(PyThreadState *tstate, PyObject **slot, int nargs, struct call_cell *cell)
 {
-    PyFunctionObject *initializer = (PyFunctionObject *)cell->initializer;
-    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
-    PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);
-    if (UNLIKELY(!is_known_class(slot, cell) || initializer == NULL ||
-                 initializer->func_code != (PyObject *)cell->target.code || top >= tstate->datastack_limit ||
-                 tstate->recursion_remaining <= 1)) {
+    if (UNLIKELY(!is_known_class(slot, cell) || cell->initializer == NULL)) {
         return NULL;
     }
-    PyObject *self = instance_try(tstate, (PyTypeObject *)slot[1]);
-    if (UNLIKELY(self == NULL)) {
+    PyFunctionObject *initializer = function_of_class(cell);
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
+    PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);
+    if (UNLIKELY(initializer == NULL || initializer->func_code != (PyObject *)cell->target.code ||
+                 top >= tstate->datastack_limit || tstate->recursion_remaining <= 1)) {
         return NULL;
+    }
+    PyObject *self;
+    if (UNLIKELY(cell->class_by_new)) {
+        self = slot[1];
+    } else {
+        self = instance_try(tstate, (PyTypeObject *)slot[1]);
+        if (UNLIKELY(self == NULL)) {
+            return NULL;
+        }
+        slot[0] = self;
     }
     tstate->recursion_remaining--;
     tstate->datastack_top = top;
     cell->class_count++;
     Py_INCREF(self);
-    slot[0] = self;
     callee->f_func = (PyFunctionObject *)Py_NewRef((PyObject *)initializer);
     callee->localsplus[0] = self;
     /* One reference for the callee, one that stock's tuple of arguments holds. */
@@ -617,7 +653,9 @@ InterpreterFrame *rt_begin_instance(PyThreadState *tstate, PyObject **slot, int 
 struct native_result rt_finish_instance(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *result)
 {
     PyObject *self = slot[0];
-    if (LIKELY(result == Py_None)) {
+    if (self == NULL) {
+        self = finish_creation(tstate, (PyTypeObject *)slot[1], slot + 2, (size_t)nargs, NULL, result);
+    } else if (LIKELY(result == Py_None)) {
         Py_DECREF(result);
         for (long i = 0; i < nargs; i++) {
             slot[2 + i]->ob_refcnt--;
@@ -750,7 +788,13 @@ __attribute__((noinline)) static PyObject *call_builtin(PyThreadState *tstate, P
 {
     struct callable_cache *known = &tstate->interp->callable_cache;
     PyObject *result;
-    if (callable == known->isinstance && total == 2 && kwnames == NULL) {
+    if (callable == runtime_data.tuple_new && total == 2 && kwnames == NULL) {
+        bool handled;
+        result = instance_of_tuple(tstate, arguments[0], arguments[1], &handled);
+        if (!handled) {
+            return call_generally(tstate, callable, arguments, total, kwnames);
+        }
+    } else if (callable == known->isinstance && total == 2 && kwnames == NULL) {
         int answer = 1;
         if (Py_TYPE(arguments[0]) != (PyTypeObject *)arguments[1]) {
             answer = PyObject_IsInstance(arguments[0], arguments[1]);
@@ -973,25 +1017,36 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     PyTypeObject *type = (PyTypeObject *)operands[1];
     PyObject **arguments = operands + 2;
     size_t count = nargs + keyword_count(kwnames);
-    bool initialized;
-    PyObject *self = allocate_instance(tstate, cell, type, arguments, nargs, kwnames, &initialized);
-    if (self == NULL || initialized) {
-        if (self != NULL) {
-            _Py_LeaveRecursiveCallTstate(tstate);
+    PyObject *self = NULL;
+    PyFunctionObject *initializer;
+    if (cell->class_by_new) {
+        if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+            return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, NULL));
         }
-        return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, self));
+        cell->class_count++;
+        initializer = function_of_class(cell);
+        Py_INCREF(initializer);
+    } else {
+        bool initialized;
+        self = allocate_instance(tstate, cell, type, arguments, nargs, kwnames, &initialized);
+        if (self == NULL || initialized) {
+            if (self != NULL) {
+                _Py_LeaveRecursiveCallTstate(tstate);
+            }
+            return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, self));
+        }
+        initializer = (PyFunctionObject *)Py_NewRef(cell->initializer);
     }
-    PyFunctionObject *initializer = (PyFunctionObject *)Py_NewRef(cell->initializer);
     for (size_t index = 0; index < count; index++) {
         PyObject *argument = arguments[index];
         Py_SET_REFCNT(argument, Py_REFCNT(argument) + 2);
     }
     operands[0] = self;
-    operands[1] = Py_NewRef(self);
+    operands[1] = Py_NewRef(self != NULL ? self : (PyObject *)type);
     struct code_state *state = code_state_get((PyCodeObject *)initializer->func_code);
     InterpreterFrame *frame = NULL;
     bool changed = false;
-    if (LIKELY(state != NULL && state->native_entry != NULL)) {
+    if (LIKELY(state != NULL && state->native_entry != NULL && (self != NULL || kwnames == NULL))) {
         if (cell->target.code != state->code && cell->class_misses < MOST_CLASS_MISSES &&
             fits_in_line(cell, state->code)) {
             code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
@@ -1007,6 +1062,10 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     }
     operands[1] = (PyObject *)type;
     if (UNLIKELY(frame == NULL || changed)) {
+        if (self == NULL) {
+            result = finish_creation(tstate, type, arguments, nargs, kwnames, result);
+            return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, result));
+        }
         return call_is_done(finish_instantiation(tstate, operands, count, result).result);
     }
     return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);
@@ -1068,7 +1127,7 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
         if (slot[0] == NULL && type->tp_call == PyType_Type.tp_call &&
             ((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
              learn_class(cell, class)) &&
-            (cell->initializer != NULL || total == 0)) {
+            (cell->initializer != NULL ? function_of_class(cell) != NULL : total == 0)) {
             return begin_instantiation(tstate, slot, total - keyword_count(kwnames), kwnames, cell);
         }
         cell->other++;

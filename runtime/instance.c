@@ -81,6 +81,37 @@ bool instance_class_is_plain(const PyTypeObject *type)
            (type->tp_flags & Py_TPFLAGS_MANAGED_DICT || type->tp_dictoffset == 0);
 }
 
+PyObject *instance_class_new(PyTypeObject *type)
+{
+    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || !Py_IS_TYPE(type, &PyType_Type) || type->tp_vectorcall != NULL ||
+        type->tp_init != PyBaseObject_Type.tp_init || type->tp_new == PyBaseObject_Type.tp_new) {
+        return NULL;
+    }
+    PyObject *method = _PyType_Lookup(type, &_Py_ID(__new__));
+    return method != NULL && Py_IS_TYPE(method, &PyStaticMethod_Type) && instance_new_function(method) != NULL
+               ? method
+               : NULL;
+}
+
+PyObject *instance_of_tuple(PyThreadState *tstate, PyObject *type, PyObject *items, bool *handled)
+{
+    PyTypeObject *class = (PyTypeObject *)type;
+    *handled = PyType_Check(type) && class->tp_base == &PyTuple_Type &&
+               class->tp_dealloc == runtime_data.subtype_dealloc && PyTuple_CheckExact(items) &&
+               tstate->recursion_remaining > 0;
+    if (!*handled) {
+        return NULL;
+    }
+    Py_ssize_t count = PyTuple_GET_SIZE(items);
+    PyObject *object = class->tp_alloc(class, count);
+    if (object != NULL) {
+        for (Py_ssize_t i = 0; i < count; i++) {
+            PyTuple_SET_ITEM(object, i, Py_NewRef(PyTuple_GET_ITEM(items, i)));
+        }
+    }
+    return object;
+}
+
 /* Values for `count` shared keys, all empty; NULL without memory, no exception set. The bytes before them are the order of insertion, their number and
  * the size of this prefix. (dictobject.c, new_values) */
 static inline PyDictValues *new_values(Py_ssize_t count)

@@ -13,12 +13,27 @@
  * stands. */
 bool instance_class_is_plain(const PyTypeObject *type);
 
-/* A new instance of such a class, all fields empty: a new reference; or NULL, with nothing done and no exception, where a collection is
+/* The staticmethod (borrowed) of a Python function that is the __new__ of `type`, where instantiation is nothing but a call of that; NULL for
+ * others. As long as the version stands. (typeobject.c, slot_tp_new) */
+PyObject *instance_class_new(PyTypeObject *type);
+
+/* The Python function of such a staticmethod at this time, borrowed, or NULL. */
+static inline PyFunctionObject *instance_new_function(PyObject *method)
+{
+    PyObject *function = ((struct wrapped_function *)method)->callable;
+    return function != NULL && PyFunction_Check(function) ? (PyFunctionObject *)function : NULL;
+}
+
+/* A new instance of a plain class, all fields empty: a new reference; or NULL, with nothing done and no exception, where a collection is
  * due or memory is short. (typeobject.c, object_new, PyType_GenericAlloc; dictobject.c, init_inline_values) */
 PyObject *instance_try(PyThreadState *tstate, PyTypeObject *type);
 
 /* The same in any case: a new reference, or NULL with an exception set. May collect, which can run any code. */
 PyObject *instance_new(PyThreadState *tstate, PyTypeObject *type);
+
+/* tuple.__new__(type, items) for an exact tuple and a class derived directly from tuple. New reference or NULL with an exception set; *handled
+ * is false, and nothing done, for anything else. Borrows both. (tupleobject.c, tuple_subtype_new; typeobject.c, tp_new_wrapper) */
+PyObject *instance_of_tuple(PyThreadState *tstate, PyObject *type, PyObject *items, bool *handled);
 
 /* Deallocates an object whose class has the deallocator of class statements. (typeobject.c, subtype_dealloc) */
 void instance_dealloc(PyThreadState *tstate, PyObject *object);

@@ -51,7 +51,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
-    runtime_data.builtins = tstate->interp->builtins;
+    runtime_data.tuple_new = PyDict_GetItemString(PyTuple_Type.tp_dict, "__new__");
     /* Of any class that a class statement made. */
     PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
     if (class != NULL) {

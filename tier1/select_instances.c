@@ -1,9 +1,9 @@
-/* tier1/select_instances.c: selects calls of classes whose instances object's __new__ makes (templates/instances.c). */
+/* tier1/select_instances.c: selects calls of classes whose instances object's __new__ or a Python one makes (templates/instances.c). */
 #include "runtime/instance.h"
 #include "tier1/select_calls.h"
 
 /* What a callee that is at hand makes of the call. */
-enum instantiation { INSTANTIATION_OTHER, INSTANTIATION_EMPTY, INSTANTIATION_BY_INIT };
+enum instantiation { INSTANTIATION_OTHER, INSTANTIATION_EMPTY, INSTANTIATION_BY_FUNCTION };
 
 static enum instantiation classify(PyObject *callee, const struct call_site *site)
 {
@@ -12,6 +12,9 @@ static enum instantiation classify(PyObject *callee, const struct call_site *sit
         return INSTANTIATION_OTHER;
     }
     PyTypeObject *class = (PyTypeObject *)callee;
+    if (instance_class_new(class) != NULL) {
+        return INSTANTIATION_BY_FUNCTION;
+    }
     if (class->tp_vectorcall != NULL || !instance_class_is_plain(class)) {
         return INSTANTIATION_OTHER;
     }
@@ -19,7 +22,7 @@ static enum instantiation classify(PyObject *callee, const struct call_site *sit
         return site->nargs == 0 ? INSTANTIATION_EMPTY : INSTANTIATION_OTHER;
     }
     PyObject *initializer = _PyType_Lookup(class, &_Py_ID(__init__));
-    return initializer != NULL && PyFunction_Check(initializer) ? INSTANTIATION_BY_INIT : INSTANTIATION_OTHER;
+    return initializer != NULL && PyFunction_Check(initializer) ? INSTANTIATION_BY_FUNCTION : INSTANTIATION_OTHER;
 }
 
 bool select_instantiation(struct emitter *emitter, struct call_site *site)
@@ -42,7 +45,7 @@ bool select_instantiation(struct emitter *emitter, struct call_site *site)
     item->holes[HOLE_H_N] = site->nargs;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
-    if (kind == INSTANTIATION_BY_INIT) {
+    if (kind == INSTANTIATION_BY_FUNCTION) {
         emitter_add(emitter, RAW_CALL_FUNCTION);
         item = emitter_add(emitter, TEMPLATE_FINISH_INSTANCE);
         item->holes[HOLE_H_D] = emitter_slot(emitter, site->operands[0].index);

@@ -1,7 +1,7 @@
-/* tier1/templates/instances.c: calls of classes that object's __new__ and a Python __init__ serve: the instance is made and the frame of
- * __init__ pushed in one C function, the frame entered by the site itself.
+/* tier1/templates/instances.c: calls of classes that object's __new__ and a Python __init__ serve, or a Python __new__: the instance is made and
+ * the frame of the function pushed in one C function, the frame entered by the site itself.
  *
- * The operands stand in their slots; H_D is the first, which is NULL and becomes the instance. H_N is the number of arguments.
+ * The operands stand in their slots; H_D is the first, which is NULL and becomes the instance for __init__. H_N is the number of arguments.
  */
 #include "tier1/template.h"
 
@@ -17,7 +17,7 @@ TEMPLATE(BEGIN_INSTANCE)
     GO_WITH(CONT, callee, QUAD(Q_CELL));
 }
 
-/* r0 is what __init__ has returned. x as on the way out of any native call. */
+/* r0 is what the function has returned. x as on the way out of any native call. */
 TEMPLATE(FINISH_INSTANCE)
 {
     struct native_result finished = rt_finish_instance(tstate, &DISPLACED(H_D), NUMBER(H_N), r0);
