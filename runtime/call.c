@@ -1,7 +1,6 @@
 /* runtime/call.c: calls made by compiled code, and calls of compiled code. */
 #include "runtime/call.h"
-#include "runtime/runtime_data.h"
-
+#include "runtime/call_shape.h"
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/exceptions.h"
@@ -10,6 +9,9 @@
 #include "runtime/native_call.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
+#include "runtime/runtime_data.h"
+
+#include <stdlib.h>
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -876,58 +878,73 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
 
 /* ---- CALL -------------------------------------------------------------------------------------------- */
 
+/* How the arguments of a site find the parameters of the code: what the cell knows, or learns now; NULL where there is no shape. */
+static inline struct call_shape *shape_for(struct call_cell *cell, struct code_state *state, size_t nargs,
+                                           PyObject *kwnames)
+{
+    if (UNLIKELY(!call_shape_fits(cell->shape, state->id, nargs, kwnames))) {
+        free(cell->shape);
+        cell->shape = call_shape_new(state->code, state->id, nargs, kwnames);
+    }
+    return cell->shape;
+}
+
+/* Undoes push_frame for a frame whose arguments could not be bound. */
+static InterpreterFrame *give_frame_back(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    pop_frame(tstate, frame);
+    return NULL;
+}
+
 /* A frame with the parameters of `function` filled in, for a native call: takes over function and arguments. NULL, with nothing done and no
  * exception, when call_function is to do it, because memory is short or the call is an error. Whoever makes the call sees to
  * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). *changed: the code was
  * thrown away or exchanged meanwhile; f_code holds a reference to it, and only run_changed() can run the frame. */
 static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctionObject *function,
-                                                PyObject **arguments, size_t nargs, PyObject *kwnames, bool *changed)
+                                                struct code_state *state, PyObject **arguments, size_t nargs,
+                                                PyObject *kwnames, struct call_cell *cell, bool *changed)
 {
     *changed = false;
-    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    PyCodeObject *code = state->code;
     InterpreterFrame *frame = push_frame(tstate, code);
     if (UNLIKELY(frame == NULL)) {
         _PyErr_Clear(tstate);
         return NULL;
     }
-    size_t parameters = (size_t)code->co_argcount;
-    if (kwnames != NULL || parameters < nargs || code->co_kwonlyargcount != 0 ||
-        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED) {
-        Py_INCREF(code); /* binding may collect, and a collection run anything */
-        int bound = bind_any_shape(function, code, frame->localsplus, arguments, nargs, kwnames);
-        if (UNLIKELY(bound <= 0)) {
-            Py_DECREF(code);
-            if (bound < 0) {
-                _PyErr_Clear(tstate);
-            }
-            pop_frame(tstate, frame);
-            return NULL;
+    if (LIKELY(kwnames == NULL && (size_t)code->co_argcount == nargs && code->co_kwonlyargcount == 0 &&
+               (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED)) {
+        for (size_t index = 0; index < nargs; index++) {
+            frame->localsplus[index] = arguments[index];
         }
         frame->f_func = function;
-        frame->f_code = code;
-        if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
-            *changed = true;
-            return frame;
-        }
-        Py_DECREF(code);
         return frame;
     }
-    size_t index = nargs;
-    if (parameters != nargs) {
-        PyObject *defaults = function->func_defaults;
-        if (UNLIKELY(defaults == NULL || (size_t)PyTuple_GET_SIZE(defaults) < parameters - nargs)) {
-            pop_frame(tstate, frame);
-            return NULL;
-        }
-        PyObject **first = &PyTuple_GET_ITEM(defaults, PyTuple_GET_SIZE(defaults) - (Py_ssize_t)parameters);
-        for (; index < parameters; index++) {
-            frame->localsplus[index] = Py_NewRef(first[index]);
-        }
+    struct call_shape *shape = shape_for(cell, state, nargs, kwnames);
+    if (UNLIKELY(shape == NULL)) {
+        return give_frame_back(tstate, frame);
     }
-    for (index = 0; index < nargs; index++) {
-        frame->localsplus[index] = arguments[index];
+    if (LIKELY(!(code->co_flags & (CO_VARARGS | CO_VARKEYWORDS)))) {
+        if (UNLIKELY(!call_shape_bind(shape, function, code, frame->localsplus, arguments))) {
+            return give_frame_back(tstate, frame);
+        }
+        frame->f_func = function;
+        return frame;
+    }
+    /* Binding may collect, and a collection run anything, even replace the cell's shape. */
+    struct call_shape copy = *shape;
+    Py_INCREF(code);
+    bool bound = call_shape_bind(&copy, function, code, frame->localsplus, arguments);
+    if (UNLIKELY(!bound)) {
+        Py_DECREF(code);
+        return give_frame_back(tstate, frame);
     }
     frame->f_func = function;
+    frame->f_code = code;
+    if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
+        *changed = true;
+        return frame;
+    }
+    Py_DECREF(code);
     return frame;
 }
 
@@ -994,7 +1011,8 @@ static inline struct call_outcome begin_function(PyThreadState *tstate, PyFuncti
             note_callee(cell, state);
             state->compiled->generation = code_map_generation;
             bool changed;
-            InterpreterFrame *frame = push_parameters(tstate, function, arguments, nargs, kwnames, &changed);
+            InterpreterFrame *frame =
+                push_parameters(tstate, function, state, arguments, nargs, kwnames, cell, &changed);
             if (LIKELY(frame != NULL)) {
                 if (UNLIKELY(changed)) {
                     return call_is_done(run_changed(tstate, frame, true));
@@ -1052,7 +1070,7 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
             code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
         }
         state->compiled->generation = code_map_generation;
-        frame = push_parameters(tstate, initializer, operands + 1, nargs + 1, kwnames, &changed);
+        frame = push_parameters(tstate, initializer, state, operands + 1, nargs + 1, kwnames, cell, &changed);
     }
     PyObject *result = NULL;
     if (UNLIKELY(frame == NULL)) {

@@ -167,6 +167,8 @@ struct call_cell {
                               that is object's, too. 1: its __init__ is object's, and `initializer` the staticmethod of a Python __new__ */
     PyObject
         *initializer; /* borrowed. Where its code is `target`, that is entered in line; the cases do not count it */
+    struct call_shape *
+        shape; /* owned: how the arguments find the parameters of the code called last that has others than these; or NULL */
     const PyMethodDef *definition;   /* of the C function that a template called last: static. Counted in `other` */
     struct call_cell *next_of_owner; /* the cells of the same compiled code, which has to find them when it goes */
     struct call_cell *next_caller;
