@@ -114,6 +114,14 @@ size_t granules_find_aligned(struct granules *granules, size_t count, size_t ali
     }
 }
 
+size_t granules_free_from(const struct granules *granules, size_t first, size_t most)
+{
+    size_t last = granules->limit - first < most ? granules->limit : first + most;
+    size_t end = last < granules->end ? last : granules->end;
+    size_t used = next_granule(granules, first, end, true);
+    return (used < end ? used : last) - first;
+}
+
 void granules_mark_used(struct granules *granules, size_t first, size_t count)
 {
     mark(granules, first, count, true);

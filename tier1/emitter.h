@@ -162,6 +162,7 @@ struct emitter {
     struct side_exits *exits; /* made by emit_stubs */
     char *feedback;           /* the cells, zeroed */
     size_t feedback_size, feedback_used;
+    int attribute_cells; /* in use, of those at the start of `feedback` */
     struct call_cell *call_cells; /* all there are in `feedback`, by next_of_owner */
     bool has_arithmetic;          /* locals that die are often numbers */
     int32_t *cells;    /* owned; per instruction: its cells in `feedback`, or -1: what it has seen; what is counted */
@@ -203,6 +204,9 @@ bool counts_results(const struct instruction *instruction);
 void *emitter_feedback(struct emitter *emitter, size_t size);
 void *emitter_feedback_of(struct emitter *emitter, int number, size_t size);
 void *emitter_counts(struct emitter *emitter, size_t size);
+
+/* The attribute cell of instruction `number`, ready for use. */
+struct attribute_cell *emitter_attribute_cell(struct emitter *emitter, int number);
 
 /* The current instruction's call cell (feedback.h). A call cell within another must be made known by emitter_own_call_cell. */
 struct call_cell *emitter_call_cell(struct emitter *emitter);
