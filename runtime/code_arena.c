@@ -115,24 +115,16 @@ static bool open_pages(char *memory, size_t size)
     char *known = start < prepared ? prepared : start;
     char *known_end = end < prepared_end ? end : prepared_end;
     if (known < known_end && known_end == end) {
-        /* A system that began to refuse executable memory after init must be noticed while the code that shares our first page can
-         * still run: after the flip to writable there would be no way back. Where permitted, the first call changes nothing. */
         size_t unknown = (size_t)(known - start);
-        if (unknown > 0 && (mprotect(start, PAGE_BYTES, PROT_READ | PROT_EXEC) != 0 ||
-                            mprotect(start, unknown, PROT_READ | PROT_WRITE) != 0)) {
+        if (unknown > 0 && mprotect(start, unknown, PROT_READ | PROT_WRITE) != 0) {
             return false;
         }
         take_from_prepared(start, end);
         return true;
     }
     take_from_prepared(start, end);
-    if (!protect(memory, size, PROT_READ | PROT_EXEC)) {
-        return false;
-    }
-    if ((size_t)(end - start) <= PAGE_BYTES) {
-        return protect(memory, size, PROT_READ | PROT_WRITE);
-    }
-    return prepare_pages(start, end);
+    return (size_t)(end - start) <= PAGE_BYTES ? protect(memory, size, PROT_READ | PROT_WRITE)
+                                               : prepare_pages(start, end);
 }
 
 static void release(char *memory, size_t size)
@@ -169,6 +161,12 @@ void *code_arena_begin(size_t size)
 {
     assert(open_memory == NULL);
     if (size == 0 || size > limit_bytes) {
+        return NULL;
+    }
+    /* A filter (seccomp) that the process has put over itself since init must be noticed while the code that shares our pages can
+     * still run: after the flip to writable there would be no way back. Filters see the protection asked for, also for no bytes at
+     * all. */
+    if (mprotect(arena, 0, PROT_READ | PROT_EXEC) != 0) {
         return NULL;
     }
     pthread_mutex_lock(&granules_lock);
