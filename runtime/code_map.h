@@ -19,9 +19,9 @@ struct entry_row {
     uint64_t bound; /* a bit per local (the first 64) that the code from here on takes to be bound */
 };
 
-struct resume_table; /* generator.h */
+struct resume_table;   /* generator.h */
 struct attribute_cell; /* feedback.h */
-struct tier2_code;   /* vm/tiers.c */
+struct tier2_code;     /* vm/tiers.c */
 
 struct compiled_code {
     char *start;        /* in the code arena */

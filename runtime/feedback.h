@@ -82,7 +82,8 @@ struct attribute_cell {
     uint8_t megamorphic;  /* more than FEEDBACK_MAX_CASES types came by */
     uint16_t misses;
     uint32_t backoff; /* so many misses more before the next is learned from */
-    struct attribute_case *more; /* the cases behind the first, FEEDBACK_MORE_CASES of them, owned, in the data arena; NULL while
+    struct attribute_case
+        *more; /* the cases behind the first, FEEDBACK_MORE_CASES of them, owned, in the data arena; NULL while
                                         there is only the first: most sites see one type, or are never reached */
     struct attribute_case first;
 };

@@ -129,6 +129,12 @@ void granules_mark_used(struct granules *granules, size_t first, size_t count)
     if (first + count > granules->end) {
         granules->end = first + count;
     }
+    /* Where no run began below the first of them, none begins below their end. */
+    for (int i = 0; i < GRANULE_CLASSES; i++) {
+        if (granules->no_run_below[i] == first) {
+            granules->no_run_below[i] = (uint32_t)(first + count);
+        }
+    }
 }
 
 size_t granules_take(struct granules *granules, size_t count)

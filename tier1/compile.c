@@ -45,8 +45,7 @@ enum { LARGEST_KEPT = 2000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size =
-        feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->feedback_used);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->feedback_used);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     for (int part = 0; part < PART_COUNT; part++) {
