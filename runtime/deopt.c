@@ -5,12 +5,13 @@
 #include "runtime/ops.h"
 #include "runtime/plain.h"
 #include "runtime/runtime_data.h"
+#include "runtime/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row);
-void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
 void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 
@@ -215,9 +216,9 @@ struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame 
     restore_operands(frame, table, state, values);
     CodeUnit *next = instruction_at(frame, state->offset);
     frame->prev_instr = next - 1;
-    if (row->counts && deopt_observer != NULL) {
+    if (row->counts && !stress_was_forced() && deopt_observer != NULL) {
         table->failures++;
-        deopt_observer(table, row);
+        deopt_observer(frame, table, row);
     }
     const struct entry_row *entry;
     struct compiled_code *compiled = deopt_find_entry(frame, state->offset, &entry);

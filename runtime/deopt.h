@@ -52,9 +52,11 @@ struct deopt_exit {
     uint32_t state;
     uint32_t place; /* bytecode offset of the instruction it belongs to */
     uint32_t count; /* how often it was taken */
+    uint16_t seen;  /* index in localsplus of the object that a guard looked at, or DEOPT_NO_VALUE: for the log */
     uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
     uint8_t counts; /* is it a speculation that failed? */
     uint8_t kind;   /* of a guard for a kind: which; tier 2's number */
+    uint8_t stress; /* how often runtime/stress.c was asked */
 };
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */
@@ -84,8 +86,8 @@ void deopt_table_free(struct deopt_table *table);
 extern struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset,
                                                  const struct entry_row **row);
 
-/* Told of exits that count; set by vm/. */
-extern void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+/* Told of exits that count, when the frame is right again; set by vm/. */
+extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
 /* Tier 1 has come to a hot place: asks for tier-2 code. Set by vm/; may run no Python code. */
 extern void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);

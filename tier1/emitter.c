@@ -2,6 +2,7 @@
 #include "tier1/emitter.h"
 
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 
@@ -14,7 +15,7 @@ bool emitter_grow(void **array, int count, int *capacity, size_t element)
         return true;
     }
     int larger = *capacity == 0 ? 64 : *capacity * 2;
-    void *moved = realloc(*array, (size_t)larger * element);
+    void *moved = compiler_realloc(*array, (size_t)larger * element);
     if (moved == NULL) {
         return false;
     }

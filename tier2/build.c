@@ -6,6 +6,8 @@
  */
 #include "tier2/build.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -670,11 +672,11 @@ static bool prepare(struct builder *builder)
 {
     size_t count = (size_t)builder->bytecode->count;
     size_t locals = (size_t)builder->local_count;
-    builder->info = calloc(count, sizeof *builder->info);
-    builder->range_guess = calloc(count, sizeof *builder->range_guess);
-    builder->guesses = calloc(count * locals + 1, sizeof *builder->guesses);
-    builder->variables = calloc(2 * locals + 1, sizeof *builder->variables);
-    builder->operands = calloc(2 * (size_t)builder->stack_size + 1, sizeof *builder->operands);
+    builder->info = compiler_calloc(count, sizeof *builder->info);
+    builder->range_guess = compiler_calloc(count, sizeof *builder->range_guess);
+    builder->guesses = compiler_calloc(count * locals + 1, sizeof *builder->guesses);
+    builder->variables = compiler_calloc(2 * locals + 1, sizeof *builder->variables);
+    builder->operands = compiler_calloc(2 * (size_t)builder->stack_size + 1, sizeof *builder->operands);
     if (builder->info == NULL || builder->range_guess == NULL || builder->guesses == NULL ||
         builder->variables == NULL || builder->operands == NULL) {
         return false;
@@ -712,7 +714,7 @@ static enum reason attempt(struct builder *builder, int start)
     if (builder->graph == NULL) {
         return REASON_no_memory;
     }
-    struct ir_frame *frame = calloc(1, sizeof *frame);
+    struct ir_frame *frame = compiler_calloc(1, sizeof *frame);
     if (frame == NULL) {
         return REASON_no_memory;
     }

@@ -394,8 +394,8 @@ bool build_plain_method(struct builder *builder)
 void build_contains(struct builder *builder)
 {
     struct operand *container = peek(builder, 0);
-    bool user_type = is_object(container) && operand_guess(container) == KIND_any && container->value->sample != NULL &&
-                     !PyAnySet_CheckExact((PyObject *)container->value->sample);
+    bool user_type = is_object(container) && operand_guess(container) == KIND_any &&
+                     container->value->sample != NULL && !PyAnySet_CheckExact((PyObject *)container->value->sample);
     if (build_has_failed(builder, IR_guard_true) || !drops_are_simple(builder, 2) || user_type) {
         build_by_step(builder);
         return;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
@@ -224,9 +225,21 @@ static bool run_job(struct compile_job *job)
     return survived;
 }
 
+/* The program goes first where there are not processors enough. (Linux: a nice value is a thread's own.) */
+static void step_back(void)
+{
+    enum { NICE_STEP = 5 };
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, 0);
+    if (errno == 0) {
+        (void)setpriority(PRIO_PROCESS, 0, now + NICE_STEP);
+    }
+}
+
 static void *thread_main(void *argument)
 {
     (void)argument;
+    step_back();
     lock();
     while (!state.stop) {
         if (state.pauses > 0 || (state.queue == NULL && state.retired == NULL)) {

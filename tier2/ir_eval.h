@@ -54,7 +54,7 @@ struct ir_world {
     struct world_object *pool[WORLD_OBJECTS];
     struct world_object *homes[WORLD_FRAMES][WORLD_SLOTS]; /* each owns its object */
     struct world_operand operands[WORLD_SLOTS];
-    int locals; /* of frame 0, that outsiders see */
+    int locals;          /* of frame 0, that outsiders see */
     const char *problem; /* a graph that breaks the rules: what it did. Else NULL */
     struct world_object *truths[2];
 };

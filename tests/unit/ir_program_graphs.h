@@ -72,7 +72,8 @@ static inline struct ir_state *graph_state(struct graph_builder *b, const struct
     state->offset = (uint32_t)pc * 2;
     for (int i = 0; i < PROGRAM_ALL_LOCALS; i++) {
         const struct graph_local *local = &frame->locals[i];
-        bool home = !local->raw || (local->clean != NULL && local->clean->op == IR_constant_bool && local->clean->number);
+        bool home =
+            !local->raw || (local->clean != NULL && local->clean->op == IR_constant_bool && local->clean->number);
         state->slots[i] = home ? (struct ir_slot){.how = SLOT_HOME}
                                : (struct ir_slot){.how = SLOT_RAW, .value = local->value, .clean = local->clean};
     }
@@ -261,7 +262,8 @@ static inline void graph_store_fast(struct graph_builder *b, int local)
     struct graph_local *place = &b->now.locals[local];
     graph_own(b, local);
     struct graph_operand operand = b->now.operands[--b->now.depth];
-    bool holds_number = place->raw || (place->value != NULL && graph_is_number_kind((enum ir_kind)place->value->kind));
+    bool holds_number =
+        place->raw || (place->value != NULL && graph_is_number_kind((enum ir_kind)place->value->kind));
     if (operand.value->type != IR_OBJECT && holds_number) {
         *place = (struct graph_local){.raw = true, .value = operand.value};
         return;
@@ -297,7 +299,10 @@ static inline void graph_compute(struct graph_builder *b, const struct program_i
     }
     bool negates = i->code == PROGRAM_UNARY && i->argument == IR_bool_not;
     for (int k = 0; k < count; k++) {
-        raw[k] = graph_raw(b, &operands[k], negates ? KIND_bool : floats && !graph_chance(b, 4) ? KIND_float : KIND_int);
+        raw[k] = graph_raw(b, &operands[k],
+                           negates                         ? KIND_bool
+                           : floats && !graph_chance(b, 4) ? KIND_float
+                                                           : KIND_int);
         if (raw[k] == NULL) {
             return;
         }
@@ -491,7 +496,7 @@ static inline void graph_join(struct graph_builder *b)
         bool raw = ways[0]->frame.locals[local].raw;
         for (int i = 1; i < count && raw; i++) {
             raw = ways[i]->frame.locals[local].raw &&
-                   ways[i]->frame.locals[local].value->type == ways[0]->frame.locals[local].value->type;
+                  ways[i]->frame.locals[local].value->type == ways[0]->frame.locals[local].value->type;
         }
         for (int i = 0; i < count && !raw; i++) {
             b->block = ways[i]->block;
@@ -677,8 +682,8 @@ static inline struct ir_graph *graph_of_program(const struct program *program, u
     b->random = seed;
     b->graph = ir_graph_new();
     b->graph->frames = calloc(1, sizeof *b->graph->frames);
-    b->graph->frames[0] = (struct ir_frame){
-        .outer = -1, .locals = PROGRAM_ALL_LOCALS, .stack_size = PROGRAM_STACK, .name = "program"};
+    b->graph->frames[0] =
+        (struct ir_frame){.outer = -1, .locals = PROGRAM_ALL_LOCALS, .stack_size = PROGRAM_STACK, .name = "program"};
     b->graph->frame_count = b->graph->frame_capacity = 1;
     b->block = ir_block_new(b->graph);
     for (b->pc = 0; b->pc < program->count; b->pc++) {

@@ -22,9 +22,9 @@ enum program_code {
     PROGRAM_LOAD_INT,  /* number */
     PROGRAM_LOAD_FLOAT,
     PROGRAM_STORE_FAST,
-    PROGRAM_BINARY, /* argument: an IR operation on ints; floats have fewer */
-    PROGRAM_UNARY,  /* argument: IR_int_negate, IR_int_absolute, IR_int_invert, IR_bool_not */
-    PROGRAM_COMPARE, /* argument: Py_LT... */
+    PROGRAM_BINARY,     /* argument: an IR operation on ints; floats have fewer */
+    PROGRAM_UNARY,      /* argument: IR_int_negate, IR_int_absolute, IR_int_invert, IR_bool_not */
+    PROGRAM_COMPARE,    /* argument: Py_LT... */
     PROGRAM_LOAD_FIELD, /* number: the offset */
     PROGRAM_STORE_FIELD,
     PROGRAM_CALL, /* argument: how many operands it takes */
@@ -36,7 +36,7 @@ enum program_code {
 };
 
 struct program_instruction {
-    uint8_t code; /* enum program_code */
+    uint8_t code;  /* enum program_code */
     uint8_t guess; /* of the builder: 0 ints, 1 floats; others */
     int argument, target;
     int64_t number;
@@ -51,7 +51,7 @@ enum {
 };
 
 struct program {
-    uint64_t random; /* state of the generator */
+    uint64_t random;   /* state of the generator */
     bool numbers_only; /* no fields, no calls: what LLVM can run on numbers alone */
     int count;
     struct program_instruction code[PROGRAM_MOST];
@@ -85,8 +85,16 @@ static inline int64_t program_float_bits(double value)
 
 static inline void program_constant(struct program *p)
 {
-    static const int64_t ints[] = {0,  1,  -1, 2,  3,   -7,        10,      31,       62,       63,
-                                   64, 65, 255, 1LL << 31, 1LL << 53, (1LL << 53) + 1, INT64_MAX, INT64_MIN + 1, -(1LL << 62)};
+    static const int64_t ints[] = {0,           1,
+                                   -1,          2,
+                                   3,           -7,
+                                   10,          31,
+                                   62,          63,
+                                   64,          65,
+                                   255,         1LL << 31,
+                                   1LL << 53,   (1LL << 53) + 1,
+                                   INT64_MAX,   INT64_MIN + 1,
+                                   -(1LL << 62)};
     static const double floats[] = {0.0, -0.0, 1.0, 0.5, -1.5, 3.0, 1e10, 1e308, -1e308, 5e-324, 1e16, INFINITY, NAN};
     if (program_random(p, 3)) {
         program_emit(p, PROGRAM_LOAD_INT, 0)->number =
@@ -99,9 +107,9 @@ static inline void program_constant(struct program *p)
 
 static inline void program_expression(struct program *p, int depth)
 {
-    static const uint8_t operations[] = {IR_int_add,      IR_int_subtract,   IR_int_multiply,     IR_int_add,
-                                         IR_int_multiply, IR_int_floor_divide, IR_int_modulo,       IR_int_shift_left,
-                                         IR_int_shift_right, IR_int_and,      IR_int_or,           IR_int_xor,
+    static const uint8_t operations[] = {IR_int_add,         IR_int_subtract,     IR_int_multiply, IR_int_add,
+                                         IR_int_multiply,    IR_int_floor_divide, IR_int_modulo,   IR_int_shift_left,
+                                         IR_int_shift_right, IR_int_and,          IR_int_or,       IR_int_xor,
                                          IR_float_divide};
     static const uint8_t unaries[] = {IR_int_negate, IR_int_absolute, IR_int_invert, IR_bool_not};
     uint64_t chance = program_random(p, 100);
@@ -349,7 +357,8 @@ static inline struct world_object *program_compute(struct program_run *run, cons
     double real;
     bool truth;
     if (i->code == PROGRAM_COMPARE) {
-        struct world_object *object = program_compare(i->argument, a, b, &truth) ? ir_world_box(world, KIND_bool, truth) : NULL;
+        struct world_object *object =
+            program_compare(i->argument, a, b, &truth) ? ir_world_box(world, KIND_bool, truth) : NULL;
         if (object != NULL) {
             object->references++;
         }
@@ -357,8 +366,9 @@ static inline struct world_object *program_compute(struct program_run *run, cons
     }
     if (i->code == PROGRAM_BINARY) {
         if (i->argument != IR_float_divide && program_is_int(a) && program_is_int(b)) {
-            return program_int_binary(i->argument, a->value, b->value, &number) ? ir_world_box(world, KIND_int, number)
-                                                                                : NULL;
+            return program_int_binary(i->argument, a->value, b->value, &number)
+                       ? ir_world_box(world, KIND_int, number)
+                       : NULL;
         }
         bool ok = program_is_real(a) && program_is_real(b) &&
                   program_float_binary(i->argument, program_float_of(a), program_float_of(b), &real);
@@ -386,7 +396,7 @@ static inline struct world_object *program_compute(struct program_run *run, cons
 /* Does the object count as true? -1: the program ends there. */
 static inline int program_truth(const struct world_object *object)
 {
-    return program_is_int(object)        ? object->value != 0
+    return program_is_int(object)       ? object->value != 0
            : object->kind == KIND_float ? program_float_of(object) != 0
                                         : -1;
 }
