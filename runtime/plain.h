@@ -76,13 +76,12 @@ PyObject *rt_plain_set(PyObject **items, int count);
 /* set.add(item), on an exact set: 0, or -1. `owned`: OWNS_KEY is the item. */
 int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
 
-/* iter(object) for built-in containers and iterators. A new reference, or NULL; OWNS_CONTAINER. */
-PyObject *rt_plain_iterator(PyObject *object, int owned);
-
 /* The function that stands for a method descriptor called with `count` arguments (plain_methods.c), or NULL. It takes the call's operands as CALL
  * finds them: slots[0] must be that descriptor. A new reference, the operands released; or NULL. */
 typedef PyObject *(*plain_method_function)(PyObject **slots, int count);
 plain_method_function plain_method(PyObject *descriptor, int count);
+/* The same for a class called: slots[0] must be NULL, slots[1] the class (plain_classes.c). */
+plain_method_function plain_class(const PyTypeObject *class, int count);
 
 /* Does the death of an object run no code? plain_release: may a reference to it be dropped, then? */
 bool plain_death(PyObject *object);
