@@ -62,6 +62,13 @@ PyObject *rt_plain_slice(PyObject *container, PyObject *start, PyObject *stop, l
 /* left + right for str, lists and tuples; OWNS_CONTAINER is the left one. A new reference, or NULL. */
 PyObject *rt_plain_concatenate(PyObject *left, PyObject *right, int owned);
 
+/* dict[key] = dict.get(key, absent) + operand, of ints and floats. 1, or 0 with nothing changed. Borrows all. */
+int rt_plain_count(PyObject *dict, PyObject *key, PyObject *absent, PyObject *operand);
+/* container[key] += operand, or -=, of ints and floats, for dicts and lists that have the key. As above. */
+int rt_plain_augment(PyObject *container, PyObject *key, PyObject *operand, int subtract);
+/* dict.setdefault(key, []).append(item). As above. */
+int rt_plain_append_at(PyObject *dict, PyObject *key, PyObject *item);
+
 /* ---- Building: `items` are owned references, taken over where a new object is returned. ---- */
 
 PyObject *rt_plain_tuple(PyObject **items, int count);
