@@ -75,6 +75,7 @@ enum ir_node_flag {
     NODE_FITS = 1,   /* integer arithmetic whose result is known to fit: no guard */
     NODE_SIMPLE = 2, /* drop, store_home: what dies is an int, float, str or the like; no code runs */
     NODE_LIVE = 4,   /* scratch for passes */
+    NODE_CALLS = 8,  /* handler: a call, after which the eval breaker is looked at */
 };
 
 struct ir_node {
