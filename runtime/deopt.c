@@ -263,6 +263,20 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
     return (struct side_exit_outcome){result, NULL};
 }
 
+int rt_tier2_pending(PyThreadState *tstate, PyObject **result)
+{
+    if (rt_eval_breaker(tstate) == 0) {
+        return 0;
+    }
+    PyObject *dropped = *result;
+    *result = NULL;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_DECREF(dropped);
+    PyErr_Restore(type, value, traceback);
+    return OPS_RAISED;
+}
+
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 {
     return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;

@@ -115,6 +115,9 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
 
+/* After a call, when the eval breaker is set: sees to it. Returns 0, or OPS_RAISED with the call's result at `result` dropped. */
+int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
+
 /* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 

@@ -24,6 +24,9 @@ static double milliseconds_now(void)
 /* Larger functions are left to tier 1: code units times locals, which the first half takes time for; and nodes. */
 enum { MOST_UNITS = 8000, MOST_UNITS_TIMES_LOCALS = 200 * 1000, MOST_NODES = 20 * 1000 };
 
+/* LLVM takes too long over the optimisation of larger graphs. */
+enum { MOST_NODES_OPTIMISED = 2500 };
+
 /* LLVM's own limit, of its instructions after the passes. */
 enum { MOST_INSTRUCTIONS = 60 * 1000 };
 
@@ -99,14 +102,19 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
 
 /* ---- The second half --------------------------------------------------------------------------------------------- */
 
-/* One pass over the graph is over: it is dumped, and checked in debug builds. */
-static void finish_pass(struct ir_graph *graph, const char *name)
+static void dump_graph(struct ir_graph *graph, const char *stage)
 {
     if (tier2_dump != NULL) {
-        fprintf(tier2_dump, "---- %s ----\n", name);
+        fprintf(tier2_dump, "---- %s ----\n", stage);
         ir_print(graph, tier2_dump);
         fflush(tier2_dump);
     }
+}
+
+/* One pass over the graph is over: it is dumped, and checked in debug builds. */
+static void finish_pass(struct ir_graph *graph, const char *name)
+{
+    dump_graph(graph, name);
 #ifdef PYJIT_DEBUG
     if (!graph->out_of_memory && !ir_verify(graph, name)) {
         abort();
@@ -175,7 +183,7 @@ static enum reason emit(struct tier2_job *job)
     if (reason == REASON_none) {
         struct orc_request request = {
             .module = unit.module,
-            .pipeline = ORC_lean,
+            .pipeline = job->graph->node_count > MOST_NODES_OPTIMISED ? ORC_none : ORC_lean,
             .symbols = {job->symbol},
             .symbol_count = 1,
             .max_instructions = job->at_any_price ? 0 : MOST_INSTRUCTIONS,
@@ -203,7 +211,7 @@ enum reason tier2_emit(struct tier2_job *job)
     if (tier2_dump != NULL) {
         fprintf(tier2_dump, "==== %s: %s ====\n", job->symbol, job->name);
     }
-    finish_pass(job->graph, "build");
+    dump_graph(job->graph, "build");
     compile_thread_checkpoint();
     for (size_t i = 0; i < ir_pass_count && !job->graph->out_of_memory; i++) {
         ir_passes[i].run(job->graph);

@@ -225,9 +225,12 @@ static bool run_job(struct compile_job *job)
     return survived;
 }
 
-/* The program goes first where there are not processors enough. (Linux: a nice value is a thread's own.) */
+/* The program goes first where there are not processors enough, unless it waits. (Linux: a nice value is a thread's own.) */
 static void step_back(void)
 {
+    if (state.options.sync) {
+        return;
+    }
     enum { NICE_STEP = 5 };
     errno = 0;
     int now = getpriority(PRIO_PROCESS, 0);

@@ -79,6 +79,7 @@ enum ir_node_flag {
     NODE_PLAIN =
         8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
     NODE_QUIET = 16, /* a guard whose failure says nothing against the code */
+    NODE_CALLS = 32, /* handler: a call, after which the eval breaker is looked at */
 };
 
 struct ir_node {

@@ -8,6 +8,7 @@
 
 #include "tier2/lowering.h"
 
+#include "runtime/bytecode.h"
 #include "runtime/compiler_memory.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
@@ -369,13 +370,31 @@ static value volatile_load(struct lowering *l, LLVMTypeRef type, value from)
     return loaded;
 }
 
-/* The breaker is read at every turn: other threads and signal handlers write it. */
-static void guard_breaker(struct lowering *l, const struct ir_node *node)
+/* Is the breaker not set? Read each time: other threads and signal handlers write it. */
+static value breaker_is_unset(struct lowering *l)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Main();
     value breaker = volatile_load(l, l->i32, address(l, &interpreter->ceval.eval_breaker._value));
-    int32_t unset = stress_settings.gc ? -1 : 0; /* or never: tier 1 collects */
-    lower_guard(l, node, integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, (uint32_t)unset)));
+    int32_t unset = stress_settings.gc ? -1 : 0; /* then it always counts as set */
+    return integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, (uint32_t)unset));
+}
+
+static void guard_breaker(struct lowering *l, const struct ir_node *node)
+{
+    lower_guard(l, node, breaker_is_unset(l));
+}
+
+/* After a call, whose result is at `result` in the frame: what is pending is done, or fails as the call would. */
+static void look_at_breaker(struct lowering *l, const struct ir_node *node, value result)
+{
+    label slow = new_block(l, "pending");
+    branch_rarely(l, breaker_is_unset(l), slow);
+    label back = llvm.GetInsertBlock(l->builder);
+    go_on_in(l, slow);
+    value status = call(l, "rt_tier2_pending", l->i32, 2, (value[]){l->thread, result});
+    value done = integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0));
+    llvm.BuildCondBr(l->builder, done, back, failure(l, node, status));
+    go_on_in(l, back);
 }
 
 static void guard_quiet(struct lowering *l, const struct ir_node *node)
@@ -400,6 +419,15 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
 
 /* ---- Calls of C --------------------------------------------------------------------------------------------------------------------- */
 
+/* Where a call leaves its result, as an offset into the frame. */
+static int64_t call_result_offset(const struct lowering *l, const struct ir_node *node)
+{
+    int opcode = node->pointer == (const void *)step_of(CALL) ? CALL : CALL_FUNCTION_EX;
+    int pops = opcode_pops(opcode, (int)(node->number & ((1 << STEP_CALL_NAMES_SHIFT) - 1)));
+    return (int64_t)offsetof(InterpreterFrame, localsplus) +
+           (l->graph->frames[0].locals + node->offset - pops) * (int64_t)sizeof(PyObject *);
+}
+
 static value handler(struct lowering *l, const struct ir_node *node)
 {
     const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
@@ -412,6 +440,9 @@ static value handler(struct lowering *l, const struct ir_node *node)
     LLVMTypeRef type = llvm.FunctionType(l->i32, types, 5, false);
     value status = llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 5, "");
     branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), failure(l, node, status));
+    if (node->flags & NODE_CALLS) {
+        look_at_breaker(l, node, field(l, l->frame, call_result_offset(l, node)));
+    }
     return llvm.BuildSExt(l->builder, status, l->i64, "");
 }
 

@@ -233,11 +233,14 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
 {
     size_t most = 1;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->job->table->exit_count;
+        most += code->stage == STAGE_COMPILING ? 0 : code->job->table->exit_count;
     }
     struct deopt_failure *failures = malloc(most * sizeof *failures);
     *count = 0;
     for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
+        if (code->stage == STAGE_COMPILING) {
+            continue; /* its table is the compile thread's */
+        }
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
             if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
