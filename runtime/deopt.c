@@ -1,6 +1,7 @@
 /* runtime/deopt.c: see deopt.h. */
 #include "runtime/deopt.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/plain.h"
@@ -35,28 +36,16 @@ void deopt_table_free(struct deopt_table *table)
 
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
 
-/* Memory has run out in a place that cannot fail. CPython does the same where it can do nothing else. */
-__attribute__((noreturn, cold)) static void no_memory(void)
-{
-    Py_FatalError("pyjit: out of memory while leaving compiled code");
-}
-
 PyObject *rt_tier2_box_int(int64_t value)
 {
     PyObject *result = rt_int_from_long(value);
-    if (UNLIKELY(result == NULL)) {
-        no_memory();
-    }
-    return result;
+    return LIKELY(result != NULL) ? result : box_reserve_take_int(value);
 }
 
 PyObject *rt_tier2_box_float(double value)
 {
     PyObject *result = rt_float_new(value);
-    if (UNLIKELY(result == NULL)) {
-        no_memory();
-    }
-    return result;
+    return LIKELY(result != NULL) ? result : box_reserve_take_float(value);
 }
 
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
@@ -212,6 +201,7 @@ struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame 
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
+    box_reserve_fill();
     restore_locals(frame, table, state, values);
     restore_operands(frame, table, state, values);
     CodeUnit *next = instruction_at(frame, state->offset);
@@ -236,6 +226,7 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     row->count++;
     restore_locals(frame, table, state, values);
     restore_operands(frame, table, state, values);
+    box_reserve_settle(tstate);
     bool reraised = status == OPS_RERAISED;
     if (state->handler == DEOPT_NO_HANDLER) {
         return side_exit_unwind(tstate, frame, NULL, NULL, state->depth, 0, false, reraised);

@@ -122,7 +122,7 @@ int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
- * box nobody else has. Never fails: the last resort is a reserve. */
+ * box nobody else has. Never fails (box_reserve.h). */
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);

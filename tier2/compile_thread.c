@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -138,6 +139,18 @@ static void stop_at_exit(void)
 
 /* ---- The thread ----------------------------------------------------------------------------------- */
 
+/* LLVM ends the process when it gets no memory, so it is not called where there is little (RLIMIT_AS). */
+static bool has_memory(void)
+{
+    enum { BYTES_NEEDED = 64 << 20 };
+    void *probe = mmap(NULL, BYTES_NEEDED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED) {
+        return false;
+    }
+    munmap(probe, BYTES_NEEDED);
+    return true;
+}
+
 static void start_session(void *argument)
 {
     enum reason *reason = argument;
@@ -158,7 +171,7 @@ static void free_list(void *argument)
 static void compile_job(void *argument)
 {
     struct compile_job *job = argument;
-    job->reason = job->compile(job);
+    job->reason = has_memory() ? job->compile(job) : REASON_no_memory;
 }
 
 /* Loads libLLVM and makes the session. The lock is held, but not meanwhile. False: there will be no tier 2. */
@@ -168,8 +181,8 @@ static bool prepare_session(void)
         return true;
     }
     unlock();
-    enum reason reason = REASON_llvm_failed;
-    bool survived = llvm_guarded(start_session, &reason);
+    enum reason reason = REASON_no_memory;
+    bool survived = !has_memory() || llvm_guarded(start_session, &reason);
     lock();
     if (survived && reason == REASON_none) {
         state.started_session = true;

@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
 #include "runtime/compiler_memory.h"
 #include "runtime/deopt.h"
@@ -183,6 +184,7 @@ static void publish(struct compile_job *thread_job)
 /* From the next turn on tier 1 calls it by itself. */
 static void enter(struct tier2_code *code)
 {
+    box_reserve_fill();
     code->stage = STAGE_ENTERED;
     code->cell->entry = code->job->entry;
     code->cell->countdown = -1;
