@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* More loops one behind the other are counted a little wrongly. */
+enum { LOOPS_FOLLOWED = 32 };
+
 #define J OPCODE_JUMPS_FORWARD
 #define B OPCODE_JUMPS_BACKWARD
 #define N OPCODE_NEVER_FALLS_THROUGH
@@ -98,6 +101,51 @@ bool bytecode_has_loop(PyCodeObject *code)
         i += 1 + cpython_cache_units[opcode];
     }
     return false;
+}
+
+Py_ssize_t bytecode_loop_units(PyCodeObject *code)
+{
+    const CodeUnit *units = _PyCode_CODE(code);
+    Py_ssize_t count = Py_SIZE(code);
+    /* The outermost loops so far that are not known to be done: a jump that comes later may go back to before them. */
+    struct {
+        Py_ssize_t start, end;
+    } loops[LOOPS_FOLLOWED];
+    int depth = 0;
+    Py_ssize_t done = 0;
+    int oparg = 0;
+    for (Py_ssize_t i = 0; i < count;) {
+        int opcode = cpython_generic_opcode[_Py_OPCODE(units[i])];
+        oparg = (int)((unsigned)oparg << 8 | _Py_OPARG(units[i]));
+        Py_ssize_t next = i + 1 + cpython_cache_units[opcode];
+        if (opcode == EXTENDED_ARG) {
+            i = next;
+            continue;
+        }
+        if ((opcode_flags(opcode) & OPCODE_JUMPS_BACKWARD) && opcode != JUMP_BACKWARD_NO_INTERRUPT) {
+            Py_ssize_t start = next - oparg;
+            while (depth > 0 && loops[depth - 1].start >= start) {
+                depth--;
+            }
+            if (depth == LOOPS_FOLLOWED) {
+                depth--;
+                done += loops[depth].end - loops[depth].start;
+            }
+            if (depth > 0 && loops[depth - 1].end > start) {
+                loops[depth - 1].end = next;
+            } else {
+                loops[depth].start = start;
+                loops[depth++].end = next;
+            }
+        }
+        oparg = 0;
+        i = next;
+    }
+    while (depth > 0) {
+        depth--;
+        done += loops[depth].end - loops[depth].start;
+    }
+    return done;
 }
 
 /* ---- Decoding ---------------------------------------------------------------------------------- */

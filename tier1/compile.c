@@ -42,7 +42,7 @@ static size_t feedback_size(const struct bytecode *bytecode, bool counting, size
 /* The arrays of the last compilation, kept: fresh memory would cost more page faults than the work in it. */
 static struct emitter kept;
 /* Larger arrays than this are given back, in elements of the hot list. */
-enum { LARGEST_KEPT = 2000 };
+enum { LARGEST_KEPT = 512 };
 
 static bool prepare(struct emitter *emitter)
 {
