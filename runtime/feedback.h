@@ -121,8 +121,11 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
-/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last. */
+/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last; module and builtins are what a function gets
+ * from globals of that version, which hold them. */
 struct function_cell {
+    uint64_t globals_version;
+    PyObject *module, *builtins;
     uint16_t name_hint;     /* __name__ */
     uint16_t builtins_hint; /* __builtins__ */
     uint32_t

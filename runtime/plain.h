@@ -94,7 +94,8 @@ plain_method_function plain_class(const PyTypeObject *class, int count);
 bool plain_death(PyObject *object);
 static inline bool plain_release(PyObject *object)
 {
-    return LIKELY(object->ob_refcnt > 1 || Py_TYPE(object) == &PyLong_Type) || plain_death(object);
+    return LIKELY(object->ob_refcnt > 1 || Py_TYPE(object) == &PyLong_Type || Py_TYPE(object) == &PyFloat_Type) ||
+           plain_death(object);
 }
 
 /* The same for anything: with what it holds, as far as that dies with it. (plain_death.c) */

@@ -208,6 +208,26 @@ static PyObject *next_of_zip(PyObject *iterator)
         return NULL;
     }
     PyObject *items[MOST_ZIPPED];
+    if (count == 2) {
+        struct list_iterator *first = (struct list_iterator *)PyTuple_GET_ITEM(self->iterators, 0);
+        struct list_iterator *second = (struct list_iterator *)PyTuple_GET_ITEM(self->iterators, 1);
+        const PyTypeObject *type = runtime_data.list_iterator_type;
+        if (Py_TYPE(first) == type && Py_TYPE(second) == type && first != second && first->list != NULL &&
+            second->list != NULL && first->index < PyList_GET_SIZE(first->list) &&
+            second->index < PyList_GET_SIZE(second->list)) {
+            items[0] = Py_NewRef(first->list->ob_item[first->index]);
+            items[1] = Py_NewRef(second->list->ob_item[second->index]);
+            PyObject *result = fill(self->result, fresh, items, 2);
+            if (LIKELY(result != NULL)) {
+                first->index++;
+                second->index++;
+            } else {
+                Py_DECREF(items[0]); /* the lists have them, too */
+                Py_DECREF(items[1]);
+            }
+            return result;
+        }
+    }
     int taken = 0;
     /* One iterator given twice hands out one item after the other. */
     for (; taken < count; taken++) {

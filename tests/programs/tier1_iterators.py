@@ -403,7 +403,60 @@ def ints_die():
     print(total, sum(fresh), len(set(fresh)), len({id(x) for x in fresh}))
 
 
+# ---- a, *rest = ... ----
+
+
+def first_rest(s):
+    a, *rest = s
+    return a, rest
+
+
+def rest_last(s):
+    *rest, b = s
+    return rest, b
+
+
+def both_ends(s):
+    a, b, *rest, c = s
+    return a, b, rest, c
+
+
+def only_rest(s):
+    *rest, = s
+    return rest, rest is s
+
+
+def long_ends(s):
+    *rest, a, b, c = s
+    return rest, a, b, c
+
+
+def unpacking():
+    for length in range(9):
+        for make in (list, tuple, iter, str, lambda r: (x for x in r), dict.fromkeys):
+            source = [str(i) if make is str else i + 1000 for i in range(length)]
+            for function in (first_rest, rest_last, both_ends, only_rest, long_ends):
+                found = attempt(function, "".join(source) if make is str else make(source))
+                sizes = [sys.getsizeof(x) for x in found if isinstance(x, list)]
+                counts = [len({id(x) for x in found}), [sys.getrefcount(x) for x in found if isinstance(x, list)]]
+                print(function.__name__, length, found, sizes, counts)
+    item = Noisy("unpacked")
+    for _ in range(400):
+        first_rest([item, item, item]), both_ends((item, 1, 2, item)), only_rest([])
+    print(sys.getrefcount(item))
+    for _ in range(2):
+        a, *rest = [Noisy("first"), Noisy("second")]
+        del a
+        print("then")
+        del rest
+    a, *rest = (lambda: (Noisy("x"), [Noisy("y")]))()
+    rest.append(rest)
+    print(gc.is_tracked(rest), len(rest))
+    rest.clear()
+
+
 for _ in range(2):
+    unpacking()
     ranges()
     changes_of_range()
     ends()
