@@ -2,6 +2,7 @@
 #include "runtime/runtime_data.h"
 
 #include "runtime/exceptions.h"
+#include "runtime/instance.h"
 #include "runtime/iterators.h"
 #include "runtime/ops.h"
 
@@ -52,7 +53,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
-    runtime_data.builtins = tstate->interp->builtins;
+    runtime_data.tuple_new = PyDict_GetItemString(PyTuple_Type.tp_dict, "__new__");
     /* Of any class that a class statement made. */
     PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
     if (class != NULL) {
@@ -433,6 +434,8 @@ void rt_dealloc(PyObject *object)
         rt_method_free(object);
     } else if (type->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) {
         exception_dealloc(_PyThreadState_GET(), object);
+    } else if (type->tp_dealloc == runtime_data.subtype_dealloc) {
+        instance_dealloc(_PyThreadState_GET(), object);
     } else if (type == &PyList_Type) {
         free_ints(((PyListObject *)object)->ob_item, Py_SIZE(object));
         _Py_Dealloc(object);

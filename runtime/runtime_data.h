@@ -43,6 +43,7 @@ struct runtime_data {
     PyTypeObject *method_descriptor_type;
     PyTypeObject *method_type;
     PyObject *list_append;            /* list's own method; it lives as long as list */
+    PyObject *tuple_new;              /* tuple's own __new__; likewise */
     vectorcallfunc method_vectorcall; /* of bound methods */
     destructor subtype_dealloc;       /* of classes made by class statements */
     destructor exception_dealloc;     /* of BaseException and the built-in classes that add no fields */
@@ -60,7 +61,6 @@ struct runtime_data {
     struct _gc_runtime_state *collector; /* the main interpreter's */
     PyASCIIObject *ascii;                /* the interpreter's one-character strings below 128 ... */
     PyASCIIObject *latin1;               /* ... and from there to 255 */
-    PyObject *builtins;                  /* the interpreter's */
     /* Destructors being run by compiled code whose own frame is unlinked: no compiled code is freed meanwhile. */
     uint64_t leaving;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */

@@ -104,8 +104,7 @@ static PyObject *find_builtin_method(PyObject *name, const void *remembered, boo
     return first;
 }
 
-/* The callee, borrowed, and NULL where there is no telling. *sure: no other than this one is to be expected. */
-static PyObject *guess_callee(const struct emitter *emitter, bool *sure)
+PyObject *guess_callee(const struct emitter *emitter, bool *sure)
 {
     *sure = true;
     int number = find_loader(emitter);

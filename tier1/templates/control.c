@@ -14,6 +14,15 @@ TEMPLATE(CHECK_EVAL_BREAKER)
     GO(CONT);
 }
 
+/* The same where every look is to be a slow one (JIT_STRESS=gc). */
+TEMPLATE(ALWAYS_EVAL_BREAKER)
+{
+    if (EVAL_BREAKER != -1) {
+        GO(SLOW);
+    }
+    GO(CONT);
+}
+
 /* After an escape. SLOW is a side exit, which comes back to CONT unless compiled code has to be left. Keeps x. */
 TEMPLATE(CHECK_ESCAPE)
 {
