@@ -87,8 +87,10 @@ int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
  * finds them: slots[0] must be that descriptor. A new reference, the operands released; or NULL. */
 typedef PyObject *(*plain_method_function)(PyObject **slots, int count);
 plain_method_function plain_method(PyObject *descriptor, int count);
-/* The same for a class called: slots[0] must be NULL, slots[1] the class (plain_classes.c). */
+/* The same for a class called: slots[0] must be NULL, slots[1] the class (plain_calls.c). */
 plain_method_function plain_class(const PyTypeObject *class, int count);
+/* The same for an exact builtin function; two levels of recursion must be left. */
+plain_method_function plain_function(PyObject *function, int count);
 
 /* Does the death of an object run no code? plain_release: may a reference to it be dropped, then? */
 bool plain_death(PyObject *object);
