@@ -1,4 +1,6 @@
 """The cyclic collector and weak references around compiled code: frames, generators, closures, code in cycles."""
+# When the collector runs is what it shows.
+# test: not=gc,tier2-gc
 import gc
 import sys
 import weakref
