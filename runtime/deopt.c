@@ -4,6 +4,7 @@
 #include "runtime/box_reserve.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 #include "runtime/stress.h"
 
@@ -81,6 +82,33 @@ PyObject *rt_tier2_sync_int(PyObject **home, int64_t value)
         rt_release(old);
     }
     return result;
+}
+
+static bool may_be_replaced(PyObject *old)
+{
+    return old->ob_refcnt > 1 || plain_destruction(old);
+}
+
+int rt_tier2_replace_float(PyObject **place, double value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_float(value);
+    rt_release(old);
+    return 1;
+}
+
+int rt_tier2_replace_int(PyObject **place, int64_t value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_int(value);
+    rt_release(old);
+    return 1;
 }
 
 int64_t rt_tier2_wide_int(PyObject *object)
@@ -243,6 +271,17 @@ int rt_tier2_pending(PyThreadState *tstate, PyObject **result)
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 {
     return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
+}
+
+int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    if (plain_destruction(object)) {
+        rt_dealloc(object);
+        return 0;
+    }
+    rt_tier2_dealloc(tstate, frame, table, exit, values, object);
+    return 1;
 }
 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,

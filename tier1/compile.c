@@ -16,13 +16,16 @@
 enum { LARGEST_CODE = 30000 };
 _Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
-/* Bytes of feedback cells the bytecode needs. */
-static size_t feedback_size(const struct bytecode *bytecode, bool counting)
+/* Bytes of feedback cells the bytecode needs; *attributes is how many of them the attribute cells take, which stand first. */
+static size_t feedback_size(const struct bytecode *bytecode, bool counting, size_t *attributes)
 {
     size_t size = 0;
+    *attributes = 0;
     for (int i = 0; i < bytecode->count; i++) {
         const struct instruction *instruction = &bytecode->instructions[i];
-        size += feedback_cell_size(instruction->opcode);
+        size_t cell = feedback_cell_size(instruction->opcode);
+        size += cell;
+        *attributes += feedback_is_attribute(instruction->opcode) ? cell : 0;
         if (counting && counts_results(instruction)) {
             size += sizeof(struct allocation_site);
         }
@@ -43,7 +46,7 @@ enum { LARGEST_KEPT = 2000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->feedback_used);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
     emitter->stack = compiler_calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     for (int part = 0; part < PART_COUNT; part++) {
@@ -78,7 +81,7 @@ static bool prepare(struct emitter *emitter)
 static void release(struct emitter *emitter)
 {
     free(emitter->stack);
-    data_arena_free(emitter->feedback, emitter->feedback_size);
+    compiled_feedback_free(emitter->feedback, emitter->feedback_size, emitter->attribute_cells);
     if (emitter->exits != NULL) {
         side_exits_free(emitter->exits);
     }
@@ -234,6 +237,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     address_side_exits(emitter, memory);
     compiled->feedback_size = (uint32_t)emitter->feedback_size;
     compiled->feedback = emitter->feedback;
+    compiled->attribute_cells = emitter->attribute_cells;
     compiled->exits = emitter->exits;
     compiled->call_cells = emitter->call_cells;
     compiled->cells = emitter->count_for_tier2 != 0 ? copy_cells(emitter) : NULL;
@@ -264,10 +268,16 @@ static void take_feedback_over(struct emitter *emitter, const struct compiled_co
 {
     for (int i = 0; i < emitter->bytecode.count; i++) {
         /* Cells of calls are linked with what they call, and learn again. */
-        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0 &&
-            emitter->bytecode.instructions[i].opcode != CALL) {
-            memcpy(emitter->feedback + emitter->cells[2 * i], (char *)earlier->feedback + earlier->cells[i],
-                   feedback_cell_size(emitter->bytecode.instructions[i].opcode));
+        int opcode = emitter->bytecode.instructions[i].opcode;
+        if (emitter->cells[2 * i] < 0 || earlier->cells[i] < 0 || opcode == CALL) {
+            continue;
+        }
+        char *cell = emitter->feedback + emitter->cells[2 * i];
+        const char *from = (char *)earlier->feedback + earlier->cells[i];
+        if (feedback_is_attribute(opcode)) {
+            feedback_copy_attribute((struct attribute_cell *)cell, (const struct attribute_cell *)from);
+        } else {
+            memcpy(cell, from, feedback_cell_size(opcode));
         }
     }
 }

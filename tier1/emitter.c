@@ -98,6 +98,16 @@ void *emitter_feedback(struct emitter *emitter, size_t size)
     return emitter_feedback_of(emitter, emitter->current, size);
 }
 
+struct attribute_cell *emitter_attribute_cell(struct emitter *emitter, int number)
+{
+    int32_t *place = &emitter->cells[2 * number];
+    if (*place < 0) {
+        *place = emitter->attribute_cells++ * (int32_t)sizeof(struct attribute_cell);
+        feedback_init_attribute((struct attribute_cell *)(emitter->feedback + *place));
+    }
+    return (struct attribute_cell *)(emitter->feedback + *place);
+}
+
 void *emitter_counts(struct emitter *emitter, size_t size)
 {
     return cell_of(emitter, &emitter->cells[2 * emitter->current + 1], size);

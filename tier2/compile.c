@@ -86,6 +86,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .feedback = feedback,
         .loop = job->loop_offset == 0 ? -1 : bytecode.number_of_unit[job->loop_offset / sizeof(CodeUnit)],
         .observed = observed,
+        .samples = frame->localsplus,
+        .failures = job->failures,
+        .failure_count = job->failure_count,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
@@ -119,14 +122,14 @@ static void finish_pass(struct ir_graph *graph, const char *name)
 #endif
 }
 
-static const struct {
-    const char *name;
-    void (*run)(struct ir_graph *graph);
-} passes[] = {
+const struct ir_pass ir_passes[] = {
     {"order", ir_order},
+    {"trivial phis", pass_trivial_phis},
+    {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
     {"dead code", pass_dead_code},
 };
+const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];
 
 /* What a call of a runtime function costs more than tier 1's own code for the instruction, in useful nodes. */
 enum { NODES_PER_HANDLER = 3 };
@@ -210,9 +213,9 @@ enum reason tier2_emit(struct tier2_job *job)
     }
     dump_graph(job->graph, "build");
     compile_thread_checkpoint();
-    for (size_t i = 0; i < sizeof passes / sizeof passes[0] && !job->graph->out_of_memory; i++) {
-        passes[i].run(job->graph);
-        finish_pass(job->graph, passes[i].name);
+    for (size_t i = 0; i < ir_pass_count && !job->graph->out_of_memory; i++) {
+        ir_passes[i].run(job->graph);
+        finish_pass(job->graph, ir_passes[i].name);
     }
     enum reason reason = job->graph->out_of_memory                          ? REASON_no_memory
                          : !job->at_any_price && !is_worthwhile(job->graph) ? REASON_little_gain

@@ -14,6 +14,7 @@
 #include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/exceptions.h"
+#include "runtime/instance.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
@@ -352,5 +353,6 @@ void hook_clear(void)
     discard_all();
     runtime_data_clear_free_lists();
     exception_clear_pools();
+    instance_clear_pools();
     generator_clear_free_lists();
 }

@@ -28,7 +28,7 @@
 
 /* So many failures of guards within a time in which they cost more than a small part of it, and code is thrown away; the next attempt comes after so
  * many times the turns. */
-enum { MOST_FAILURES = 64, TICKS_PER_FAILURE = 100 * 1000, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
+enum { MOST_FAILURES = 64, FEW_FAILURES = 8, TICKS_PER_FAILURE = 100 * 1000, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
 
 /* An inner loop that waits for the one around it waits for so many times the turns. */
 enum { PATIENCE = 4 };
@@ -231,6 +231,30 @@ static bool waits_for_outer(const struct compiled_code *compiled, struct tier2_c
     return true;
 }
 
+/* What has failed often in code of the function that was withdrawn. Owned. */
+static struct deopt_failure *collect_failures(const struct compiled_code *compiled, size_t *count)
+{
+    size_t most = 1;
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        most += code->stage == STAGE_COMPILING ? 0 : code->job->table->exit_count;
+    }
+    struct deopt_failure *failures = malloc(most * sizeof *failures);
+    *count = 0;
+    for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
+        if (code->stage == STAGE_COMPILING) {
+            continue; /* its table is the compile thread's */
+        }
+        const struct deopt_table *table = code->job->table;
+        for (size_t i = 0; i < table->exit_count; i++) {
+            if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
+                failures[(*count)++] = (struct deopt_failure){
+                    .place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
+            }
+        }
+    }
+    return failures;
+}
+
 /* A compilation of the code for the cell, built; NULL when that cannot be done, which has been told. */
 static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2_cell *cell, InterpreterFrame *frame)
 {
@@ -241,7 +265,11 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         job->code = frame->f_code;
         job->loop_offset = cell->offset;
         job->at_any_price = options.stress.compile_all || options.stress.osr || options.tier_cap > 2;
+        struct deopt_failure *failures = collect_failures(compiled, &job->failure_count);
+        job->failures = failures;
         reason = tier2_build(job, compiled, frame);
+        free(failures);
+        job->failures = NULL;
         totals.build_milliseconds += job->build_ms;
     }
     if (reason != REASON_none) {
