@@ -72,7 +72,8 @@ struct deopt_table {
     struct deopt_exit *exits; /* all owned (malloc) */
     struct deopt_state *states;
     struct deopt_slot *slots;
-    uint32_t failures; /* of exits that count, since it was published */
+    uint32_t failures; /* of exits that count, in the policy's current window */
+    uint64_t window;   /* when that began, in ticks of vm/policy.h */
 };
 
 /* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
