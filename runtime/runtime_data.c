@@ -69,6 +69,7 @@ void runtime_data_init(PyThreadState *tstate)
         runtime_data.method_vectorcall = ((PyMethodObject *)method)->vectorcall;
         Py_DECREF(method);
     }
+    runtime_data.tracemalloc = &_Py_tracemalloc_config;
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;

@@ -65,6 +65,7 @@ struct runtime_data {
     uint64_t leaving;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
+    const struct _PyTraceMalloc_Config *tracemalloc; /* the interpreter's; see object_pools_are_closed() */
     struct object_pool functions, cells, methods, tracebacks, exceptions;
     /* Their type is anything. `iterators`: of lists, tuples and ASCII strs, and map objects, which have one size. */
     struct object_pool iterators, enumerates, zips;
