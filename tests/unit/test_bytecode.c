@@ -340,7 +340,8 @@ TEST(units_in_loops_are_those_of_the_outermost)
     CHECK(nested > one && nested < 2 * one, "%zd, %zd", nested, one);
     PyCodeObject *whole = function("def f(x):\n  while True:\n    if x():\n      continue\n    x(x)\n");
     CHECK(bytecode_loop_units(whole) > Py_SIZE(whole) - 10 && bytecode_loop_units(whole) <= Py_SIZE(whole));
-    PyCodeObject *sparse = function("def f(x):\n  a = [x, x, x]\n  b = [a, a, a, x(a), x(a), x(a)]\n  for i in x:\n    i()\n");
+    PyCodeObject *sparse =
+        function("def f(x):\n  a = [x, x, x]\n  b = [a, a, a, x(a), x(a), x(a)]\n  for i in x:\n    i()\n");
     CHECK(bytecode_loop_units(sparse) == one && one * 2 < Py_SIZE(sparse));
 }
 
