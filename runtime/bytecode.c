@@ -1,6 +1,8 @@
 /* runtime/bytecode.c: decoding, stack depths, exception table, bound locals. See bytecode.h. */
 #include "runtime/bytecode.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 
 /* More loops one behind the other are counted a little wrongly. */
@@ -13,16 +15,22 @@ enum { LOOPS_FOLLOWED = 32 };
 #define E OPCODE_ESCAPES
 #define H OPCODE_HAS_HANDLER
 
-int opcode_flags(int opcode)
-{
-    switch (opcode) {
-#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
-    case name:                                                                                                       \
-        return flags;
+enum { KNOWN = 1 << 15 }; /* the opcode has a row */
+
+static const uint16_t flags_of[UINT8_MAX + 1] = {
+#define OPCODE(name, pops, pushes, taken, flags) [name] = KNOWN | (flags),
 #include "runtime/opcodes.def"
 #undef OPCODE
-    }
-    return 0;
+};
+
+int opcode_flags(int opcode)
+{
+    return opcode >= 0 && opcode <= UINT8_MAX ? flags_of[opcode] & ~KNOWN : 0;
+}
+
+static bool is_known(int opcode)
+{
+    return (flags_of[(uint8_t)opcode] & KNOWN) != 0;
 }
 
 #undef J
@@ -170,7 +178,7 @@ static enum reason decode_instructions(struct bytecode *bytecode)
             unit++;
         }
         int opcode = cpython_generic_opcode[raw];
-        if (opcode_name(opcode) == NULL || opcode == CACHE) {
+        if (!is_known(opcode) || opcode == CACHE) {
             return REASON_unknown_bytecode;
         }
         struct instruction *instruction = &bytecode->instructions[count];
@@ -307,8 +315,8 @@ static uint64_t bound_at_start(PyCodeObject *code)
 
 static enum reason flow(struct bytecode *bytecode)
 {
-    struct worklist work = {.numbers = malloc(sizeof(int32_t) * (size_t)bytecode->count),
-                            .queued = calloc((size_t)bytecode->count, 1)};
+    struct worklist work = {.numbers = compiler_malloc(sizeof(int32_t) * (size_t)bytecode->count),
+                            .queued = compiler_calloc((size_t)bytecode->count, 1)};
     enum reason reason = REASON_none;
     if (work.numbers == NULL || work.queued == NULL) {
         reason = REASON_no_memory;
@@ -374,8 +382,8 @@ enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode)
     if (unit_count == 0) {
         return REASON_unknown_bytecode;
     }
-    bytecode->instructions = calloc(unit_count, sizeof(struct instruction));
-    bytecode->number_of_unit = malloc(unit_count * sizeof(int32_t));
+    bytecode->instructions = compiler_calloc(unit_count, sizeof(struct instruction));
+    bytecode->number_of_unit = compiler_malloc(unit_count * sizeof(int32_t));
     enum reason reason = REASON_no_memory;
     if (bytecode->instructions != NULL && bytecode->number_of_unit != NULL) {
         reason = decode_instructions(bytecode);

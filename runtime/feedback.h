@@ -170,11 +170,16 @@ struct call_cell {
     uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
-    uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
-                               __new__, and `initializer`; 0: none seen */
+    uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain; 0: none seen */
     uint32_t class_count;   /* such instantiations */
-    uint32_t class_misses;
-    PyObject *initializer; /* borrowed: the Python function that is its __init__, or NULL where it is object's */
+    uint16_t class_misses;
+    uint16_t
+        class_by_new; /* 0: its __new__ is object's, and `initializer` the Python function that is its __init__, or NULL where
+                              that is object's, too. 1: its __init__ is object's, and `initializer` the staticmethod of a Python __new__ */
+    PyObject
+        *initializer; /* borrowed. Where its code is `target`, that is entered in line; the cases do not count it */
+    struct call_shape *
+        shape; /* owned: how the arguments find the parameters of the code called last that has others than these; or NULL */
     const PyMethodDef *definition;   /* of the C function that a template called last: static. Counted in `other` */
     struct call_cell *next_of_owner; /* the cells of the same compiled code, which has to find them when it goes */
     struct call_cell *next_caller;

@@ -4,6 +4,7 @@
 #include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 #include "tier1/emitter.h"
@@ -47,7 +48,7 @@ static bool prepare(struct emitter *emitter)
 {
     emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->feedback_used);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
-    emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
+    emitter->stack = compiler_calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     for (int part = 0; part < PART_COUNT; part++) {
         emitter->parts[part] =
             (struct item_list){.items = kept.parts[part].items, .capacity = kept.parts[part].capacity};
@@ -67,8 +68,8 @@ static bool prepare(struct emitter *emitter)
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
     size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
-    emitter->cells = malloc(2 * numbers + 1);
-    emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
+    emitter->cells = compiler_malloc(2 * numbers + 1);
+    emitter->fallback = (struct fallback){.labels = compiler_malloc(numbers + 1), .first = -1};
     if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
         memset(emitter->cells, 0xff, 2 * numbers);       /* -1 */
         memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
@@ -193,7 +194,7 @@ static bool make_tables(const struct emitter *emitter, struct compiled_code *com
 /* Where the cells are, for tier 2. */
 static int32_t *copy_cells(const struct emitter *emitter)
 {
-    int32_t *cells = malloc((size_t)emitter->bytecode.count * sizeof *cells);
+    int32_t *cells = compiler_malloc((size_t)emitter->bytecode.count * sizeof *cells);
     for (int i = 0; cells != NULL && i < emitter->bytecode.count; i++) {
         cells[i] = feedback_cell_size(emitter->bytecode.instructions[i].opcode) != 0 ? emitter->cells[2 * i] : -1;
     }

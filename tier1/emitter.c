@@ -2,19 +2,17 @@
 #include "tier1/emitter.h"
 
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool emitter_grow(void **array, int count, int *capacity, size_t element)
+bool emitter_grow_array(void **array, int *capacity, size_t element)
 {
-    if (count < *capacity) {
-        return true;
-    }
     int larger = *capacity == 0 ? 64 : *capacity * 2;
-    void *moved = realloc(*array, (size_t)larger * element);
+    void *moved = compiler_realloc(*array, (size_t)larger * element);
     if (moved == NULL) {
         return false;
     }

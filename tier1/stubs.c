@@ -2,6 +2,7 @@
 #include "tier1/emitter.h"
 
 #include "runtime/data_arena.h"
+#include "runtime/stress.h"
 
 #include <string.h>
 
@@ -107,7 +108,8 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
 
 struct item *add_eval_breaker_test(struct emitter *emitter, int next)
 {
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
+    struct item *item =
+        emitter_add(emitter, stress_settings.gc ? TEMPLATE_ALWAYS_EVAL_BREAKER : TEMPLATE_CHECK_EVAL_BREAKER);
     item->labels[LABEL_SLOW] = file_stub(emitter, STUB_EVAL_BREAKER, next, false);
     return item;
 }
