@@ -15,16 +15,22 @@ enum { LOOPS_FOLLOWED = 32 };
 #define E OPCODE_ESCAPES
 #define H OPCODE_HAS_HANDLER
 
-int opcode_flags(int opcode)
-{
-    switch (opcode) {
-#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
-    case name:                                                                                                       \
-        return flags;
+enum { KNOWN = 1 << 15 }; /* the opcode has a row */
+
+static const uint16_t flags_of[UINT8_MAX + 1] = {
+#define OPCODE(name, pops, pushes, taken, flags) [name] = KNOWN | (flags),
 #include "runtime/opcodes.def"
 #undef OPCODE
-    }
-    return 0;
+};
+
+int opcode_flags(int opcode)
+{
+    return opcode >= 0 && opcode <= UINT8_MAX ? flags_of[opcode] & ~KNOWN : 0;
+}
+
+static bool is_known(int opcode)
+{
+    return (flags_of[(uint8_t)opcode] & KNOWN) != 0;
 }
 
 #undef J
@@ -172,7 +178,7 @@ static enum reason decode_instructions(struct bytecode *bytecode)
             unit++;
         }
         int opcode = cpython_generic_opcode[raw];
-        if (opcode_name(opcode) == NULL || opcode == CACHE) {
+        if (!is_known(opcode) || opcode == CACHE) {
             return REASON_unknown_bytecode;
         }
         struct instruction *instruction = &bytecode->instructions[count];

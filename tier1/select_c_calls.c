@@ -30,6 +30,16 @@ PyObject *guess_global(const struct emitter *emitter, PyObject *name)
     return found;
 }
 
+int guess_global_place(const struct emitter *emitter, PyObject *name)
+{
+    if (emitter->globals == NULL) {
+        return LOAD_GLOBAL;
+    }
+    return find_in_dict(emitter->globals, name) != NULL                     ? LOAD_GLOBAL_MODULE
+           : find_in_dict(PyInterpreterState_Get()->builtins, name) != NULL ? LOAD_GLOBAL_BUILTIN
+                                                                            : LOAD_GLOBAL;
+}
+
 PyObject *guess_loaded_module(const struct emitter *emitter, int number)
 {
     if (number < 0) {
