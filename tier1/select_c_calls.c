@@ -157,15 +157,15 @@ static const struct pure_builtin {
 /* What is known of a site. */
 struct c_call {
     enum pure_call pure;
-    PyMethodDef *definition;           /* for pure calls of builtin functions */
-    int template;                      /* of the C function called, or 0 */
-    plain_method_function plain;       /* a method that this function can stand for ... */
-    plain_method_function plain_class; /* ... or a class ... */
+    PyMethodDef *definition;              /* for pure calls of builtin functions */
+    int template;                         /* of the C function called, or 0 */
+    plain_method_function plain;          /* a method that this function can stand for ... */
+    plain_method_function plain_class;    /* ... or a class ... */
     plain_method_function plain_function; /* ... or a builtin function, of that definition */
-    PyObject *method;                  /* ... and which that is */
-    bool appends;                      /* list.append, result unused */
-    bool iterates;                     /* range(), and the GET_ITER behind it */
-    bool may_be_python;                /* perhaps a Python function after all */
+    PyObject *method;                     /* ... and which that is */
+    bool appends;                         /* list.append, result unused */
+    bool iterates;                        /* range(), and the GET_ITER behind it */
+    bool may_be_python;                   /* perhaps a Python function after all */
 };
 
 /* The function among the builtins that are carried out in line. */
@@ -498,8 +498,8 @@ static void add_plain_method(struct emitter *emitter, struct call_site *site, co
                                                 : (const void *)call->plain_function;
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_A] = call->plain_function != NULL ? (int64_t)(uintptr_t)call->definition
-                                                         : (int64_t)(uintptr_t)call->method;
+    item->holes[HOLE_Q_A] =
+        call->plain_function != NULL ? (int64_t)(uintptr_t)call->definition : (int64_t)(uintptr_t)call->method;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     if (call->plain != NULL) {
