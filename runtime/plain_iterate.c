@@ -103,6 +103,17 @@ static PyObject *next_of_ascii(PyObject *iterator)
     return item;
 }
 
+/* (bytesobject.c, striter_next) */
+static PyObject *next_of_bytes(PyObject *iterator)
+{
+    struct str_iterator *self = (struct str_iterator *)iterator;
+    if (self->string == NULL || self->index >= PyBytes_GET_SIZE(self->string)) {
+        return NULL;
+    }
+    unsigned char byte = (unsigned char)PyBytes_AS_STRING(self->string)[self->index++];
+    return Py_NewRef((PyObject *)(runtime_data.small_int_zero + byte));
+}
+
 /* reversed(list). (listobject.c, listreviter_next) */
 static PyObject *next_of_reversed(PyObject *iterator)
 {
@@ -332,6 +343,7 @@ plain_next_function plain_next(const PyTypeObject *type)
         {runtime_data.tuple_iterator_type, next_of_tuple},
         {runtime_data.range_iterator_type, next_of_range},
         {runtime_data.ascii_iterator_type, next_of_ascii},
+        {&PyBytesIter_Type, next_of_bytes},
         {&PyEnum_Type, next_of_enumerate},
         {&PyZip_Type, next_of_zip},
         {&PyDictIterItem_Type, next_of_dict_items},
@@ -340,10 +352,16 @@ plain_next_function plain_next(const PyTypeObject *type)
         {runtime_data.set_iterator_type, next_of_set},
         {runtime_data.list_reverse_iterator_type, next_of_reversed},
     };
+    /* Sites that meet such a type ask again at every turn. */
+    static const PyTypeObject *last_unknown;
+    if (type == last_unknown) {
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].type == type) {
             return known[i].next;
         }
     }
+    last_unknown = type;
     return NULL;
 }

@@ -67,7 +67,7 @@ struct runtime_data {
     struct int_free_list ints[INT_FREE_LISTS];
     const struct _PyTraceMalloc_Config *tracemalloc; /* the interpreter's; see object_pools_are_closed() */
     struct object_pool functions, cells, methods, tracebacks, exceptions;
-    /* Their type is anything. `iterators`: of lists, tuples and ASCII strs, and map objects, which have one size. */
+    /* Their type is anything. `iterators`: of lists, tuples, bytes and ASCII strs, and map objects, which have one size. */
     struct object_pool iterators, enumerates, zips;
     struct object_pool range_iterators; /* not of the collector: from PyObject_New */
 };

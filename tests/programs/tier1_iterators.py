@@ -146,10 +146,13 @@ def ends():
     items = [1, 2, 3]
     pair = (1, 2)
     for _ in range(400):
-        walk(items), walk(pair), walk(text), walk_twice(iter(items)), walk_twice(reversed(items))
+        walk(items), walk(pair), walk(text), walk_twice(iter(items)), walk_twice(reversed(items)), walk(b"bytes"), walk(bytearray(b"ab"))
     print(sys.getrefcount(items), sys.getrefcount(pair))
     print(walk_twice(iter(items)), walk_twice(reversed(items)), walk_twice(iter(text)), walk_twice(iter(pair)))
-    print(grow_after_end([1, 2]), items)
+    print(grow_after_end([1, 2]), items, walk_twice(b"\x00\x7f\x80\xff"), walk_twice(iter(b"ab")), walk_twice(bytearray(b"ab")))
+    data = bytes(text, "ascii") * 3
+    it = iter(data)
+    print(walk_twice(it), it.__reduce__(), it.__length_hint__(), sys.getrefcount(data), pairs(data, b"xyz"), numbered(data[:2]))
     it = reversed(items)
     print(it.__length_hint__(), walk_twice(it), it.__length_hint__(), it.__reduce__())
     it = iter(items)
