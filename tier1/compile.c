@@ -262,11 +262,12 @@ failed:
 static void take_feedback_over(struct emitter *emitter, const struct compiled_code *earlier)
 {
     for (int i = 0; i < emitter->bytecode.count; i++) {
+        int opcode = emitter->bytecode.instructions[i].opcode;
         /* Cells of calls are linked with what they call, and learn again. */
-        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0 &&
-            emitter->bytecode.instructions[i].opcode != CALL) {
+        bool calls = opcode == CALL || opcode == CALL_FUNCTION_EX || opcode == BEFORE_WITH;
+        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0 && !calls) {
             memcpy(emitter->feedback + emitter->cells[2 * i], (char *)earlier->feedback + earlier->cells[i],
-                   feedback_cell_size(emitter->bytecode.instructions[i].opcode));
+                   feedback_cell_size(opcode));
         }
     }
 }
