@@ -11,21 +11,8 @@
 struct star_arguments {
     PyObject **items;
     Py_ssize_t count;
-    PyDictObject *keywords; /* not empty, all keys str; or NULL */
+    PyDictObject *keywords; /* not empty, not split, all keys str; or NULL */
 };
-
-/* The keywords in the dict of a call, NULL where there are none. */
-static inline PyDictObject *keywords_in(PyObject **slot, int has_keywords)
-{
-    PyDictObject *dict = has_keywords ? (PyDictObject *)slot[3] : NULL;
-    return dict != NULL && dict->ma_used != 0 ? dict : NULL;
-}
-
-/* The next entry of the keywords from *position on; false at the end. */
-static inline bool next_keyword(PyDictObject *keywords, Py_ssize_t *position, PyObject **name, PyObject **value)
-{
-    return PyDict_Next((PyObject *)keywords, position, name, value) != 0;
-}
 
 /* The number of the parameter that a keyword names, -1: none, -2: there is no telling. */
 static inline Py_ssize_t find_parameter(PyCodeObject *code, PyObject *name, Py_ssize_t named)
@@ -43,13 +30,16 @@ static inline Py_ssize_t find_parameter(PyCodeObject *code, PyObject *name, Py_s
 static bool bind_keywords(PyCodeObject *code, PyObject **locals, PyDictObject *keywords, PyObject *further)
 {
     Py_ssize_t named = code->co_argcount + code->co_kwonlyargcount;
-    Py_ssize_t position = 0;
-    PyObject *name, *value;
-    while (next_keyword(keywords, &position, &name, &value)) {
-        Py_ssize_t index = PyUnicode_CheckExact(name) ? find_parameter(code, name, named) : -2;
+    PyDictUnicodeEntry *entry = DK_UNICODE_ENTRIES(keywords->ma_keys);
+    for (PyDictUnicodeEntry *end = entry + keywords->ma_keys->dk_nentries; entry < end; entry++) {
+        PyObject *value = entry->me_value;
+        if (value == NULL) {
+            continue; /* deleted */
+        }
+        Py_ssize_t index = find_parameter(code, entry->me_key, named);
         if (index >= 0 && locals[index] == NULL) {
             locals[index] = value;
-        } else if (index != -1 || further == NULL || PyDict_SetItem(further, name, value) < 0) {
+        } else if (index != -1 || further == NULL || PyDict_SetItem(further, entry->me_key, value) < 0) {
             PyErr_Clear();
             return false;
         }
@@ -115,23 +105,30 @@ static bool bind(PyFunctionObject *function, PyCodeObject *code, PyObject **loca
     return true;
 }
 
-/* One more reference to each argument, as stock's array holds it where there are keywords; or one less. */
-static void change_counts(PyObject *tuple, PyDictObject *keywords, Py_ssize_t by)
+/* The values of the keywords as a tuple, NULL where there is none to be had without collecting. */
+static PyObject *values_of(PyDictObject *keywords)
+{
+    PyObject *values[STAR_CALL_MOST_KEYWORDS];
+    int count = 0;
+    PyDictUnicodeEntry *entry = DK_UNICODE_ENTRIES(keywords->ma_keys);
+    for (PyDictUnicodeEntry *end = entry + keywords->ma_keys->dk_nentries; entry < end; entry++) {
+        if (entry->me_value != NULL) {
+            values[count++] = entry->me_value;
+        }
+    }
+    PyObject *tuple = rt_plain_tuple(values, count);
+    for (int index = 0; tuple != NULL && index < count; index++) {
+        Py_INCREF(values[index]);
+    }
+    return tuple;
+}
+
+/* One more reference to each item, or one less that is not the last. */
+static inline void change_counts(PyObject *tuple, Py_ssize_t by)
 {
     for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(tuple); index++) {
         PyTuple_GET_ITEM(tuple, index)->ob_refcnt += by;
     }
-    Py_ssize_t position = 0;
-    PyObject *name, *value;
-    while (next_keyword(keywords, &position, &name, &value)) {
-        value->ob_refcnt += by;
-    }
-}
-
-static inline struct compiled_code *native_code(PyFunctionObject *function)
-{
-    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
-    return state != NULL && state->native_entry != NULL ? state->compiled : NULL;
 }
 
 /* *args and **kwargs of the function, where it has them; false, no exception set, where they are not to be had without collecting. */
@@ -155,64 +152,94 @@ static bool make_containers(PyCodeObject *code, const struct star_arguments *giv
     return true;
 }
 
-struct call_outcome rt_begin_star_call(PyThreadState *tstate, PyObject **slot, int has_keywords,
-                                       struct call_cell *cell)
+/* rt_begin_star_call for a function with compiled code, `dict` being the keywords or NULL. NULL: nothing has happened. */
+static inline InterpreterFrame *push_bound(PyThreadState *tstate, PyObject **slot, PyFunctionObject *function,
+                                           struct compiled_code *compiled, PyDictObject *dict)
 {
-    const struct call_outcome elsewhere = {.frame = NULL};
-    PyFunctionObject *function = (PyFunctionObject *)slot[1];
-    if (!Py_IS_TYPE(function, &PyFunction_Type)) {
-        return elsewhere;
-    }
-    if (PyList_CheckExact(slot[2])) {
-        PyObject *tuple = PyList_AsTuple(slot[2]);
-        if (tuple == NULL) {
-            PyErr_Clear();
-            return elsewhere;
-        }
-        Py_SETREF(slot[2], tuple);
-    }
-    PyDictObject *keywords = keywords_in(slot, has_keywords);
-    if (!PyTuple_CheckExact(slot[2]) ||
-        (keywords != NULL && (!PyDict_CheckExact(keywords) || !DK_IS_UNICODE(keywords->ma_keys)))) {
-        return elsewhere;
-    }
     PyCodeObject *code = (PyCodeObject *)function->func_code;
-    struct compiled_code *compiled = native_code(function);
-    if (UNLIKELY(compiled == NULL || !(code->co_flags & CO_OPTIMIZED) || PyTuple_GET_SIZE(slot[2]) > INT_MAX)) {
-        return elsewhere;
-    }
-    struct star_arguments given = {((PyTupleObject *)slot[2])->ob_item, PyTuple_GET_SIZE(slot[2]), keywords};
+    struct star_arguments given = {((PyTupleObject *)slot[2])->ob_item, PyTuple_GET_SIZE(slot[2]), dict};
+    PyObject *values = NULL;
     PyObject *rest = NULL;
     PyObject *further = NULL;
-    if (compiled == NULL || !(code->co_flags & CO_OPTIMIZED) || !make_containers(code, &given, &rest, &further)) {
-        return elsewhere;
-    }
     InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
-    if (UNLIKELY((PyObject **)((char *)callee + compiled->frame_bytes) >= tstate->datastack_limit ||
+    if (UNLIKELY((PyObject **)((char *)callee + compiled->frame_bytes) >= tstate->datastack_limit) ||
+        (dict != NULL && (values = values_of(dict)) == NULL)) {
+        return NULL;
+    }
+    if (UNLIKELY(!make_containers(code, &given, &rest, &further) ||
                  !bind(function, code, callee->localsplus, &given, rest, further))) {
         Py_XDECREF(rest);
         Py_XDECREF(further);
-        return elsewhere;
+        Py_XDECREF(values);
+        return NULL;
     }
-    if (keywords != NULL) {
-        change_counts(slot[2], keywords, 1);
+    if (dict != NULL) {
+        /* Stock's array of arguments. */
+        change_counts(slot[2], 1);
+        change_counts(values, 1);
+        slot[3] = values;
+        Py_DECREF(dict);
     }
-    native_push(tstate, function, compiled);
-    call_note_callee(cell, function);
-    return (struct call_outcome){
-        .frame = callee, .target = (const struct native_target *)code_state_get((PyCodeObject *)function->func_code)};
+    return native_push(tstate, function, compiled);
 }
 
-struct native_result rt_finish_star_call(PyThreadState *tstate, PyObject **slot, int has_keywords, PyObject *result)
+struct call_outcome rt_begin_star_call(PyThreadState *tstate, PyObject **slot, int keywords, struct call_cell *cell)
 {
-    PyDictObject *keywords = keywords_in(slot, has_keywords);
-    if (keywords != NULL) {
-        change_counts(slot[2], keywords, -1);
+    PyFunctionObject *function = (PyFunctionObject *)slot[1];
+    if (PyList_CheckExact(slot[2])) {
+        PyObject *tuple = PyList_AsTuple(slot[2]);
+        if (LIKELY(tuple != NULL)) {
+            Py_SETREF(slot[2], tuple);
+        } else {
+            PyErr_Clear();
+        }
+    }
+    PyDictObject *dict = keywords == STAR_CALL_NO_KEYWORDS ? NULL : (PyDictObject *)slot[3];
+    if (dict != NULL && PyDict_CheckExact(dict) && dict->ma_used == 0) {
+        Py_CLEAR(slot[3]);
+        dict = NULL;
+    }
+    struct code_state *state =
+        Py_IS_TYPE(function, &PyFunction_Type) ? code_state_get((PyCodeObject *)function->func_code) : NULL;
+    if (LIKELY(state != NULL && state->native_entry != NULL && state->code->co_flags & CO_OPTIMIZED &&
+               PyTuple_CheckExact(slot[2]) && PyTuple_GET_SIZE(slot[2]) < INT_MAX) &&
+        (dict == NULL || (PyDict_CheckExact(dict) && DK_IS_UNICODE(dict->ma_keys) && dict->ma_values == NULL &&
+                          dict->ma_used <= STAR_CALL_MOST_KEYWORDS))) {
+        InterpreterFrame *callee = push_bound(tstate, slot, function, state->compiled, dict);
+        if (LIKELY(callee != NULL)) {
+            call_note_callee(cell, function);
+            return (struct call_outcome){.frame = callee, .target = (const struct native_target *)state};
+        }
+    }
+    if (dict != NULL && keywords == STAR_CALL_SHARED_KEYWORDS) {
+        /* Whoever is called gets a dict of its own; without memory, this one. */
+        PyObject *copy = PyDict_Copy((PyObject *)dict);
+        if (LIKELY(copy != NULL)) {
+            Py_SETREF(slot[3], copy);
+        } else {
+            PyErr_Clear();
+        }
+    }
+    return (struct call_outcome){.frame = NULL};
+}
+
+struct native_result rt_finish_star_call(PyThreadState *tstate, PyObject **slot, int keywords, PyObject *result)
+{
+    PyObject *values = keywords == STAR_CALL_NO_KEYWORDS ? NULL : slot[3];
+    if (values != NULL) {
+        change_counts(slot[2], -1);
+        change_counts(values, -1);
     }
     rt_release(slot[1]);
     rt_release(slot[2]);
-    if (has_keywords && slot[3] != NULL) {
-        rt_release(slot[3]);
+    if (values != NULL) {
+        /* First to last, as a dict drops them. */
+        for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(values); index++) {
+            PyObject *value = PyTuple_GET_ITEM(values, index);
+            PyTuple_SET_ITEM(values, index, NULL);
+            rt_release(value);
+        }
+        rt_release(values);
     }
     return (struct native_result){result, frame_call_is_unusual(tstate, tstate->cframe->current_frame, result)};
 }

@@ -1,16 +1,15 @@
 /* tier1/select_star_calls.c: selects CALL_FUNCTION_EX, and the making of the dict of keywords before it (templates/star_calls.c). */
 #include "runtime/ops.h"
+#include "runtime/star_call.h"
 #include "runtime/steps.h"
 #include "tier1/select_calls.h"
 
-void select_star_call(struct emitter *emitter)
+static void add_star_call(struct emitter *emitter, int keywords)
 {
-    const struct instruction *instruction = at(emitter, emitter->current);
-    int has_keywords = instruction->oparg & 1;
     int next = emitter->current + 1;
     struct call_cell *cell = emitter_call_cell(emitter);
     stack_flush(emitter);
-    for (int i = 0; i < 3 + has_keywords; i++) {
+    for (int i = 0; i < 3 + (keywords != STAR_CALL_NO_KEYWORDS); i++) {
         stack_pop(emitter);
     }
     int64_t bottom = emitter_slot(emitter, emitter->depth);
@@ -18,13 +17,13 @@ void select_star_call(struct emitter *emitter)
     int finished = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, TEMPLATE_BEGIN_STAR_CALL);
     item->holes[HOLE_H_D] = bottom;
-    item->holes[HOLE_H_N] = has_keywords;
+    item->holes[HOLE_H_N] = keywords;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow;
     emitter_add(emitter, RAW_CALL_FUNCTION);
     item = emitter_add(emitter, TEMPLATE_FINISH_STAR_CALL);
     item->holes[HOLE_H_D] = bottom;
-    item->holes[HOLE_H_N] = has_keywords;
+    item->holes[HOLE_H_N] = keywords;
     emitter_add(emitter, TEMPLATE_CHECK_CALL)->labels[LABEL_SLOW] = finished;
     int back = label_here(emitter);
 
@@ -41,6 +40,11 @@ void select_star_call(struct emitter *emitter)
     end_escape(emitter, next);
     add_eval_breaker_test(emitter, next)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
+}
+
+void select_star_call(struct emitter *emitter)
+{
+    add_star_call(emitter, at(emitter, emitter->current)->oparg & 1 ? STAR_CALL_OWN_KEYWORDS : STAR_CALL_NO_KEYWORDS);
 }
 
 /* Is this BUILD_MAP the begin of `**local` as the last argument of a call, of a local that is bound? */
@@ -72,7 +76,7 @@ bool select_keywords_call(struct emitter *emitter)
     int local = at(emitter, number + 1)->oparg;
     stack_flush(emitter);
     int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_NO_KEYWORDS);
+    struct item *item = emitter_add(emitter, TEMPLATE_SHARE_KEYWORDS);
     item->holes[HOLE_H_A] = emitter_local(local);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->labels[LABEL_SLOW] = slow;
@@ -87,6 +91,6 @@ bool select_keywords_call(struct emitter *emitter)
     add_jump(emitter, merged);
     emitter->in_cold = false;
     emitter->current = number + 3;
-    select_star_call(emitter);
+    add_star_call(emitter, STAR_CALL_SHARED_KEYWORDS);
     return true;
 }

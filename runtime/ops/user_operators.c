@@ -351,8 +351,8 @@ PyObject *user_binary(PyObject *left, PyObject *right, int op)
             return result;
         }
     }
-    Py_DECREF(left);
-    Py_DECREF(right);
+    rt_release(left);
+    rt_release(right);
     return result;
 }
 
@@ -413,8 +413,8 @@ PyObject *user_compare(PyObject *left, PyObject *right, int op)
         }
         _Py_LeaveRecursiveCallTstate(tstate);
     }
-    Py_DECREF(left);
-    Py_DECREF(right);
+    rt_release(left);
+    rt_release(right);
     return result;
 }
 

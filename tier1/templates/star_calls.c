@@ -3,7 +3,7 @@
 
 #include "runtime/star_call.h"
 
-/* H_N: 1 with keywords. */
+/* H_N: what there is of keywords. */
 TEMPLATE(BEGIN_STAR_CALL)
 {
     SET_INSTRUCTION();
@@ -21,13 +21,18 @@ TEMPLATE(FINISH_STAR_CALL)
     GO_WITH(CONT, finished.unusual, ANY);
 }
 
-/* **local, of a dict that is empty: no dict at all, at H_D. */
-TEMPLATE(NO_KEYWORDS)
+/* **local: the dict itself at H_D, or NULL for an empty one. */
+TEMPLATE(SHARE_KEYWORDS)
 {
     PyObject *dict = DISPLACED(H_A);
-    if (UNLIKELY(Py_TYPE(dict) != RUNTIME->dict_type || ((PyDictObject *)dict)->ma_used != 0)) {
+    if (UNLIKELY(Py_TYPE(dict) != RUNTIME->dict_type)) {
         GO(SLOW);
     }
-    DISPLACED(H_D) = NULL;
+    if (((PyDictObject *)dict)->ma_used == 0) {
+        DISPLACED(H_D) = NULL;
+        GO(CONT);
+    }
+    dict->ob_refcnt++;
+    DISPLACED(H_D) = dict;
     GO(CONT);
 }
