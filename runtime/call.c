@@ -1055,6 +1055,53 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);
 }
 
+/* The end of a native call of __call__. operands: (the object, what was its second reference, arguments...); arguments and object go. */
+static struct native_result finish_object_call(PyThreadState *tstate, PyObject **operands, size_t count,
+                                               PyObject *result)
+{
+    give_chunk_up(tstate);
+    release(operands + 2, count);
+    _Py_LeaveRecursiveCallTstate(tstate);
+    /* The object goes first, as in any call that tier 0 has not specialised. */
+    rt_release(operands[0]);
+    release(operands + 2, count);
+    return native_result(tstate, result);
+}
+
+/* The call of an object whose class has a Python __call__, `method`; operands: (NULL, the object, arguments...), all stolen. What of stock's
+ * _PyObject_MakeTpCall and slot_tp_call can be observed is kept: the level of recursion, and that a tuple holds the arguments. */
+static inline struct call_outcome begin_object_call(PyThreadState *tstate, PyObject **operands, size_t nargs,
+                                                    PyObject *kwnames, PyFunctionObject *method,
+                                                    struct call_cell *cell)
+{
+    PyObject *object = operands[1];
+    PyObject **arguments = operands + 2;
+    size_t count = nargs + keyword_count(kwnames);
+    if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+        Py_DECREF(object);
+        release(arguments, count);
+        return call_is_done(NULL);
+    }
+    cell->other++;
+    for (size_t index = 0; index < count; index++) {
+        Py_SET_REFCNT(arguments[index], Py_REFCNT(arguments[index]) + 2);
+    }
+    operands[0] = object;
+    operands[1] = Py_NewRef(object);
+    Py_INCREF(method);
+    struct code_state *state = code_state_get((PyCodeObject *)method->func_code);
+    if (LIKELY(state != NULL && state->native_entry != NULL)) {
+        state->compiled->generation = code_map_generation;
+        InterpreterFrame *frame = push_parameters(tstate, method, state, operands + 1, nargs + 1, kwnames, cell);
+        if (LIKELY(frame != NULL)) {
+            return begin_pending_call(frame, (const struct native_target *)state, operands, count,
+                                      finish_object_call);
+        }
+    }
+    PyObject *result = call_function(tstate, method, operands + 1, nargs + 1, kwnames, false);
+    return call_is_done(finish_object_call(tstate, operands, count, result).result);
+}
+
 /* The bound method stands in slot[0], where others have a method and its self: at the end of a with statement. Stock calls it by
  * vectorcall, and it lives until the call is over. */
 __attribute__((noinline)) static PyObject *call_bound_exit(PyThreadState *tstate, PyObject **slot, size_t nargs,
@@ -1116,6 +1163,10 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
         }
         cell->other++;
         return call_is_done(call_class(tstate, callable, arguments, total, kwnames));
+    }
+    PyFunctionObject *method = slot[0] == NULL ? user_call_method(callable) : NULL;
+    if (method != NULL) {
+        return begin_object_call(tstate, slot, total - keyword_count(kwnames), kwnames, method, cell);
     }
     cell->other++;
     return call_is_done(call_generally(tstate, callable, arguments, total, kwnames));
