@@ -1,15 +1,18 @@
 /* runtime/deopt.c: see deopt.h. */
 #include "runtime/deopt.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
+#include "runtime/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row);
-void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
 void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 
@@ -33,28 +36,16 @@ void deopt_table_free(struct deopt_table *table)
 
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
 
-/* Memory has run out in a place that cannot fail. CPython does the same where it can do nothing else. */
-__attribute__((noreturn, cold)) static void no_memory(void)
-{
-    Py_FatalError("pyjit: out of memory while leaving compiled code");
-}
-
 PyObject *rt_tier2_box_int(int64_t value)
 {
     PyObject *result = rt_int_from_long(value);
-    if (UNLIKELY(result == NULL)) {
-        no_memory();
-    }
-    return result;
+    return LIKELY(result != NULL) ? result : box_reserve_take_int(value);
 }
 
 PyObject *rt_tier2_box_float(double value)
 {
     PyObject *result = rt_float_new(value);
-    if (UNLIKELY(result == NULL)) {
-        no_memory();
-    }
-    return result;
+    return LIKELY(result != NULL) ? result : box_reserve_take_float(value);
 }
 
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
@@ -91,6 +82,33 @@ PyObject *rt_tier2_sync_int(PyObject **home, int64_t value)
         rt_release(old);
     }
     return result;
+}
+
+static bool may_be_replaced(PyObject *old)
+{
+    return old->ob_refcnt > 1 || plain_destruction(old);
+}
+
+int rt_tier2_replace_float(PyObject **place, double value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_float(value);
+    rt_release(old);
+    return 1;
+}
+
+int rt_tier2_replace_int(PyObject **place, int64_t value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_int(value);
+    rt_release(old);
+    return 1;
 }
 
 int64_t rt_tier2_wide_int(PyObject *object)
@@ -183,13 +201,14 @@ struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame 
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
+    box_reserve_fill();
     restore_locals(frame, table, state, values);
     restore_operands(frame, table, state, values);
     CodeUnit *next = instruction_at(frame, state->offset);
     frame->prev_instr = next - 1;
-    if (row->counts && deopt_observer != NULL) {
+    if (row->counts && !stress_was_forced() && deopt_observer != NULL) {
         table->failures++;
-        deopt_observer(table, row);
+        deopt_observer(frame, table, row);
     }
     const struct entry_row *entry;
     struct compiled_code *compiled = deopt_find_entry(frame, state->offset, &entry);
@@ -207,6 +226,7 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     row->count++;
     restore_locals(frame, table, state, values);
     restore_operands(frame, table, state, values);
+    box_reserve_settle(tstate);
     bool reraised = status == OPS_RERAISED;
     if (state->handler == DEOPT_NO_HANDLER) {
         return side_exit_unwind(tstate, frame, NULL, NULL, state->depth, 0, false, reraised);
@@ -234,9 +254,34 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
     return (struct side_exit_outcome){result, NULL};
 }
 
+int rt_tier2_pending(PyThreadState *tstate, PyObject **result)
+{
+    if (rt_eval_breaker(tstate) == 0) {
+        return 0;
+    }
+    PyObject *dropped = *result;
+    *result = NULL;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_DECREF(dropped);
+    PyErr_Restore(type, value, traceback);
+    return OPS_RAISED;
+}
+
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 {
     return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
+}
+
+int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    if (plain_destruction(object)) {
+        rt_dealloc(object);
+        return 0;
+    }
+    rt_tier2_dealloc(tstate, frame, table, exit, values, object);
+    return 1;
 }
 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,

@@ -1,6 +1,7 @@
 /* runtime/exceptions.c: see exceptions.h. What must happen is that of errors.c, traceback.c, frameobject.c and exceptions.c. */
 #include "runtime/exceptions.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/call.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
@@ -207,6 +208,7 @@ static PyTracebackObject *new_traceback(PyThreadState *tstate)
 
 void exception_add_traceback(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits)
 {
+    box_reserve_settle(tstate);
     if (_PyFrame_IsIncomplete(frame)) {
         return;
     }

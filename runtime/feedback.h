@@ -82,8 +82,19 @@ struct attribute_cell {
     uint8_t megamorphic;  /* more than FEEDBACK_MAX_CASES types came by */
     uint16_t misses;
     uint32_t backoff; /* so many misses more before the next is learned from */
-    struct attribute_case cases[FEEDBACK_MAX_CASES];
+    struct attribute_case
+        *more; /* the cases behind the first, FEEDBACK_MORE_CASES of them, owned, in the data arena; NULL while
+                                        there is only the first: most sites see one type, or are never reached */
+    struct attribute_case first;
 };
+
+enum { FEEDBACK_MORE_CASES = FEEDBACK_MAX_CASES - 1 };
+
+/* Case `number` of a cell, counted from 0, below its `count`. */
+static inline struct attribute_case *feedback_case(const struct attribute_cell *cell, int number)
+{
+    return number == 0 ? (struct attribute_case *)&cell->first : &cell->more[number - 1];
+}
 
 /* A LOAD_GLOBAL site. The value is at byte `offset` of the keys object of globals (builtins_version
  * 0) or of builtins, as long as both keys versions still stand, both are exact dicts and the value is not
@@ -196,6 +207,12 @@ struct tier2_cell {
     uint32_t offset; /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
     uint32_t asked;  /* how often tier 2 was compiled for it */
 };
+
+/* Has a site of `opcode` an attribute cell? */
+static inline bool feedback_is_attribute(int opcode)
+{
+    return opcode == LOAD_ATTR || opcode == STORE_ATTR || opcode == LOAD_METHOD;
+}
 
 /* Bytes of the cell a site of `opcode` has; 0: none, or one of another kind. */
 static inline size_t feedback_cell_size(int opcode)

@@ -27,6 +27,7 @@ struct runtime_data {
     PyTypeObject *list_type;
     PyTypeObject *tuple_type;
     PyTypeObject *dict_type;
+    PyTypeObject *range_type;
     PyTypeObject *range_iterator_type;
     PyTypeObject *list_iterator_type;
     PyTypeObject *tuple_iterator_type;
@@ -65,6 +66,9 @@ struct runtime_data {
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
     struct object_pool functions, cells, methods, tracebacks, exceptions;
+    /* Their type is anything. `iterators`: of lists, tuples and ASCII strs, and map objects, which have one size. */
+    struct object_pool iterators, enumerates, zips;
+    struct object_pool range_iterators; /* not of the collector: from PyObject_New */
 };
 
 extern struct runtime_data runtime_data;

@@ -6,6 +6,8 @@
  */
 #include "tier2/build.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +147,7 @@ static struct ir_node *phi_or_same(struct builder *builder, struct ir_block *blo
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
     for (int i = 0; i < count; i++) {
         phi->inputs[i] = values[i];
+        phi->sample = phi->sample == NULL ? values[i]->sample : phi->sample;
     }
     phi->kind = same_kind ? values[0]->kind : KIND_any;
     return phi;
@@ -311,6 +314,9 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
 {
     struct loop_guess *guess = &builder->info[header].guesses[local];
     const struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_HOME && build_has_failed(builder, IR_guard_kind)) {
+        return KIND_any;
+    }
     if (!guess->known) {
         if (variable->state == VARIABLE_RAW && changes) {
             guess->kind = build_kind_of_raw(variable->value);
@@ -370,6 +376,7 @@ static struct ir_node *open_phi(struct builder *builder, struct ir_block *block,
 {
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
     phi->inputs[0] = first;
+    phi->sample = first->sample;
     return phi;
 }
 
@@ -378,8 +385,12 @@ static void open_loop(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
     int edges = 1 + count_back_edges(builder, header);
+    build_own_operands(builder);
     if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
         open_range_iterator(builder);
+    }
+    if (at(builder, header)->opcode == FOR_ITER) {
+        build_open_iterator(builder);
     }
     struct ir_block *block = ir_block_new(builder->graph);
     size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
@@ -563,6 +574,7 @@ void build_jump(struct builder *builder, int target)
         /* The header of a loop around the one that is entered: tier 1 goes on there. */
         struct ir_node *leave = build_node(builder, IR_leave, 0, NULL);
         leave->state = build_state_now(builder, target);
+        leave->flags |= NODE_QUIET;
         builder->block = NULL;
     } else {
         add_incoming(builder, target);
@@ -588,6 +600,7 @@ static void open_entry(struct builder *builder, int start)
     for (int i = 0; i < instruction->depth; i++) {
         struct ir_node *operand = build_node(builder, IR_load_operand, 0, NULL);
         operand->number = i;
+        operand->sample = builder->samples != NULL ? builder->samples[builder->local_count + i] : NULL;
         push_owned(builder, operand);
     }
 }
@@ -659,11 +672,11 @@ static bool prepare(struct builder *builder)
 {
     size_t count = (size_t)builder->bytecode->count;
     size_t locals = (size_t)builder->local_count;
-    builder->info = calloc(count, sizeof *builder->info);
-    builder->range_guess = calloc(count, sizeof *builder->range_guess);
-    builder->guesses = calloc(count * locals + 1, sizeof *builder->guesses);
-    builder->variables = calloc(2 * locals + 1, sizeof *builder->variables);
-    builder->operands = calloc(2 * (size_t)builder->stack_size + 1, sizeof *builder->operands);
+    builder->info = compiler_calloc(count, sizeof *builder->info);
+    builder->range_guess = compiler_calloc(count, sizeof *builder->range_guess);
+    builder->guesses = compiler_calloc(count * locals + 1, sizeof *builder->guesses);
+    builder->variables = compiler_calloc(2 * locals + 1, sizeof *builder->variables);
+    builder->operands = compiler_calloc(2 * (size_t)builder->stack_size + 1, sizeof *builder->operands);
     if (builder->info == NULL || builder->range_guess == NULL || builder->guesses == NULL ||
         builder->variables == NULL || builder->operands == NULL) {
         return false;
@@ -701,7 +714,7 @@ static enum reason attempt(struct builder *builder, int start)
     if (builder->graph == NULL) {
         return REASON_no_memory;
     }
-    struct ir_frame *frame = calloc(1, sizeof *frame);
+    struct ir_frame *frame = compiler_calloc(1, sizeof *frame);
     if (frame == NULL) {
         return REASON_no_memory;
     }
@@ -724,7 +737,10 @@ enum reason build_graph(const struct build_request *request, const struct byteco
                               .local_count = code->co_nlocalsplus,
                               .stack_size = code->co_stacksize,
                               .feedback = request->feedback,
-                              .observed = request->observed};
+                              .observed = request->observed,
+                              .samples = request->samples,
+                              .failures = request->failures,
+                              .failure_count = request->failure_count};
     enum reason reason = prepare(&builder) ? REASON_none : REASON_no_memory;
     int start = request->loop > 0 ? request->loop : 0;
     for (int attempts = 0; reason == REASON_none; attempts++) {

@@ -65,7 +65,8 @@ enum ir_memory {
     MEMORY_list_shape, /* lists' sizes and where their items are */
     MEMORY_dict,       /* versions and values of dicts, of modules' and builtins' globals */
     MEMORY_type,       /* types' versions */
-    MEMORY_iterator,   /* the index of an iterator */
+    MEMORY_iterator,   /* the index of an iterator, and the container it still has */
+    MEMORY_shape,      /* where the values of an instance are, or its dict; the tables of dicts */
     MEMORY_COUNT
 };
 
@@ -75,6 +76,10 @@ enum ir_node_flag {
     NODE_FITS = 1,   /* integer arithmetic whose result is known to fit: no guard */
     NODE_SIMPLE = 2, /* drop, store_home: what dies is an int, float, str or the like; no code runs */
     NODE_LIVE = 4,   /* scratch for passes */
+    NODE_PLAIN =
+        8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
+    NODE_QUIET = 16, /* a guard whose failure says nothing against the code */
+    NODE_CALLS = 32, /* handler: a call, after which the eval breaker is looked at */
 };
 
 struct ir_node {
@@ -96,6 +101,7 @@ struct ir_node {
     struct ir_node *replacement;     /* another node to use instead, see ir_replace */
     struct ir_state *state;          /* of guards and escapes */
     struct ir_node **inputs;
+    void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
 };
 
 struct ir_block {
@@ -170,6 +176,7 @@ struct ir_graph {
     struct ir_frame *frames;
     int frame_count, frame_capacity;
     bool out_of_memory; /* an allocation failed: the graph is of no use. Set once, asked at the end of each stage */
+    struct ir_symbol *symbols; /* names of addresses, for the text form (ir_text.h) */
     struct ir_node scratch_node;
 };
 
@@ -232,6 +239,12 @@ static inline bool ir_is_constant(const struct ir_node *node)
     return node->op <= IR_constant_bool;
 }
 
+/* May any code run, so that nothing is known afterwards of types, attributes and containers? */
+static inline bool ir_escapes(const struct ir_node *node)
+{
+    return (ir_flags(node) & IR_ESCAPES) && !(node->flags & (NODE_SIMPLE | NODE_PLAIN));
+}
+
 /* Has the node an effect besides its result? */
 static inline bool ir_has_effect(const struct ir_node *node)
 {
@@ -249,7 +262,11 @@ static inline bool ir_has_effect(const struct ir_node *node)
 /* Prints the graph (ir_text.c). */
 void ir_print(const struct ir_graph *graph, FILE *file);
 
-/* Is the graph well-formed? Prints what is not, with `stage`, and returns false (ir_verify.c). */
+/* Is the graph, which ir_order has put in order, well-formed? Writes what is not, with `stage`, to `report` and returns false
+ * (ir_verify.c). ir_verify() writes it to standard error, and the graph. */
+bool ir_check(struct ir_graph *graph, const char *stage, FILE *report);
+/* The part of it that ir_order relies on: blocks end, and successors and predecessors agree. */
+bool ir_check_edges(struct ir_graph *graph, const char *stage, FILE *report);
 bool ir_verify(struct ir_graph *graph, const char *stage);
 
 #endif

@@ -5,8 +5,19 @@
 
 #include "tier2/ir.h"
 
+/* The pipeline: the passes in the order in which they run (compile.c), each by its name in dumps and tests. */
+struct ir_pass {
+    const char *name;
+    void (*run)(struct ir_graph *graph);
+};
+extern const struct ir_pass ir_passes[];
+extern const size_t ir_pass_count;
+
 /* Phis whose inputs are all the same value are that value. */
 void pass_trivial_phis(struct ir_graph *graph);
+
+/* What is known already is not asked, computed or loaded again. After ir_order. */
+void pass_redundancy(struct ir_graph *graph);
 
 /* What nobody uses and has no effect goes. */
 void pass_dead_code(struct ir_graph *graph);
