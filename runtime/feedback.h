@@ -169,8 +169,9 @@ struct call_case {
 struct call_cell {
     struct native_target target;
     uint32_t frame_bytes; /* of a frame of the target */
-    int32_t arguments;    /* arguments the site passes where it calls in line, plus 1; -1: it never does */
-    uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
+    int32_t
+        arguments; /* arguments the site passes where it calls in line, plus 1; -1: it never does, and `shape` is for `target` */
+    uint32_t other; /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain; 0: none seen */
@@ -227,6 +228,7 @@ static inline size_t feedback_cell_size(int opcode)
     case LOAD_GLOBAL:
         return sizeof(struct global_cell);
     case CALL:
+    case CALL_FUNCTION_EX:
         return sizeof(struct call_cell);
     case FOR_ITER:
         return sizeof(struct iterator_cell);

@@ -742,6 +742,9 @@ PyObject *rt_plain_tuple(PyObject **items, int count)
         _PyObject_GC_TRACK((PyObject *)tuple);
         return (PyObject *)tuple;
     }
+    if (count == 0) {
+        return Py_NewRef((PyObject *)&_Py_SINGLETON(tuple_empty));
+    }
     if (plain_collection_is_due(1)) {
         return NULL;
     }

@@ -23,6 +23,19 @@ static inline bool plain_collection_is_due(int count)
     return UNLIKELY(youngest->count + count > youngest->threshold) && collector->enabled && youngest->threshold != 0;
 }
 
+/* An empty dict, made without starting the collector; NULL where that is not to be had, no exception set. */
+static inline PyObject *plain_empty_dict(void)
+{
+    if (UNLIKELY(runtime_data.interpreter->dict_state.numfree == 0) && plain_collection_is_due(1)) {
+        return NULL;
+    }
+    PyObject *dict = PyDict_New();
+    if (UNLIKELY(dict == NULL)) {
+        PyErr_Clear();
+    }
+    return dict;
+}
+
 /* The outcomes of plain_find besides an entry's number. */
 enum { PLAIN_ABSENT = -1, PLAIN_UNKNOWN = -2 };
 

@@ -94,6 +94,8 @@ void rt_float_free(PyObject *object);
 void rt_function_free(PyObject *object);
 void rt_cell_free(PyObject *object);
 void rt_method_free(PyObject *object);
+/* The same for an exact tuple. */
+void rt_tuple_free(PyThreadState *tstate, PyObject *object);
 
 /* A method that binds `function`, borrowed, to `self`, whose reference it takes over (not on failure). New reference, or NULL
  * with MemoryError. */

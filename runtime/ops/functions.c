@@ -92,7 +92,7 @@ static PyObject *exact_arguments(PyThreadState *tstate, PyObject *function, PyOb
     return tuple;
 }
 
-/* [NULL, function, iterable] or, with oparg 1, [NULL, function, iterable, mapping] -> [result] */
+/* [NULL, function, iterable] or, with oparg 1, [NULL, function, iterable, mapping or NULL] -> [result] */
 HANDLER(CALL_FUNCTION_EX)
 {
     PyObject **bottom = sp - 3 - (oparg & 1);
@@ -100,7 +100,7 @@ HANDLER(CALL_FUNCTION_EX)
     PyObject *arguments = bottom[2];
     PyObject *keywords = NULL;
     PyObject *result = NULL;
-    if (oparg & 1) {
+    if (oparg & 1 && bottom[3] != NULL) {
         keywords = exact_keywords(tstate, function, bottom[3]);
         if (keywords == NULL) {
             Py_DECREF(arguments);
