@@ -1,4 +1,4 @@
-# test: needs=numba timeout=240
+# test: needs=numba timeout=240 modes=default,compile-all,tier2
 """Numba, with an LLVM of its own, before and after tier 2 has compiled with ours in the same process."""
 import math
 import os
