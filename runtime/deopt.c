@@ -160,6 +160,21 @@ static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
     return NULL;
 }
 
+/* The box made for an earlier local that stands for the same number, because one was assigned to the other, borrowed; or NULL. */
+static PyObject *earlier_box(InterpreterFrame *frame, const struct deopt_slot *slots, int local)
+{
+    const struct deopt_slot *slot = &slots[local];
+    if ((slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT) || slot->value == DEOPT_NO_VALUE) {
+        return NULL;
+    }
+    for (int i = 0; i < local; i++) {
+        if (slots[i].place == slot->place && slots[i].value == slot->value) {
+            return frame->localsplus[i];
+        }
+    }
+    return NULL;
+}
+
 /* Brings the homes of raw locals up to date. What dies there is a number. */
 static void restore_locals(InterpreterFrame *frame, const struct deopt_table *table, const struct deopt_state *state,
                            const int64_t *values)
@@ -171,7 +186,8 @@ static void restore_locals(InterpreterFrame *frame, const struct deopt_table *ta
             continue;
         }
         PyObject *old = frame->localsplus[i];
-        frame->localsplus[i] = object_of(slot, values);
+        PyObject *box = earlier_box(frame, slots, i);
+        frame->localsplus[i] = box != NULL ? Py_NewRef(box) : object_of(slot, values);
         if (old != NULL) {
             rt_release(old);
         }

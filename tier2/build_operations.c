@@ -259,11 +259,12 @@ static enum ir_op float_operation(int oparg)
     }
 }
 
-/* Pops two operands that have become raw: what they referred to is dropped. */
-static void drop_two(struct builder *builder)
+/* Pops two operands, pushes the result of theirs, and drops what they referred to: should compiled code have to be left there, the result is in place. */
+static void replace_two(struct builder *builder, enum operand_state state, struct ir_node *result)
 {
     struct operand right = pop(builder);
     struct operand left = pop(builder);
+    push(builder, (struct operand){.state = (uint8_t)state, .local = -1, .value = result});
     operand_drop(builder, &left, builder->current + 1);
     operand_drop(builder, &right, builder->current + 1);
 }
@@ -279,8 +280,7 @@ static bool build_plain_number(struct builder *builder)
     struct ir_node *result = build_plain_call(builder, (const void *)rt_number_binary, IR_OBJECT, 4, inputs);
     struct ir_node *found = build_node1(builder, IR_guard_bound, result);
     found->state = build_state_now(builder, builder->current);
-    drop_two(builder);
-    push_owned(builder, found);
+    replace_two(builder, OPERAND_OWNED, found);
     return true;
 }
 
@@ -302,8 +302,7 @@ static void build_binary_op(struct builder *builder)
             if (ir_flags(result) & IR_GUARD) {
                 result->state = build_state_before(builder);
             }
-            drop_two(builder);
-            push_raw(builder, result);
+            replace_two(builder, OPERAND_RAW, result);
             return;
         }
         if (build_plain_number(builder)) {
@@ -329,8 +328,7 @@ static void build_compare(struct builder *builder)
     struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
     struct ir_node *result = build_node2(builder, floats ? IR_float_compare : IR_int_compare, left, right);
     result->number = current(builder)->oparg;
-    drop_two(builder);
-    push_raw(builder, result);
+    replace_two(builder, OPERAND_RAW, result);
 }
 
 static void build_negative(struct builder *builder)
@@ -449,8 +447,7 @@ static void build_is(struct builder *builder)
     if (current(builder)->oparg) {
         same = build_node1(builder, IR_bool_not, same);
     }
-    drop_two(builder);
-    push_raw(builder, same);
+    replace_two(builder, OPERAND_RAW, same);
 }
 
 /* The operand stays where the jump is taken, and goes else. */

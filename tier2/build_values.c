@@ -352,14 +352,40 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     return guard;
 }
 
+/* A local whose home holds the very number that raw local `local` stands for, because one was assigned to the other; or -1. */
+static int local_with_same_box(const struct builder *builder, int local)
+{
+    const struct ir_node *value = builder->variables[local].value;
+    for (int i = 0; i < builder->local_count && !ir_is_constant(value); i++) {
+        const struct variable *variable = &builder->variables[i];
+        if (i != local && variable->state == VARIABLE_RAW && variable->value == value && is_true(variable->clean) &&
+            !variable->maybe_unbound) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 /* Makes the home of a raw local hold its value; returns what it holds, borrowed. */
 static struct ir_node *sync_local(struct builder *builder, int local)
 {
     struct variable *variable = &builder->variables[local];
     assert(variable->state == VARIABLE_RAW);
     struct ir_node *object;
+    int other = variable->clean == NULL ? local_with_same_box(builder, local) : -1;
     if (is_true(variable->clean)) {
         object = build_node(builder, IR_load_home, 0, NULL);
+    } else if (other >= 0) {
+        /* The two are one object. */
+        object = build_node(builder, IR_load_home, 0, NULL);
+        object->number = other;
+        object->kind = (uint8_t)build_kind_of_raw(variable->value);
+        build_node1(builder, IR_hold, object);
+        struct ir_node *store = build_node1(builder, IR_store_home, object);
+        store->number = local;
+        store->flags |= NODE_SIMPLE;
+        variable->clean = build_bool(builder, true);
+        return object;
     } else {
         struct ir_node *inputs[2] = {variable->value, variable->clean};
         object = build_node(builder, IR_sync_home, variable->clean != NULL ? 2 : 1, inputs);
@@ -536,6 +562,18 @@ void build_store_fast(struct builder *builder, int local)
 
 /* ---- Escapes ----------------------------------------------------------------------------------------------------------- */
 
+/* An operand that is the number of a local is one reference more to what its home holds, which the callee may count. */
+static void own_numbers_of_locals(struct builder *builder)
+{
+    for (int i = 0; i < builder->depth; i++) {
+        struct operand *operand = &builder->operands[i];
+        const struct variable *variable = operand->state == OPERAND_RAW ? variable_of(builder, operand) : NULL;
+        if (variable != NULL && variable->state == VARIABLE_RAW && operand->value->type != IR_BOOL) {
+            operand_owned(builder, operand);
+        }
+    }
+}
+
 void build_prepare_escape(struct builder *builder)
 {
     for (int local = 0; local < builder->local_count; local++) {
@@ -544,6 +582,7 @@ void build_prepare_escape(struct builder *builder)
             sync_local(builder, local);
         }
     }
+    own_numbers_of_locals(builder);
     build_own_operands(builder);
 }
 
