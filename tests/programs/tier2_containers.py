@@ -1,5 +1,5 @@
 """Lists, tuples, dicts, sets and strings in hot loops of tier 2: items, unpacking, iteration, errors, aliasing, what dies when."""
-# test: modes=tier0,default,tier2
+# test: modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc,tier2-fail-alloc
 import gc
 import sys
 import traceback

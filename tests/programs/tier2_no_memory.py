@@ -1,5 +1,5 @@
 """Memory runs out in hot loops of numbers: MemoryError comes, and what was computed before is right."""
-# test: needs=_testcapi modes=tier0,tier2-sync,tier2-deopt
+# test: needs=_testcapi modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc,tier2-fail-alloc
 import _testcapi
 
 room = [None] * 100000

@@ -1,5 +1,5 @@
 """Loops of numbers, hot enough for tier 2: results, overflow, changing types, exceptions in the middle, what is seen from outside."""
-# test: modes=tier0,default,tier2
+# test: modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc,tier2-fail-alloc
 import sys
 
 

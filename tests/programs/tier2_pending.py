@@ -1,5 +1,5 @@
 """Signals and asynchronous exceptions that a call in hot code brings upon its own thread: they come right after that call."""
-# test: modes=tier0,default,tier2-sync,tier2-deopt,tier2-gc
+# test: modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc,tier2-fail-alloc
 import ctypes, threading, signal, os
 class Stop(Exception): pass
 class D:
