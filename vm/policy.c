@@ -26,11 +26,11 @@ enum { HALF_LIFE = 10 };
 
 /* What tier 0 must have spent in looping code, in time stamp ticks per code unit, before it is compiled: several times what compiling
  * takes, because short programs end before it pays. */
-enum { TICKS_PER_UNIT = 5000 };
+enum { TICKS_PER_UNIT = 8000 };
 
 /* What compiling takes, in ticks per code unit; the part of the process's time that compilation may take; how often the usual
  * threshold code must reach to be compiled beyond that. */
-enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 64, PROVEN_FACTOR = 8 };
+enum { COMPILE_TICKS_PER_UNIT = 600, BUDGET_DIVISOR = 64, PROVEN_FACTOR = 8 };
 
 /* What the process had run before the JIT was switched on, about: Python's own start. */
 enum { TICKS_BEFORE = 20 * 1000 * 1000 };
@@ -39,8 +39,9 @@ enum { TICKS_BEFORE = 20 * 1000 * 1000 };
  * less of it runs in each call. */
 enum { USUAL_UNITS = 100 };
 
-/* The program's own looping code larger than this, in code units, must earn its compilation too. */
-enum { LARGEST_EARLY_LOOP = 2000 };
+/* The program's own looping code must earn its compilation too when it is larger than this, in code units, or large and less than one part in
+ * so many of it stands in loops: the `main` of a command reads its arguments and calls what does the work. */
+enum { LARGEST_EARLY_LOOP = 2000, LARGEST_SPARSE_LOOP = 500, SPARSE_DIVISOR = 5 };
 
 unsigned policy_threshold;
 uint64_t policy_nested_ticks;
@@ -132,13 +133,20 @@ static bool within_budget(Py_ssize_t units)
     return ticks_spent + cost <= (policy_clock() - time_of_start) / BUDGET_DIVISOR;
 }
 
+/* Is this looping code of the main program to be compiled at its first call, because there may be no other? */
+static bool is_early(PyCodeObject *code)
+{
+    Py_ssize_t units = Py_SIZE(code);
+    return units <= LARGEST_SPARSE_LOOP ||
+           (units <= LARGEST_EARLY_LOOP && bytecode_loop_units(code) * SPARSE_DIVISOR >= units);
+}
+
 static bool decide(struct code_state *state, PyObject *globals)
 {
     if (policy_threshold == 0) {
         return true;
     }
-    if (state->has_loop && state->calls == 1 && Py_SIZE(state->code) <= LARGEST_EARLY_LOOP &&
-        belongs_to_main(globals)) {
+    if (state->has_loop && state->calls == 1 && belongs_to_main(globals) && is_early(state->code)) {
         return true;
     }
     if (!is_hot(state, 1) || (decay(state) && !is_hot(state, 1))) {
