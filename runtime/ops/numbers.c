@@ -533,6 +533,23 @@ static inline Py_ssize_t compare_ints(PyObject *left, PyObject *right)
     return 0;
 }
 
+/* The same for two exact str that are ready. (unicodeobject.c, unicode_compare) */
+static inline Py_ssize_t compare_strings(PyObject *left, PyObject *right)
+{
+    if (PyUnicode_KIND(left) != PyUnicode_1BYTE_KIND || PyUnicode_KIND(right) != PyUnicode_1BYTE_KIND) {
+        return PyUnicode_Compare(left, right);
+    }
+    const Py_UCS1 *a = PyUnicode_1BYTE_DATA(left);
+    const Py_UCS1 *b = PyUnicode_1BYTE_DATA(right);
+    if (a[0] != b[0]) {
+        return (Py_ssize_t)a[0] - (Py_ssize_t)b[0]; /* at the end of a string stands a 0 */
+    }
+    Py_ssize_t left_length = PyUnicode_GET_LENGTH(left);
+    Py_ssize_t right_length = PyUnicode_GET_LENGTH(right);
+    int order = memcmp(a, b, (size_t)(left_length < right_length ? left_length : right_length));
+    return order != 0 ? order : left_length - right_length;
+}
+
 int rt_plain_compare(PyObject *left, PyObject *right, int op, int owned)
 {
     int outcome;
@@ -541,10 +558,18 @@ int rt_plain_compare(PyObject *left, PyObject *right, int op, int owned)
         Py_ssize_t order = compare_ints(left, right);
         outcome = COMPARE_NUMBERS(order, 0, op);
     } else if (PyUnicode_CheckExact(left) && PyUnicode_CheckExact(right)) {
-        if ((op != Py_EQ && op != Py_NE) || !PyUnicode_IS_READY(left) || !PyUnicode_IS_READY(right)) {
+        if (!PyUnicode_IS_READY(left) || !PyUnicode_IS_READY(right)) {
             return -1;
         }
-        outcome = (left == right || _PyUnicode_EQ(left, right)) == (op == Py_EQ);
+        if (op == Py_EQ || op == Py_NE) {
+            outcome = (left == right || (PyUnicode_GET_LENGTH(left) == PyUnicode_GET_LENGTH(right) &&
+                                         compare_strings(left, right) == 0)) == (op == Py_EQ);
+        } else if (_PyThreadState_GET()->recursion_remaining > 0) {
+            Py_ssize_t order = compare_strings(left, right);
+            outcome = COMPARE_NUMBERS(order, 0, op);
+        } else {
+            return -1; /* a level of recursion is wanted */
+        }
     } else if (exact_double(left, &a) && exact_double(right, &b)) {
         outcome = COMPARE_NUMBERS(a, b, op);
     } else {

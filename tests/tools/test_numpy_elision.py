@@ -59,7 +59,7 @@ def peak(function, arguments):
 cold = {f.__name__: fastest(f, large) for f in FUNCTIONS}
 peaks_cold = {f.__name__: peak(f, large) for f in FUNCTIONS}
 for f in FUNCTIONS + [kept, argument]:
-    for _ in range(500):
+    for _ in range(1000):
         f(*small)
 hot = {f.__name__: fastest(f, large) for f in FUNCTIONS}
 peaks_hot = {f.__name__: peak(f, large) for f in FUNCTIONS}
