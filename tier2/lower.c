@@ -256,7 +256,9 @@ void lower_guard(struct lowering *l, const struct ir_node *node, value holds)
 {
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
-    holds = unless_forced(l, node, row, holds);
+    /* What a function returned besides NULL cannot be given back: what it took over is gone. */
+    bool is_given = node->op == IR_guard_bound && node->inputs[0]->op != IR_load_home;
+    holds = is_given ? holds : unless_forced(l, row, holds);
     branch_rarely(l, holds, leave_by(l, exit, row, NULL));
 }
 
