@@ -73,12 +73,6 @@ class BadValues(ToolTest):
         for row in rows():
             self.expect(run([LAUNCHER, "-c", IS_ON], **{row[1]: ""}), "True\n")
 
-    def test_stress_modes_that_are_not_built_yet(self):
-        result = run([LAUNCHER, "-c", HELLO], JIT_STRESS="deopt=3,osr,compile-all")
-        self.expect(result, "hello\n", None)
-        self.assert_one_line(result.stderr, "not available yet", "deopt", "osr")
-        self.assertNotIn("compile-all", result.stderr)
-
     def test_all_stress_modes_run(self):
         with open(os.path.join(ROOT, "vm", "stress.def"), encoding="utf-8") as file:
             modes = re.findall(r'^STRESS\(\w+,\s*"([a-z-]+)",\s*([01])', file.read(), re.MULTILINE)
