@@ -4,18 +4,6 @@
 #include "runtime/ops.h"
 #include "runtime/steps.h"
 
-static const struct instruction *current(const struct builder *builder)
-{
-    return &builder->bytecode->instructions[builder->current];
-}
-
-/* The feedback cell of the current instruction, or NULL. */
-static void *cell_of(const struct builder *builder)
-{
-    int32_t cell = builder->feedback->cells[builder->current];
-    return cell < 0 ? NULL : (char *)builder->feedback->feedback + cell;
-}
-
 /* ---- By way of C, on the operands in memory ---------------------------------------------------------------------- */
 
 /* Does the instruction's handler read operands that it leaves where they are? Then all of them must stand in their slots. */
@@ -48,7 +36,7 @@ static bool reads_below(int opcode)
 /* The instruction by a C function that finds its operands in their stack slots, as tier 1's handlers do. */
 static void build_handler(struct builder *builder, step_function *function)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     int opcode = instruction->opcode;
     int pops = opcode_pops(opcode, instruction->oparg);
     int pushes = opcode_pushes(opcode, instruction->oparg);
@@ -76,7 +64,7 @@ static void build_handler(struct builder *builder, step_function *function)
         builder->keyword_names = -1;
     }
     node->offset = depth;
-    node->cell = cell_of(builder);
+    node->cell = build_cell(builder);
     node->state = build_state_raising(builder);
     if (opcode == DELETE_FAST) {
         builder->variables[instruction->oparg] = (struct variable){.state = VARIABLE_UNBOUND};
@@ -92,13 +80,13 @@ static void build_handler(struct builder *builder, step_function *function)
 /* Any instruction that runtime/ can carry out on operands in memory; else there is no tier-2 code of the function. */
 static void build_step(struct builder *builder)
 {
-    step_function *function = step_of(current(builder)->opcode);
+    step_function *function = step_of(build_current(builder)->opcode);
     if (function == NULL) {
         builder->reason = REASON_unsupported;
         return;
     }
     build_handler(builder, function);
-    if (opcode_flags(current(builder)->opcode) & OPCODE_NEVER_FALLS_THROUGH) {
+    if (opcode_flags(build_current(builder)->opcode) & OPCODE_NEVER_FALLS_THROUGH) {
         build_node(builder, IR_raise, 0, NULL);
         builder->block = NULL;
     }
@@ -140,7 +128,7 @@ static bool guess_operands(struct builder *builder, enum ir_kind *left, enum ir_
     bool left_is_open = operand_kind(peek(builder, 1)) == KIND_any && peek(builder, 1)->state != OPERAND_NULL;
     bool right_is_open = operand_kind(peek(builder, 0)) == KIND_any && peek(builder, 0)->state != OPERAND_NULL;
     enum ir_kind seen = KIND_any;
-    switch (current(builder)->specialised) {
+    switch (build_current(builder)->specialised) {
     case BINARY_OP_ADD_INT:
     case BINARY_OP_SUBTRACT_INT:
     case BINARY_OP_MULTIPLY_INT:
@@ -239,7 +227,7 @@ static void drop_two(struct builder *builder)
 
 static void build_binary_op(struct builder *builder)
 {
-    int oparg = current(builder)->oparg;
+    int oparg = build_current(builder)->oparg;
     enum ir_kind left_kind, right_kind;
     if (guess_operands(builder, &left_kind, &right_kind)) {
         bool floats = left_kind == KIND_float || right_kind == KIND_float || oparg == NB_TRUE_DIVIDE ||
@@ -274,7 +262,7 @@ static void build_compare(struct builder *builder)
     struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
     struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
     struct ir_node *result = build_node2(builder, floats ? IR_float_compare : IR_int_compare, left, right);
-    result->number = current(builder)->oparg;
+    result->number = build_current(builder)->oparg;
     drop_two(builder);
     push_raw(builder, result);
 }
@@ -316,7 +304,7 @@ static struct ir_node *quick_truth(struct builder *builder, struct operand *oper
 
 static void build_truth_jump(struct builder *builder, bool on_true)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     struct ir_node *truth = quick_truth(builder, peek(builder, 0));
     if (truth == NULL) {
         truth = build_slow_truth(builder, false);
@@ -344,7 +332,7 @@ static void build_not(struct builder *builder)
 
 static void build_for_iter(struct builder *builder)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     struct operand *iterator = peek(builder, 0);
     if (iterator->state != OPERAND_ITERATOR) {
         build_prepare_escape(builder);
@@ -352,7 +340,7 @@ static void build_for_iter(struct builder *builder)
         store->number = builder->depth - 1;
         struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
         node->pointer = (const void *)step_FOR_ITER;
-        node->cell = cell_of(builder);
+        node->cell = build_cell(builder);
         node->offset = builder->depth;
         node->state = build_state_raising(builder);
         struct ir_node *more = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
@@ -412,7 +400,7 @@ static enum ir_kind sequence_kind(const struct builder *builder, const struct op
     if (container->state == OPERAND_RAW || container->state == OPERAND_NULL) {
         return KIND_any;
     }
-    int specialised = current(builder)->specialised;
+    int specialised = build_current(builder)->specialised;
     if (kind == KIND_any) {
         kind = specialised == list ? KIND_list : specialised == tuple ? KIND_tuple : KIND_any;
     }
@@ -475,7 +463,7 @@ static void build_store_subscript(struct builder *builder)
 
 static void build_copy(struct builder *builder)
 {
-    struct operand *source = peek(builder, current(builder)->oparg - 1);
+    struct operand *source = peek(builder, build_current(builder)->oparg - 1);
     struct operand copy = *source;
     if (copy.state == OPERAND_OWNED || copy.state == OPERAND_ITERATOR) {
         build_node1(builder, IR_hold, copy.value);
@@ -486,7 +474,7 @@ static void build_copy(struct builder *builder)
 
 static void build_swap(struct builder *builder)
 {
-    struct operand *a = peek(builder, current(builder)->oparg - 1);
+    struct operand *a = peek(builder, build_current(builder)->oparg - 1);
     struct operand *b = peek(builder, 0);
     struct operand kept = *a;
     *a = *b;
@@ -495,13 +483,13 @@ static void build_swap(struct builder *builder)
 
 static void build_constant(struct builder *builder)
 {
-    PyObject *constant = PyTuple_GET_ITEM(builder->code->co_consts, current(builder)->oparg);
+    PyObject *constant = PyTuple_GET_ITEM(builder->code->co_consts, build_current(builder)->oparg);
     push(builder, (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, constant)});
 }
 
 static void build_none_jump(struct builder *builder, bool on_none)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     struct operand *operand = peek(builder, 0);
     struct ir_node *is_none;
     if (operand->state == OPERAND_RAW) {
@@ -519,7 +507,7 @@ static void build_is(struct builder *builder)
     struct ir_node *right = operand_object(builder, peek(builder, 0));
     struct ir_node *left = operand_object(builder, peek(builder, 1));
     struct ir_node *same = build_node2(builder, IR_is_same, left, right);
-    if (current(builder)->oparg) {
+    if (build_current(builder)->oparg) {
         same = build_node1(builder, IR_bool_not, same);
     }
     drop_two(builder);
@@ -535,13 +523,17 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
     if (escaped) {
         truth = build_slow_truth(builder, true);
     }
-    build_branch(builder, truth, on_true, current(builder)->target, escaped);
+    build_branch(builder, truth, on_true, build_current(builder)->target, escaped);
     struct operand popped = pop(builder);
     operand_drop(builder, &popped, builder->current + 1);
 }
 
 static void build_return(struct builder *builder)
 {
+    if (builder->outer != NULL) {
+        build_inlined_return(builder);
+        return;
+    }
     struct ir_node *value = operand_owned(builder, peek(builder, 0));
     build_node1(builder, IR_return, value);
     builder->block = NULL;
@@ -549,7 +541,7 @@ static void build_return(struct builder *builder)
 
 void build_instruction(struct builder *builder)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     int oparg = instruction->oparg;
     switch (instruction->opcode) {
     case NOP:
@@ -639,6 +631,16 @@ void build_instruction(struct builder *builder)
         break;
     case RETURN_VALUE:
         build_return(builder);
+        break;
+    case LOAD_GLOBAL:
+        if (!build_load_global(builder)) {
+            build_step(builder);
+        }
+        break;
+    case CALL:
+        if (!build_call(builder)) {
+            build_step(builder);
+        }
         break;
     default:
         build_step(builder);
