@@ -419,6 +419,11 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 {
     const struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == runtime_data.int_type || type == runtime_data.float_type || type == runtime_data.str_type) {
+        rt_dealloc(object);
+        return 0;
+    }
     InterpreterFrame *innermost = make_frames(tstate, frame, table, state, values);
     innermost->prev_instr = instruction_at(innermost, row->place);
     rt_dealloc(object);

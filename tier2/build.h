@@ -114,7 +114,7 @@ struct builder {
     struct ir_state *outer_state; /* of the caller, in the middle of the call */
     struct operand function;
     struct return_way *returns;
-    const struct operand *dying; /* what is still to be dropped when a function that was inlined has returned */
+    const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
     int dying_count;
     int frame;       /* number of the frame */
     int depth_limit; /* how many frames deep calls may still be inlined */
@@ -191,6 +191,8 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
 struct ir_node *operand_owned(struct builder *builder, struct operand *operand);
 /* Drops the reference an operand has, if it has one. `next`: the instruction to go on at when other code had to run. */
 void operand_drop(struct builder *builder, struct operand *operand, int next);
+/* The same for several, in this order: should the end of one make compiled code be left, the others are dropped on the way out. */
+void operand_drop_many(struct builder *builder, struct operand *operands, int count, int next);
 
 void build_load_fast(struct builder *builder, int local);
 void build_store_fast(struct builder *builder, int local);
@@ -260,6 +262,11 @@ bool build_has_globals(const struct bytecode *bytecode);
 /* LOAD_GLOBAL by what its cell says, the NULL included; false: nothing done. */
 bool build_load_global(struct builder *builder);
 
+/* ---- Closures (build_closures.c) ---- */
+
+/* COPY_FREE_VARS, LOAD_DEREF, STORE_DEREF of an inlined function; false: nothing done. */
+bool build_closure(struct builder *builder);
+
 /* ---- Calls (build_calls.c) ---- */
 
 /* CALL: inlined, or a builtin as IR; false: nothing done but guards. */
@@ -295,6 +302,8 @@ struct build_request {
 /* The kind of the number that an int, float or truth value stands for; and whether a kind is one of those. */
 enum ir_kind build_kind_of_raw(const struct ir_node *value);
 bool build_is_number(enum ir_kind kind);
+/* Can the death of such an object be seen by nobody? */
+bool build_is_simple(enum ir_kind kind);
 
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);

@@ -20,15 +20,13 @@ static bool may_be_inlined(int opcode)
     switch (opcode) {
     case RETURN_GENERATOR:
     case MAKE_CELL:
-    case COPY_FREE_VARS:
     case IMPORT_NAME:
     case MAKE_FUNCTION:
     case LOAD_BUILD_CLASS:
     case PUSH_EXC_INFO:
     case BEFORE_WITH:
     case DELETE_FAST:
-    case RAISE_VARARGS:
-        return opcode == RAISE_VARARGS;
+        return false;
     default:
         return true;
     }
@@ -272,29 +270,26 @@ static void drop_at_return(struct builder *builder)
     struct builder *outer = builder->outer;
     struct operand *dying = ir_allocate(builder->graph, ((size_t)builder->local_count + 1) * sizeof *dying);
     int count = 0;
+    bool runs_code = false;
     for (int i = 0; dying != NULL && i < builder->local_count; i++) {
         const struct variable *variable = &builder->variables[i];
         if (variable->state == VARIABLE_OBJECT && variable->owned) {
             dying[count++] = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = variable->value};
+            runs_code |= !build_is_simple((enum ir_kind)variable->value->kind);
         }
     }
     if (dying != NULL && builder->function.state == OPERAND_OWNED) {
         dying[count++] = builder->function;
+        runs_code = true;
     }
-    bool passing = false;
     for (int i = 0; i < outer->depth; i++) {
-        passing |= outer->operands[i].state == OPERAND_BORROWED && outer->operands[i].local != -1;
-    }
-    for (int i = 0; i < count; i++) {
-        outer->dying = &dying[i + 1];
-        outer->dying_count = count - i - 1;
-        operand_drop(outer, &dying[i], outer->current + 1);
-        if (passing && !builder->body->owns && !(outer->block->last->flags & NODE_SIMPLE)) {
+        bool passing = outer->operands[i].state == OPERAND_BORROWED && outer->operands[i].local != -1;
+        if (passing && runs_code && !builder->body->owns) {
             builder->body->owns = true;
             builder->retry = true;
         }
     }
-    outer->dying_count = 0;
+    operand_drop_many(outer, dying, count, outer->current + 1);
 }
 
 void build_inlined_return(struct builder *builder)

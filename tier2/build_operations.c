@@ -430,8 +430,8 @@ static void build_subscript(struct builder *builder)
     struct operand right = pop(builder);
     struct operand left = pop(builder);
     push_owned(builder, item);
-    operand_drop(builder, &left, builder->current + 1);
-    operand_drop(builder, &right, builder->current + 1);
+    struct operand dead[2] = {left, right};
+    operand_drop_many(builder, dead, 2, builder->current + 1);
 }
 
 static void build_store_subscript(struct builder *builder)
@@ -453,10 +453,8 @@ static void build_store_subscript(struct builder *builder)
     struct operand key = pop(builder);
     struct operand list = pop(builder);
     pop(builder);
-    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
-    operand_drop(builder, &dead, builder->current + 1);
-    operand_drop(builder, &list, builder->current + 1);
-    operand_drop(builder, &key, builder->current + 1);
+    struct operand dead[3] = {{.state = OPERAND_OWNED, .local = -1, .value = old}, list, key};
+    operand_drop_many(builder, dead, 3, builder->current + 1);
 }
 
 /* ---- The switch ------------------------------------------------------------------------------------------------------------ */
@@ -490,16 +488,27 @@ static void build_constant(struct builder *builder)
 static void build_none_jump(struct builder *builder, bool on_none)
 {
     const struct instruction *instruction = build_current(builder);
-    struct operand *operand = peek(builder, 0);
-    struct ir_node *is_none;
-    if (operand->state == OPERAND_RAW) {
-        is_none = build_bool(builder, false);
-    } else {
-        is_none = build_node2(builder, IR_is_same, operand->value, build_object(builder, Py_None));
+    struct operand operand = pop(builder);
+    struct ir_node *is_none = operand.state == OPERAND_RAW
+                                  ? build_bool(builder, false)
+                                  : build_node2(builder, IR_is_same, operand.value, build_object(builder, Py_None));
+    if (operand.state != OPERAND_OWNED) {
+        build_branch(builder, is_none, on_none, instruction->target, false);
+        return;
     }
-    struct operand popped = pop(builder);
-    operand_drop(builder, &popped, builder->current + 1);
-    build_branch(builder, is_none, on_none, instruction->target, false);
+    /* What dies, dies behind the branch, with the way that was taken to go on on. */
+    build_own_operands(builder);
+    struct ir_block *others = build_split(builder, is_none, 0);
+    struct ir_block *ways[2] = {on_none ? builder->block : others, on_none ? others : builder->block};
+    int next[2] = {instruction->target, builder->current + 1};
+    for (int i = 0; i < 2; i++) {
+        struct operand dead = operand;
+        builder->block = ways[i];
+        operand_drop(builder, &dead, next[i]);
+        if (i == 0) {
+            build_jump(builder, next[i]);
+        }
+    }
 }
 
 static void build_is(struct builder *builder)
@@ -510,8 +519,11 @@ static void build_is(struct builder *builder)
     if (build_current(builder)->oparg) {
         same = build_node1(builder, IR_bool_not, same);
     }
-    drop_two(builder);
+    struct operand dead[2];
+    dead[1] = pop(builder);
+    dead[0] = pop(builder);
     push_raw(builder, same);
+    operand_drop_many(builder, dead, 2, builder->current + 1);
 }
 
 /* The operand stays where the jump is taken, and goes else. */
@@ -634,6 +646,13 @@ void build_instruction(struct builder *builder)
         break;
     case LOAD_GLOBAL:
         if (!build_load_global(builder)) {
+            build_step(builder);
+        }
+        break;
+    case COPY_FREE_VARS:
+    case LOAD_DEREF:
+    case STORE_DEREF:
+        if (!build_closure(builder)) {
             build_step(builder);
         }
         break;

@@ -90,7 +90,7 @@ enum ir_kind build_kind_of_raw(const struct ir_node *value)
 }
 
 /* Can the death of such an object be seen by nobody? */
-static bool is_simple(enum ir_kind kind)
+bool build_is_simple(enum ir_kind kind)
 {
     return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
 }
@@ -398,7 +398,7 @@ void operand_drop(struct builder *builder, struct operand *operand, int next)
     if (operand->state != OPERAND_OWNED && operand->state != OPERAND_ITERATOR) {
         return;
     }
-    bool simple = operand->state == OPERAND_ITERATOR || is_simple((enum ir_kind)operand->value->kind);
+    bool simple = operand->state == OPERAND_ITERATOR || build_is_simple((enum ir_kind)operand->value->kind);
     if (!simple) {
         build_own_operands(builder);
         build_own_locals(builder);
@@ -409,6 +409,23 @@ void operand_drop(struct builder *builder, struct operand *operand, int next)
     } else {
         drop->state = build_state_now(builder, next);
     }
+}
+
+void operand_drop_many(struct builder *builder, struct operand *operands, int count, int next)
+{
+    struct operand *dying = ir_allocate(builder->graph, (size_t)count * sizeof *dying + 1);
+    int owned = 0;
+    for (int i = 0; dying != NULL && i < count; i++) {
+        if (operands[i].state == OPERAND_OWNED || operands[i].state == OPERAND_ITERATOR) {
+            dying[owned++] = operands[i];
+        }
+    }
+    for (int i = 0; i < owned; i++) {
+        builder->dying = &dying[i + 1];
+        builder->dying_count = owned - i - 1;
+        operand_drop(builder, &dying[i], next);
+    }
+    builder->dying_count = 0;
 }
 
 void build_own_operands(struct builder *builder)
@@ -460,7 +477,7 @@ void build_load_fast(struct builder *builder, int local)
 static bool home_is_simple(const struct variable *variable)
 {
     return variable->state != VARIABLE_HOME ||
-           (variable->value != NULL && is_simple((enum ir_kind)variable->value->kind));
+           (variable->value != NULL && build_is_simple((enum ir_kind)variable->value->kind));
 }
 
 /* The value of `local` is about to change: operands that depend on it become independent. */

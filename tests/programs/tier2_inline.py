@@ -1,7 +1,6 @@
 """Python functions built into their callers: results, exits from each depth, errors, and what is seen from outside."""
 # test: modes=tier0,default,tier2
 import sys
-import traceback
 
 
 def scale(x, factor=2.0):
@@ -74,6 +73,16 @@ for odd in (1.5, 2 ** 70, True, "no", None, [1], 2 ** 62):
 
 # ---- Errors caught in each of them ----
 
+def lines_of(error):
+    trace = error.__traceback__
+    lines = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append((code.co_name, trace.tb_lineno - code.co_firstlineno, trace.tb_lasti))
+        trace = trace.tb_next
+    return lines
+
+
 def divide(a, b):
     return a // b
 
@@ -101,7 +110,7 @@ def uncaught(n, zero_at):
         try:
             total += divide(i, i - zero_at)
         except ZeroDivisionError as error:
-            print("caught at", i, [line.strip() for line in traceback.format_tb(error.__traceback__)])
+            print("caught at", i, lines_of(error))
     return total
 
 
@@ -217,7 +226,7 @@ def deepest():
             at_depth(depth, 50)
             best = depth
         except RecursionError as error:
-            print(best, error, traceback.extract_tb(error.__traceback__)[-1].name)
+            print(best, error, lines_of(error)[-1])
             break
     sys.setrecursionlimit(1000)
 
@@ -390,3 +399,76 @@ def call_all(function, n):
 
 adders = [make_adder(3), make_adder(4)]
 print([call_all(adder, 500) for adder in adders * 3], call_all(lambda x: x - 1, 500), call_all(abs, 300))
+
+
+def make_counter(start):
+    count = start
+
+    def step(amount):
+        nonlocal count
+        count += amount
+        return count
+
+    def forget():
+        nonlocal count
+        del count
+
+    return step, forget
+
+
+def count_up(counter, n):
+    total = 0
+    for i in range(n):
+        total += counter(i & 3)
+        total += counter(total % 5)
+    return total
+
+
+counters = [make_counter(10), make_counter(2 ** 61), make_counter(0.5)]
+print([count_up(step, 400) for step, _ in counters * 2])
+counters[0][1]()
+try:
+    count_up(counters[0][0], 100)
+except NameError as error:
+    print(error, lines_of(error))
+
+
+def make_holder(value):
+    def swap(new):
+        nonlocal value
+        old = value
+        value = new
+        return old
+
+    def look():
+        return value
+
+    return swap, look
+
+
+def use_holder(swap, look, n):
+    result = []
+    for i in range(n):
+        if i % 100 == 99:
+            swap(Looks(False))
+            result.append(swap(look() and None) is None)
+        else:
+            swap(i)
+        result.append(look() is None)
+    return len(result), sum(result)
+
+
+print(use_holder(*make_holder("start"), 500))
+for names in seen:
+    print(names)
+del seen[:]
+
+
+def polymorphic(functions, n):
+    total = 0
+    for i in range(n):
+        total += functions[i % 3](i)
+    return total
+
+
+print(polymorphic([lambda x: x, lambda x: -x, adders[0]], 900), polymorphic([abs, float, hash], 300))
