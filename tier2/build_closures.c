@@ -60,7 +60,7 @@ bool build_closure(struct builder *builder)
 {
     const struct instruction *instruction = build_current(builder);
     bool copies = instruction->opcode == COPY_FREE_VARS;
-    if (builder->outer == NULL ||
+    if (!builder->is_virtual ||
         (!copies && builder->variables[instruction->oparg].state != VARIABLE_OBJECT)) {
         return false;
     }

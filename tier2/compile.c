@@ -129,11 +129,14 @@ enum reason tier2_emit(struct tier2_job *job)
         return reason;
     }
     snprintf(job->symbol, sizeof job->symbol, "py_%u", ++serial);
-    for (size_t i = 0; i < sizeof passes / sizeof passes[0] && !job->graph->out_of_memory; i++) {
-        passes[i].run(job->graph);
-        finish_pass(job->graph, passes[i].name);
+    for (struct ir_graph *graph = job->graph; graph != NULL && reason == REASON_none; graph = graph->next) {
+        for (size_t i = 0; graph->entry != NULL && i < sizeof passes / sizeof passes[0] && !graph->out_of_memory;
+             i++) {
+            passes[i].run(graph);
+            finish_pass(graph, passes[i].name);
+        }
+        reason = graph->out_of_memory ? REASON_no_memory : REASON_none;
     }
-    reason = job->graph->out_of_memory ? REASON_no_memory : REASON_none;
     job->passes_ms = milliseconds_now() - start;
     if (reason == REASON_none) {
         reason = emit(job);
