@@ -257,8 +257,7 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
 {
     InterpreterFrame *frame = innermost;
     for (;;) {
-        const struct deopt_slot *slots =
-            &table->slots[state->first_slot + state->locals + is_made(table, state)];
+        const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + is_made(table, state)];
         PyObject **stack = &frame->localsplus[state->locals];
         for (int i = 0; i < depth_of(table, state); i++) {
             if (slots[i].place != DEOPT_KEEP) {
@@ -327,8 +326,8 @@ static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame
         return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, depth), NULL};
     }
     struct side_exit_outcome outcome =
-        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, depth,
-                         state->handler_keep, state->handler_lasti, reraised);
+        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, depth, state->handler_keep,
+                         state->handler_lasti, reraised);
     if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
         CodeUnit *next = instruction_at(frame, state->handler);
         outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};
@@ -408,8 +407,7 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
     frame = rebuild(tstate, frame, table, state, values);
-    struct side_exit_outcome outcome =
-        raise_in(tstate, frame, depth_of(table, state), state, status == OPS_RERAISED);
+    struct side_exit_outcome outcome = raise_in(tstate, frame, depth_of(table, state), state, status == OPS_RERAISED);
     return run_inlined(tstate, &frame, table, state, outcome);
 }
 
@@ -426,8 +424,7 @@ static void make_callers(PyThreadState *tstate, struct direct_record *record)
         make_callers(tstate, record->caller);
     }
     const struct deopt_state *state = &record->table->states[record->state];
-    record->made =
-        make_uncounted(tstate, tstate->cframe->current_frame, record->table, state, record->values);
+    record->made = make_uncounted(tstate, tstate->cframe->current_frame, record->table, state, record->values);
     record->made->prev_instr = instruction_at(record->made, state->next) - 1;
 }
 

@@ -55,11 +55,11 @@ enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
 /* One guard, escape or release: several may share a state. */
 struct deopt_exit {
     uint32_t state;
-    uint32_t place; /* bytecode offset of the instruction it belongs to, in the innermost frame */
+    uint32_t place;      /* bytecode offset of the instruction it belongs to, in the innermost frame */
     uint32_t root_place; /* the same in the root frame */
-    uint32_t count; /* how often it was taken */
-    uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
-    uint8_t counts; /* is it a speculation that failed? */
+    uint32_t count;      /* how often it was taken */
+    uint8_t op;          /* what failed: tier 2's own number, for its policy and the log */
+    uint8_t counts;      /* is it a speculation that failed? */
 };
 
 struct deopt_table {
@@ -68,8 +68,8 @@ struct deopt_table {
     struct deopt_exit *exits; /* all owned (malloc) */
     struct deopt_state *states;
     struct deopt_slot *slots;
-    uint32_t failures; /* of exits that count, since it was published */
-    bool direct;       /* of a function called directly: the root frame's state has a function, too */
+    uint32_t failures;        /* of exits that count, since it was published */
+    bool direct;              /* of a function called directly: the root frame's state has a function, too */
     struct deopt_table *next; /* owned: those of functions called directly */
 };
 

@@ -137,9 +137,9 @@ struct builder {
     struct return_way *returns;
     const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
     int dying_count;
-    int frame;       /* number of the frame */
-    int depth_limit; /* how many frames deep calls may still be inlined */
-    int *budget;     /* how many instructions may still be inlined, in all */
+    int frame;                    /* number of the frame */
+    int depth_limit;              /* how many frames deep calls may still be inlined */
+    int *budget;                  /* how many instructions may still be inlined, in all */
     PyObject *globals, *builtins; /* dicts that the frame's are known to be, or NULL; only compared */
     struct code_watch **watches;  /* what the graph needs to know of other code objects' lives */
     const struct bytecode *bytecode;
@@ -332,8 +332,9 @@ void build_own_locals(struct builder *builder);
 struct build_request {
     PyCodeObject *code;
     const struct compiled_code *feedback; /* tier 1's code of it */
-    PyObject *globals, *builtins; /* of the frame that made it hot; only compared */
-    struct code_watch **watches;  /* where to put the code objects that were inlined by their code; owned by the caller */
+    PyObject *globals, *builtins;         /* of the frame that made it hot; only compared */
+    struct code_watch *
+        *watches;            /* where to put the code objects that were inlined by their code; owned by the caller */
     int loop;                /* instruction number of the loop header to enter at, or -1: the function's start */
     const uint8_t *observed; /* see struct builder */
 };

@@ -24,10 +24,8 @@ static void copy_free_variables(struct builder *builder)
         if (builder->body->owns) {
             build_node1(builder, IR_hold, cell);
         }
-        builder->variables[first + i] = (struct variable){.state = VARIABLE_OBJECT,
-                                                          .owned = builder->body->owns,
-                                                          .passing = !builder->body->owns,
-                                                          .value = cell};
+        builder->variables[first + i] = (struct variable){
+            .state = VARIABLE_OBJECT, .owned = builder->body->owns, .passing = !builder->body->owns, .value = cell};
     }
 }
 
@@ -60,8 +58,7 @@ bool build_closure(struct builder *builder)
 {
     const struct instruction *instruction = build_current(builder);
     bool copies = instruction->opcode == COPY_FREE_VARS;
-    if (!builder->is_virtual ||
-        (!copies && builder->variables[instruction->oparg].state != VARIABLE_OBJECT)) {
+    if (!builder->is_virtual || (!copies && builder->variables[instruction->oparg].state != VARIABLE_OBJECT)) {
         return false;
     }
     if (copies) {

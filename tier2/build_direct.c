@@ -43,8 +43,7 @@ static int find_direct(struct builder *builder, PyFunctionObject *function, cons
     struct direct_function *direct = &directs->entries[directs->count++];
     memset(direct, 0, sizeof *direct);
     direct->function = function;
-    direct->body.refused =
-        !build_open_body(&direct->body, code) || !build_is_suitable(code, direct->body.bytecode);
+    direct->body.refused = !build_open_body(&direct->body, code) || !build_is_suitable(code, direct->body.bytecode);
     for (int i = 0; i < code->co_argcount; i++) {
         direct->parameters[i] = (uint8_t)type_of_argument(&arguments[i]);
     }
@@ -119,11 +118,11 @@ void build_open_direct(struct builder *builder, struct direct_function *direct)
     builder->builtins = direct->function->func_builtins;
     graph->direct = (int)(direct - builder->directs->entries) + 1;
     graph->parameter_count = count;
-    graph->result_type =
-        (uint8_t)(direct->result == KIND_int ? IR_INT : direct->result == KIND_float ? IR_FLOAT : IR_OBJECT);
-    builder->function = (struct operand){.state = OPERAND_BORROWED,
-                                         .local = -1,
-                                         .value = build_object(builder, (PyObject *)direct->function)};
+    graph->result_type = (uint8_t)(direct->result == KIND_int     ? IR_INT
+                                   : direct->result == KIND_float ? IR_FLOAT
+                                                                  : IR_OBJECT);
+    builder->function = (struct operand){
+        .state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, (PyObject *)direct->function)};
     for (int i = 0; i < count; i++) {
         struct ir_node *parameter = build_node(builder, IR_parameter, 0, NULL);
         parameter->number = i;

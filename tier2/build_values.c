@@ -147,8 +147,8 @@ static struct ir_state *make_state(struct builder *builder, const struct variabl
 {
     /* Of an inlined function, the function comes first. */
     int extra = builder->is_virtual;
-    struct ir_state *state = ir_state_new(builder->graph, builder->frame, builder->local_count,
-                                          depth + extra + builder->dying_count);
+    struct ir_state *state =
+        ir_state_new(builder->graph, builder->frame, builder->local_count, depth + extra + builder->dying_count);
     if (state == NULL) {
         return NULL;
     }
@@ -342,8 +342,7 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     if (builder->is_virtual) {
         struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
         object = operand_owned(builder, &operand);
-        *variable =
-            (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
+        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
         return object;
     }
     if (is_true(variable->clean)) {

@@ -746,8 +746,8 @@ static value call_direct(struct lowering *l, const struct ir_node *node)
     if (l->graph->direct) {
         return_made(l, call(l, "rt_tier2_resume_direct", l->pointer, 3, (value[]){l->thread, l->record, result}));
     } else {
-        llvm.BuildRet(l->builder, call(l, "rt_tier2_resume", l->outcome, 4,
-                                       (value[]){l->thread, l->frame, l->record, result}));
+        llvm.BuildRet(l->builder,
+                      call(l, "rt_tier2_resume", l->outcome, 4, (value[]){l->thread, l->frame, l->record, result}));
     }
     go_on_in(l, back);
     count_recursion(l, node->offset);
@@ -1136,8 +1136,8 @@ static void make_function(struct lowering *l)
     l->builder = llvm.CreateBuilderInContext(l->context);
     label start = new_block(l, "start");
     go_on_in(l, start);
-    l->record = llvm.BuildAlloca(
-        l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)), "record");
+    l->record = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)),
+                                 "record");
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
     ir_each_block(l->graph, block)
     {
