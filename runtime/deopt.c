@@ -1,6 +1,7 @@
 /* runtime/deopt.c: see deopt.h. */
 #include "runtime/deopt.h"
 
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/plain.h"
@@ -188,21 +189,179 @@ static void restore_locals(InterpreterFrame *frame, const struct deopt_table *ta
     }
 }
 
-static void restore_operands(InterpreterFrame *frame, const struct deopt_table *table,
-                             const struct deopt_state *state, const int64_t *values)
-{
-    const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals];
-    PyObject **stack = &frame->localsplus[state->locals];
-    for (int i = 0; i < state->depth; i++) {
-        if (slots[i].place != DEOPT_KEEP) {
-            stack[i] = object_of(&slots[i], values);
-        }
-    }
-}
-
 static CodeUnit *instruction_at(InterpreterFrame *frame, uint32_t offset)
 {
     return _PyCode_CODE(frame->f_code) + offset / sizeof(CodeUnit);
+}
+
+/* ---- Frames of inlined functions --------------------------------------------------------------------------------------
+ *
+ * They are pushed, linked and counted as native calls would have done it, and marked as entered from C: whoever runs them gives
+ * them up. */
+
+/* Pushes the frame of an inlined function, with its locals; that of the caller is linked. */
+static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_table *table,
+                                      const struct deopt_state *state, const int64_t *values)
+{
+    const struct deopt_slot *slots = &table->slots[state->first_slot];
+    PyFunctionObject *function = (PyFunctionObject *)object_of(&slots[state->locals], values);
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    size_t words = (size_t)(code->co_nlocalsplus + code->co_stacksize) + FRAME_SPECIALS_SIZE;
+    PyObject **top = tstate->datastack_top;
+    InterpreterFrame *frame = (InterpreterFrame *)top;
+    if (LIKELY(top != NULL && words < (size_t)(tstate->datastack_limit - top))) {
+        tstate->datastack_top = top + words;
+    } else {
+        frame = cpython_push_frame_memory(tstate, words);
+        if (frame == NULL) {
+            no_memory();
+        }
+    }
+    frame->f_func = function;
+    frame->f_globals = function->func_globals;
+    frame->f_builtins = function->func_builtins;
+    frame->f_locals = NULL;
+    frame->f_code = (PyCodeObject *)Py_NewRef(code);
+    frame->frame_obj = NULL;
+    frame->prev_instr = instruction_at(frame, state->offset);
+    frame->stacktop = -1;
+    frame_mark_compiled(frame);
+    frame->owner = FRAME_OWNED_BY_THREAD;
+    for (int i = 0; i < state->locals; i++) {
+        frame->localsplus[i] = object_of(&slots[i], values);
+    }
+    frame->previous = tstate->cframe->current_frame;
+    tstate->cframe->current_frame = frame;
+    tstate->recursion_remaining--;
+    return frame;
+}
+
+/* Makes all frames of a state, but for their operands; returns the innermost. */
+static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
+                                     const struct deopt_state *state, const int64_t *values)
+{
+    if (state->outer == DEOPT_NO_STATE) {
+        restore_locals(root, table, state, values);
+        return root;
+    }
+    const struct deopt_state *outer = &table->states[state->outer];
+    InterpreterFrame *caller = make_frames(tstate, root, table, outer, values);
+    /* Where tier 0 stands while a Python function it called in line runs. */
+    caller->prev_instr = instruction_at(caller, outer->next) - 1;
+    return push_inlined(tstate, table, state, values);
+}
+
+/* How many operands of a state are the frame's. */
+static int depth_of(const struct deopt_state *state)
+{
+    return state->depth - state->dying - (state->outer != DEOPT_NO_STATE);
+}
+
+/* Puts the operands of all frames in place. */
+static void make_operands(InterpreterFrame *innermost, const struct deopt_table *table,
+                          const struct deopt_state *state, const int64_t *values)
+{
+    InterpreterFrame *frame = innermost;
+    for (;;) {
+        bool inlined = state->outer != DEOPT_NO_STATE;
+        const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + inlined];
+        PyObject **stack = &frame->localsplus[state->locals];
+        for (int i = 0; i < depth_of(state); i++) {
+            if (slots[i].place != DEOPT_KEEP) {
+                stack[i] = object_of(&slots[i], values);
+            }
+        }
+        if (!inlined) {
+            return;
+        }
+        state = &table->states[state->outer];
+        frame = frame->previous;
+    }
+}
+
+/* Frames that rt_tier2_dealloc has made and found that they have to be kept: the exit that follows at once does not make them again. */
+static InterpreterFrame *made_already;
+
+static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
+                                 const struct deopt_state *state, const int64_t *values)
+{
+    InterpreterFrame *innermost = made_already;
+    made_already = NULL;
+    if (innermost == NULL) {
+        innermost = make_frames(tstate, root, table, state, values);
+    }
+    make_operands(innermost, table, state, values);
+    const struct deopt_slot *dying = &table->slots[state->first_slot + state->locals + state->depth - state->dying];
+    for (int i = 0; i < state->dying; i++) {
+        rt_release(object_of(&dying[i], values));
+    }
+    return innermost;
+}
+
+/* ---- Going on ------------------------------------------------------------------------------------------------------------ */
+
+/* The frame goes on with the instruction at `offset`; its `depth` operands stand in their slots. */
+static struct side_exit_outcome go_on_at(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset, int depth)
+{
+    CodeUnit *next = instruction_at(frame, offset);
+    frame->prev_instr = next - 1;
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, offset, &entry);
+    if (compiled != NULL && rt_check_escape(tstate, frame, entry->bound) == REASON_none) {
+        return (struct side_exit_outcome){NULL, compiled->start + entry->machine};
+    }
+    return (struct side_exit_outcome){rt_leave(tstate, frame, next, depth), NULL};
+}
+
+/* An exception is set, raised by the instruction prev_instr stands at. */
+static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame *frame,
+                                         const struct deopt_state *state, bool reraised)
+{
+    int depth = depth_of(state);
+    if (state->handler == DEOPT_NO_HANDLER) {
+        return side_exit_unwind(tstate, frame, NULL, NULL, depth, 0, false, reraised);
+    }
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, state->handler, &entry);
+    if (compiled == NULL) {
+        /* Tier 0 looks for the handler itself. */
+        return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, depth), NULL};
+    }
+    struct side_exit_outcome outcome =
+        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, depth,
+                         state->handler_keep, state->handler_lasti, reraised);
+    if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
+        CodeUnit *next = instruction_at(frame, state->handler);
+        outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};
+    }
+    return outcome;
+}
+
+/* The innermost frame of `state` goes on as `outcome` says: runs it, and the ones around it with its result or exception, until the root
+ * frame is what goes on. */
+static struct side_exit_outcome run_inlined(PyThreadState *tstate, InterpreterFrame *root, InterpreterFrame *frame,
+                                            const struct deopt_table *table, const struct deopt_state *state,
+                                            struct side_exit_outcome outcome)
+{
+    while (frame != root) {
+        PyObject *result = outcome.result;
+        if (outcome.address != NULL) {
+            result = frame_enter_code(frame, tstate, outcome.address);
+        }
+        InterpreterFrame *caller = frame->previous;
+        state = &table->states[state->outer];
+        tstate->cframe->current_frame = caller;
+        rt_finish_callee(tstate, frame, caller, result);
+        frame = caller;
+        int depth = depth_of(state);
+        if (result == NULL) {
+            outcome = raise_in(tstate, frame, state, false);
+        } else {
+            frame->localsplus[state->locals + depth] = result;
+            outcome = go_on_at(tstate, frame, state->next, depth + 1);
+        }
+    }
+    return outcome;
 }
 
 struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
@@ -211,20 +370,14 @@ struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame 
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
-    restore_locals(frame, table, state, values);
-    restore_operands(frame, table, state, values);
-    CodeUnit *next = instruction_at(frame, state->offset);
-    frame->prev_instr = next - 1;
+    InterpreterFrame *innermost = rebuild(tstate, frame, table, state, values);
+    innermost->prev_instr = instruction_at(innermost, state->offset) - 1;
     if (row->counts && deopt_observer != NULL) {
         table->failures++;
         deopt_observer(table, row);
     }
-    const struct entry_row *entry;
-    struct compiled_code *compiled = deopt_find_entry(frame, state->offset, &entry);
-    if (compiled != NULL && rt_check_escape(tstate, frame, entry->bound) == REASON_none) {
-        return (struct side_exit_outcome){NULL, compiled->start + entry->machine};
-    }
-    return (struct side_exit_outcome){rt_leave(tstate, frame, next, state->depth), NULL};
+    struct side_exit_outcome outcome = go_on_at(tstate, innermost, state->offset, depth_of(state));
+    return run_inlined(tstate, frame, innermost, table, state, outcome);
 }
 
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
@@ -233,26 +386,9 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
-    restore_locals(frame, table, state, values);
-    restore_operands(frame, table, state, values);
-    bool reraised = status == OPS_RERAISED;
-    if (state->handler == DEOPT_NO_HANDLER) {
-        return side_exit_unwind(tstate, frame, NULL, NULL, state->depth, 0, false, reraised);
-    }
-    const struct entry_row *entry;
-    struct compiled_code *compiled = deopt_find_entry(frame, state->handler, &entry);
-    if (compiled == NULL) {
-        /* Tier 0 looks for the handler itself. */
-        return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, state->depth), NULL};
-    }
-    struct side_exit_outcome outcome =
-        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, state->depth,
-                         state->handler_keep, state->handler_lasti, reraised);
-    if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
-        CodeUnit *next = instruction_at(frame, state->handler);
-        outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};
-    }
-    return outcome;
+    InterpreterFrame *innermost = rebuild(tstate, frame, table, state, values);
+    struct side_exit_outcome outcome = raise_in(tstate, innermost, state, status == OPS_RERAISED);
+    return run_inlined(tstate, frame, innermost, table, state, outcome);
 }
 
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result)
@@ -267,6 +403,66 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
     return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
 }
 
+/* Nothing has happened to the frames that were made for the time of a destructor, and function and code will live on without them. */
+static bool are_untouched(PyThreadState *tstate, InterpreterFrame *root, InterpreterFrame *innermost)
+{
+    for (InterpreterFrame *frame = innermost; frame != root; frame = frame->previous) {
+        exception_drop_idle_frame_object(frame);
+        if (frame->frame_obj != NULL || frame->f_locals != NULL ||
+            frame->f_func->func_code != (PyObject *)frame->f_code || frame->f_func->ob_base.ob_refcnt == 1 ||
+            frame->f_code->ob_base.ob_base.ob_refcnt == 1) {
+            return false;
+        }
+    }
+    return (root->frame_obj == NULL && !tstate->cframe->use_tracing) || rt_tier2_quiet(tstate, root);
+}
+
+/* Takes the frames away again. The values are what they were: what the frames owned is compiled code's again. */
+static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, const struct deopt_table *table,
+                          const struct deopt_state *state)
+{
+    InterpreterFrame *frame = innermost;
+    while (state->outer != DEOPT_NO_STATE) {
+        const struct deopt_slot *slots = &table->slots[state->first_slot];
+        InterpreterFrame *caller = frame->previous;
+        tstate->cframe->current_frame = caller;
+        tstate->recursion_remaining++;
+        for (int i = 0; i < state->locals; i++) {
+            if (slots[i].place != DEOPT_EMPTY && slots[i].place != DEOPT_OWNED) {
+                rt_release(frame->localsplus[i]);
+            }
+        }
+        if (slots[state->locals].place != DEOPT_OWNED) {
+            Py_DECREF(frame->f_func);
+        }
+        Py_DECREF(frame->f_code);
+        cpython_pop_frame_memory(tstate, frame);
+        state = &table->states[state->outer];
+        frame = caller;
+    }
+}
+
+int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    const struct deopt_exit *row = &table->exits[exit];
+    const struct deopt_state *state = &table->states[row->state];
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == runtime_data.int_type || type == runtime_data.float_type || type == runtime_data.str_type) {
+        rt_dealloc(object);
+        return 0;
+    }
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, state, values);
+    innermost->prev_instr = instruction_at(innermost, row->place);
+    rt_dealloc(object);
+    if (LIKELY(are_untouched(tstate, frame, innermost))) {
+        unmake_frames(tstate, innermost, table, state);
+        return 0;
+    }
+    made_already = innermost;
+    return 1;
+}
+
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      const int64_t *values, PyObject *object)
 {
@@ -274,19 +470,10 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
         rt_dealloc(object);
         return 0;
     }
-    rt_tier2_dealloc(tstate, frame, table, exit, values, object);
-    return 1;
-}
-
-int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
-                     const int64_t *values, PyObject *object)
-{
     const struct deopt_exit *row = &table->exits[exit];
-    restore_locals(frame, table, &table->states[row->state], values);
-    frame->prev_instr = instruction_at(frame, row->place);
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, &table->states[row->state], values);
+    innermost->prev_instr = instruction_at(innermost, row->place);
     rt_dealloc(object);
-    if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing)) {
-        return !rt_tier2_quiet(tstate, frame);
-    }
-    return 0;
+    made_already = innermost;
+    return 1;
 }

@@ -34,23 +34,29 @@ struct deopt_slot {
     int64_t constant;
 };
 
-/* A frame state: how a Python frame stands when execution leaves. */
+/* A frame state: how a Python frame stands when execution leaves. That of an inlined frame has the function as first operand, before those on
+ * the value stack. The frames around it stand in the middle of calls: they go on at `next` with a result more, or raise the
+ * exception that comes. */
 struct deopt_state {
     uint32_t offset;     /* of the instruction to go on at, or that failed, in bytes */
+    uint32_t next;       /* of the instruction after that */
+    uint32_t outer;      /* the caller's, or DEOPT_NO_STATE: it is the root frame's */
     uint32_t first_slot; /* locals, then operands */
     uint16_t locals;
     uint16_t depth;
+    uint16_t dying;        /* so many of the last operands are not the frame's, but to be dropped */
     uint32_t handler;      /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
     uint16_t handler_keep; /* operands it finds below what is pushed for it */
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
 };
 
-enum { DEOPT_NO_HANDLER = UINT32_MAX };
+enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
 
 /* One guard, escape or release: several may share a state. */
 struct deopt_exit {
     uint32_t state;
-    uint32_t place; /* bytecode offset of the instruction it belongs to */
+    uint32_t place; /* bytecode offset of the instruction it belongs to, in the innermost frame */
+    uint32_t root_place; /* the same in the root frame */
     uint32_t count; /* how often it was taken */
     uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
     uint8_t counts; /* is it a speculation that failed? */

@@ -192,13 +192,11 @@ void build_load_method(struct builder *builder)
     build_by_step(builder);
 }
 
-/* The owner is borrowed: its death could not be told from that of the old value. */
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
     const struct attribute_case *seen = only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
-    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound) ||
-        operand->state == OPERAND_OWNED) {
+    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound)) {
         build_by_step(builder);
         return;
     }
@@ -211,25 +209,26 @@ void build_store_attr(struct builder *builder)
     old = guard_bound(builder, old);
     if (operand_is_fresh_number(builder, peek(builder, 1)) && !build_has_failed(builder, IR_store_raw)) {
         struct ir_state *state = build_state_of_store(builder, 2);
-        pop(builder);
+        struct operand popped = pop(builder);
         struct ir_node *raw = pop(builder).value;
         struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
         store->offset = offset;
         store->memory = MEMORY_attribute;
         store->state = state;
+        operand_drop(builder, &popped, builder->current + 1);
         return;
     }
-    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
+    struct operand place = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = old};
     if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
         old = operand_kind_guard(builder, &place, operand_guess(&place));
     }
     struct ir_node *value = operand_owned(builder, peek(builder, 1));
+    struct operand popped = pop(builder);
     pop(builder);
-    pop(builder);
-    build_own_operands(builder);
+    build_own_fetched(builder);
     struct ir_node *store = build_node2(builder, IR_store, base, value);
     store->offset = offset;
     store->memory = MEMORY_attribute;
     struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
-    operand_drop(builder, &dead, builder->current + 1);
+    operand_drop_many(builder, (struct operand[]){dead, popped}, 2, builder->current + 1);
 }

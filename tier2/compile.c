@@ -1,6 +1,7 @@
 /* tier2/compile.c: tier 2's pipeline. See compile.h. */
 #include "tier2/compile.h"
 
+#include "runtime/code_state.h"
 #include "tier2/build.h"
 #include "tier2/lower.h"
 #include "tier2/orc.h"
@@ -50,6 +51,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .samples = frame->localsplus,
         .failures = job->failures,
         .failure_count = job->failure_count,
+        .globals = frame->f_globals,
+        .builtins = frame->f_builtins,
+        .watches = &job->watches,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
@@ -156,6 +160,7 @@ void tier2_job_free(struct tier2_job *job)
         ir_graph_free(job->graph);
         deopt_table_free(job->table);
         orc_free(job->machine);
+        code_state_free_watches(job->watches);
         free(job);
     }
 }

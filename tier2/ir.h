@@ -137,20 +137,24 @@ struct ir_slot {
 };
 
 /* A Python frame at the beginning of an instruction (or after it, where the instruction is over): what tier 1 needs to go on there.
+ * That of an inlined frame has the function as first operand, before those on the value stack; the frames around it stand in the middle of
+ * their calls, with the callee's operands gone, ready for its result or (`raises`) its exception.
  * Immutable but for replacement of values. */
 struct ir_state {
     struct ir_state *outer; /* the caller's, for an inlined frame */
     uint16_t frame;         /* number of the frame */
     uint16_t local_count;
     uint16_t depth;
+    uint16_t dying;  /* so many of the last operands are not the frame's: they are dropped on the way out */
     uint32_t offset; /* of the instruction to go on at, in bytes */
+    uint32_t next;   /* with `raises`: of the one after it */
     uint32_t id;
     uint8_t
         raises; /* an error of the instruction at `offset`, whose operands are gone already; handled, or not, by: */
     uint8_t handler_lasti;
     uint16_t handler_keep;
     int32_t handler;        /* bytecode offset, -1: not in this frame */
-    struct ir_slot slots[]; /* locals, then operands */
+    struct ir_slot slots[]; /* locals, then operands (the function among them) */
 };
 
 /* ---- Graphs ------------------------------------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 static const char *const memory_names[MEMORY_COUNT] = {"none",       "constant", "attribute", "list_item",
-                                                       "list_shape", "dict",     "type"};
+                                                       "list_shape", "dict",     "type",      "iterator"};
 
 static double as_float(int64_t bits)
 {
@@ -39,6 +39,12 @@ static void print_payload(const struct ir_node *node, FILE *file)
     case IR_empty_operand:
     case IR_int_compare:
     case IR_float_compare:
+        fprintf(file, " #%lld", (long long)node->number);
+        break;
+    case IR_load_frame:
+        fprintf(file, " +%d", node->offset);
+        break;
+    case IR_guard_enter:
         fprintf(file, " #%lld", (long long)node->number);
         break;
     case IR_guard_word:

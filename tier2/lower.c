@@ -106,7 +106,17 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     return row;
 }
 
-/* The state's row; collects its values. */
+/* Collects the values of a state and of those around it, in the order of state_row(). */
+static void collect_state(struct collected *collected, const struct ir_state *state)
+{
+    for (; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++) {
+            describe(collected, &state->slots[i]);
+        }
+    }
+}
+
+/* The state's row, and those of the states around it; collects their values. */
 static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
 {
     struct deopt_table *table = l->table;
@@ -115,12 +125,14 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
         return 0;
     }
     uint32_t row = (uint32_t)table->state_count++;
-    struct deopt_state *described = &table->states[row];
-    *described = (struct deopt_state){
+    table->states[row] = (struct deopt_state){
         .offset = state->offset,
+        .next = state->next,
+        .outer = DEOPT_NO_STATE,
         .first_slot = (uint32_t)table->slot_count,
         .locals = state->local_count,
         .depth = state->depth,
+        .dying = state->dying,
         .handler = state->raises && state->handler >= 0 ? (uint32_t)state->handler : DEOPT_NO_HANDLER,
         .handler_keep = state->handler_keep,
         .handler_lasti = state->handler_lasti,
@@ -131,6 +143,10 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
             return row;
         }
         table->slots[table->slot_count++] = describe(collected, &state->slots[i]);
+    }
+    if (state->outer != NULL) {
+        uint32_t outer = state_row(l, state->outer, collected);
+        table->states[row].outer = outer;
     }
     l->out_of_memory |= collected->count >= MOST_VALUES;
     return row;
@@ -144,10 +160,15 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         l->out_of_memory = true;
         return 0;
     }
-    bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet;
+    bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet || node->op == IR_guard_enter;
+    uint32_t root_place = node->place;
+    for (const struct ir_state *outer = node->state->outer; outer != NULL; outer = outer->outer) {
+        root_place = outer->offset;
+    }
     table->exits[table->exit_count] = (struct deopt_exit){
         .state = row,
         .place = node->place,
+        .root_place = root_place,
         .op = node->op,
         .kind = node->kind,
         .counts =
@@ -229,9 +250,7 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
     uint32_t row;
     exit_of(l, node, &row);
     struct collected collected = {.count = 0};
-    for (int i = 0; i < node->state->local_count + node->state->depth; i++) {
-        describe(&collected, &node->state->slots[i]);
-    }
+    collect_state(&collected, node->state);
     store_values(l, &collected);
     value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
     const char *function = node->flags & NODE_PLAIN ? "rt_tier2_release" : "rt_tier2_dealloc";
@@ -336,6 +355,19 @@ static void guard_breaker(struct lowering *l, const struct ir_node *node)
     lower_guard(l, node, integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0)));
 }
 
+static void guard_enter(struct lowering *l, const struct ir_node *node)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Main();
+    value breaker = volatile_load(l, l->i32, address(l, &interpreter->ceval.eval_breaker._value));
+    value hook = volatile_load(l, l->pointer, address(l, &interpreter->eval_frame));
+    value left = load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining));
+    value quiet = integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0));
+    value ours = integer_compare(l, LLVMIntEQ, hook, address(l, (const void *)runtime_data.eval_hook));
+    value deep = integer_compare(l, LLVMIntSGE, left, constant_i32(l, (uint32_t)node->number));
+    lower_guard(l, node,
+          llvm.BuildAnd(l->builder, llvm.BuildAnd(l->builder, quiet, ours, ""), deep, ""));
+}
+
 static void guard_quiet(struct lowering *l, const struct ir_node *node)
 {
     value object = load_from(l, l->pointer, l->frame, offsetof(InterpreterFrame, frame_obj));
@@ -389,6 +421,8 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return constant_i1(l, node->number != 0);
     case IR_load_home:
         return load_tagged(l, TAG_home, l->pointer, l->frame, home_offset(node));
+    case IR_load_frame:
+        return load_from(l, l->pointer, l->frame, node->offset);
     case IR_load_operand:
         return load_tagged(l, TAG_home, l->pointer, l->frame, operand_offset(l, node));
     case IR_int_compare:
@@ -467,6 +501,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_quiet:
         guard_quiet(l, node);
+        break;
+    case IR_guard_enter:
+        guard_enter(l, node);
         break;
     case IR_store:
     case IR_store_int:
@@ -585,9 +622,7 @@ static unsigned most_values(struct lowering *l)
             }
             last = node->state;
             struct collected collected = {.count = 0};
-            for (int i = 0; i < last->local_count + last->depth; i++) {
-                describe(&collected, &last->slots[i]);
-            }
+            collect_state(&collected, last);
             most = (unsigned)collected.count > most ? (unsigned)collected.count : most;
         }
     }

@@ -6,6 +6,8 @@
  * reach it, those about types by escapes. */
 #include "tier2/passes.h"
 
+#include "runtime/cpython.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,7 +169,12 @@ static bool is_question(const struct ir_node *node)
     case IR_guard_class:
     case IR_guard_version:
     case IR_guard_keys:
+    case IR_guard_enter:
         return true;
+    case IR_guard_word:
+    case IR_guard_half:
+        /* Versions, not counts. */
+        return node->offset != offsetof(PyObject, ob_refcnt);
     default:
         return (ir_flags(node) & IR_PURE) != 0;
     }
@@ -191,7 +198,12 @@ static struct fact question_of(const struct ir_node *node)
     case IR_guard_class:
     case IR_guard_version:
     case IR_guard_keys:
+    case IR_guard_enter:
         fact.memory = MEMORY_type;
+        break;
+    case IR_guard_word:
+    case IR_guard_half:
+        fact.memory = MEMORY_dict;
         break;
     default:
         break;

@@ -151,7 +151,7 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
 
 static void observe(struct deopt_table *table, struct deopt_exit *exit)
 {
-    event_log(EVENT_deopt, table->code, 2, (int)exit->place, REASON_guard_failed, 0, -1);
+    event_log(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1);
     if (table->failures < MOST_FAILURES) {
         return;
     }
@@ -180,7 +180,7 @@ static int compare_offsets(const void *a, const void *b)
 /* All places that tier-2 code of the function can exit to, sorted; owned. */
 static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t wanted, size_t *count)
 {
-    size_t most = 1;
+    size_t most = 1 + compiled->entry_count;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         most += code->job->table->state_count;
     }
@@ -190,9 +190,16 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     }
     size_t used = 0;
     offsets[used++] = wanted;
+    /* Tier-2 code of other functions that inlined this one exits to it, too. */
+    for (uint32_t i = 0; i < compiled->entry_count; i++) {
+        offsets[used++] = compiled->entries[i].unit * (uint32_t)sizeof(CodeUnit);
+    }
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         for (size_t i = 0; i < code->job->table->state_count; i++) {
-            offsets[used++] = code->job->table->states[i].offset;
+            const struct deopt_state *state = &code->job->table->states[i];
+            if (state->outer == DEOPT_NO_STATE) {
+                offsets[used++] = state->next != 0 ? state->next : state->offset;
+            }
         }
     }
     qsort(offsets, used, sizeof *offsets, compare_offsets);
