@@ -4,6 +4,7 @@
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 
 #include <stdlib.h>
@@ -93,6 +94,33 @@ PyObject *rt_tier2_sync_int(PyObject **home, int64_t value)
         rt_release(old);
     }
     return result;
+}
+
+static bool may_be_replaced(PyObject *old)
+{
+    return old->ob_refcnt > 1 || plain_destruction(old);
+}
+
+int rt_tier2_replace_float(PyObject **place, double value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_float(value);
+    rt_release(old);
+    return 1;
+}
+
+int rt_tier2_replace_int(PyObject **place, int64_t value)
+{
+    PyObject *old = *place;
+    if (!may_be_replaced(old)) {
+        return 0;
+    }
+    *place = rt_tier2_box_int(value);
+    rt_release(old);
+    return 1;
 }
 
 int64_t rt_tier2_wide_int(PyObject *object)
@@ -530,6 +558,21 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
         unmake_frames(tstate, innermost, table, state);
         return 0;
     }
+    made_already = innermost;
+    return 1;
+}
+
+int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    if (plain_destruction(object)) {
+        rt_dealloc(object);
+        return 0;
+    }
+    const struct deopt_exit *row = &table->exits[exit];
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, &table->states[row->state], values);
+    innermost->prev_instr = instruction_at(innermost, row->place);
+    rt_dealloc(object);
     made_already = innermost;
     return 1;
 }

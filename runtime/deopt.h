@@ -57,9 +57,17 @@ struct deopt_exit {
     uint32_t state;
     uint32_t place;      /* bytecode offset of the instruction it belongs to, in the innermost frame */
     uint32_t root_place; /* the same in the root frame */
-    uint32_t count;      /* how often it was taken */
-    uint8_t op;          /* what failed: tier 2's own number, for its policy and the log */
-    uint8_t counts;      /* is it a speculation that failed? */
+    uint32_t count; /* how often it was taken */
+    uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
+    uint8_t counts; /* is it a speculation that failed? */
+    uint8_t kind;   /* of a guard for a kind: which; tier 2's number */
+};
+
+/* An operation of tier-2 code that has failed often, for the code that comes after it. */
+struct deopt_failure {
+    uint32_t place;
+    uint8_t op;
+    uint8_t kind; /* that a guard_kind wanted */
 };
 
 struct deopt_table {
@@ -126,6 +134,10 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      const int64_t *values, PyObject *object);
 
+/* The same where the code that is compiled counts on nothing to have run: 0, if its death runs none; 1 in all other cases. */
+int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object);
+
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
 
@@ -138,6 +150,9 @@ PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);
 PyObject *rt_tier2_box_int(int64_t value);
+/* Puts a new box where something else stands, which is dropped: 1; or 0, and nothing is done, where its death may run code. */
+int rt_tier2_replace_float(PyObject **place, double value);
+int rt_tier2_replace_int(PyObject **place, int64_t value);
 PyObject *rt_tier2_box_float(double value);
 
 /* The value of an int that has more than one digit; INT64_MIN where it does not fit. */

@@ -91,6 +91,9 @@ static inline bool plain_release(PyObject *object)
     return LIKELY(object->ob_refcnt > 1 || Py_TYPE(object) == &PyLong_Type) || plain_death(object);
 }
 
+/* The same for anything: with what it holds, as far as that dies with it. (plain_death.c) */
+bool plain_destruction(PyObject *object);
+
 /* Advances an iterator: a new reference, or NULL with nothing changed. plain_next: the function for iterators of a type, NULL where there is
  * none; such types are static. (plain_iterate.c) */
 typedef PyObject *(*plain_next_function)(PyObject *iterator);

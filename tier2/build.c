@@ -146,6 +146,7 @@ struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struc
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
     for (int i = 0; i < count; i++) {
         phi->inputs[i] = values[i];
+        phi->sample = phi->sample == NULL ? values[i]->sample : phi->sample;
     }
     phi->kind = same_kind ? values[0]->kind : KIND_any;
     return phi;
@@ -367,6 +368,9 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
 {
     struct loop_guess *guess = &builder->info[header].guesses[local];
     const struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_HOME && build_has_failed(builder, IR_guard_kind)) {
+        return KIND_any;
+    }
     if (!guess->known) {
         if (variable->state == VARIABLE_RAW && changes) {
             guess->kind = build_kind_of_raw(variable->value);
@@ -426,6 +430,7 @@ static struct ir_node *open_phi(struct builder *builder, struct ir_block *block,
 {
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
     phi->inputs[0] = first;
+    phi->sample = first->sample;
     return phi;
 }
 
@@ -434,8 +439,12 @@ static void open_loop(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
     int edges = 1 + count_back_edges(builder, header);
+    build_own_operands(builder);
     if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
         open_range_iterator(builder);
+    }
+    if (at(builder, header)->opcode == FOR_ITER) {
+        build_open_iterator(builder);
     }
     struct ir_block *block = ir_block_new(builder->graph);
     size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
@@ -619,6 +628,7 @@ void build_jump(struct builder *builder, int target)
         /* The header of a loop around the one that is entered: tier 1 goes on there. */
         struct ir_node *leave = build_node(builder, IR_leave, 0, NULL);
         leave->state = build_state_now(builder, target);
+        leave->flags |= NODE_QUIET;
         builder->block = NULL;
     } else {
         add_incoming(builder, target);
@@ -644,6 +654,7 @@ static void open_entry(struct builder *builder, int start)
     for (int i = 0; i < instruction->depth; i++) {
         struct ir_node *operand = build_node(builder, IR_load_operand, 0, NULL);
         operand->number = i;
+        operand->sample = builder->samples != NULL ? builder->samples[builder->local_count + i] : NULL;
         push_owned(builder, operand);
     }
     build_begin_instruction(builder);
@@ -808,14 +819,20 @@ static enum reason attempt(struct builder *builder, struct body *body, int start
 static enum reason build_one(const struct build_request *request, struct direct_functions *directs,
                              struct direct_function *direct, struct body *body, struct ir_graph **graph)
 {
-    struct builder builder = {.observed = direct == NULL ? request->observed : NULL,
-                              .globals = request->globals,
-                              .builtins = request->builtins,
-                              .watches = request->watches,
-                              .directs = directs,
-                              .direct = direct,
-                              .is_virtual = direct != NULL};
-    int start = direct == NULL && request->loop > 0 ? request->loop : 0;
+    bool entered = direct == NULL;
+    struct builder builder = {
+        .observed = entered ? request->observed : NULL,
+        .samples = entered ? request->samples : NULL,
+        .failures = entered ? request->failures : NULL,
+        .failure_count = entered ? request->failure_count : 0,
+        .globals = request->globals,
+        .builtins = request->builtins,
+        .watches = request->watches,
+        .directs = directs,
+        .direct = direct,
+        .is_virtual = !entered,
+    };
+    int start = entered && request->loop > 0 ? request->loop : 0;
     enum reason reason = REASON_none;
     for (int attempts = 0; reason == REASON_none; attempts++) {
         int budget = MOST_INLINED;

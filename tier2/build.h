@@ -23,6 +23,7 @@
 #include "runtime/code_state.h"
 #include "runtime/cpython.h"
 #include "runtime/runtime_data.h"
+#include "runtime/deopt.h"
 #include "tier2/ir.h"
 
 enum variable_state {
@@ -37,6 +38,7 @@ struct variable {
     uint8_t maybe_unbound; /* raw, with nothing in its home on some ways here */
     uint8_t owned;         /* of VARIABLE_OBJECT: it has a reference of its own */
     uint8_t passing;       /* not owned, and borrowed from something other code might change */
+    uint8_t fetched;       /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
     struct ir_node *clean; /* NULL: it is not */
     struct ir_node *raw;
@@ -52,6 +54,7 @@ enum operand_state {
 
 /* In `local` of an operand: see OPERAND_BORROWED. */
 enum { BORROWED_FROM_MEMORY = -2 };
+
 
 struct operand {
     uint8_t state; /* enum operand_state */
@@ -97,6 +100,7 @@ struct body {
     struct body **sites;        /* per instruction: what is inlined there, or NULL */
     bool refused;               /* it was tried here, and cannot be inlined */
     bool owns;                  /* other code may run in it: its locals have references of their own */
+    bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -161,7 +165,10 @@ struct builder {
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
     const uint8_t
         *observed; /* per local: the kind of the value that stood there when compilation was asked for, or NULL */
-    bool retry;    /* a guess was wrong: the graph is to be made again */
+    PyObject *const *samples;             /* what stood in the frame then: locals, then operands; or NULL */
+    const struct deopt_failure *failures; /* what failed in earlier code of the function */
+    size_t failure_count;
+    bool retry;         /* a guess was wrong: the graph is to be made again */
     enum reason reason; /* why there will be no graph */
 };
 
@@ -181,12 +188,21 @@ struct ir_node *build_object(struct builder *builder, PyObject *object);
 
 /* ---- States ---- */
 
+/* Has such an operation of the current instruction failed often in earlier code of the function? Then it is not to be tried. */
+bool build_has_failed(const struct builder *builder, enum ir_op op);
+
+/* The same for a guard of a kind. */
+bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind);
+
 /* To be called at the beginning of each instruction. */
 void build_begin_instruction(struct builder *builder);
 /* The state at the beginning of the current instruction. */
 struct ir_state *build_state_before(struct builder *builder);
 /* What stands where now, for going on at instruction `next`. */
 struct ir_state *build_state_now(struct builder *builder, int next);
+/* Gives the operands below the `count` of a store that is about to be made references of their own; what stands where then, for a store that may
+ * leave at the beginning of the instruction. */
+struct ir_state *build_state_of_store(struct builder *builder, int count);
 /* What stands where now, for an error of the current instruction, whose operands are gone. */
 struct ir_state *build_state_raising(struct builder *builder);
 
@@ -195,9 +211,14 @@ struct ir_state *build_state_raising(struct builder *builder);
 void push(struct builder *builder, struct operand operand);
 void push_raw(struct builder *builder, struct ir_node *value);
 void push_owned(struct builder *builder, struct ir_node *value);
+void push_fetched(struct builder *builder, struct ir_node *value);
 struct operand pop(struct builder *builder);
 struct operand *peek(struct builder *builder, int from_top);
 
+/* Is the operand an int or float that nobody has seen as an object? Then it can go into another's box. */
+bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand);
+/* What kind an operand's value will probably be, where it is not known: that of its sample. */
+enum ir_kind operand_guess(const struct operand *operand);
 /* The kind of an operand's value, as far as it is known. */
 enum ir_kind operand_kind(const struct operand *operand);
 /* An operand as a raw value of the kind: int, float or bool; guards where that is not known. An int wanted as a float is converted. */
@@ -219,6 +240,8 @@ void build_load_fast(struct builder *builder, int local);
 void build_store_fast(struct builder *builder, int local);
 /* Gives operands that borrow from locals references of their own. */
 void build_own_operands(struct builder *builder);
+/* The same for all that borrows from memory, in the functions around this one too: what follows may take it away, but runs no code. */
+void build_own_fetched(struct builder *builder);
 /* Brings the homes of all locals up to date and gives operands that borrow from locals references of their own: an escape follows. */
 void build_prepare_escape(struct builder *builder);
 /* After an escape: what it may have left behind is looked at. `next`: the instruction to go on at. */
@@ -255,6 +278,36 @@ void build_begin_body(struct builder *builder, struct body *body);
 void build_note_kind(struct builder *builder, int local, enum ir_kind kind);
 
 /* ---- Instructions (build_operations.c) ---- */
+
+/* The instruction by the general C function of runtime/steps.h: an escape. */
+void build_by_step(struct builder *builder);
+
+/* A call of a C function of runtime/ that runs no code; `type` of its result. An object may be NULL. */
+struct ir_node *build_plain_call(struct builder *builder, const void *function, enum ir_type type, int count,
+                                 struct ir_node *const *inputs);
+
+/* Each carries out an instruction, by a general way where it has no better one (build_attributes.c, build_containers.c,
+ * build_iteration.c). */
+void build_get_iter(struct builder *builder);
+void build_for_iter(struct builder *builder);
+/* Before a loop headed by FOR_ITER: guards what its iterator is, as far as that never changes. */
+void build_open_iterator(struct builder *builder);
+void build_subscript(struct builder *builder);
+void build_store_subscript(struct builder *builder);
+void build_unpack(struct builder *builder);
+void build_container(struct builder *builder);
+void build_contains(struct builder *builder);
+void build_load_attr(struct builder *builder);
+void build_store_attr(struct builder *builder);
+void build_load_method(struct builder *builder);
+
+/* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
+bool build_plain_compare(struct builder *builder);
+bool build_plain_concatenation(struct builder *builder);
+/* CALL of a method of a built-in type that has such a function. */
+bool build_plain_method(struct builder *builder);
+/* The truth of the operand on top, which stays; NULL where C has to find out in general. */
+struct ir_node *build_plain_truth(struct builder *builder);
 
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
@@ -337,6 +390,9 @@ struct build_request {
         *watches;            /* where to put the code objects that were inlined by their code; owned by the caller */
     int loop;                /* instruction number of the loop header to enter at, or -1: the function's start */
     const uint8_t *observed; /* see struct builder */
+    PyObject *const *samples;
+    const struct deopt_failure *failures;
+    size_t failure_count;
 };
 
 /* The kind of the number that an int, float or truth value stands for; and whether a kind is one of those. */

@@ -113,9 +113,35 @@ void build_own_locals(struct builder *builder)
     }
 }
 
+/* From memory that a store or the end of some object may change? Functions, which classes and modules have, end in no such way. */
+static bool is_fetched(const struct operand *operand)
+{
+    return operand->state == OPERAND_BORROWED && operand->local == BORROWED_FROM_MEMORY &&
+           !(operand->value->op == IR_constant_object && operand->value->kind == KIND_function);
+}
+
+void build_own_fetched(struct builder *builder)
+{
+    build_own_operands(builder);
+    for (struct builder *inlined = builder; inlined->outer != NULL; inlined = inlined->outer) {
+        bool fetched = false;
+        for (int i = 0; i < inlined->local_count; i++) {
+            fetched |= inlined->variables[i].state == VARIABLE_OBJECT && inlined->variables[i].fetched;
+        }
+        for (int i = 0; i < inlined->outer->depth; i++) {
+            fetched |= is_fetched(&inlined->outer->operands[i]);
+        }
+        if (fetched && !inlined->body->owns_fetched) {
+            inlined->body->owns_fetched = true;
+            builder->retry = true;
+        }
+    }
+}
+
 /* ---- The way in -------------------------------------------------------------------------------------------------- */
 
-static struct variable variable_of_argument(struct builder *builder, const struct operand *argument, bool owns)
+static struct variable variable_of_argument(struct builder *builder, const struct operand *argument,
+                                            const struct body *body)
 {
     struct operand operand = *argument;
     struct ir_node *raw = operand.state == OPERAND_RAW ? operand.value : NULL;
@@ -133,7 +159,8 @@ static struct variable variable_of_argument(struct builder *builder, const struc
     } else if (operand.local == -1 && operand.state == OPERAND_BORROWED && build_is_number(operand_kind(&operand))) {
         raw = operand_raw(builder, &operand, operand_kind(&operand));
     }
-    if (owns && operand.state == OPERAND_BORROWED && operand.local != -1) {
+    if ((body->owns && operand.state == OPERAND_BORROWED && operand.local != -1) ||
+        (body->owns_fetched && is_fetched(&operand))) {
         operand_owned(builder, &operand);
     }
     if (operand.state == OPERAND_ITERATOR) {
@@ -143,6 +170,7 @@ static struct variable variable_of_argument(struct builder *builder, const struc
         .state = VARIABLE_OBJECT,
         .owned = operand.state == OPERAND_OWNED,
         .passing = operand.state == OPERAND_BORROWED && operand.local != -1,
+        .fetched = is_fetched(&operand),
         .value = operand.value,
         .raw = raw,
     };
@@ -207,7 +235,8 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
     if (count == 1) {
         struct operand result = *first;
         builder->block = ways->block;
-        if (result.state == OPERAND_BORROWED && !singletons && kind != KIND_none) {
+        if (result.state == OPERAND_BORROWED && result.local != BORROWED_FROM_MEMORY && !singletons &&
+            kind != KIND_none) {
             operand_owned(builder, &result);
         }
         push(builder, result);
@@ -239,6 +268,16 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
     }
 }
 
+/* Does anything lose a reference when the function returns? */
+static bool drops_something(const struct builder *builder)
+{
+    bool owned = builder->function.state == OPERAND_OWNED;
+    for (int i = 0; i < builder->local_count; i++) {
+        owned |= builder->variables[i].state == VARIABLE_OBJECT && builder->variables[i].owned;
+    }
+    return owned;
+}
+
 /* What the callee hands to its caller: something that needs neither its locals nor its code. */
 static struct operand independent_result(struct builder *builder)
 {
@@ -252,6 +291,9 @@ static struct operand independent_result(struct builder *builder)
             *variable = (struct variable){.state = VARIABLE_UNBOUND};
             return (struct operand){.state = OPERAND_OWNED, .local = -1, .value = result.value};
         }
+    }
+    if (is_fetched(&result) && !drops_something(builder)) {
+        return result;
     }
     bool lasts = result.value->op == IR_constant_object &&
                  (result.value->kind == KIND_none || result.value->kind == KIND_bool ||
@@ -326,6 +368,8 @@ void build_inlined(struct builder *builder, PyCodeObject *code, struct operand f
         .depth_limit = builder->depth_limit - 1,
         .budget = builder->budget,
         .watches = builder->watches,
+        .failures = builder->failures,
+        .failure_count = builder->failure_count,
         .globals = globals,
         .builtins = builtins,
         .block = builder->block,
@@ -337,14 +381,14 @@ void build_inlined(struct builder *builder, PyCodeObject *code, struct operand f
         return;
     }
     for (int i = 0; i < code->co_argcount; i++) {
-        inlined.variables[i] = variable_of_argument(builder, &arguments[i], body->owns);
+        inlined.variables[i] = variable_of_argument(builder, &arguments[i], body);
     }
     if (body->owns && function.state == OPERAND_BORROWED && function.local != -1) {
         operand_owned(builder, &function);
     }
     inlined.function = function;
     builder->depth -= pops;
-    if (body->owns) {
+    if (body->owns || body->owns_fetched) {
         build_own_operands(builder);
     }
     inlined.outer_state = build_state_raising(builder);

@@ -77,8 +77,17 @@ static void build_handler(struct builder *builder, step_function *function)
     build_finish_escape(builder, builder->current + 1);
 }
 
+struct ir_node *build_plain_call(struct builder *builder, const void *function, enum ir_type type, int count,
+                                 struct ir_node *const *inputs)
+{
+    struct ir_node *call = build_node(builder, IR_call_plain, count, inputs);
+    call->pointer = function;
+    call->type = (uint8_t)type;
+    return call;
+}
+
 /* Any instruction that runtime/ can carry out on operands in memory; else there is no tier-2 code of the function. */
-static void build_step(struct builder *builder)
+void build_by_step(struct builder *builder)
 {
     step_function *function = step_of(build_current(builder)->opcode);
     if (function == NULL) {
@@ -116,8 +125,15 @@ static struct ir_node *build_slow_truth(struct builder *builder, bool keeps)
 static enum ir_kind number_kind(struct builder *builder, const struct operand *operand)
 {
     enum ir_kind kind = operand_kind(operand);
-    (void)builder;
-    return kind == KIND_int || kind == KIND_float || kind == KIND_bool ? kind : KIND_any;
+    if (kind == KIND_any && !build_kind_has_failed(builder, operand_guess(operand))) {
+        kind = operand_guess(operand);
+    }
+    return build_is_number(kind) ? kind : KIND_any;
+}
+
+static bool is_object(const struct operand *operand)
+{
+    return operand->state != OPERAND_NULL && operand->state != OPERAND_RAW;
 }
 
 /* The kinds to speculate on for an operator; false where there is nothing to go by. */
@@ -125,8 +141,9 @@ static bool guess_operands(struct builder *builder, enum ir_kind *left, enum ir_
 {
     *left = number_kind(builder, peek(builder, 1));
     *right = number_kind(builder, peek(builder, 0));
-    bool left_is_open = operand_kind(peek(builder, 1)) == KIND_any && peek(builder, 1)->state != OPERAND_NULL;
-    bool right_is_open = operand_kind(peek(builder, 0)) == KIND_any && peek(builder, 0)->state != OPERAND_NULL;
+    bool may_guess = !build_has_failed(builder, IR_guard_kind);
+    bool left_is_open = may_guess && operand_guess(peek(builder, 1)) == KIND_any && is_object(peek(builder, 1));
+    bool right_is_open = may_guess && operand_guess(peek(builder, 0)) == KIND_any && is_object(peek(builder, 0));
     enum ir_kind seen = KIND_any;
     switch (build_current(builder)->specialised) {
     case BINARY_OP_ADD_INT:
@@ -211,6 +228,15 @@ static enum ir_op float_operation(int oparg)
     case NB_TRUE_DIVIDE:
     case NB_INPLACE_TRUE_DIVIDE:
         return IR_float_divide;
+    case NB_POWER:
+    case NB_INPLACE_POWER:
+        return IR_float_power;
+    case NB_REMAINDER:
+    case NB_INPLACE_REMAINDER:
+        return IR_float_modulo;
+    case NB_FLOOR_DIVIDE:
+    case NB_INPLACE_FLOOR_DIVIDE:
+        return IR_float_floor_divide;
     default:
         return IR_OP_COUNT;
     }
@@ -225,6 +251,22 @@ static void drop_two(struct builder *builder)
     operand_drop(builder, &right, builder->current + 1);
 }
 
+/* Numbers that are too long, or of kinds that change: objects, still without an escape. */
+static bool build_plain_number(struct builder *builder)
+{
+    if (build_has_failed(builder, IR_guard_bound)) {
+        return false;
+    }
+    struct ir_node *inputs[4] = {operand_object(builder, peek(builder, 1)), operand_object(builder, peek(builder, 0)),
+                                 build_int(builder, build_current(builder)->oparg), build_int(builder, 0)};
+    struct ir_node *result = build_plain_call(builder, (const void *)rt_number_binary, IR_OBJECT, 4, inputs);
+    struct ir_node *found = build_node1(builder, IR_guard_bound, result);
+    found->state = build_state_now(builder, builder->current);
+    drop_two(builder);
+    push_owned(builder, found);
+    return true;
+}
+
 static void build_binary_op(struct builder *builder)
 {
     int oparg = build_current(builder)->oparg;
@@ -235,7 +277,7 @@ static void build_binary_op(struct builder *builder)
         /* & | ^ of two bools are bools. */
         bool bools = left_kind == KIND_bool && right_kind == KIND_bool;
         enum ir_op op = floats ? float_operation(oparg) : bools ? IR_OP_COUNT : int_operation(oparg);
-        if (op != IR_OP_COUNT) {
+        if (op != IR_OP_COUNT && !build_has_failed(builder, op) && !build_has_failed(builder, IR_unbox_int)) {
             /* Each operand as what it is; a guard converts an int where a float is wanted. */
             struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
             struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
@@ -247,6 +289,11 @@ static void build_binary_op(struct builder *builder)
             push_raw(builder, result);
             return;
         }
+        if (build_plain_number(builder)) {
+            return;
+        }
+    } else if (build_plain_concatenation(builder)) {
+        return;
     }
     build_handler(builder, step_BINARY_OP);
 }
@@ -254,8 +301,10 @@ static void build_binary_op(struct builder *builder)
 static void build_compare(struct builder *builder)
 {
     enum ir_kind left_kind, right_kind;
-    if (!guess_operands(builder, &left_kind, &right_kind)) {
-        build_handler(builder, step_COMPARE_OP);
+    if (!guess_operands(builder, &left_kind, &right_kind) || build_has_failed(builder, IR_unbox_int)) {
+        if (!build_plain_compare(builder)) {
+            build_handler(builder, step_COMPARE_OP);
+        }
         return;
     }
     bool floats = left_kind == KIND_float || right_kind == KIND_float;
@@ -307,6 +356,9 @@ static void build_truth_jump(struct builder *builder, bool on_true)
     const struct instruction *instruction = build_current(builder);
     struct ir_node *truth = quick_truth(builder, peek(builder, 0));
     if (truth == NULL) {
+        truth = build_plain_truth(builder);
+    }
+    if (truth == NULL) {
         truth = build_slow_truth(builder, false);
         build_branch(builder, truth, on_true, instruction->target, true);
         return;
@@ -319,6 +371,7 @@ static void build_truth_jump(struct builder *builder, bool on_true)
 static void build_not(struct builder *builder)
 {
     struct ir_node *truth = quick_truth(builder, peek(builder, 0));
+    truth = truth == NULL ? build_plain_truth(builder) : truth;
     if (truth == NULL) {
         build_handler(builder, step_of(UNARY_NOT));
         return;
@@ -326,135 +379,6 @@ static void build_not(struct builder *builder)
     struct operand operand = pop(builder);
     operand_drop(builder, &operand, builder->current + 1);
     push_raw(builder, build_node1(builder, IR_bool_not, truth));
-}
-
-/* ---- Loops -------------------------------------------------------------------------------------------------------------- */
-
-static void build_for_iter(struct builder *builder)
-{
-    const struct instruction *instruction = build_current(builder);
-    struct operand *iterator = peek(builder, 0);
-    if (iterator->state != OPERAND_ITERATOR) {
-        build_prepare_escape(builder);
-        struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, iterator));
-        store->number = builder->depth - 1;
-        struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
-        node->pointer = (const void *)step_FOR_ITER;
-        node->cell = build_cell(builder);
-        node->offset = builder->depth;
-        node->state = build_state_raising(builder);
-        struct ir_node *more = build_node2(builder, IR_int_compare, node, build_int(builder, 0));
-        more->number = Py_NE;
-        struct operand kept = pop(builder);
-        struct ir_block *end = build_split(builder, more, 0);
-        struct ir_block *body = builder->block;
-        builder->block = end;
-        build_finish_escape(builder, instruction->target);
-        build_jump(builder, instruction->target);
-        builder->block = body;
-        push(builder, kept);
-        struct ir_node *value = build_node(builder, IR_load_operand, 0, NULL);
-        value->number = builder->depth;
-        push_owned(builder, value);
-        build_finish_escape(builder, builder->current + 1);
-        return;
-    }
-    struct ir_node *more = build_node2(builder, IR_int_compare, iterator->index, iterator->length);
-    more->number = Py_LT;
-    struct operand kept = pop(builder);
-    struct ir_block *end = build_split(builder, more, 90);
-    struct ir_block *body = builder->block;
-    builder->block = end;
-    operand_drop(builder, &kept, instruction->target);
-    build_jump(builder, instruction->target);
-    builder->block = body;
-    struct ir_node *product = build_node2(builder, IR_int_multiply, kept.index, kept.step);
-    product->flags |= NODE_FITS;
-    struct ir_node *value = build_node2(builder, IR_int_add, kept.start, product);
-    value->flags |= NODE_FITS;
-    struct ir_node *next = build_node2(builder, IR_int_add, kept.index, build_int(builder, 1));
-    next->flags |= NODE_FITS;
-    kept.index = next;
-    push(builder, kept);
-    push_raw(builder, value);
-}
-
-/* ---- Subscripts -------------------------------------------------------------------------------------------------------- */
-
-/* An index of a list or tuple of known size as a position in it; guards that it is one. */
-static struct ir_node *build_position(struct builder *builder, struct ir_node *container, struct ir_node *index)
-{
-    struct ir_node *size = build_node1(builder, IR_load, container);
-    size->type = IR_INT;
-    size->offset = (int32_t)offsetof(PyVarObject, ob_size);
-    size->memory = container->kind == KIND_tuple ? MEMORY_constant : MEMORY_list_shape;
-    struct ir_node *position = build_node2(builder, IR_wrap_index, index, size);
-    struct ir_node *inside = build_node2(builder, IR_is_inside, position, size);
-    build_guard1(builder, IR_guard_true, inside);
-    return position;
-}
-
-static enum ir_kind sequence_kind(const struct builder *builder, const struct operand *container, int list, int tuple)
-{
-    enum ir_kind kind = operand_kind(container);
-    if (container->state == OPERAND_RAW || container->state == OPERAND_NULL) {
-        return KIND_any;
-    }
-    int specialised = build_current(builder)->specialised;
-    if (kind == KIND_any) {
-        kind = specialised == list ? KIND_list : specialised == tuple ? KIND_tuple : KIND_any;
-    }
-    return kind == KIND_list || kind == KIND_tuple ? kind : KIND_any;
-}
-
-static bool may_be_int(const struct operand *operand)
-{
-    enum ir_kind kind = operand_kind(operand);
-    return operand->state != OPERAND_NULL && (kind == KIND_any || kind == KIND_int);
-}
-
-static void build_subscript(struct builder *builder)
-{
-    enum ir_kind kind = sequence_kind(builder, peek(builder, 1), BINARY_SUBSCR_LIST_INT, BINARY_SUBSCR_TUPLE_INT);
-    if (kind == KIND_any || !may_be_int(peek(builder, 0))) {
-        build_handler(builder, step_BINARY_SUBSCR);
-        return;
-    }
-    struct ir_node *container = operand_kind_guard(builder, peek(builder, 1), kind);
-    struct ir_node *index = operand_raw(builder, peek(builder, 0), KIND_int);
-    struct ir_node *position = build_position(builder, container, index);
-    struct ir_node *item = build_node2(builder, IR_load_item, container, position);
-    item->memory = kind == KIND_tuple ? MEMORY_constant : MEMORY_list_item;
-    item->kind = KIND_any;
-    build_node1(builder, IR_hold, item);
-    struct operand right = pop(builder);
-    struct operand left = pop(builder);
-    push_owned(builder, item);
-    struct operand dead[2] = {left, right};
-    operand_drop_many(builder, dead, 2, builder->current + 1);
-}
-
-static void build_store_subscript(struct builder *builder)
-{
-    if (sequence_kind(builder, peek(builder, 1), STORE_SUBSCR_LIST_INT, -1) != KIND_list ||
-        !may_be_int(peek(builder, 0))) {
-        build_handler(builder, step_STORE_SUBSCR);
-        return;
-    }
-    struct ir_node *container = operand_kind_guard(builder, peek(builder, 1), KIND_list);
-    struct ir_node *index = operand_raw(builder, peek(builder, 0), KIND_int);
-    struct ir_node *position = build_position(builder, container, index);
-    struct ir_node *old = build_node2(builder, IR_load_item, container, position);
-    old->memory = MEMORY_list_item;
-    struct ir_node *value = operand_owned(builder, peek(builder, 2));
-    struct ir_node *inputs[3] = {container, position, value};
-    struct ir_node *store = build_node(builder, IR_store_item, 3, inputs);
-    store->memory = MEMORY_list_item;
-    struct operand key = pop(builder);
-    struct operand list = pop(builder);
-    pop(builder);
-    struct operand dead[3] = {{.state = OPERAND_OWNED, .local = -1, .value = old}, list, key};
-    operand_drop_many(builder, dead, 3, builder->current + 1);
 }
 
 /* ---- The switch ------------------------------------------------------------------------------------------------------------ */
@@ -531,6 +455,7 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
 {
     struct operand *operand = peek(builder, 0);
     struct ir_node *truth = quick_truth(builder, operand);
+    truth = truth == NULL ? build_plain_truth(builder) : truth;
     bool escaped = truth == NULL;
     if (escaped) {
         truth = build_slow_truth(builder, true);
@@ -609,6 +534,15 @@ void build_instruction(struct builder *builder)
     case UNARY_NOT:
         build_not(builder);
         break;
+    case LOAD_ATTR:
+        build_load_attr(builder);
+        break;
+    case STORE_ATTR:
+        build_store_attr(builder);
+        break;
+    case LOAD_METHOD:
+        build_load_method(builder);
+        break;
     case BINARY_SUBSCR:
         build_subscript(builder);
         break;
@@ -642,6 +576,22 @@ void build_instruction(struct builder *builder)
     case JUMP_BACKWARD_NO_INTERRUPT:
         build_jump(builder, instruction->target);
         break;
+    case GET_ITER:
+        build_get_iter(builder);
+        break;
+    case UNPACK_SEQUENCE:
+        build_unpack(builder);
+        break;
+    case BUILD_TUPLE:
+    case BUILD_LIST:
+    case BUILD_STRING:
+    case BUILD_MAP:
+    case BUILD_SET:
+        build_container(builder);
+        break;
+    case CONTAINS_OP:
+        build_contains(builder);
+        break;
     case FOR_ITER:
         build_for_iter(builder);
         break;
@@ -650,23 +600,23 @@ void build_instruction(struct builder *builder)
         break;
     case LOAD_GLOBAL:
         if (!build_load_global(builder)) {
-            build_step(builder);
+            build_by_step(builder);
         }
         break;
     case COPY_FREE_VARS:
     case LOAD_DEREF:
     case STORE_DEREF:
         if (!build_closure(builder)) {
-            build_step(builder);
+            build_by_step(builder);
         }
         break;
     case CALL:
-        if (!build_call(builder)) {
-            build_step(builder);
+        if (!build_call(builder) && !build_plain_method(builder)) {
+            build_by_step(builder);
         }
         break;
     default:
-        build_step(builder);
+        build_by_step(builder);
         break;
     }
 }

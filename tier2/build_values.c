@@ -81,6 +81,7 @@ struct ir_node *build_object(struct builder *builder, PyObject *object)
     struct ir_node *node = build_node(builder, IR_constant_object, 0, NULL);
     node->pointer = object;
     node->kind = (uint8_t)build_kind_of_type(Py_TYPE(object));
+    node->sample = object;
     return node;
 }
 
@@ -103,6 +104,29 @@ bool build_is_number(enum ir_kind kind)
 static bool is_true(const struct ir_node *node)
 {
     return node != NULL && node->op == IR_constant_bool && node->number;
+}
+
+bool build_has_failed(const struct builder *builder, enum ir_op op)
+{
+    uint32_t place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+    for (size_t i = 0; i < builder->failure_count; i++) {
+        if (builder->failures[i].place == place && builder->failures[i].op == op) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
+{
+    uint32_t place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+    for (size_t i = 0; i < builder->failure_count; i++) {
+        const struct deopt_failure *failure = &builder->failures[i];
+        if (failure->place == place && failure->op == IR_guard_kind && failure->kind == kind) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- States ----------------------------------------------------------------------------------------------------- */
@@ -192,6 +216,14 @@ struct ir_state *build_state_now(struct builder *builder, int next)
     return make_state(builder, builder->variables, builder->operands, builder->depth, next);
 }
 
+struct ir_state *build_state_of_store(struct builder *builder, int count)
+{
+    builder->depth -= count;
+    build_own_fetched(builder);
+    builder->depth += count;
+    return build_state_now(builder, builder->current);
+}
+
 struct ir_state *build_state_raising(struct builder *builder)
 {
     struct ir_state *state = build_state_now(builder, builder->current);
@@ -228,6 +260,11 @@ void push_owned(struct builder *builder, struct ir_node *value)
     push(builder, (struct operand){.state = OPERAND_OWNED, .local = -1, .value = value});
 }
 
+void push_fetched(struct builder *builder, struct ir_node *value)
+{
+    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = value});
+}
+
 struct operand pop(struct builder *builder)
 {
     assert(builder->depth > 0);
@@ -246,6 +283,15 @@ enum ir_kind operand_kind(const struct operand *operand)
         return KIND_any;
     }
     return operand->state == OPERAND_RAW ? build_kind_of_raw(operand->value) : (enum ir_kind)operand->value->kind;
+}
+
+enum ir_kind operand_guess(const struct operand *operand)
+{
+    enum ir_kind kind = operand_kind(operand);
+    if (kind == KIND_any && operand->state != OPERAND_NULL && operand->value->sample != NULL) {
+        kind = build_kind_of_type(Py_TYPE((PyObject *)operand->value->sample));
+    }
+    return kind;
 }
 
 /* The variable an operand's value also stands in, unchanged, or NULL. */
@@ -325,6 +371,7 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     struct variable *variable = variable_of(builder, operand);
     struct ir_node *guard = build_guard1(builder, IR_guard_kind, operand->value);
     guard->kind = (uint8_t)kind;
+    guard->sample = operand->value->sample;
     operand->value = guard;
     if (variable != NULL) {
         variable->value = guard;
@@ -398,18 +445,25 @@ void operand_drop(struct builder *builder, struct operand *operand, int next)
         return;
     }
     bool simple = operand->state == OPERAND_ITERATOR || build_is_simple((enum ir_kind)operand->value->kind);
+    bool plain = !simple && !build_has_failed(builder, IR_drop);
+    if (plain) {
+        build_own_fetched(builder);
+    }
     if (!simple) {
         build_own_operands(builder);
+    }
+    if (!simple && !plain) {
         build_own_locals(builder);
-        if (builder->graph->direct) {
-            build_refuse(builder);
-        }
+    }
+    if (!simple && builder->graph->direct) {
+        build_refuse(builder);
     }
     struct ir_node *drop = build_node1(builder, IR_drop, operand->value);
     if (simple) {
         drop->flags |= NODE_SIMPLE;
     } else {
         drop->state = build_state_now(builder, next);
+        drop->flags |= plain ? NODE_PLAIN : 0;
     }
 }
 
@@ -465,8 +519,11 @@ void build_load_fast(struct builder *builder, int local)
     if (variable->state == VARIABLE_HOME && variable->value == NULL) {
         struct ir_node *object = build_node(builder, IR_load_home, 0, NULL);
         object->number = local;
+        object->sample = builder->samples != NULL ? builder->samples[local] : NULL;
         if (!is_certainly_bound(builder, local)) {
-            object = build_guard1(builder, IR_guard_bound, object);
+            struct ir_node *bound = build_guard1(builder, IR_guard_bound, object);
+            bound->sample = object->sample;
+            object = bound;
         }
         variable->value = object;
     }
@@ -515,6 +572,11 @@ static void store_without_home(struct builder *builder, int local, struct operan
         };
     } else {
         struct ir_node *raw = source != NULL ? source->raw : NULL;
+        enum ir_kind guess = operand_guess(&value);
+        if (raw == NULL && build_is_number(guess) && !build_kind_has_failed(builder, guess) &&
+            !build_has_failed(builder, IR_unbox_int)) {
+            raw = operand_raw(builder, &value, guess);
+        }
         struct ir_node *object = operand_owned(builder, &value);
         *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = raw};
     }
@@ -544,8 +606,10 @@ void build_store_fast(struct builder *builder, int local)
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
     }
-    if (raw == NULL && value.value->op == IR_constant_object && build_is_number((enum ir_kind)value.value->kind)) {
-        raw = operand_raw(builder, &value, (enum ir_kind)value.value->kind);
+    if (raw == NULL && build_is_number(operand_guess(&value)) && !build_kind_has_failed(builder, operand_guess(&value)) &&
+        !build_has_failed(builder, IR_unbox_int)) {
+        /* It stays the object it is, too. */
+        raw = operand_raw(builder, &value, operand_guess(&value));
     }
     struct ir_node *object = operand_owned(builder, &value);
     if (!simple) {
@@ -562,6 +626,7 @@ void build_store_fast(struct builder *builder, int local)
         store->flags |= NODE_SIMPLE;
     } else {
         store->state = build_state_now(builder, builder->current + 1);
+        store->flags |= build_has_failed(builder, IR_store_home) ? 0 : NODE_PLAIN;
     }
 }
 

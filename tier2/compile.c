@@ -20,6 +20,9 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
+/* LLVM takes seconds over larger functions. */
+enum { MOST_INSTRUCTIONS = 600 };
+
 /* ---- The first half ------------------------------------------------------------------------------------------- */
 
 /* The kinds of what stands in the frame's locals. */
@@ -42,12 +45,19 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
     if (reason != REASON_none) {
         return reason;
     }
+    if (bytecode.count > MOST_INSTRUCTIONS) {
+        bytecode_free(&bytecode);
+        return REASON_too_large;
+    }
     uint8_t *observed = observe_locals(frame);
     struct build_request request = {
         .code = job->code,
         .feedback = feedback,
         .loop = job->loop_offset == 0 ? -1 : bytecode.number_of_unit[job->loop_offset / sizeof(CodeUnit)],
         .observed = observed,
+        .samples = frame->localsplus,
+        .failures = job->failures,
+        .failure_count = job->failure_count,
         .globals = frame->f_globals,
         .builtins = frame->f_builtins,
         .watches = &job->watches,
@@ -81,6 +91,8 @@ static const struct {
     void (*run)(struct ir_graph *graph);
 } passes[] = {
     {"order", ir_order},
+    {"trivial phis", pass_trivial_phis},
+    {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
     {"dead code", pass_dead_code},
 };

@@ -24,6 +24,9 @@ struct tier2_job {
     struct deopt_table *table;
     struct orc_code *machine;
     tier2_function *entry;
+    const struct deopt_failure
+        *failures; /* borrowed while it is built: what failed in earlier code of the function */
+    size_t failure_count;
     double build_ms, passes_ms, emit_ms;
     char symbol[32];
 };

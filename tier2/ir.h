@@ -65,7 +65,8 @@ enum ir_memory {
     MEMORY_list_shape, /* lists' sizes and where their items are */
     MEMORY_dict,       /* versions and values of dicts, of modules' and builtins' globals */
     MEMORY_type,       /* types' versions */
-    MEMORY_iterator,   /* the index of an iterator */
+    MEMORY_iterator,   /* the index of an iterator, and the container it still has */
+    MEMORY_shape,      /* where the values of an instance are, or its dict; the tables of dicts */
     MEMORY_COUNT
 };
 
@@ -75,6 +76,9 @@ enum ir_node_flag {
     NODE_FITS = 1,   /* integer arithmetic whose result is known to fit: no guard */
     NODE_SIMPLE = 2, /* drop, store_home: what dies is an int, float, str or the like; no code runs */
     NODE_LIVE = 4,   /* scratch for passes */
+    NODE_PLAIN =
+        8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
+    NODE_QUIET = 16, /* a guard whose failure says nothing against the code */
 };
 
 struct ir_node {
@@ -96,6 +100,7 @@ struct ir_node {
     struct ir_node *replacement;     /* another node to use instead, see ir_replace */
     struct ir_state *state;          /* of guards and escapes */
     struct ir_node **inputs;
+    void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
 };
 
 struct ir_block {
@@ -243,6 +248,12 @@ static inline bool ir_may_leave(const struct ir_node *node)
 static inline bool ir_is_constant(const struct ir_node *node)
 {
     return node->op <= IR_constant_bool;
+}
+
+/* May any code run, so that nothing is known afterwards of types, attributes and containers? */
+static inline bool ir_escapes(const struct ir_node *node)
+{
+    return (ir_flags(node) & IR_ESCAPES) && !(node->flags & (NODE_SIMPLE | NODE_PLAIN));
 }
 
 /* Has the node an effect besides its result? */

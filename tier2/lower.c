@@ -6,6 +6,8 @@
  */
 #include "tier2/lower.h"
 
+#include "tier2/lowering.h"
+
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
@@ -13,131 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-typedef LLVMValueRef value;
-typedef LLVMBasicBlockRef label;
-
-/* The way out of one frame state. */
-struct exit_block {
-    label block;  /* NULL: not made yet */
-    value which;  /* phi: number of the exit */
-    value status; /* phi: of errors, what the handler returned; else NULL */
-};
-
-struct lowering {
-    struct ir_graph *graph;
-    LLVMContextRef context;
-    LLVMModuleRef module;
-    LLVMBuilderRef builder;
-    value function, frame, thread, values;
-    value record, caller; /* of direct calls (struct direct_record): this function's, and its caller's or NULL */
-    const char *symbol;   /* of the function that is entered */
-    const struct ir_graph *graphs;
-    LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
-    value *results;           /* by node */
-    label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
-    struct exit_block *exits; /* by state */
-    uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
-    value unlikely;           /* metadata of branches whose first way is the usual one */
-    unsigned profile_kind;
-    struct deopt_table *table;
-    size_t exit_capacity, state_capacity, slot_capacity;
-    PyCodeObject *code;
-    bool out_of_memory;
-};
-
-/* ---- Shorthand ---------------------------------------------------------------------------------------------------- */
-
-static value constant_i64(struct lowering *l, int64_t number)
-{
-    return llvm.ConstInt(l->i64, (uint64_t)number, true);
-}
-
-static value constant_i32(struct lowering *l, uint32_t number)
-{
-    return llvm.ConstInt(l->i32, number, false);
-}
-
-static value constant_i1(struct lowering *l, bool truth)
-{
-    return llvm.ConstInt(l->i1, truth, false);
-}
-
-static value address(struct lowering *l, const void *pointer)
-{
-    return llvm.ConstIntToPtr(constant_i64(l, (int64_t)(uintptr_t)pointer), l->pointer);
-}
-
-static label new_block(struct lowering *l, const char *name)
-{
-    return llvm.AppendBasicBlockInContext(l->context, l->function, name);
-}
-
-static void go_on_in(struct lowering *l, label block)
-{
-    llvm.PositionBuilderAtEnd(l->builder, block);
-}
-
-static value field(struct lowering *l, value base, int64_t offset)
-{
-    value index = constant_i64(l, offset);
-    return offset == 0 ? base : llvm.BuildGEP2(l->builder, l->i8, base, &index, 1, "");
-}
-
-static value load_from(struct lowering *l, LLVMTypeRef type, value base, int64_t offset)
-{
-    return llvm.BuildLoad2(l->builder, type, field(l, base, offset), "");
-}
-
-static void store_to(struct lowering *l, value what, value base, int64_t offset)
-{
-    llvm.BuildStore(l->builder, what, field(l, base, offset));
-}
-
-static value integer_compare(struct lowering *l, LLVMIntPredicate predicate, value a, value b)
-{
-    return llvm.BuildICmp(l->builder, predicate, a, b, "");
-}
-
-/* Calls a function of runtime_symbols.def. */
-static value call(struct lowering *l, const char *name, LLVMTypeRef result, int count, value *arguments)
-{
-    LLVMTypeRef types[8];
-    for (int i = 0; i < count; i++) {
-        types[i] = llvm.TypeOf(arguments[i]);
-    }
-    LLVMTypeRef type = llvm.FunctionType(result, types, (unsigned)count, false);
-    value function = llvm.GetNamedFunction(l->module, name);
-    if (function == NULL) {
-        function = llvm.AddFunction(l->module, name, type);
-    }
-    return llvm.BuildCall2(l->builder, type, function, arguments, (unsigned)count, "");
-}
-
-static value result_of(struct lowering *l, const struct ir_node *node)
-{
-    return l->results[node->id];
-}
-
-static value input(struct lowering *l, const struct ir_node *node, int number)
-{
-    return l->results[node->inputs[number]->id];
-}
-
-/* Ends the LLVM block: usually on to a new one, which becomes the current one; else to `rare`. */
-static void branch_rarely(struct lowering *l, value usual, label rare)
-{
-    label next = new_block(l, "");
-    value branch = llvm.BuildCondBr(l->builder, usual, next, rare);
-    llvm.SetMetadata(branch, l->profile_kind, l->unlikely);
-    go_on_in(l, next);
-}
-
-static LLVMTypeRef type_of(struct lowering *l, enum ir_type type)
-{
-    LLVMTypeRef types[IR_TYPE_COUNT] = {l->void_type, l->pointer, l->i64, l->f64, l->i1};
-    return types[type];
-}
 
 /* ---- Tables of exits ----------------------------------------------------------------------------------------------------- */
 
@@ -216,7 +93,7 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
             row.clean = collect(collected, slot->clean, &row.constant);
         }
     }
-    if (node->op == IR_constant_object) {
+    if (node->op == IR_constant_object && slot->how != SLOT_OWNED) {
         row.place = DEOPT_CONSTANT;
         row.constant = (int64_t)(uintptr_t)node->pointer;
         return row;
@@ -294,7 +171,9 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         .place = node->place,
         .root_place = root_place,
         .op = node->op,
-        .counts = (ir_flags(node) & IR_GUARD) && !quiet,
+        .kind = node->kind,
+        .counts =
+            ((ir_flags(node) & IR_GUARD) && !quiet && !(node->flags & NODE_QUIET)) || (node->flags & NODE_PLAIN),
     };
     return (uint32_t)table->exit_count++;
 }
@@ -370,7 +249,7 @@ static label failure(struct lowering *l, const struct ir_node *node, value statu
     return exit->block;
 }
 
-static void guard(struct lowering *l, const struct ir_node *node, value holds)
+void lower_guard(struct lowering *l, const struct ir_node *node, value holds)
 {
     branch_rarely(l, holds, failure(l, node, NULL));
 }
@@ -389,7 +268,8 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
     collect_state(&collected, node->state);
     store_values(l, &collected);
     value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
-    value leaves = call(l, "rt_tier2_dealloc", l->i32, 6, arguments);
+    const char *function = node->flags & NODE_PLAIN ? "rt_tier2_release" : "rt_tier2_dealloc";
+    value leaves = call(l, function, l->i32, 6, arguments);
     value stays = integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0));
     llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
 }
@@ -397,8 +277,8 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
 /* Drops a reference to an object that is not NULL. */
 static void drop(struct lowering *l, const struct ir_node *node, value object)
 {
-    value count = llvm.BuildSub(l->builder, load_from(l, l->i64, object, 0), constant_i64(l, 1), "");
-    store_to(l, count, object, 0);
+    value count = llvm.BuildSub(l->builder, load_tagged(l, TAG_count, l->i64, object, 0), constant_i64(l, 1), "");
+    store_tagged(l, TAG_count, count, object, 0);
     label last = new_block(l, "last");
     branch_rarely(l, integer_compare(l, LLVMIntNE, count, constant_i64(l, 0)), last);
     label back = llvm.GetInsertBlock(l->builder);
@@ -409,131 +289,11 @@ static void drop(struct lowering *l, const struct ir_node *node, value object)
 
 static void hold(struct lowering *l, value object)
 {
-    value count = llvm.BuildAdd(l->builder, load_from(l, l->i64, object, 0), constant_i64(l, 1), "");
-    store_to(l, count, object, 0);
-}
-
-/* ---- Integers --------------------------------------------------------------------------------------------------------------- */
-
-/* An operation that tells of overflow. */
-static value with_overflow(struct lowering *l, const struct ir_node *node, const char *intrinsic, value a, value b)
-{
-    value function = llvm_intrinsic(l->module, intrinsic, &l->i64, 1);
-    value both = llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, (value[]){a, b}, 2, "");
-    value overflows = llvm.BuildExtractValue(l->builder, both, 1, "");
-    guard(l, node, llvm.BuildNot(l->builder, overflows, ""));
-    return llvm.BuildExtractValue(l->builder, both, 0, "");
-}
-
-static value add_subtract_multiply(struct lowering *l, const struct ir_node *node, value a, value b)
-{
-    bool fits = (node->flags & NODE_FITS) != 0;
-    switch ((enum ir_op)node->op) {
-    case IR_int_add:
-        return fits ? llvm.BuildAdd(l->builder, a, b, "") : with_overflow(l, node, "llvm.sadd.with.overflow", a, b);
-    case IR_int_subtract:
-        return fits ? llvm.BuildSub(l->builder, a, b, "") : with_overflow(l, node, "llvm.ssub.with.overflow", a, b);
-    default:
-        return fits ? llvm.BuildMul(l->builder, a, b, "") : with_overflow(l, node, "llvm.smul.with.overflow", a, b);
-    }
-}
-
-static int64_t constant_of(const struct ir_node *node, int64_t otherwise)
-{
-    return node->op == IR_constant_int ? node->number : otherwise;
-}
-
-/* Python's // and %: rounded towards minus infinity. */
-static value divide(struct lowering *l, const struct ir_node *node, bool remainder)
-{
-    value a = input(l, node, 0);
-    value b = input(l, node, 1);
-    int64_t divisor = constant_of(node->inputs[1], 0);
-    if (divisor > 0 && (divisor & (divisor - 1)) == 0) {
-        /* Shifts and masks round that way by themselves. */
-        return remainder ? llvm.BuildAnd(l->builder, a, constant_i64(l, divisor - 1), "")
-                         : llvm.BuildAShr(l->builder, a, constant_i64(l, __builtin_ctzll((uint64_t)divisor)), "");
-    }
-    if (divisor == 0 || divisor == -1) {
-        value not_zero = integer_compare(l, LLVMIntNE, b, constant_i64(l, 0));
-        value not_minus_one = integer_compare(l, LLVMIntNE, b, constant_i64(l, -1));
-        guard(l, node, llvm.BuildAnd(l->builder, not_zero, not_minus_one, ""));
-    }
-    value rest = llvm.BuildSRem(l->builder, a, b, "");
-    value signs_differ = integer_compare(l, LLVMIntSLT, llvm.BuildXor(l->builder, rest, b, ""), constant_i64(l, 0));
-    value adjust =
-        llvm.BuildAnd(l->builder, integer_compare(l, LLVMIntNE, rest, constant_i64(l, 0)), signs_differ, "");
-    if (remainder) {
-        return llvm.BuildAdd(l->builder, rest, llvm.BuildSelect(l->builder, adjust, b, constant_i64(l, 0), ""), "");
-    }
-    value quotient = llvm.BuildSDiv(l->builder, a, b, "");
-    return llvm.BuildSub(l->builder, quotient, llvm.BuildZExt(l->builder, adjust, l->i64, ""), "");
-}
-
-static value shift(struct lowering *l, const struct ir_node *node)
-{
-    value a = input(l, node, 0);
-    value count = input(l, node, 1);
-    int64_t known = constant_of(node->inputs[1], -1);
-    if (node->op == IR_int_shift_right) {
-        if (known < 0) {
-            guard(l, node, integer_compare(l, LLVMIntSGE, count, constant_i64(l, 0)));
-            value large = integer_compare(l, LLVMIntSGT, count, constant_i64(l, 63));
-            count = llvm.BuildSelect(l->builder, large, constant_i64(l, 63), count, "");
-        } else if (known > 63) {
-            count = constant_i64(l, 63);
-        }
-        return llvm.BuildAShr(l->builder, a, count, "");
-    }
-    if (known < 0 || known > 62) {
-        guard(l, node, integer_compare(l, LLVMIntULE, count, constant_i64(l, 62)));
-    }
-    value result = llvm.BuildShl(l->builder, a, count, "");
-    value back = llvm.BuildAShr(l->builder, result, count, "");
-    guard(l, node, integer_compare(l, LLVMIntEQ, back, a));
-    return result;
-}
-
-static LLVMIntPredicate int_predicate(int64_t comparison)
-{
-    static const LLVMIntPredicate predicates[] = {[Py_LT] = LLVMIntSLT, [Py_LE] = LLVMIntSLE, [Py_EQ] = LLVMIntEQ,
-                                                  [Py_NE] = LLVMIntNE,  [Py_GT] = LLVMIntSGT, [Py_GE] = LLVMIntSGE};
-    return predicates[comparison];
-}
-
-static LLVMRealPredicate float_predicate(int64_t comparison)
-{
-    static const LLVMRealPredicate predicates[] = {
-        [Py_LT] = LLVMRealOLT, [Py_LE] = LLVMRealOLE, [Py_EQ] = LLVMRealOEQ,
-        [Py_NE] = LLVMRealUNE, [Py_GT] = LLVMRealOGT, [Py_GE] = LLVMRealOGE};
-    return predicates[comparison];
+    value count = llvm.BuildAdd(l->builder, load_tagged(l, TAG_count, l->i64, object, 0), constant_i64(l, 1), "");
+    store_tagged(l, TAG_count, count, object, 0);
 }
 
 /* ---- Boxes -------------------------------------------------------------------------------------------------------------------- */
-
-/* One digit in line, more by C. */
-static value unbox_int(struct lowering *l, const struct ir_node *node)
-{
-    value object = input(l, node, 0);
-    value size = load_from(l, l->i64, object, offsetof(PyVarObject, ob_size));
-    value above = llvm.BuildAdd(l->builder, size, constant_i64(l, 1), "");
-    label wide = new_block(l, "wide");
-    branch_rarely(l, integer_compare(l, LLVMIntULE, above, constant_i64(l, 2)), wide);
-    value digit = load_from(l, l->i32, object, offsetof(PyLongObject, ob_digit));
-    value narrow = llvm.BuildMul(l->builder, size, llvm.BuildZExt(l->builder, digit, l->i64, ""), "");
-    label from_narrow = llvm.GetInsertBlock(l->builder);
-    label both = new_block(l, "");
-    llvm.BuildBr(l->builder, both);
-    go_on_in(l, wide);
-    value found = call(l, "rt_tier2_wide_int", l->i64, 1, &object);
-    guard(l, node, integer_compare(l, LLVMIntNE, found, constant_i64(l, INT64_MIN)));
-    label from_wide = llvm.GetInsertBlock(l->builder);
-    llvm.BuildBr(l->builder, both);
-    go_on_in(l, both);
-    value phi = llvm.BuildPhi(l->builder, l->i64, "");
-    llvm.AddIncoming(phi, (value[]){narrow, found}, (label[]){from_narrow, from_wide}, 2);
-    return phi;
-}
 
 static int64_t home_offset(const struct ir_node *node)
 {
@@ -551,7 +311,7 @@ static value sync_home(struct lowering *l, const struct ir_node *node)
     label from_clean = NULL;
     value kept = NULL;
     if (node->input_count > 1) {
-        kept = load_from(l, l->pointer, l->frame, home_offset(node));
+        kept = load_tagged(l, TAG_home, l->pointer, l->frame, home_offset(node));
         label stale = new_block(l, "stale");
         from_clean = llvm.GetInsertBlock(l->builder);
         done = new_block(l, "");
@@ -582,8 +342,8 @@ static value sync_home(struct lowering *l, const struct ir_node *node)
 static void store_home(struct lowering *l, const struct ir_node *node, value object)
 {
     int64_t offset = home_offset(node);
-    value old = load_from(l, l->pointer, l->frame, offset);
-    store_to(l, object, l->frame, offset);
+    value old = load_tagged(l, TAG_home, l->pointer, l->frame, offset);
+    store_tagged(l, TAG_home, object, l->frame, offset);
     label bound = new_block(l, "bound");
     label done = new_block(l, "");
     llvm.BuildCondBr(l->builder, llvm.BuildIsNull(l->builder, old, ""), done, bound);
@@ -594,27 +354,6 @@ static void store_home(struct lowering *l, const struct ir_node *node, value obj
 }
 
 /* ---- Guards --------------------------------------------------------------------------------------------------------------------- */
-
-static PyTypeObject *type_of_kind(enum ir_kind kind)
-{
-    switch (kind) {
-#define KIND(name, field)                                                                                            \
-    case KIND_##name:                                                                                                \
-        return runtime_data.field;
-#include "runtime/kinds.def"
-#undef KIND
-    default:
-        return NULL;
-    }
-}
-
-static value guard_kind(struct lowering *l, const struct ir_node *node)
-{
-    value object = input(l, node, 0);
-    value type = load_from(l, l->pointer, object, offsetof(PyObject, ob_type));
-    guard(l, node, integer_compare(l, LLVMIntEQ, type, address(l, type_of_kind((enum ir_kind)node->kind))));
-    return object;
-}
 
 static value volatile_load(struct lowering *l, LLVMTypeRef type, value from)
 {
@@ -628,7 +367,7 @@ static void guard_breaker(struct lowering *l, const struct ir_node *node)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Main();
     value breaker = volatile_load(l, l->i32, address(l, &interpreter->ceval.eval_breaker._value));
-    guard(l, node, integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0)));
+    lower_guard(l, node, integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0)));
 }
 
 /* LLVM's number for memory relative to the thread pointer. */
@@ -654,7 +393,7 @@ static void guard_enter(struct lowering *l, const struct ir_node *node)
         limit = volatile_load(l, l->pointer, limit);
         may = llvm.BuildAnd(l->builder, may, integer_compare(l, LLVMIntUGT, here, limit), "");
     }
-    guard(l, node, may);
+    lower_guard(l, node, may);
 }
 
 static void guard_quiet(struct lowering *l, const struct ir_node *node)
@@ -790,86 +529,6 @@ static value handler(struct lowering *l, const struct ir_node *node)
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------------------------- */
 
-static value lower_float(struct lowering *l, const struct ir_node *node)
-{
-    value a = input(l, node, 0);
-    value b = node->input_count > 1 ? input(l, node, 1) : NULL;
-    switch ((enum ir_op)node->op) {
-    case IR_float_add:
-        return llvm.BuildFAdd(l->builder, a, b, "");
-    case IR_float_subtract:
-        return llvm.BuildFSub(l->builder, a, b, "");
-    case IR_float_multiply:
-        return llvm.BuildFMul(l->builder, a, b, "");
-    case IR_float_divide: {
-        bool known = node->inputs[1]->op == IR_constant_float && (node->inputs[1]->number << 1) != 0;
-        if (!known) {
-            guard(l, node, llvm.BuildFCmp(l->builder, LLVMRealUNE, b, llvm.ConstReal(l->f64, 0), ""));
-        }
-        return llvm.BuildFDiv(l->builder, a, b, "");
-    }
-    case IR_float_negate:
-        return llvm.BuildFNeg(l->builder, a, "");
-    default: {
-        value function = llvm_intrinsic(l->module, "llvm.fabs", &l->f64, 1);
-        return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
-    }
-    }
-}
-
-static value float_from_int(struct lowering *l, const struct ir_node *node)
-{
-    value a = input(l, node, 0);
-    value above = llvm.BuildAdd(l->builder, a, constant_i64(l, 1LL << 53), "");
-    guard(l, node, integer_compare(l, LLVMIntULE, above, constant_i64(l, 1LL << 54)));
-    return llvm.BuildSIToFP(l->builder, a, l->f64, "");
-}
-
-static value lower_int(struct lowering *l, const struct ir_node *node)
-{
-    value a = input(l, node, 0);
-    value b = node->input_count > 1 ? input(l, node, 1) : NULL;
-    switch ((enum ir_op)node->op) {
-    case IR_int_negate:
-        return with_overflow(l, node, "llvm.ssub.with.overflow", constant_i64(l, 0), a);
-    case IR_int_absolute: {
-        value negated = with_overflow(l, node, "llvm.ssub.with.overflow", constant_i64(l, 0), a);
-        return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSLT, a, constant_i64(l, 0)), negated, a, "");
-    }
-    case IR_int_floor_divide:
-        return divide(l, node, false);
-    case IR_int_modulo:
-        return divide(l, node, true);
-    case IR_int_shift_left:
-    case IR_int_shift_right:
-        return shift(l, node);
-    case IR_int_and:
-        return llvm.BuildAnd(l->builder, a, b, "");
-    case IR_int_or:
-        return llvm.BuildOr(l->builder, a, b, "");
-    case IR_int_xor:
-        return llvm.BuildXor(l->builder, a, b, "");
-    case IR_int_invert:
-        return llvm.BuildNot(l->builder, a, "");
-    case IR_wrap_index: {
-        value negative = integer_compare(l, LLVMIntSLT, a, constant_i64(l, 0));
-        return llvm.BuildSelect(l->builder, negative, llvm.BuildAdd(l->builder, a, b, ""), a, "");
-    }
-    default:
-        return add_subtract_multiply(l, node, a, b);
-    }
-}
-
-/* The item's address. */
-static value item_address(struct lowering *l, const struct ir_node *node)
-{
-    value items = node->inputs[0]->kind == KIND_tuple
-                      ? field(l, input(l, node, 0), offsetof(PyTupleObject, ob_item))
-                      : load_from(l, l->pointer, input(l, node, 0), offsetof(PyListObject, ob_item));
-    value index = input(l, node, 1);
-    return llvm.BuildGEP2(l->builder, l->pointer, items, &index, 1, "");
-}
-
 static value lower_value(struct lowering *l, const struct ir_node *node)
 {
     LLVMBuilderRef builder = l->builder;
@@ -886,7 +545,7 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_constant_bool:
         return constant_i1(l, node->number != 0);
     case IR_load_home:
-        return load_from(l, l->pointer, l->frame, home_offset(node));
+        return load_tagged(l, TAG_home, l->pointer, l->frame, home_offset(node));
     case IR_parameter:
         return llvm.GetParam(l->function, 2 + (unsigned)node->number);
     case IR_call_direct:
@@ -894,15 +553,15 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_load_frame:
         return load_from(l, l->pointer, l->frame, node->offset);
     case IR_load_operand:
-        return load_from(l, l->pointer, l->frame, operand_offset(l, node));
+        return load_tagged(l, TAG_home, l->pointer, l->frame, operand_offset(l, node));
     case IR_int_compare:
-        return integer_compare(l, int_predicate(node->number), input(l, node, 0), input(l, node, 1));
+        return integer_compare(l, lower_int_predicate(node->number), input(l, node, 0), input(l, node, 1));
     case IR_float_compare:
-        return llvm.BuildFCmp(builder, float_predicate(node->number), input(l, node, 0), input(l, node, 1), "");
+        return llvm.BuildFCmp(builder, lower_float_predicate(node->number), input(l, node, 0), input(l, node, 1), "");
     case IR_is_inside:
         return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
     case IR_float_from_int:
-        return float_from_int(l, node);
+        return lower_float_from_int(l, node);
     case IR_bool_not:
         return llvm.BuildNot(builder, input(l, node, 0), "");
     case IR_bool_and:
@@ -918,20 +577,26 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_box_bool:
         return llvm.BuildSelect(builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
     case IR_unbox_int:
-        return unbox_int(l, node);
+        return lower_unbox_int(l, node);
     case IR_unbox_float:
-        return load_from(l, l->f64, input(l, node, 0), offsetof(PyFloatObject, ob_fval));
+        return load_tagged(l, TAG_float, l->f64, input(l, node, 0), offsetof(PyFloatObject, ob_fval));
     case IR_unbox_bool:
         return integer_compare(l, LLVMIntEQ, input(l, node, 0), address(l, Py_True));
     case IR_guard_kind:
-        return guard_kind(l, node);
+        return lower_guard_kind(l, node);
     case IR_guard_bound:
-        guard(l, node, llvm.BuildIsNotNull(builder, input(l, node, 0), ""));
+        lower_guard(l, node, llvm.BuildIsNotNull(builder, input(l, node, 0), ""));
         return input(l, node, 0);
     case IR_load:
-        return load_from(l, type_of(l, (enum ir_type)node->type), input(l, node, 0), node->offset);
+        return lower_load(l, node);
     case IR_load_item:
-        return llvm.BuildLoad2(builder, l->pointer, item_address(l, node), "");
+        return lower_load_item(l, node);
+    case IR_is_bound:
+        return llvm.BuildIsNotNull(builder, input(l, node, 0), "");
+    case IR_call_plain_array:
+        return lower_plain_array_call(l, node);
+    case IR_call_plain:
+        return lower_plain_call(l, node);
     case IR_sync_home:
         return sync_home(l, node);
     case IR_handler:
@@ -945,20 +610,20 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
 {
     switch ((enum ir_op)node->op) {
     case IR_guard_true:
-        guard(l, node, input(l, node, 0));
+        lower_guard(l, node, input(l, node, 0));
         break;
     case IR_guard_false:
-        guard(l, node, llvm.BuildNot(l->builder, input(l, node, 0), ""));
+        lower_guard(l, node, llvm.BuildNot(l->builder, input(l, node, 0), ""));
         break;
     case IR_guard_word:
-        guard(l, node,
-              integer_compare(l, LLVMIntEQ, load_from(l, l->i64, input(l, node, 0), node->offset),
-                              constant_i64(l, node->number)));
+        lower_guard(l, node,
+                    integer_compare(l, LLVMIntEQ, load_from(l, l->i64, input(l, node, 0), node->offset),
+                                    constant_i64(l, node->number)));
         break;
     case IR_guard_half:
-        guard(l, node,
-              integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
-                              constant_i32(l, (uint32_t)node->number)));
+        lower_guard(l, node,
+                    integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
+                                    constant_i32(l, (uint32_t)node->number)));
         break;
     case IR_guard_breaker:
         guard_breaker(l, node);
@@ -971,10 +636,20 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_store:
     case IR_store_int:
-        store_to(l, input(l, node, 1), input(l, node, 0), node->offset);
-        break;
     case IR_store_item:
-        llvm.BuildStore(l->builder, input(l, node, 2), item_address(l, node));
+        lower_store(l, node);
+        break;
+    case IR_store_raw:
+    case IR_store_raw_item:
+        lower_store_raw(l, node);
+        break;
+    case IR_guard_null:
+        lower_guard(l, node, llvm.BuildIsNull(l->builder, input(l, node, 0), ""));
+        break;
+    case IR_guard_class:
+    case IR_guard_version:
+    case IR_guard_keys:
+        lower_type_guard(l, node);
         break;
     case IR_hold:
         hold(l, input(l, node, 0));
@@ -989,10 +664,10 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         store_home(l, node, llvm.ConstPointerNull(l->pointer));
         break;
     case IR_store_operand:
-        store_to(l, input(l, node, 0), l->frame, operand_offset(l, node));
+        store_tagged(l, TAG_home, input(l, node, 0), l->frame, operand_offset(l, node));
         break;
     case IR_empty_operand:
-        store_to(l, llvm.ConstPointerNull(l->pointer), l->frame, operand_offset(l, node));
+        store_tagged(l, TAG_home, llvm.ConstPointerNull(l->pointer), l->frame, operand_offset(l, node));
         break;
     default:
         assert(!"an operation without lowering");
@@ -1086,6 +761,22 @@ static unsigned most_values(struct lowering *l)
     return most;
 }
 
+/* The length of the array that functions of call_plain_array take their operands from. */
+static unsigned most_array_arguments(struct lowering *l)
+{
+    unsigned most = 1;
+    ir_each_block(l->graph, block)
+    {
+        ir_each_node(block, node)
+        {
+            if (node->op == IR_call_plain_array && node->input_count > most) {
+                most = node->input_count;
+            }
+        }
+    }
+    return most;
+}
+
 static void make_types(struct lowering *l)
 {
     l->void_type = llvm.VoidTypeInContext(l->context);
@@ -1139,6 +830,7 @@ static void make_function(struct lowering *l)
     l->record = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)),
                                  "record");
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
+    l->arguments = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_array_arguments(l)), "arguments");
     ir_each_block(l->graph, block)
     {
         l->starts[block->id] = new_block(l, "");
@@ -1168,6 +860,7 @@ static enum reason lower_one(const struct ir_graph *graphs, struct ir_graph *gra
         l.table->code = code;
         make_types(&l);
         l.table->direct = graph->direct != 0;
+        lower_make_tags(&l);
         make_function(&l);
         reason = l.out_of_memory ? REASON_no_memory : REASON_none;
     }

@@ -8,6 +8,9 @@
 /* Phis whose inputs are all the same value are that value. */
 void pass_trivial_phis(struct ir_graph *graph);
 
+/* What is known already is not asked, computed or loaded again. After ir_order. */
+void pass_redundancy(struct ir_graph *graph);
+
 /* What nobody uses and has no effect goes. */
 void pass_dead_code(struct ir_graph *graph);
 

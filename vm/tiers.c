@@ -18,7 +18,7 @@
 #include <string.h>
 
 /* So many failures of guards, and code is thrown away; the next attempt comes after so many times the turns. */
-enum { MOST_FAILURES = 64, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
+enum { MOST_FAILURES = 64, FEW_FAILURES = 8, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
 
 /* An inner loop that waits for the one around it waits for so many times the turns. */
 enum { PATIENCE = 4 };
@@ -80,6 +80,27 @@ static struct tier2_cell *outermost_loop(const struct compiled_code *compiled, u
     return found;
 }
 
+/* What has failed often in code of the function that was withdrawn. Owned. */
+static struct deopt_failure *collect_failures(const struct compiled_code *compiled, size_t *count)
+{
+    size_t most = 1;
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        most += code->job->table->exit_count;
+    }
+    struct deopt_failure *failures = malloc(most * sizeof *failures);
+    *count = 0;
+    for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
+        const struct deopt_table *table = code->job->table;
+        for (size_t i = 0; i < table->exit_count; i++) {
+            if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
+                failures[(*count)++] =
+                    (struct deopt_failure){.place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
+            }
+        }
+    }
+    return failures;
+}
+
 static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell)
 {
     (void)tstate;
@@ -107,7 +128,11 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
     cell->asked++;
     job->code = frame->f_code;
     job->loop_offset = cell->offset;
+    struct deopt_failure *failures = collect_failures(compiled, &job->failure_count);
+    job->failures = failures;
     enum reason reason = tier2_build(job, compiled, frame);
+    free(failures);
+    job->failures = NULL;
     if (reason == REASON_none) {
         reason = tier2_emit(job);
     }

@@ -1,0 +1,234 @@
+/* tier2/build_attributes.c: attributes and methods, as the feedback of tier 1 and the samples say where they are; see build.h.
+ *
+ * What a class says (its type's version) is good until the next escape, so the guards stand at every use and a pass takes those away that others
+ * have said before. Where a receiver is not so simple, a C function that runs no code looks (ops/attribute_quick.c). */
+#include "tier2/build.h"
+
+#include "runtime/ops.h"
+#include "runtime/ops/attribute_cells.h"
+
+/* Where an instance has the pointers that stand before it, in bytes: its values, and its dict. */
+enum { VALUES_OFFSET = -4 * (int)sizeof(PyObject *) };
+
+static PyObject *name_of(const struct builder *builder)
+{
+    return PyTuple_GET_ITEM(builder->code->co_names, build_current(builder)->oparg);
+}
+
+/* The case to speculate on: the only one there is, of a kind that `serves` says; NULL: none. */
+static const struct attribute_case *only_case(const struct builder *builder, unsigned serves)
+{
+    const struct attribute_cell *cell = build_cell(builder);
+    if (cell == NULL || cell->megamorphic || cell->count != 1 || build_has_failed(builder, IR_guard_class)) {
+        return NULL;
+    }
+    const struct attribute_case *seen = &cell->cases[0];
+    return (serves >> seen->kind & 1) && seen->type_version != 0 ? seen : NULL;
+}
+
+/* Is the sample of the type that the case is about, as that type is now? Then what the case borrows is alive. */
+static PyObject *sample_of_case(const struct ir_node *owner, const struct attribute_case *seen)
+{
+    PyObject *sample = owner->sample;
+    return sample != NULL && Py_TYPE(sample) == seen->type && Py_TYPE(sample)->tp_version_tag == seen->type_version
+               ? sample
+               : NULL;
+}
+
+static void guard_type(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen)
+{
+    struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
+    class->pointer = seen->type;
+    struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
+    version->pointer = seen->type;
+    version->number = seen->type_version;
+    version->state = build_state_before(builder);
+}
+
+/* Where the inline values of an instance of a guarded type are. */
+static struct ir_node *load_values(struct builder *builder, struct ir_node *owner)
+{
+    struct ir_node *values = build_node1(builder, IR_load, owner);
+    values->type = IR_OBJECT;
+    values->offset = VALUES_OFFSET;
+    values->memory = MEMORY_shape;
+    return build_guard1(builder, IR_guard_bound, values);
+}
+
+/* The object `offset` bytes into `base`: an attribute, perhaps NULL. */
+static struct ir_node *load_attribute(struct builder *builder, struct ir_node *base, int32_t offset)
+{
+    struct ir_node *value = build_node1(builder, IR_load, base);
+    value->type = IR_OBJECT;
+    value->offset = offset;
+    value->memory = MEMORY_attribute;
+    return value;
+}
+
+static struct ir_node *guard_bound(struct builder *builder, struct ir_node *value)
+{
+    struct ir_node *bound = build_guard1(builder, IR_guard_bound, value);
+    bound->sample = value->sample;
+    return bound;
+}
+
+/* Where instances have the attribute: the base to load from, and the offset there; NULL where they do not have it themselves. */
+static struct ir_node *place_of(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen,
+                                int32_t *offset)
+{
+    if (seen->kind == ATTRIBUTE_SLOT) {
+        *offset = seen->index;
+        return owner;
+    }
+    *offset = (int32_t)(offsetof(PyDictValues, values) + seen->index * sizeof(PyObject *));
+    return load_values(builder, owner);
+}
+
+static PyObject *sample_in_place(PyObject *sample, const struct attribute_case *seen)
+{
+    if (sample == NULL) {
+        return NULL;
+    }
+    if (seen->kind == ATTRIBUTE_SLOT) {
+        return *(PyObject **)((char *)sample + seen->index);
+    }
+    PyDictValues *values = *_PyObject_ValuesPointer(sample);
+    return values != NULL ? values->values[seen->index] : NULL;
+}
+
+/* The attribute of a class, which nothing in the instance hides. */
+static struct ir_node *class_attribute(struct builder *builder, struct ir_node *owner,
+                                       const struct attribute_case *seen)
+{
+    guard_type(builder, owner, seen);
+    if (!seen->without_dict) {
+        struct ir_node *values = load_values(builder, owner);
+        if (seen->index != ATTRIBUTE_NO_INDEX) {
+            int32_t offset = (int32_t)(offsetof(PyDictValues, values) + seen->index * sizeof(PyObject *));
+            build_guard1(builder, IR_guard_null, load_attribute(builder, values, offset));
+        } else {
+            struct ir_node *keys = build_node(builder, IR_guard_keys, 0, NULL);
+            keys->pointer = seen->type;
+            keys->number = seen->keys_version;
+            keys->state = build_state_before(builder);
+        }
+    }
+    return build_object(builder, seen->value);
+}
+
+static bool is_object(const struct operand *operand)
+{
+    return operand->state != OPERAND_RAW && operand->state != OPERAND_NULL;
+}
+
+static bool class_attribute_is_known(const struct ir_node *owner, const struct attribute_case *seen)
+{
+    bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
+    return sample_of_case(owner, seen) != NULL && !(hidden_by_keys && seen->keys_version == 0);
+}
+
+/* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
+static void replace_top(struct builder *builder, struct ir_node *result)
+{
+    struct ir_node *found = build_guard1(builder, IR_guard_bound, result);
+    struct operand owner = pop(builder);
+    push_owned(builder, found);
+    operand_drop(builder, &owner, builder->current + 1);
+}
+
+void build_load_attr(struct builder *builder)
+{
+    struct operand *operand = peek(builder, 0);
+    if (!is_object(operand)) {
+        build_by_step(builder);
+        return;
+    }
+    struct ir_node *owner = operand->value;
+    const struct attribute_case *seen =
+        only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_TYPE_VALUE);
+    struct ir_node *value;
+    if (seen != NULL && seen->kind != ATTRIBUTE_TYPE_VALUE) {
+        int32_t offset;
+        guard_type(builder, owner, seen);
+        struct ir_node *base = place_of(builder, owner, seen, &offset);
+        value = load_attribute(builder, base, offset);
+        value->sample = sample_in_place(sample_of_case(owner, seen), seen);
+        value = guard_bound(builder, value);
+    } else if (seen != NULL && class_attribute_is_known(owner, seen)) {
+        value = class_attribute(builder, owner, seen);
+    } else if (!build_has_failed(builder, IR_guard_bound)) {
+        struct ir_node *name = build_object(builder, name_of(builder));
+        struct ir_node *cell = build_int(builder, (int64_t)(uintptr_t)build_cell(builder));
+        replace_top(builder, build_plain_call(builder, (const void *)rt_peek_attr, IR_OBJECT, 3,
+                                              (struct ir_node *[]){owner, name, cell}));
+        return;
+    } else {
+        build_by_step(builder);
+        return;
+    }
+    struct operand popped = pop(builder);
+    push_fetched(builder, value);
+    operand_drop(builder, &popped, builder->current + 1);
+}
+
+/* A method and self; or NULL and what was found, which binds nothing. */
+void build_load_method(struct builder *builder)
+{
+    struct operand *operand = peek(builder, 0);
+    if (!is_object(operand)) {
+        build_by_step(builder);
+        return;
+    }
+    struct ir_node *owner = operand->value;
+    const struct attribute_case *seen =
+        only_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(owner, seen)) {
+        struct ir_node *method = class_attribute(builder, owner, seen);
+        struct operand self = pop(builder);
+        push_fetched(builder, method);
+        push(builder, self);
+        return;
+    }
+    build_by_step(builder);
+}
+
+void build_store_attr(struct builder *builder)
+{
+    struct operand *operand = peek(builder, 0);
+    const struct attribute_case *seen = only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
+    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound)) {
+        build_by_step(builder);
+        return;
+    }
+    struct ir_node *owner = operand->value;
+    int32_t offset;
+    guard_type(builder, owner, seen);
+    struct ir_node *base = place_of(builder, owner, seen, &offset);
+    struct ir_node *old = load_attribute(builder, base, offset);
+    old->sample = sample_in_place(sample_of_case(owner, seen), seen);
+    old = guard_bound(builder, old);
+    if (operand_is_fresh_number(builder, peek(builder, 1)) && !build_has_failed(builder, IR_store_raw)) {
+        struct ir_state *state = build_state_of_store(builder, 2);
+        struct operand popped = pop(builder);
+        struct ir_node *raw = pop(builder).value;
+        struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
+        store->offset = offset;
+        store->memory = MEMORY_attribute;
+        store->state = state;
+        operand_drop(builder, &popped, builder->current + 1);
+        return;
+    }
+    struct operand place = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = old};
+    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
+        old = operand_kind_guard(builder, &place, operand_guess(&place));
+    }
+    struct ir_node *value = operand_owned(builder, peek(builder, 1));
+    struct operand popped = pop(builder);
+    pop(builder);
+    build_own_fetched(builder);
+    struct ir_node *store = build_node2(builder, IR_store, base, value);
+    store->offset = offset;
+    store->memory = MEMORY_attribute;
+    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
+    operand_drop_many(builder, (struct operand[]){dead, popped}, 2, builder->current + 1);
+}
