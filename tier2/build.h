@@ -55,7 +55,6 @@ enum operand_state {
 /* In `local` of an operand: see OPERAND_BORROWED. */
 enum { BORROWED_FROM_MEMORY = -2 };
 
-
 struct operand {
     uint8_t state; /* enum operand_state */
     int16_t local; /* raw or borrowed: the local that holds the same value, or -1 */

@@ -22,7 +22,7 @@ static const struct attribute_case *only_case(const struct builder *builder, uns
     if (cell == NULL || cell->megamorphic || cell->count != 1 || build_has_failed(builder, IR_guard_class)) {
         return NULL;
     }
-    const struct attribute_case *seen = &cell->cases[0];
+    const struct attribute_case *seen = feedback_case(cell, 0);
     return (serves >> seen->kind & 1) && seen->type_version != 0 ? seen : NULL;
 }
 

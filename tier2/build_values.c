@@ -606,8 +606,8 @@ void build_store_fast(struct builder *builder, int local)
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
     }
-    if (raw == NULL && build_is_number(operand_guess(&value)) && !build_kind_has_failed(builder, operand_guess(&value)) &&
-        !build_has_failed(builder, IR_unbox_int)) {
+    if (raw == NULL && build_is_number(operand_guess(&value)) &&
+        !build_kind_has_failed(builder, operand_guess(&value)) && !build_has_failed(builder, IR_unbox_int)) {
         /* It stays the object it is, too. */
         raw = operand_raw(builder, &value, operand_guess(&value));
     }
