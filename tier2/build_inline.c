@@ -82,7 +82,7 @@ const struct body *build_may_inline(struct builder *builder, PyCodeObject *code)
     for (const struct builder *outer = builder; outer != NULL; outer = outer->outer) {
         repeated += outer->code == code;
     }
-    if (builder->depth_limit == 0 || repeated > MOST_RECURSION) {
+    if (builder->depth_limit == 0 || repeated > MOST_RECURSION || build_has_failed(builder, IR_guard_enter)) {
         return NULL;
     }
     const struct body *body = body_of_site(builder, code);
