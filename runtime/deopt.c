@@ -328,8 +328,8 @@ static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame
         return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, depth), NULL};
     }
     struct side_exit_outcome outcome =
-        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, depth,
-                         state->handler_keep, state->handler_lasti, reraised);
+        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, depth, state->handler_keep,
+                         state->handler_lasti, reraised);
     if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
         CodeUnit *next = instruction_at(frame, state->handler);
         outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};

@@ -55,12 +55,12 @@ enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
 /* One guard, escape or release: several may share a state. */
 struct deopt_exit {
     uint32_t state;
-    uint32_t place; /* bytecode offset of the instruction it belongs to, in the innermost frame */
+    uint32_t place;      /* bytecode offset of the instruction it belongs to, in the innermost frame */
     uint32_t root_place; /* the same in the root frame */
-    uint32_t count; /* how often it was taken */
-    uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
-    uint8_t counts; /* is it a speculation that failed? */
-    uint8_t kind;   /* of a guard for a kind: which; tier 2's number */
+    uint32_t count;      /* how often it was taken */
+    uint8_t op;          /* what failed: tier 2's own number, for its policy and the log */
+    uint8_t counts;      /* is it a speculation that failed? */
+    uint8_t kind;        /* of a guard for a kind: which; tier 2's number */
 };
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */

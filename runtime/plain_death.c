@@ -78,7 +78,8 @@ static bool instance_dies_quietly(PyObject *object, PyTypeObject *type, int dept
         return items_may_go(values->values, keys->dk_nentries, depth);
     }
     PyObject *dict = *_PyObject_ManagedDictPointer(object);
-    return dict == NULL || (depth > 0 && PyDict_CheckExact(dict) && dict_dies_quietly((PyDictObject *)dict, depth - 1));
+    return dict == NULL ||
+           (depth > 0 && PyDict_CheckExact(dict) && dict_dies_quietly((PyDictObject *)dict, depth - 1));
 }
 
 static bool dies_quietly(PyObject *object, int depth)

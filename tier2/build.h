@@ -55,13 +55,13 @@ enum operand_state {
 /* In `local` of an operand: see OPERAND_BORROWED. */
 enum { BORROWED_FROM_MEMORY = -2 };
 
-
 struct operand {
     uint8_t state; /* enum operand_state */
     int16_t local; /* raw or borrowed: the local that holds the same value, or -1 */
     struct ir_node *value;
     struct ir_node *index; /* of an iterator, with the rest of its fields: */
     struct ir_node *start, *step, *length;
+    bool rises; /* from a number that is not negative */
 };
 
 /* What is believed of a local at a loop header. */
@@ -120,9 +120,9 @@ struct builder {
     struct return_way *returns;
     const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
     int dying_count;
-    int frame;       /* number of the frame */
-    int depth_limit; /* how many frames deep calls may still be inlined */
-    int *budget;     /* how many instructions may still be inlined, in all */
+    int frame;                    /* number of the frame */
+    int depth_limit;              /* how many frames deep calls may still be inlined */
+    int *budget;                  /* how many instructions may still be inlined, in all */
     PyObject *globals, *builtins; /* dicts that the frame's are known to be, or NULL; only compared */
     struct code_watch **watches;  /* what the graph needs to know of other code objects' lives */
     const struct bytecode *bytecode;
@@ -280,6 +280,10 @@ void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
 
+/* Stores the lowest of the `pops` operands on top, of which there is one more at most, into `offset` of `base`, where there must be something: `sample`,
+ * or the like. All are dropped. */
+void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops);
+
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);
 bool build_plain_concatenation(struct builder *builder);
@@ -346,8 +350,9 @@ void build_own_locals(struct builder *builder);
 struct build_request {
     PyCodeObject *code;
     const struct compiled_code *feedback; /* tier 1's code of it */
-    PyObject *globals, *builtins; /* of the frame that made it hot; only compared */
-    struct code_watch **watches;  /* where to put the code objects that were inlined by their code; owned by the caller */
+    PyObject *globals, *builtins;         /* of the frame that made it hot; only compared */
+    struct code_watch *
+        *watches;            /* where to put the code objects that were inlined by their code; owned by the caller */
     int loop;                /* instruction number of the loop header to enter at, or -1: the function's start */
     const uint8_t *observed; /* see struct builder */
     PyObject *const *samples;

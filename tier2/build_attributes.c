@@ -6,6 +6,7 @@
 
 #include "runtime/ops.h"
 #include "runtime/ops/attribute_cells.h"
+#include "runtime/plain.h"
 
 /* Where an instance has the pointers that stand before it, in bytes: its values, and its dict. */
 enum { VALUES_OFFSET = -4 * (int)sizeof(PyObject *) };
@@ -192,43 +193,74 @@ void build_load_method(struct builder *builder)
     build_by_step(builder);
 }
 
+void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops)
+{
+    struct ir_node *old = load_attribute(builder, base, offset);
+    old->sample = sample;
+    old = guard_bound(builder, old);
+    struct operand dying[2] = {{.state = OPERAND_OWNED, .local = -1, .value = old}};
+    if (operand_is_fresh_number(builder, peek(builder, pops - 1)) && !build_has_failed(builder, IR_store_raw)) {
+        struct ir_state *state = build_state_of_store(builder, pops);
+        dying[1] = pops > 1 ? pop(builder) : (struct operand){.state = OPERAND_NULL};
+        struct ir_node *raw = pop(builder).value;
+        struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
+        store->offset = offset;
+        store->memory = MEMORY_attribute;
+        store->state = state;
+        operand_drop(builder, &dying[1], builder->current + 1);
+        return;
+    }
+    struct operand place = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = old};
+    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
+        dying[0].value = operand_kind_guard(builder, &place, operand_guess(&place));
+    }
+    struct ir_node *value = operand_owned(builder, peek(builder, pops - 1));
+    dying[1] = pops > 1 ? pop(builder) : (struct operand){.state = OPERAND_NULL};
+    pop(builder);
+    build_own_fetched(builder);
+    struct ir_node *store = build_node2(builder, IR_store, base, value);
+    store->offset = offset;
+    store->memory = MEMORY_attribute;
+    operand_drop_many(builder, dying, 2, builder->current + 1);
+}
+
+/* By a function that runs no code, for all kinds of places; what stood there, or something else, is dropped. */
+static void poke_attribute(struct builder *builder)
+{
+    struct ir_node *owner = operand_object(builder, peek(builder, 0));
+    struct ir_node *value = operand_object(builder, peek(builder, 1));
+    struct ir_node *inputs[4] = {owner, value, build_object(builder, name_of(builder)),
+                                 build_int(builder, (int64_t)(uintptr_t)build_cell(builder))};
+    struct ir_node *old = build_plain_call(builder, (const void *)rt_plain_store_attr, IR_OBJECT, 4, inputs);
+    old->memory = MEMORY_attribute;
+    struct ir_node *dead = build_node1(builder, IR_guard_bound, old);
+    dead->state = build_state_of_store(builder, 2);
+    struct operand popped_owner = pop(builder);
+    struct operand popped_value = pop(builder);
+    if (popped_value.state == OPERAND_OWNED) {
+        /* The owner has it now: this is not its last reference. */
+        struct ir_node *drop = build_node1(builder, IR_drop, popped_value.value);
+        drop->flags |= NODE_SIMPLE;
+    }
+    struct operand dying[2] = {{.state = OPERAND_OWNED, .local = -1, .value = dead}, popped_owner};
+    operand_drop_many(builder, dying, 2, builder->current + 1);
+}
+
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
     const struct attribute_case *seen = only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
-    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound)) {
+    if (!is_object(operand) || build_has_failed(builder, IR_guard_bound)) {
         build_by_step(builder);
+        return;
+    }
+    if (seen == NULL) {
+        poke_attribute(builder);
         return;
     }
     struct ir_node *owner = operand->value;
     int32_t offset;
     guard_type(builder, owner, seen);
     struct ir_node *base = place_of(builder, owner, seen, &offset);
-    struct ir_node *old = load_attribute(builder, base, offset);
-    old->sample = sample_in_place(sample_of_case(owner, seen), seen);
-    old = guard_bound(builder, old);
-    if (operand_is_fresh_number(builder, peek(builder, 1)) && !build_has_failed(builder, IR_store_raw)) {
-        struct ir_state *state = build_state_of_store(builder, 2);
-        struct operand popped = pop(builder);
-        struct ir_node *raw = pop(builder).value;
-        struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
-        store->offset = offset;
-        store->memory = MEMORY_attribute;
-        store->state = state;
-        operand_drop(builder, &popped, builder->current + 1);
-        return;
-    }
-    struct operand place = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = old};
-    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
-        old = operand_kind_guard(builder, &place, operand_guess(&place));
-    }
-    struct ir_node *value = operand_owned(builder, peek(builder, 1));
-    struct operand popped = pop(builder);
-    pop(builder);
-    build_own_fetched(builder);
-    struct ir_node *store = build_node2(builder, IR_store, base, value);
-    store->offset = offset;
-    store->memory = MEMORY_attribute;
-    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
-    operand_drop_many(builder, (struct operand[]){dead, popped}, 2, builder->current + 1);
+    build_store_place(builder, base, offset, sample_in_place(sample_of_case(owner, seen), seen), 2);
 }

@@ -166,7 +166,8 @@ void build_subscript(struct builder *builder)
         struct ir_node *position = build_position(builder, container, index);
         struct ir_node *item = load_item(builder, container, position);
         item->sample = sample_item(container, index);
-        replace_operands(builder, 2, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = item});
+        replace_operands(builder, 2,
+                         (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = item});
         return;
     }
     if (kind == KIND_none) {
@@ -230,8 +231,7 @@ static void build_store_item(struct builder *builder)
 void build_store_subscript(struct builder *builder)
 {
     enum ir_kind kind = container_kind(builder, peek(builder, 1));
-    if (kind == KIND_list && is_probably_int(peek(builder, 0)) &&
-        !build_has_failed(builder, IR_guard_true)) {
+    if (kind == KIND_list && is_probably_int(peek(builder, 0)) && !build_has_failed(builder, IR_guard_true)) {
         build_store_item(builder);
         return;
     }
@@ -379,8 +379,8 @@ bool build_plain_method(struct builder *builder)
 void build_contains(struct builder *builder)
 {
     struct operand *container = peek(builder, 0);
-    bool user_type = is_object(container) && operand_guess(container) == KIND_any && container->value->sample != NULL &&
-                     !PyAnySet_CheckExact((PyObject *)container->value->sample);
+    bool user_type = is_object(container) && operand_guess(container) == KIND_any &&
+                     container->value->sample != NULL && !PyAnySet_CheckExact((PyObject *)container->value->sample);
     if (build_has_failed(builder, IR_guard_true) || user_type) {
         build_by_step(builder);
         return;

@@ -97,7 +97,6 @@ bool build_load_global(struct builder *builder)
     if (build_current(builder)->oparg & 1) {
         push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
     }
-    push(builder,
-         (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = loaded});
+    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = loaded});
     return true;
 }

@@ -251,9 +251,7 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
     for (const struct return_way *way = ways; way != NULL; way = way->next, i++) {
         struct operand result = way->result;
         builder->block = way->block;
-        values[i] = raw    ? operand_raw(builder, &result, kind)
-                    : none ? result.value
-                           : operand_owned(builder, &result);
+        values[i] = raw ? operand_raw(builder, &result, kind) : none ? result.value : operand_owned(builder, &result);
         build_node(builder, IR_jump, 0, NULL);
         ir_connect(builder->graph, builder->block, 0, block);
     }
@@ -296,8 +294,8 @@ static struct operand independent_result(struct builder *builder)
         return result;
     }
     bool lasts = result.value->op == IR_constant_object &&
-                 (result.value->kind == KIND_none || result.value->kind == KIND_bool || result.value->kind == KIND_int ||
-                  result.value->kind == KIND_float);
+                 (result.value->kind == KIND_none || result.value->kind == KIND_bool ||
+                  result.value->kind == KIND_int || result.value->kind == KIND_float);
     if (result.state == OPERAND_BORROWED && result.local == -1 && lasts) {
         /* Numbers: the code object has them, which the function has, and where that may go join_ways() sees to it. */
         return result;

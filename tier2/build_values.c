@@ -171,8 +171,8 @@ static struct ir_state *make_state(struct builder *builder, const struct variabl
 {
     /* Of an inlined function, the function comes first. */
     int extra = builder->outer != NULL;
-    struct ir_state *state = ir_state_new(builder->graph, builder->frame, builder->local_count,
-                                          depth + extra + builder->dying_count);
+    struct ir_state *state =
+        ir_state_new(builder->graph, builder->frame, builder->local_count, depth + extra + builder->dying_count);
     if (state == NULL) {
         return NULL;
     }
@@ -389,8 +389,7 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     if (builder->outer != NULL) {
         struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
         object = operand_owned(builder, &operand);
-        *variable =
-            (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
+        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
         return object;
     }
     if (is_true(variable->clean)) {
@@ -604,8 +603,8 @@ void build_store_fast(struct builder *builder, int local)
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
     }
-    if (raw == NULL && build_is_number(operand_guess(&value)) && !build_kind_has_failed(builder, operand_guess(&value)) &&
-        !build_has_failed(builder, IR_unbox_int)) {
+    if (raw == NULL && build_is_number(operand_guess(&value)) &&
+        !build_kind_has_failed(builder, operand_guess(&value)) && !build_has_failed(builder, IR_unbox_int)) {
         /* It stays the object it is, too. */
         raw = operand_raw(builder, &value, operand_guess(&value));
     }

@@ -78,7 +78,8 @@ enum ir_node_flag {
     NODE_LIVE = 4,   /* scratch for passes */
     NODE_PLAIN =
         8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
-    NODE_QUIET = 16, /* a guard whose failure says nothing against the code */
+    NODE_NOT_NEGATIVE = 32, /* an int that is known to be 0 or more */
+    NODE_QUIET = 16,        /* a guard whose failure says nothing against the code */
 };
 
 struct ir_node {

@@ -364,8 +364,7 @@ static void guard_enter(struct lowering *l, const struct ir_node *node)
     value quiet = integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0));
     value ours = integer_compare(l, LLVMIntEQ, hook, address(l, (const void *)runtime_data.eval_hook));
     value deep = integer_compare(l, LLVMIntSGE, left, constant_i32(l, (uint32_t)node->number));
-    lower_guard(l, node,
-          llvm.BuildAnd(l->builder, llvm.BuildAnd(l->builder, quiet, ours, ""), deep, ""));
+    lower_guard(l, node, llvm.BuildAnd(l->builder, llvm.BuildAnd(l->builder, quiet, ours, ""), deep, ""));
 }
 
 static void guard_quiet(struct lowering *l, const struct ir_node *node)

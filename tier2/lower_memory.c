@@ -138,11 +138,11 @@ static value fits_int_box(struct lowering *l, value old, value number)
 {
     /* 0 and -1..1: the size of an int of at most one digit. Small ints have more references than one. */
     value size = load_tagged(l, TAG_size, l->i64, old, offsetof(PyVarObject, ob_size));
-    value one_digit = integer_compare(l, LLVMIntULE, llvm.BuildAdd(l->builder, size, constant_i64(l, 1), ""),
-                                      constant_i64(l, 2));
-    value small = integer_compare(l, LLVMIntULT,
-                                  llvm.BuildAdd(l->builder, number, constant_i64(l, _PY_NSMALLNEGINTS), ""),
-                                  constant_i64(l, _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS));
+    value one_digit =
+        integer_compare(l, LLVMIntULE, llvm.BuildAdd(l->builder, size, constant_i64(l, 1), ""), constant_i64(l, 2));
+    value small =
+        integer_compare(l, LLVMIntULT, llvm.BuildAdd(l->builder, number, constant_i64(l, _PY_NSMALLNEGINTS), ""),
+                        constant_i64(l, _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS));
     value magnitude = llvm.BuildAdd(l->builder, number, constant_i64(l, PyLong_MASK), "");
     value fits = integer_compare(l, LLVMIntULE, magnitude, constant_i64(l, 2 * (int64_t)PyLong_MASK));
     return llvm.BuildAnd(l->builder, llvm.BuildAnd(l->builder, one_digit, fits, ""),
@@ -153,7 +153,8 @@ static void fill_int_box(struct lowering *l, value old, value number)
 {
     value negative = integer_compare(l, LLVMIntSLT, number, constant_i64(l, 0));
     value negated = llvm.BuildSub(l->builder, constant_i64(l, 0), number, "");
-    value digit = llvm.BuildTrunc(l->builder, llvm.BuildSelect(l->builder, negative, negated, number, ""), l->i32, "");
+    value digit =
+        llvm.BuildTrunc(l->builder, llvm.BuildSelect(l->builder, negative, negated, number, ""), l->i32, "");
     value size = llvm.BuildSelect(l->builder, negative, constant_i64(l, -1), constant_i64(l, 1), "");
     store_tagged(l, TAG_size, size, old, offsetof(PyVarObject, ob_size));
     store_tagged(l, TAG_size, digit, old, offsetof(PyLongObject, ob_digit));
@@ -186,8 +187,8 @@ void lower_store_raw(struct lowering *l, const struct ir_node *node)
     label done = new_block(l, "");
     llvm.BuildBr(l->builder, done);
     go_on_in(l, other);
-    value replaced = call(l, is_float ? "rt_tier2_replace_float" : "rt_tier2_replace_int", l->i32, 2,
-                          (value[]){place, number});
+    value replaced =
+        call(l, is_float ? "rt_tier2_replace_float" : "rt_tier2_replace_int", l->i32, 2, (value[]){place, number});
     lower_guard(l, node, integer_compare(l, LLVMIntNE, replaced, constant_i32(l, 0)));
     llvm.BuildBr(l->builder, done);
     go_on_in(l, done);

@@ -17,13 +17,15 @@ enum { MOST_FACTS = 1024 };
 struct fact {
     uint8_t op;
     uint8_t kind;
-    uint8_t memory; /* enum ir_memory that it depends on; MEMORY_none: none. MEMORY_type: anything that escapes destroy */
+    uint8_t
+        memory; /* enum ir_memory that it depends on; MEMORY_none: none. MEMORY_type: anything that escapes destroy */
     int32_t offset;
     int64_t number;
     const void *pointer;
     struct ir_node *inputs[2];
-    struct ir_node *value; /* what it gave; NULL for a guard, and for a load whose object is not known, but what is in it: */
-    struct ir_node *raw;   /* the number in the object, or NULL */
+    struct ir_node
+        *value; /* what it gave; NULL for a guard, and for a load whose object is not known, but what is in it: */
+    struct ir_node *raw; /* the number in the object, or NULL */
 };
 
 struct facts {
@@ -41,7 +43,7 @@ struct walk {
 
 #define ESCAPE_BIT (1U << MEMORY_COUNT)
 #define ALL_CONTENTS                                                                                                 \
-    (1U << MEMORY_attribute | 1U << MEMORY_list_item | 1U << MEMORY_list_shape | 1U << MEMORY_dict |                  \
+    (1U << MEMORY_attribute | 1U << MEMORY_list_item | 1U << MEMORY_list_shape | 1U << MEMORY_dict |                 \
      1U << MEMORY_iterator)
 
 /* ---- Facts -------------------------------------------------------------------------------------------------- */
@@ -159,6 +161,8 @@ static bool is_question(const struct ir_node *node)
         return false;
     }
     switch ((enum ir_op)node->op) {
+    case IR_load_home:
+        return node->memory == MEMORY_constant;
     case IR_load:
     case IR_load_item:
     case IR_guard_kind:
@@ -189,6 +193,7 @@ static struct fact question_of(const struct ir_node *node)
     switch ((enum ir_op)node->op) {
     case IR_load:
     case IR_load_item:
+    case IR_load_home:
         fact.memory = node->memory;
         break;
     case IR_guard_kind:
@@ -221,13 +226,15 @@ static struct ir_node *simplify(const struct ir_node *node)
     case IR_guard_kind:
         return first->kind == node->kind ? first : NULL;
     case IR_guard_bound:
-        return first->kind != KIND_any || first->op == IR_constant_object || first->op == IR_guard_bound ? first : NULL;
+        return first->kind != KIND_any || first->op == IR_constant_object || first->op == IR_guard_bound ? first
+                                                                                                         : NULL;
     case IR_unbox_float:
         return first->op == IR_box_float ? first->inputs[0] : NULL;
     case IR_unbox_int:
         return first->op == IR_box_int ? first->inputs[0] : NULL;
     case IR_wrap_index:
-        return first->op == IR_constant_int && first->number >= 0 ? first : NULL;
+        return (first->op == IR_constant_int && first->number >= 0) || first->flags & NODE_NOT_NEGATIVE ? first
+                                                                                                        : NULL;
     default:
         return NULL;
     }
@@ -239,7 +246,8 @@ static void name_object(struct walk *walk, struct fact *fact, struct ir_node *lo
     struct ir_node *raw = fact->raw;
     fact->value = load;
     load->kind = raw->type == IR_FLOAT ? KIND_float : KIND_int;
-    struct fact unboxed = {.op = raw->type == IR_FLOAT ? IR_unbox_float : IR_unbox_int, .inputs = {load}, .value = raw};
+    struct fact unboxed = {
+        .op = raw->type == IR_FLOAT ? IR_unbox_float : IR_unbox_int, .inputs = {load}, .value = raw};
     learn(walk, &unboxed);
 }
 

@@ -93,8 +93,8 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
             if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
-                failures[(*count)++] =
-                    (struct deopt_failure){.place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
+                failures[(*count)++] = (struct deopt_failure){
+                    .place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
             }
         }
     }
