@@ -16,28 +16,63 @@ static PyObject *name_of(const struct builder *builder)
     return PyTuple_GET_ITEM(builder->code->co_names, build_current(builder)->oparg);
 }
 
-/* The case to speculate on: the only one there is, of a kind that `serves` says; NULL: none. */
-static const struct attribute_case *only_case(const struct builder *builder, unsigned serves)
+/* Have all types seen the attribute in the same place of their instances? */
+static bool all_cases_alike(const struct attribute_cell *cell)
+{
+    const struct attribute_case *first = &cell->cases[0];
+    bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT;
+    for (int i = 0; i < cell->count; i++) {
+        const struct attribute_case *seen = &cell->cases[i];
+        alike &= seen->kind == first->kind && seen->index == first->index && seen->type_version != 0;
+    }
+    return alike;
+}
+
+/* The case to speculate on, of a kind that `serves` says: the only one there is, or one of several that are alike; NULL: none. */
+static const struct attribute_case *likely_case(const struct builder *builder, unsigned serves)
 {
     const struct attribute_cell *cell = build_cell(builder);
-    if (cell == NULL || cell->megamorphic || cell->count != 1 || build_has_failed(builder, IR_guard_class)) {
+    if (cell == NULL || cell->megamorphic || cell->count == 0 || build_has_failed(builder, IR_guard_class) ||
+        build_has_failed(builder, IR_guard_versions)) {
         return NULL;
     }
     const struct attribute_case *seen = &cell->cases[0];
-    return (serves >> seen->kind & 1) && seen->type_version != 0 ? seen : NULL;
+    bool several = cell->count > 1;
+    return (serves >> seen->kind & 1) && seen->type_version != 0 && (!several || all_cases_alike(cell)) ? seen : NULL;
 }
 
-/* Is the sample of the type that the case is about, as that type is now? Then what the case borrows is alive. */
-static PyObject *sample_of_case(const struct ir_node *owner, const struct attribute_case *seen)
+/* Is the sample of a type that the cell knows, as that type is now? Then what its case borrows is alive. */
+static PyObject *sample_of_case(const struct builder *builder, const struct ir_node *owner)
 {
+    const struct attribute_cell *cell = build_cell(builder);
     PyObject *sample = owner->sample;
-    return sample != NULL && Py_TYPE(sample) == seen->type && Py_TYPE(sample)->tp_version_tag == seen->type_version
-               ? sample
-               : NULL;
+    for (int i = 0; sample != NULL && i < cell->count; i++) {
+        const struct attribute_case *seen = &cell->cases[i];
+        if (Py_TYPE(sample) == seen->type && Py_TYPE(sample)->tp_version_tag == seen->type_version) {
+            return sample;
+        }
+    }
+    return NULL;
+}
+
+static void guard_one_of_types(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell)
+{
+    uint32_t *versions = ir_allocate(builder->graph, FEEDBACK_MAX_CASES * sizeof *versions);
+    struct ir_node *guard = build_guard1(builder, IR_guard_versions, owner);
+    guard->pointer = versions;
+    guard->number = cell->count;
+    for (int i = 0; versions != NULL && i < cell->count; i++) {
+        versions[i] = cell->cases[i].type_version;
+    }
 }
 
 static void guard_type(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen)
 {
+    const struct attribute_cell *cell = build_cell(builder);
+    if (cell->count > 1) {
+        guard_one_of_types(builder, owner, cell);
+        return;
+    }
     struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
     class->pointer = seen->type;
     struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
@@ -122,10 +157,11 @@ static bool is_object(const struct operand *operand)
     return operand->state != OPERAND_RAW && operand->state != OPERAND_NULL;
 }
 
-static bool class_attribute_is_known(const struct ir_node *owner, const struct attribute_case *seen)
+static bool class_attribute_is_known(const struct builder *builder, const struct ir_node *owner,
+                                     const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    return sample_of_case(owner, seen) != NULL && !(hidden_by_keys && seen->keys_version == 0);
+    return sample_of_case(builder, owner) != NULL && !(hidden_by_keys && seen->keys_version == 0);
 }
 
 /* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
@@ -146,16 +182,16 @@ void build_load_attr(struct builder *builder)
     }
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
-        only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_TYPE_VALUE);
+        likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_TYPE_VALUE);
     struct ir_node *value;
     if (seen != NULL && seen->kind != ATTRIBUTE_TYPE_VALUE) {
         int32_t offset;
         guard_type(builder, owner, seen);
         struct ir_node *base = place_of(builder, owner, seen, &offset);
         value = load_attribute(builder, base, offset);
-        value->sample = sample_in_place(sample_of_case(owner, seen), seen);
+        value->sample = sample_in_place(sample_of_case(builder, owner), seen);
         value = guard_bound(builder, value);
-    } else if (seen != NULL && class_attribute_is_known(owner, seen)) {
+    } else if (seen != NULL && class_attribute_is_known(builder, owner, seen)) {
         value = class_attribute(builder, owner, seen);
     } else if (!build_has_failed(builder, IR_guard_bound)) {
         struct ir_node *name = build_object(builder, name_of(builder));
@@ -182,8 +218,8 @@ void build_load_method(struct builder *builder)
     }
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
-        only_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
-    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(owner, seen)) {
+        likely_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen)) {
         struct ir_node *method = class_attribute(builder, owner, seen);
         struct operand self = pop(builder);
         push_fetched(builder, method);
@@ -249,7 +285,7 @@ static void poke_attribute(struct builder *builder)
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
-    const struct attribute_case *seen = only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
+    const struct attribute_case *seen = likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
     if (!is_object(operand) || build_has_failed(builder, IR_guard_bound)) {
         build_by_step(builder);
         return;
@@ -262,5 +298,5 @@ void build_store_attr(struct builder *builder)
     int32_t offset;
     guard_type(builder, owner, seen);
     struct ir_node *base = place_of(builder, owner, seen, &offset);
-    build_store_place(builder, base, offset, sample_in_place(sample_of_case(owner, seen), seen), 2);
+    build_store_place(builder, base, offset, sample_in_place(sample_of_case(builder, owner), seen), 2);
 }

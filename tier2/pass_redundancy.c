@@ -172,6 +172,7 @@ static bool is_question(const struct ir_node *node)
     case IR_guard_false:
     case IR_guard_class:
     case IR_guard_version:
+    case IR_guard_versions:
     case IR_guard_keys:
     case IR_guard_enter:
         return true;
@@ -202,6 +203,7 @@ static struct fact question_of(const struct ir_node *node)
         break;
     case IR_guard_class:
     case IR_guard_version:
+    case IR_guard_versions:
     case IR_guard_keys:
     case IR_guard_enter:
         fact.memory = MEMORY_type;
