@@ -26,6 +26,7 @@ void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_c
 void deopt_table_free(struct deopt_table *table)
 {
     if (table != NULL) {
+        deopt_table_free(table->next);
         free(table->exits);
         free(table->states);
         free(table->slots);
@@ -232,29 +233,50 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     }
     frame->previous = tstate->cframe->current_frame;
     tstate->cframe->current_frame = frame;
-    tstate->recursion_remaining--;
     return frame;
 }
 
-/* Makes all frames of a state, but for their operands; returns the innermost. */
-static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
-                                     const struct deopt_state *state, const int64_t *values)
+/* Does the state belong to a frame that has to be made, and begin with a function? */
+static bool is_made(const struct deopt_table *table, const struct deopt_state *state)
+{
+    return table->direct || state->outer != DEOPT_NO_STATE;
+}
+
+/* Makes all frames of a state, but for their operands; returns the innermost. They do not count as recursion yet, nor does that of a function
+ * called directly. */
+static InterpreterFrame *make_uncounted(PyThreadState *tstate, InterpreterFrame *root,
+                                        const struct deopt_table *table, const struct deopt_state *state,
+                                        const int64_t *values)
 {
     if (state->outer == DEOPT_NO_STATE) {
+        if (table->direct) {
+            return push_inlined(tstate, table, state, values);
+        }
         restore_locals(root, table, state, values);
         return root;
     }
     const struct deopt_state *outer = &table->states[state->outer];
-    InterpreterFrame *caller = make_frames(tstate, root, table, outer, values);
+    InterpreterFrame *caller = make_uncounted(tstate, root, table, outer, values);
     /* Where tier 0 stands while a Python function it called in line runs. */
     caller->prev_instr = instruction_at(caller, outer->next) - 1;
     return push_inlined(tstate, table, state, values);
 }
 
-/* How many operands of a state are the frame's. */
-static int depth_of(const struct deopt_state *state)
+/* The same; they count. */
+static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
+                                     const struct deopt_state *state, const int64_t *values)
 {
-    return state->depth - state->dying - (state->outer != DEOPT_NO_STATE);
+    InterpreterFrame *innermost = make_uncounted(tstate, root, table, state, values);
+    for (; state->outer != DEOPT_NO_STATE; state = &table->states[state->outer]) {
+        tstate->recursion_remaining--;
+    }
+    return innermost;
+}
+
+/* How many operands of a state are the frame's. */
+static int depth_of(const struct deopt_table *table, const struct deopt_state *state)
+{
+    return state->depth - state->dying - is_made(table, state);
 }
 
 /* Puts the operands of all frames in place. */
@@ -263,19 +285,27 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
 {
     InterpreterFrame *frame = innermost;
     for (;;) {
-        bool inlined = state->outer != DEOPT_NO_STATE;
-        const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + inlined];
+        const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + is_made(table, state)];
         PyObject **stack = &frame->localsplus[state->locals];
-        for (int i = 0; i < depth_of(state); i++) {
+        for (int i = 0; i < depth_of(table, state); i++) {
             if (slots[i].place != DEOPT_KEEP) {
                 stack[i] = object_of(&slots[i], values);
             }
         }
-        if (!inlined) {
-            return;
+        if (state->outer == DEOPT_NO_STATE) {
+            break;
         }
         state = &table->states[state->outer];
         frame = frame->previous;
+    }
+}
+
+/* Drops what had to be dropped still. */
+static void drop_dying(const struct deopt_table *table, const struct deopt_state *state, const int64_t *values)
+{
+    const struct deopt_slot *dying = &table->slots[state->first_slot + state->locals + state->depth - state->dying];
+    for (int i = 0; i < state->dying; i++) {
+        rt_release(object_of(&dying[i], values));
     }
 }
 
@@ -291,10 +321,7 @@ static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, 
         innermost = make_frames(tstate, root, table, state, values);
     }
     make_operands(innermost, table, state, values);
-    const struct deopt_slot *dying = &table->slots[state->first_slot + state->locals + state->depth - state->dying];
-    for (int i = 0; i < state->dying; i++) {
-        rt_release(object_of(&dying[i], values));
-    }
+    drop_dying(table, state, values);
     return innermost;
 }
 
@@ -314,10 +341,9 @@ static struct side_exit_outcome go_on_at(PyThreadState *tstate, InterpreterFrame
 }
 
 /* An exception is set, raised by the instruction prev_instr stands at. */
-static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame *frame,
+static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame *frame, int depth,
                                          const struct deopt_state *state, bool reraised)
 {
-    int depth = depth_of(state);
     if (state->handler == DEOPT_NO_HANDLER) {
         return side_exit_unwind(tstate, frame, NULL, NULL, depth, 0, false, reraised);
     }
@@ -337,47 +363,69 @@ static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame
     return outcome;
 }
 
-/* The innermost frame of `state` goes on as `outcome` says: runs it, and the ones around it with its result or exception, until the root
- * frame is what goes on. */
-static struct side_exit_outcome run_inlined(PyThreadState *tstate, InterpreterFrame *root, InterpreterFrame *frame,
+/* Carries a made frame out as `outcome` says, and gives it up; returns its result. */
+static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, struct side_exit_outcome outcome)
+{
+    PyObject *result = outcome.result;
+    if (outcome.address != NULL) {
+        result = frame_enter_code(frame, tstate, outcome.address);
+    }
+    InterpreterFrame *caller = frame->previous;
+    tstate->cframe->current_frame = caller;
+    rt_finish_callee(tstate, frame, caller, result);
+    return result;
+}
+
+/* The frame stands in the middle of a call: goes on with what that has brought. */
+static struct side_exit_outcome take_result(PyThreadState *tstate, InterpreterFrame *frame,
+                                            const struct deopt_table *table, const struct deopt_state *state,
+                                            PyObject *result)
+{
+    int depth = depth_of(table, state);
+    if (result == NULL) {
+        return raise_in(tstate, frame, depth, state, false);
+    }
+    frame->localsplus[state->locals + depth] = result;
+    return go_on_at(tstate, frame, state->next, depth + 1);
+}
+
+/* The innermost frame of `state` goes on as `outcome` says: runs it, and the ones around it with its result or exception, until the
+ * outermost is what goes on, which comes into *frame. */
+static struct side_exit_outcome run_inlined(PyThreadState *tstate, InterpreterFrame **frame,
                                             const struct deopt_table *table, const struct deopt_state *state,
                                             struct side_exit_outcome outcome)
 {
-    while (frame != root) {
-        PyObject *result = outcome.result;
-        if (outcome.address != NULL) {
-            result = frame_enter_code(frame, tstate, outcome.address);
-        }
-        InterpreterFrame *caller = frame->previous;
+    while (state->outer != DEOPT_NO_STATE) {
+        InterpreterFrame *caller = (*frame)->previous;
+        PyObject *result = finish_made(tstate, *frame, outcome);
+        *frame = caller;
         state = &table->states[state->outer];
-        tstate->cframe->current_frame = caller;
-        rt_finish_callee(tstate, frame, caller, result);
-        frame = caller;
-        int depth = depth_of(state);
-        if (result == NULL) {
-            outcome = raise_in(tstate, frame, state, false);
-        } else {
-            frame->localsplus[state->locals + depth] = result;
-            outcome = go_on_at(tstate, frame, state->next, depth + 1);
-        }
+        outcome = take_result(tstate, caller, table, state, result);
     }
     return outcome;
+}
+
+/* A guard has failed: the frames of the exit go on until the outermost one does. */
+static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterFrame **frame,
+                                             struct deopt_table *table, uint32_t exit, const int64_t *values)
+{
+    struct deopt_exit *row = &table->exits[exit];
+    const struct deopt_state *state = &table->states[row->state];
+    row->count++;
+    *frame = rebuild(tstate, *frame, table, state, values);
+    (*frame)->prev_instr = instruction_at(*frame, state->offset) - 1;
+    if (row->counts && deopt_observer != NULL) {
+        table->failures++;
+        deopt_observer(table, row);
+    }
+    struct side_exit_outcome outcome = go_on_at(tstate, *frame, state->offset, depth_of(table, state));
+    return run_inlined(tstate, frame, table, state, outcome);
 }
 
 struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
                                         uint32_t exit, const int64_t *values)
 {
-    struct deopt_exit *row = &table->exits[exit];
-    const struct deopt_state *state = &table->states[row->state];
-    row->count++;
-    InterpreterFrame *innermost = rebuild(tstate, frame, table, state, values);
-    innermost->prev_instr = instruction_at(innermost, state->offset) - 1;
-    if (row->counts && deopt_observer != NULL) {
-        table->failures++;
-        deopt_observer(table, row);
-    }
-    struct side_exit_outcome outcome = go_on_at(tstate, innermost, state->offset, depth_of(state));
-    return run_inlined(tstate, frame, innermost, table, state, outcome);
+    return leave_frames(tstate, &frame, table, exit, values);
 }
 
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
@@ -386,9 +434,60 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
-    InterpreterFrame *innermost = rebuild(tstate, frame, table, state, values);
-    struct side_exit_outcome outcome = raise_in(tstate, innermost, state, status == OPS_RERAISED);
-    return run_inlined(tstate, frame, innermost, table, state, outcome);
+    frame = rebuild(tstate, frame, table, state, values);
+    struct side_exit_outcome outcome = raise_in(tstate, frame, depth_of(table, state), state, status == OPS_RERAISED);
+    return run_inlined(tstate, &frame, table, state, outcome);
+}
+
+/* ---- Direct calls ---------------------------------------------------------------------------------------------------------- */
+
+/* Makes the frames of all functions that have called one another directly, the last of them `record`'s. They have been counted when they made their
+ * calls. */
+static void make_callers(PyThreadState *tstate, struct direct_record *record)
+{
+    if (record->made != NULL) {
+        return;
+    }
+    if (record->caller != NULL) {
+        make_callers(tstate, record->caller);
+    }
+    const struct deopt_state *state = &record->table->states[record->state];
+    record->made = make_uncounted(tstate, tstate->cframe->current_frame, record->table, state, record->values);
+    record->made->prev_instr = instruction_at(record->made, state->next) - 1;
+}
+
+PyObject *rt_tier2_leave_direct(PyThreadState *tstate, struct direct_record *caller, struct deopt_table *table,
+                                uint32_t exit, const int64_t *values)
+{
+    make_callers(tstate, caller);
+    InterpreterFrame *frame = NULL;
+    struct side_exit_outcome outcome = leave_frames(tstate, &frame, table, exit, values);
+    return finish_made(tstate, frame, outcome);
+}
+
+/* The record's frames go on until the outermost one does, which comes into *frame. */
+static struct side_exit_outcome resume(PyThreadState *tstate, InterpreterFrame **frame, struct direct_record *record,
+                                       PyObject *result)
+{
+    const struct deopt_table *table = record->table;
+    const struct deopt_state *state = &table->states[record->state];
+    *frame = record->made;
+    make_operands(*frame, table, state, record->values);
+    struct side_exit_outcome outcome = take_result(tstate, *frame, table, state, result);
+    return run_inlined(tstate, frame, table, state, outcome);
+}
+
+struct side_exit_outcome rt_tier2_resume(PyThreadState *tstate, InterpreterFrame *frame, struct direct_record *record,
+                                         PyObject *result)
+{
+    return resume(tstate, &frame, record, result);
+}
+
+PyObject *rt_tier2_resume_direct(PyThreadState *tstate, struct direct_record *record, PyObject *result)
+{
+    InterpreterFrame *frame;
+    struct side_exit_outcome outcome = resume(tstate, &frame, record, result);
+    return finish_made(tstate, frame, outcome);
 }
 
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result)

@@ -76,7 +76,18 @@ struct deopt_table {
     struct deopt_exit *exits; /* all owned (malloc) */
     struct deopt_state *states;
     struct deopt_slot *slots;
-    uint32_t failures; /* of exits that count, since it was published */
+    uint32_t failures;        /* of exits that count, since it was published */
+    bool direct;              /* of a function called directly: the root frame's state has a function, too */
+    struct deopt_table *next; /* owned: those of functions called directly */
+};
+
+/* What a function leaves behind, on its machine stack, while one it has called directly runs. */
+struct direct_record {
+    struct direct_record *caller; /* NULL: its frame is the current one */
+    const struct deopt_table *table;
+    InterpreterFrame *made; /* the innermost of its frames, once they have been made; they are linked and counted */
+    uint64_t state;         /* row */
+    const int64_t *values;
 };
 
 /* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
@@ -102,6 +113,17 @@ void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_c
 /* A guard has failed: what to do next. */
 struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
                                         uint32_t exit, const int64_t *values);
+
+/* The same for a function called directly by `caller`: makes the frames of all that called one another in this way, and carries its own
+ * out. New reference or NULL with an exception set. */
+PyObject *rt_tier2_leave_direct(PyThreadState *tstate, struct direct_record *caller, struct deopt_table *table,
+                                uint32_t exit, const int64_t *values);
+
+/* A function called directly has returned `result`, or NULL with an exception set, after its caller's frames (the record's) had to be made: they go on
+ * with that. Of the root frame, or to the end of one called directly itself. */
+struct side_exit_outcome rt_tier2_resume(PyThreadState *tstate, InterpreterFrame *frame, struct direct_record *record,
+                                         PyObject *result);
+PyObject *rt_tier2_resume_direct(PyThreadState *tstate, struct direct_record *record, PyObject *result);
 
 /* An exception is set by the instruction at the exit's place; `status` is what its handler returned (ops.h). */
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,

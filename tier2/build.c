@@ -226,7 +226,7 @@ static struct variable merge_without_home(struct builder *builder, struct merge 
 
 static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local)
 {
-    if (builder->outer != NULL) {
+    if (builder->is_virtual) {
         return merge_without_home(builder, merge, block, local);
     }
     struct variable agreed = agree_on_variable(merge->ways[0], local);
@@ -794,10 +794,12 @@ void build_begin_body(struct builder *builder, struct body *body)
     }
 }
 
-/* One attempt. */
+/* One attempt at the graph that is entered, or at that of a direct function. */
 static enum reason attempt(struct builder *builder, struct body *body, int start)
 {
     builder->retry = false;
+    builder->returned = KIND_any;
+    builder->returns_others = false;
     builder->graph = ir_graph_new();
     struct ir_frame *frame = calloc(1, sizeof *frame);
     if (builder->graph == NULL || frame == NULL) {
@@ -813,38 +815,98 @@ static enum reason attempt(struct builder *builder, struct body *body, int start
     builder->graph->frames = frame;
     builder->graph->frame_count = builder->graph->frame_capacity = 1;
     if (!builder->graph->out_of_memory) {
-        open_entry(builder, start);
+        if (builder->direct != NULL) {
+            build_open_direct(builder, builder->direct);
+        } else {
+            open_entry(builder, start);
+        }
         build_walk(builder, start);
     }
     return builder->graph->out_of_memory ? REASON_no_memory : builder->reason;
 }
 
-enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph)
+/* One graph, whatever number of attempts it takes. REASON_none with *graph NULL: what is called directly has changed. */
+static enum reason build_one(const struct build_request *request, struct direct_functions *directs,
+                             struct direct_function *direct, struct body *body, struct ir_graph **graph)
 {
-    struct body body = {.feedback = request->feedback};
+    bool entered = direct == NULL;
     struct builder builder = {
-        .observed = request->observed,
-        .samples = request->samples,
-        .failures = request->failures,
-        .failure_count = request->failure_count,
+        .observed = entered ? request->observed : NULL,
+        .samples = entered ? request->samples : NULL,
+        .failures = entered ? request->failures : NULL,
+        .failure_count = entered ? request->failure_count : 0,
         .globals = request->globals,
         .builtins = request->builtins,
         .watches = request->watches,
+        .directs = directs,
+        .direct = direct,
+        .is_virtual = !entered,
     };
-    enum reason reason = build_prepare_body(&body, request->code, bytecode) ? REASON_none : REASON_no_memory;
-    int start = request->loop > 0 ? request->loop : 0;
+    int start = entered && request->loop > 0 ? request->loop : 0;
+    enum reason reason = REASON_none;
     for (int attempts = 0; reason == REASON_none; attempts++) {
         int budget = MOST_INLINED;
         builder.budget = &budget;
         builder.depth_limit = MOST_FRAMES;
-        reason = attempts < MOST_ATTEMPTS ? attempt(&builder, &body, start) : REASON_unknown_bytecode;
-        if (reason == REASON_none && !builder.retry) {
+        reason = attempts < MOST_ATTEMPTS ? attempt(&builder, body, start) : REASON_unknown_bytecode;
+        if (direct != NULL && reason != REASON_none) {
+            body->refused = true;
+            reason = REASON_none;
+        }
+        if (reason == REASON_none && !builder.retry && !body->refused) {
+            build_close_direct(&builder);
             break;
         }
         ir_graph_free(builder.graph);
         builder.graph = NULL;
+        if (body->refused) {
+            directs->changed = true;
+            break;
+        }
+    }
+    *graph = builder.graph;
+    return reason;
+}
+
+/* All graphs: that which is entered, then those of functions that others call directly. */
+static enum reason build_all(const struct build_request *request, struct direct_functions *directs, struct body *body,
+                             struct ir_graph **graph)
+{
+    directs->changed = false;
+    enum reason reason = build_one(request, directs, NULL, body, graph);
+    struct ir_graph **end = graph;
+    for (int i = 0; i < directs->count && reason == REASON_none && !directs->changed; i++) {
+        struct direct_function *direct = &directs->entries[i];
+        end = &(*end)->next;
+        if (!direct->body.refused) {
+            reason = build_one(request, directs, direct, &direct->body, end);
+        }
+        if (reason == REASON_none && !directs->changed && *end == NULL) {
+            /* Nobody calls it; its number stays. */
+            *end = ir_graph_new();
+            reason = *end == NULL ? REASON_no_memory : REASON_none;
+        }
+    }
+    return reason;
+}
+
+enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph)
+{
+    struct body body = {.feedback = request->feedback};
+    struct direct_functions directs = {0};
+    enum reason reason = build_prepare_body(&body, request->code, bytecode) ? REASON_none : REASON_no_memory;
+    *graph = NULL;
+    for (int attempts = 0; reason == REASON_none; attempts++) {
+        reason = attempts < MOST_ATTEMPTS ? build_all(request, &directs, &body, graph) : REASON_unknown_bytecode;
+        if (reason == REASON_none && !directs.changed) {
+            break;
+        }
+        ir_graph_free(*graph);
+        *graph = NULL;
+    }
+    for (int i = 0; i < directs.count; i++) {
+        build_release_body(&directs.entries[i].body);
     }
     build_release_body(&body);
-    *graph = builder.graph;
     return reason;
 }

@@ -110,9 +110,30 @@ struct return_way {
     struct operand result;
 };
 
+/* A function that is called directly. Kept from one attempt to the next. */
+struct direct_function {
+    PyFunctionObject *function; /* only compared, while graphs are being made also read */
+    struct body body;
+    struct ir_graph *graph;
+    uint8_t parameters[IR_MOST_PARAMETERS]; /* enum ir_type */
+    uint8_t result;                         /* enum ir_kind of a number that it always returns; KIND_any: an object */
+};
+
+enum { MOST_DIRECT_FUNCTIONS = 4 };
+struct direct_functions {
+    int count;
+    bool changed; /* what is called directly, or how: all graphs are to be made again */
+    struct direct_function entries[MOST_DIRECT_FUNCTIONS];
+};
+
 struct builder {
     struct ir_graph *graph;
     struct body *body;
+    bool is_virtual; /* the frame's locals have no homes: it is inlined, or its function called directly */
+    struct direct_functions *directs;
+    struct direct_function *direct; /* what is being built, of a direct function */
+    uint8_t returned;               /* enum ir_kind of the numbers it returned so far */
+    bool returns_others;
     /* Of an inlined function: */
     struct builder *outer;
     struct ir_state *outer_state; /* of the caller, in the middle of the call */
@@ -329,7 +350,25 @@ bool build_closure(struct builder *builder);
 /* CALL: inlined, or a builtin as IR; false: nothing done but guards. */
 bool build_call(struct builder *builder);
 
+/* ---- Direct calls (build_direct.c) ---- */
+
+/* Calls `function`, whose guards are made, directly: the current instruction pops `pops` operands, and the parameters are `arguments`. False: nothing
+ * done. */
+bool build_direct_call(struct builder *builder, PyFunctionObject *function, int pops,
+                       const struct operand *arguments);
+/* RETURN_VALUE of a function called directly. */
+void build_direct_return(struct builder *builder);
+/* The parameters, at the beginning of such a function. */
+void build_open_direct(struct builder *builder, struct direct_function *direct);
+/* After its graph has been made: has one thing or another to be changed? */
+void build_close_direct(struct builder *builder);
+
 /* ---- Inlining (build_inline.c) ---- */
+
+/* Can the instructions be built without a frame, as far as can be told beforehand? */
+bool build_is_suitable(PyCodeObject *code, const struct bytecode *bytecode);
+/* Fills in a body that is zeroed for code that tier 1 has compiled, with a bytecode of its own; false: it has not, or there is no memory. */
+bool build_open_body(struct body *body, PyCodeObject *code);
 
 /* What of `code` is to be inlined at the current instruction, or NULL. */
 const struct body *build_may_inline(struct builder *builder, PyCodeObject *code);

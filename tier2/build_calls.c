@@ -219,8 +219,30 @@ static bool inline_function(struct builder *builder, struct call *call)
     return true;
 }
 
+/* A known function that is not inlined, called with just its parameters. */
+static bool call_directly(struct builder *builder, struct call *call)
+{
+    bool known;
+    PyCodeObject *code = code_of_callee(builder, call, &known);
+    int sources[MOST_ARGUMENTS];
+    int defaults;
+    if (code == NULL || !known || !bind(call, code, sources, &defaults) || defaults > 0) {
+        return false;
+    }
+    PyFunctionObject *function = guard_known_function(builder, call);
+    struct operand arguments[MOST_ARGUMENTS];
+    for (int i = 0; i < code->co_argcount; i++) {
+        arguments[i] = call->arguments[sources[i]];
+    }
+    if (function == NULL || !build_direct_call(builder, function, call->pops, arguments)) {
+        return false;
+    }
+    builder->keyword_names = -1;
+    return true;
+}
+
 bool build_call(struct builder *builder)
 {
     struct call call;
-    return take_apart(builder, &call) && inline_function(builder, &call);
+    return take_apart(builder, &call) && (inline_function(builder, &call) || call_directly(builder, &call));
 }

@@ -33,7 +33,7 @@ static void copy_free_variables(struct builder *builder)
 static struct ir_node *cell_of_local(struct builder *builder)
 {
     int local = build_current(builder)->oparg;
-    if (builder->outer != NULL) {
+    if (builder->is_virtual) {
         return builder->variables[local].value;
     }
     struct ir_node *cell = build_node(builder, IR_load_home, 0, NULL);
@@ -69,7 +69,7 @@ bool build_closure(struct builder *builder)
 {
     const struct instruction *instruction = build_current(builder);
     bool copies = instruction->opcode == COPY_FREE_VARS;
-    bool inlined = builder->outer != NULL;
+    bool inlined = builder->is_virtual;
     if (build_has_failed(builder, IR_guard_bound) || (copies && !inlined) ||
         (inlined && !copies && builder->variables[instruction->oparg].state != VARIABLE_OBJECT)) {
         return false;

@@ -32,9 +32,12 @@ static bool may_be_inlined(int opcode)
     }
 }
 
-static bool is_suitable(const struct bytecode *bytecode)
+bool build_is_suitable(PyCodeObject *code, const struct bytecode *bytecode)
 {
-    if (bytecode->has_loop || bytecode->count > MOST_INSTRUCTIONS) {
+    if (code->co_kwonlyargcount != 0 ||
+        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR | CO_COROUTINE |
+                           CO_ASYNC_GENERATOR)) != CO_OPTIMIZED ||
+        bytecode->has_loop || bytecode->count > MOST_INSTRUCTIONS) {
         return false;
     }
     for (int i = 0; i < bytecode->count; i++) {
@@ -45,6 +48,18 @@ static bool is_suitable(const struct bytecode *bytecode)
     return true;
 }
 
+bool build_open_body(struct body *body, PyCodeObject *code)
+{
+    struct code_state *state = code_state_get(code);
+    body->code = code;
+    if (state == NULL || state->compiled == NULL || state->compiled->cells == NULL || state->suppressed ||
+        bytecode_decode(code, &body->decoded) != REASON_none) {
+        return false;
+    }
+    body->feedback = state->compiled;
+    return build_prepare_body(body, code, &body->decoded);
+}
+
 /* The body for the current site, made when first asked for; NULL: not to be inlined. */
 static struct body *body_of_site(struct builder *builder, PyCodeObject *code)
 {
@@ -52,23 +67,12 @@ static struct body *body_of_site(struct builder *builder, PyCodeObject *code)
     if (*site != NULL) {
         return (*site)->code == code && !(*site)->refused ? *site : NULL;
     }
-    struct code_state *state = code_state_get(code);
     struct body *body = calloc(1, sizeof *body);
     if (body == NULL) {
         return NULL;
     }
     *site = body;
-    body->code = code;
-    body->refused = true;
-    if (state == NULL || state->compiled == NULL || state->compiled->cells == NULL || state->suppressed ||
-        bytecode_decode(code, &body->decoded) != REASON_none) {
-        body->bytecode = NULL;
-        return NULL;
-    }
-    body->feedback = state->compiled;
-    if (build_prepare_body(body, code, &body->decoded)) {
-        body->refused = !is_suitable(body->bytecode);
-    }
+    body->refused = !build_open_body(body, code) || !build_is_suitable(code, body->bytecode);
     return body->refused ? NULL : body;
 }
 
@@ -78,9 +82,7 @@ const struct body *build_may_inline(struct builder *builder, PyCodeObject *code)
     for (const struct builder *outer = builder; outer != NULL; outer = outer->outer) {
         repeated += outer->code == code;
     }
-    if (builder->depth_limit == 0 || repeated > MOST_RECURSION || code->co_kwonlyargcount != 0 ||
-        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR | CO_COROUTINE |
-                           CO_ASYNC_GENERATOR)) != CO_OPTIMIZED) {
+    if (builder->depth_limit == 0 || repeated > MOST_RECURSION) {
         return NULL;
     }
     const struct body *body = body_of_site(builder, code);
@@ -361,6 +363,8 @@ void build_inlined(struct builder *builder, PyCodeObject *code, struct operand f
     struct builder inlined = {
         .graph = builder->graph,
         .outer = builder,
+        .is_virtual = true,
+        .directs = builder->directs,
         .depth_limit = builder->depth_limit - 1,
         .budget = builder->budget,
         .watches = builder->watches,

@@ -471,6 +471,10 @@ static void build_return(struct builder *builder)
         build_inlined_return(builder);
         return;
     }
+    if (builder->direct != NULL) {
+        build_direct_return(builder);
+        return;
+    }
     struct ir_node *value = operand_owned(builder, peek(builder, 0));
     build_node1(builder, IR_return, value);
     builder->block = NULL;

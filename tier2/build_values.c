@@ -135,7 +135,7 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
 {
     switch ((enum variable_state)variable->state) {
     case VARIABLE_UNBOUND:
-        return (struct ir_slot){.how = builder->outer != NULL ? SLOT_EMPTY : SLOT_HOME};
+        return (struct ir_slot){.how = builder->is_virtual ? SLOT_EMPTY : SLOT_HOME};
     case VARIABLE_HOME:
         return (struct ir_slot){.how = SLOT_HOME};
     case VARIABLE_OBJECT:
@@ -170,7 +170,7 @@ static struct ir_state *make_state(struct builder *builder, const struct variabl
                                    const struct operand *operands, int depth, int number)
 {
     /* Of an inlined function, the function comes first. */
-    int extra = builder->outer != NULL;
+    int extra = builder->is_virtual;
     struct ir_state *state =
         ir_state_new(builder->graph, builder->frame, builder->local_count, depth + extra + builder->dying_count);
     if (state == NULL) {
@@ -386,7 +386,7 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     struct variable *variable = &builder->variables[local];
     assert(variable->state == VARIABLE_RAW);
     struct ir_node *object;
-    if (builder->outer != NULL) {
+    if (builder->is_virtual) {
         struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
         object = operand_owned(builder, &operand);
         *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
@@ -454,6 +454,9 @@ void operand_drop(struct builder *builder, struct operand *operand, int next)
     }
     if (!simple && !plain) {
         build_own_locals(builder);
+    }
+    if (!simple && builder->graph->direct) {
+        build_refuse(builder);
     }
     struct ir_node *drop = build_node1(builder, IR_drop, operand->value);
     if (simple) {
@@ -591,7 +594,7 @@ void build_store_fast(struct builder *builder, int local)
         return;
     }
     release_operands_of(builder, local);
-    if (builder->outer != NULL) {
+    if (builder->is_virtual) {
         store_without_home(builder, local, value);
         return;
     }
@@ -631,7 +634,7 @@ void build_store_fast(struct builder *builder, int local)
 
 void build_prepare_escape(struct builder *builder)
 {
-    if (builder->outer != NULL) {
+    if (builder->is_virtual) {
         build_refuse(builder);
     }
     for (int local = 0; local < builder->local_count; local++) {
@@ -679,7 +682,7 @@ struct ir_node *variable_to_home(struct builder *builder, int local)
     if (variable->state == VARIABLE_RAW) {
         struct ir_node *object = sync_local(builder, local);
         bool maybe_unbound = variable->maybe_unbound;
-        if (builder->outer == NULL) {
+        if (!builder->is_virtual) {
             *variable = (struct variable){.state = VARIABLE_HOME, .value = maybe_unbound ? NULL : object};
         }
     }

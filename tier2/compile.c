@@ -20,6 +20,9 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
+/* LLVM takes seconds over larger functions. */
+enum { MOST_INSTRUCTIONS = 600 };
+
 /* ---- The first half ------------------------------------------------------------------------------------------- */
 
 /* The kinds of what stands in the frame's locals. */
@@ -41,6 +44,10 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
     enum reason reason = bytecode_decode(job->code, &bytecode);
     if (reason != REASON_none) {
         return reason;
+    }
+    if (bytecode.count > MOST_INSTRUCTIONS) {
+        bytecode_free(&bytecode);
+        return REASON_too_large;
     }
     uint8_t *observed = observe_locals(frame);
     struct build_request request = {
@@ -134,11 +141,14 @@ enum reason tier2_emit(struct tier2_job *job)
         return reason;
     }
     snprintf(job->symbol, sizeof job->symbol, "py_%u", ++serial);
-    for (size_t i = 0; i < sizeof passes / sizeof passes[0] && !job->graph->out_of_memory; i++) {
-        passes[i].run(job->graph);
-        finish_pass(job->graph, passes[i].name);
+    for (struct ir_graph *graph = job->graph; graph != NULL && reason == REASON_none; graph = graph->next) {
+        for (size_t i = 0; graph->entry != NULL && i < sizeof passes / sizeof passes[0] && !graph->out_of_memory;
+             i++) {
+            passes[i].run(graph);
+            finish_pass(graph, passes[i].name);
+        }
+        reason = graph->out_of_memory ? REASON_no_memory : REASON_none;
     }
-    reason = job->graph->out_of_memory ? REASON_no_memory : REASON_none;
     job->passes_ms = milliseconds_now() - start;
     if (reason == REASON_none) {
         reason = emit(job);

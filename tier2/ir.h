@@ -171,6 +171,8 @@ struct ir_frame {
 
 struct ir_chunk; /* of memory */
 
+enum { IR_MOST_PARAMETERS = 8 };
+
 struct ir_graph {
     struct ir_chunk *chunks;
     size_t bytes; /* in all chunks */
@@ -181,6 +183,13 @@ struct ir_graph {
     int frame_count, frame_capacity;
     bool out_of_memory; /* an allocation failed: the graph is of no use. Set once, asked at the end of each stage */
     struct ir_node scratch_node;
+    /* Functions that are called directly, with raw values and without a frame (build_direct.c): graphs of their own, in a list that begins with the
+     * graph that is entered from tier 1. */
+    struct ir_graph *next; /* owned */
+    int direct;            /* number of this one among them, counted from 1; 0: the one that is entered */
+    int parameter_count;
+    uint8_t parameter_types[IR_MOST_PARAMETERS]; /* enum ir_type */
+    uint8_t result_type;
 };
 
 struct ir_graph *ir_graph_new(void);

@@ -45,6 +45,8 @@ static void print_payload(const struct ir_node *node, FILE *file)
         fprintf(file, " +%d", node->offset);
         break;
     case IR_guard_enter:
+    case IR_parameter:
+    case IR_call_direct:
         fprintf(file, " #%lld", (long long)node->number);
         break;
     case IR_guard_word:

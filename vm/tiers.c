@@ -149,6 +149,15 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
 
 /* ---- Down -------------------------------------------------------------------------------------------------------- */
 
+static bool has_table(const struct tier2_job *job, const struct deopt_table *table)
+{
+    const struct deopt_table *own = job->table;
+    while (own != NULL && own != table) {
+        own = own->next;
+    }
+    return own != NULL;
+}
+
 static void observe(struct deopt_table *table, struct deopt_exit *exit)
 {
     event_log(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1);
@@ -158,7 +167,7 @@ static void observe(struct deopt_table *table, struct deopt_exit *exit)
     struct code_state *state = code_state_get(table->code);
     for (struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
          code != NULL; code = code->next) {
-        if (code->job->table == table && !code->withdrawn) {
+        if (has_table(code->job, table) && !code->withdrawn) {
             code->withdrawn = true;
             code->cell->entry = NULL;
             code->cell->countdown = tiers_countdown();

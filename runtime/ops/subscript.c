@@ -99,7 +99,8 @@ PyObject *rt_subscript(PyObject *container, PyObject *key)
             Py_DECREF(container);
             return value;
         }
-    } else if (type == &PyUnicode_Type && PyUnicode_KIND(container) == PyUnicode_1BYTE_KIND) {
+    } else if (type == &PyUnicode_Type && ((PyASCIIObject *)container)->state.kind == PyUnicode_1BYTE_KIND) {
+        /* A legacy string that is not ready has another kind (PyUnicode_WCHAR_KIND), so readiness needs no test of its own. */
         Py_ssize_t index = small_index(key, PyUnicode_GET_LENGTH(container));
         if (LIKELY(index >= 0)) {
             value = character(PyUnicode_1BYTE_DATA(container)[index]);
