@@ -853,6 +853,9 @@ static enum reason build_one(const struct build_request *request, struct direct_
             body->refused = true;
             reason = REASON_none;
         }
+        if (directs->changed) {
+            break;
+        }
         if (reason == REASON_none && !builder.retry && !body->refused) {
             build_close_direct(&builder);
             break;

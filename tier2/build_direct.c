@@ -14,20 +14,6 @@ static enum ir_type type_of_argument(const struct operand *argument)
                                                                               : IR_OBJECT;
 }
 
-/* Can the arguments be handed over as they are? */
-static bool are_lendable(const struct operand *arguments, int count)
-{
-    for (int i = 0; i < count; i++) {
-        const struct operand *argument = &arguments[i];
-        bool raw = argument->state == OPERAND_RAW && argument->value->type != IR_BOOL;
-        /* What borrows from memory may lose that in the callee, which stores. */
-        if (!raw && (argument->state != OPERAND_BORROWED || argument->local == BORROWED_FROM_MEMORY)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The number of the function among those called directly, or -1: it is not to be. */
 static int find_direct(struct builder *builder, PyFunctionObject *function, const struct operand *arguments)
 {
@@ -56,6 +42,33 @@ static enum ir_kind kind_of_type(enum ir_type type)
     return type == IR_INT ? KIND_int : type == IR_FLOAT ? KIND_float : KIND_any;
 }
 
+/* An object that the caller's locals or code hold. What borrows from memory may lose that in the callee, which stores. */
+static bool is_lendable(const struct operand *argument)
+{
+    return argument->state == OPERAND_RAW ||
+           (argument->state == OPERAND_BORROWED && argument->local != BORROWED_FROM_MEMORY);
+}
+
+/* Can the arguments be handed over? Numbers go as they are, and what may be one is taken for one where others have been; other objects
+ * are lent. */
+static bool agree_on_types(struct builder *builder, struct direct_function *direct, const struct operand *arguments,
+                           int count)
+{
+    for (int i = 0; i < count; i++) {
+        enum ir_kind kind = kind_of_type((enum ir_type)direct->parameters[i]);
+        enum ir_kind given = operand_kind(&arguments[i]);
+        enum ir_type type = type_of_argument(&arguments[i]);
+        if (kind == KIND_any && type != IR_OBJECT) {
+            direct->parameters[i] = (uint8_t)type;
+            builder->directs->changed = true;
+            builder->retry = true;
+        } else if (kind == KIND_any ? !is_lendable(&arguments[i]) : given != KIND_any && given != kind) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* How many frames the callee's is away from the root of this graph. */
 static int level_of_callee(const struct builder *builder)
 {
@@ -69,29 +82,28 @@ static int level_of_callee(const struct builder *builder)
 bool build_direct_call(struct builder *builder, PyFunctionObject *function, int pops, const struct operand *arguments)
 {
     int count = ((PyCodeObject *)function->func_code)->co_argcount;
-    int number = are_lendable(arguments, count) ? find_direct(builder, function, arguments) : -1;
-    if (number < 0) {
+    int number = find_direct(builder, function, arguments);
+    if (number < 0 || !agree_on_types(builder, &builder->directs->entries[number], arguments, count)) {
         return false;
     }
     const struct direct_function *direct = &builder->directs->entries[number];
-    for (int i = 0; i < count; i++) {
-        enum ir_kind kind = kind_of_type((enum ir_type)direct->parameters[i]);
-        enum ir_kind given = operand_kind(&arguments[i]);
-        if (kind == KIND_any ? arguments[i].state == OPERAND_RAW : given != KIND_any && given != kind) {
-            return false;
-        }
-    }
     struct ir_node *enter = build_node(builder, IR_guard_enter, 0, NULL);
     enter->state = build_state_before(builder);
     enter->number = level_of_callee(builder);
     enter->offset = 1;
     struct ir_node *inputs[IR_MOST_PARAMETERS];
+    struct operand boxes[IR_MOST_PARAMETERS];
+    int box_count = 0;
     for (int i = 0; i < count; i++) {
         struct operand argument = arguments[i];
         enum ir_kind kind = kind_of_type((enum ir_type)direct->parameters[i]);
-        inputs[i] = kind != KIND_any ? operand_raw(builder, &argument, kind) : argument.value;
+        inputs[i] = kind != KIND_any ? operand_raw(builder, &argument, kind) : operand_object(builder, &argument);
+        if (argument.state == OPERAND_OWNED) {
+            boxes[box_count++] = argument;
+        }
     }
     builder->depth -= pops;
+    operand_drop_many(builder, boxes, box_count, builder->current);
     build_own_fetched(builder);
     struct ir_node *call = build_node(builder, IR_call_direct, count, inputs);
     call->number = number;
