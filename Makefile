@@ -80,11 +80,14 @@ DEPENDENCIES    := -MMD -MP
 # ---- What is built from what ---------------------------------------------------------------------
 
 PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
-LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
+# Linked into unit tests only.
+TEST_SOURCES     := tier2/ir_parse.c tier2/ir_eval.c
+LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES) $(TEST_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
                       tier1/*.c tier2/*.c runtime/*.S perf/*.c gdb/*.c))) $(EXTRA_SOURCES)
 TEMPLATE_SOURCES := $(sort $(wildcard tier1/templates/*.c))
 object_of         = $(patsubst %,$(BUILD)/objects/%.o,$(subst /,_,$(basename $(1))))
 LIBRARY_OBJECTS  := $(foreach source,$(LIBRARY_SOURCES),$(call object_of,$(source)))
+TEST_OBJECTS     := $(foreach source,$(TEST_SOURCES),$(call object_of,$(source)))
 TEMPLATE_OBJECTS := $(patsubst tier1/templates/%.c,$(BUILD)/templates/%.o,$(TEMPLATE_SOURCES))
 TEMPLATE_TABLE   := $(BUILD)/tier1_templates.inc
 
@@ -94,7 +97,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps deps-test demo test test-cpython unit-test install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython unit-test ir-expect fuzz-ir install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -122,7 +125,7 @@ $(call object_of,$(1)): $(1) Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $$(@D)
 	$$(call say,CC,$(1))$(CC) $(LIBRARY_FLAGS) $(if $(filter tier2/%,$(1)),$(TIER2_FLAGS)) $(CFLAGS) $(DEPENDENCIES) -c $(1) -o $$@
 endef
-$(foreach source,$(LIBRARY_SOURCES),$(eval $(call compile_library_source,$(source))))
+$(foreach source,$(LIBRARY_SOURCES) $(TEST_SOURCES),$(eval $(call compile_library_source,$(source))))
 
 $(BUILD)/templates/%.o: tier1/templates/%.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
@@ -186,13 +189,27 @@ UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tes
 # Builds them; tests/run.py runs them.
 unit-test: $(UNIT_PROGRAMS)
 
-$(BUILD)/unit/objects.a: $(LIBRARY_OBJECTS) $(BUILD)/object-list
+# Graphs in text: what passes must make of them.
+$(BUILD)/unit/test_ir_text: UNIT_FLAGS := -DIR_TESTS_FOLDER='"$(CURDIR)/tests/ir"'
+
+$(BUILD)/unit/objects.a: $(LIBRARY_OBJECTS) $(TEST_OBJECTS) $(BUILD)/object-list
 	@mkdir -p $(@D) && rm -f $@
-	$(call say,AR,$@)ar rcs $@ $(LIBRARY_OBJECTS)
+	$(call say,AR,$@)ar rcs $@ $(LIBRARY_OBJECTS) $(TEST_OBJECTS)
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/objects.a Makefile $(BUILD)/flags
-	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(TIER2_FLAGS) $(BUILD_FLAGS) $(CFLAGS) -D_GNU_SOURCE $(DEPENDENCIES) -MF $@.d $< -o $@ \
+	$(call say,LINK,$@)$(CC) $(BASE_FLAGS) $(TIER2_FLAGS) $(BUILD_FLAGS) $(CFLAGS) -D_GNU_SOURCE $(UNIT_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@ \
 	    $(BUILD)/unit/objects.a -lpython3.11 -lm -ldl -lpthread
+
+# Takes over what the passes make of the graphs in tests/ir; look at the difference.
+ir-expect: $(BUILD)/unit/test_ir_text
+	@IR_REWRITE=1 $(BUILD)/unit/test_ir_text
+	@git diff --stat tests/ir
+
+# Random graphs through the passes and LLVM; each MINUTES begins where nobody has been (or at FIRST=).
+MINUTES ?= 1
+FIRST ?= $(shell date +%s)00000
+fuzz-ir: $(BUILD)/unit/test_ir_fuzz
+	@IR_FUZZ_SECONDS=$$(($(MINUTES) * 60)) IR_FUZZ_FIRST=$(FIRST) $(BUILD)/unit/test_ir_fuzz
 
 -include $(wildcard $(BUILD)/unit/*.d)
 
@@ -285,6 +302,7 @@ help:
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
 	@echo "make test-cpython  all of CPython's test suite, MODE=compile-all; TESTS='test_dict test_list'"
+	@echo 'make ir-expect  takes over what the passes make of tests/ir/*.ir; make fuzz-ir MINUTES=1: random graphs'
 	@echo 'make bench      deps, build, and measure against stock python3.11'
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='

@@ -1,6 +1,8 @@
 /* runtime/bytecode.c: decoding, stack depths, exception table, bound locals. See bytecode.h. */
 #include "runtime/bytecode.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 
 #define J OPCODE_JUMPS_FORWARD
@@ -259,8 +261,8 @@ static uint64_t bound_at_start(PyCodeObject *code)
 
 static enum reason flow(struct bytecode *bytecode)
 {
-    struct worklist work = {.numbers = malloc(sizeof(int32_t) * (size_t)bytecode->count),
-                            .queued = calloc((size_t)bytecode->count, 1)};
+    struct worklist work = {.numbers = compiler_malloc(sizeof(int32_t) * (size_t)bytecode->count),
+                            .queued = compiler_calloc((size_t)bytecode->count, 1)};
     enum reason reason = REASON_none;
     if (work.numbers == NULL || work.queued == NULL) {
         reason = REASON_no_memory;
@@ -326,8 +328,8 @@ enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode)
     if (unit_count == 0) {
         return REASON_unknown_bytecode;
     }
-    bytecode->instructions = calloc(unit_count, sizeof(struct instruction));
-    bytecode->number_of_unit = malloc(unit_count * sizeof(int32_t));
+    bytecode->instructions = compiler_calloc(unit_count, sizeof(struct instruction));
+    bytecode->number_of_unit = compiler_malloc(unit_count * sizeof(int32_t));
     enum reason reason = REASON_no_memory;
     if (bytecode->instructions != NULL && bytecode->number_of_unit != NULL) {
         reason = decode_instructions(bytecode);

@@ -1,14 +1,17 @@
 /* runtime/call.c: calls made by compiled code, and calls of compiled code. */
 #include "runtime/call.h"
-#include "runtime/runtime_data.h"
-
+#include "runtime/call_shape.h"
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
+#include "runtime/instance.h"
 #include "runtime/native_call.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
+#include "runtime/runtime_data.h"
+
+#include <stdlib.h>
 
 /* Stock's words for running out of recursion in C calls (ceval.c and methodobject.c use them alike). */
 static const char in_a_call[] = " while calling a Python object";
@@ -446,6 +449,13 @@ static struct native_result finish_in_chunk(PyThreadState *tstate, PyObject **Py
     return native_result(tstate, result);
 }
 
+/* Can the site enter the code in line, whatever function of that code it calls? */
+static bool fits_in_line(const struct call_cell *cell, PyCodeObject *code)
+{
+    return code->co_argcount + 1 == cell->arguments && code->co_kwonlyargcount == 0 &&
+           (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
+}
+
 /* ---- Classes ------------------------------------------------------------------------------------- */
 
 /* Goes on after tp_new the way typeobject.c's type_call does, for a class that changed in between. Borrows
@@ -480,25 +490,32 @@ __attribute__((noinline, cold)) static int initialize_generally(PyObject *self, 
     return status;
 }
 
+/* After so many classes at a site its target is left alone. */
+enum { MOST_CLASS_MISSES = 64 };
+
 /* Is instantiating `type` nothing but object's __new__ followed by a Python __init__ (or by object's, which then
- * does nothing)? Learns the answer in `cell`. */
+ * does nothing), or nothing but a Python __new__? Learns the answer in `cell`. */
 __attribute__((noinline)) static bool learn_class(struct call_cell *cell, PyTypeObject *type)
 {
-    cell->class_misses++;
-    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_vectorcall != NULL ||
-        type->tp_new != PyBaseObject_Type.tp_new) {
-        return false;
-    }
-    PyObject *initializer = _PyType_Lookup(type, &_Py_ID(__init__));
-    if (type->tp_init == PyBaseObject_Type.tp_init) {
-        initializer = NULL;
-    } else if (initializer == NULL || !PyFunction_Check(initializer)) {
-        return false;
+    cell->class_misses += cell->class_misses < UINT16_MAX;
+    PyObject *initializer = instance_class_new(type);
+    bool by_new = initializer != NULL;
+    if (!by_new) {
+        if (type->tp_vectorcall != NULL || !instance_class_is_plain(type)) {
+            return false;
+        }
+        initializer = _PyType_Lookup(type, &_Py_ID(__init__));
+        if (type->tp_init == PyBaseObject_Type.tp_init) {
+            initializer = NULL;
+        } else if (initializer == NULL || !PyFunction_Check(initializer)) {
+            return false;
+        }
     }
     if (type->tp_version_tag == 0) {
         return false;
     }
     cell->class_version = type->tp_version_tag;
+    cell->class_by_new = by_new;
     cell->initializer = initializer;
     return true;
 }
@@ -522,7 +539,7 @@ static PyObject *allocate_instance(PyThreadState *tstate, struct call_cell *cell
     if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
         return NULL;
     }
-    PyObject *self = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
+    PyObject *self = instance_new(tstate, type);
     *initialized = true;
     if (LIKELY(self != NULL)) {
         if (LIKELY(type->tp_version_tag == cell->class_version && cell->class_version != 0)) {
@@ -556,15 +573,118 @@ static PyObject *finish_instance(PyThreadState *tstate, PyObject *self, PyObject
     return self;
 }
 
-/* The end of a native call of __init__. operands: (the instance, the class, arguments...); arguments and class go. */
+/* A Python __new__ has returned `result`, which is stolen: initialises the object if it has to be, drops the references that stock's tuple
+ * holds to the arguments, and returns the object, or NULL with an exception set. (typeobject.c, type_call) */
+static PyObject *finish_creation(PyThreadState *tstate, PyTypeObject *type, PyObject **arguments, size_t nargs,
+                                 PyObject *kwnames, PyObject *result)
+{
+    if (LIKELY(result != NULL) && UNLIKELY(Py_TYPE(result) != type) && PyObject_TypeCheck(result, type) &&
+        initialize_generally(result, arguments, nargs, kwnames) < 0) {
+        Py_CLEAR(result);
+    }
+    release(arguments, nargs + keyword_count(kwnames));
+    _Py_LeaveRecursiveCallTstate(tstate);
+    return result;
+}
+
+/* The end of a native call of __init__, or of __new__ without keywords. operands: (the instance or NULL, the class, arguments...);
+ * arguments and class go. */
 static struct native_result finish_instantiation(PyThreadState *tstate, PyObject **operands, size_t count,
                                                  PyObject *result)
 {
     give_chunk_up(tstate);
-    PyObject *self = finish_instance(tstate, operands[0], operands + 2, count, result);
+    PyObject *self = operands[0] == NULL
+                         ? finish_creation(tstate, (PyTypeObject *)operands[1], operands + 2, count, NULL, result)
+                         : finish_instance(tstate, operands[0], operands + 2, count, result);
     release(operands + 2, count);
     Py_DECREF(operands[1]);
     return native_result(tstate, self);
+}
+
+/* The function that the instantiation of a known class calls, borrowed, or NULL. */
+static inline PyFunctionObject *function_of_class(const struct call_cell *cell)
+{
+    return UNLIKELY(cell->class_by_new) ? instance_new_function(cell->initializer)
+                                        : (PyFunctionObject *)cell->initializer;
+}
+
+/* Is what stands in the slots a class that the cell knows? Only classes are called by type's tp_call. */
+static inline bool is_known_class(PyObject **slot, const struct call_cell *cell)
+{
+    return slot[0] == NULL && Py_TYPE(slot[1])->tp_call == PyType_Type.tp_call &&
+           ((PyTypeObject *)slot[1])->tp_version_tag == cell->class_version;
+}
+
+InterpreterFrame *rt_begin_instance(PyThreadState *tstate, PyObject **slot, int nargs, struct call_cell *cell)
+{
+    if (UNLIKELY(!is_known_class(slot, cell) || cell->initializer == NULL)) {
+        return NULL;
+    }
+    PyFunctionObject *initializer = function_of_class(cell);
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
+    PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);
+    if (UNLIKELY(initializer == NULL || initializer->func_code != (PyObject *)cell->target.code ||
+                 top >= tstate->datastack_limit || tstate->recursion_remaining <= 1)) {
+        return NULL;
+    }
+    PyObject *self;
+    if (UNLIKELY(cell->class_by_new)) {
+        self = slot[1];
+    } else {
+        self = instance_try(tstate, (PyTypeObject *)slot[1]);
+        if (UNLIKELY(self == NULL)) {
+            return NULL;
+        }
+        slot[0] = self;
+    }
+    tstate->recursion_remaining--;
+    tstate->datastack_top = top;
+    cell->class_count++;
+    Py_INCREF(self);
+    callee->f_func = (PyFunctionObject *)Py_NewRef((PyObject *)initializer);
+    callee->localsplus[0] = self;
+    /* One reference for the callee, one that stock's tuple of arguments holds. */
+    for (long i = 0; i < nargs; i++) {
+        PyObject *argument = slot[2 + i];
+        argument->ob_refcnt += 2;
+        callee->localsplus[1 + i] = argument;
+    }
+    return callee;
+}
+
+struct native_result rt_finish_instance(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *result)
+{
+    PyObject *self = slot[0];
+    if (self == NULL) {
+        self = finish_creation(tstate, (PyTypeObject *)slot[1], slot + 2, (size_t)nargs, NULL, result);
+    } else if (LIKELY(result == Py_None)) {
+        Py_DECREF(result);
+        for (long i = 0; i < nargs; i++) {
+            slot[2 + i]->ob_refcnt--;
+        }
+        tstate->recursion_remaining++;
+    } else {
+        self = finish_instance(tstate, self, slot + 2, (size_t)nargs, result);
+    }
+    for (long i = 0; i < nargs; i++) {
+        rt_release(slot[2 + i]);
+    }
+    Py_DECREF(slot[1]);
+    return native_result(tstate, self);
+}
+
+PyObject *rt_new_instance(PyThreadState *tstate, PyObject **slot, struct call_cell *cell)
+{
+    if (UNLIKELY(!is_known_class(slot, cell) || cell->class_version == 0 || cell->initializer != NULL ||
+                 tstate->recursion_remaining <= 0)) {
+        return NULL;
+    }
+    PyObject *self = instance_try(tstate, (PyTypeObject *)slot[1]);
+    if (LIKELY(self != NULL)) {
+        cell->class_count++;
+        Py_DECREF(slot[1]);
+    }
+    return self;
 }
 
 /* ---- Everything else ------------------------------------------------------------------------------- */
@@ -670,7 +790,13 @@ __attribute__((noinline)) static PyObject *call_builtin(PyThreadState *tstate, P
 {
     struct callable_cache *known = &tstate->interp->callable_cache;
     PyObject *result;
-    if (callable == known->isinstance && total == 2 && kwnames == NULL) {
+    if (callable == runtime_data.tuple_new && total == 2 && kwnames == NULL) {
+        bool handled;
+        result = instance_of_tuple(tstate, arguments[0], arguments[1], &handled);
+        if (!handled) {
+            return call_generally(tstate, callable, arguments, total, kwnames);
+        }
+    } else if (callable == known->isinstance && total == 2 && kwnames == NULL) {
         int answer = 1;
         if (Py_TYPE(arguments[0]) != (PyTypeObject *)arguments[1]) {
             answer = PyObject_IsInstance(arguments[0], arguments[1]);
@@ -752,58 +878,73 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
 
 /* ---- CALL -------------------------------------------------------------------------------------------- */
 
+/* How the arguments of a site find the parameters of the code: what the cell knows, or learns now; NULL where there is no shape. */
+static inline struct call_shape *shape_for(struct call_cell *cell, struct code_state *state, size_t nargs,
+                                           PyObject *kwnames)
+{
+    if (UNLIKELY(!call_shape_fits(cell->shape, state->id, nargs, kwnames))) {
+        free(cell->shape);
+        cell->shape = call_shape_new(state->code, state->id, nargs, kwnames);
+    }
+    return cell->shape;
+}
+
+/* Undoes push_frame for a frame whose arguments could not be bound. */
+static InterpreterFrame *give_frame_back(PyThreadState *tstate, InterpreterFrame *frame)
+{
+    pop_frame(tstate, frame);
+    return NULL;
+}
+
 /* A frame with the parameters of `function` filled in, for a native call: takes over function and arguments. NULL, with nothing done and no
  * exception, when call_function is to do it, because memory is short or the call is an error. Whoever makes the call sees to
  * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). *changed: the code was
  * thrown away or exchanged meanwhile; f_code holds a reference to it, and only run_changed() can run the frame. */
 static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctionObject *function,
-                                                PyObject **arguments, size_t nargs, PyObject *kwnames, bool *changed)
+                                                struct code_state *state, PyObject **arguments, size_t nargs,
+                                                PyObject *kwnames, struct call_cell *cell, bool *changed)
 {
     *changed = false;
-    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    PyCodeObject *code = state->code;
     InterpreterFrame *frame = push_frame(tstate, code);
     if (UNLIKELY(frame == NULL)) {
         _PyErr_Clear(tstate);
         return NULL;
     }
-    size_t parameters = (size_t)code->co_argcount;
-    if (kwnames != NULL || parameters < nargs || code->co_kwonlyargcount != 0 ||
-        (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) != CO_OPTIMIZED) {
-        Py_INCREF(code); /* binding may collect, and a collection run anything */
-        int bound = bind_any_shape(function, code, frame->localsplus, arguments, nargs, kwnames);
-        if (UNLIKELY(bound <= 0)) {
-            Py_DECREF(code);
-            if (bound < 0) {
-                _PyErr_Clear(tstate);
-            }
-            pop_frame(tstate, frame);
-            return NULL;
+    if (LIKELY(kwnames == NULL && (size_t)code->co_argcount == nargs && code->co_kwonlyargcount == 0 &&
+               (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED)) {
+        for (size_t index = 0; index < nargs; index++) {
+            frame->localsplus[index] = arguments[index];
         }
         frame->f_func = function;
-        frame->f_code = code;
-        if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
-            *changed = true;
-            return frame;
-        }
-        Py_DECREF(code);
         return frame;
     }
-    size_t index = nargs;
-    if (parameters != nargs) {
-        PyObject *defaults = function->func_defaults;
-        if (UNLIKELY(defaults == NULL || (size_t)PyTuple_GET_SIZE(defaults) < parameters - nargs)) {
-            pop_frame(tstate, frame);
-            return NULL;
-        }
-        PyObject **first = &PyTuple_GET_ITEM(defaults, PyTuple_GET_SIZE(defaults) - (Py_ssize_t)parameters);
-        for (; index < parameters; index++) {
-            frame->localsplus[index] = Py_NewRef(first[index]);
-        }
+    struct call_shape *shape = shape_for(cell, state, nargs, kwnames);
+    if (UNLIKELY(shape == NULL)) {
+        return give_frame_back(tstate, frame);
     }
-    for (index = 0; index < nargs; index++) {
-        frame->localsplus[index] = arguments[index];
+    if (LIKELY(!(code->co_flags & (CO_VARARGS | CO_VARKEYWORDS)))) {
+        if (UNLIKELY(!call_shape_bind(shape, function, code, frame->localsplus, arguments))) {
+            return give_frame_back(tstate, frame);
+        }
+        frame->f_func = function;
+        return frame;
+    }
+    /* Binding may collect, and a collection run anything, even replace the cell's shape. */
+    struct call_shape copy = *shape;
+    Py_INCREF(code);
+    bool bound = call_shape_bind(&copy, function, code, frame->localsplus, arguments);
+    if (UNLIKELY(!bound)) {
+        Py_DECREF(code);
+        return give_frame_back(tstate, frame);
     }
     frame->f_func = function;
+    frame->f_code = code;
+    if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
+        *changed = true;
+        return frame;
+    }
+    Py_DECREF(code);
     return frame;
 }
 
@@ -818,13 +959,6 @@ __attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tsta
         frame->localsplus[index] = NULL;
     }
     return run_frame(tstate, frame, code, by_call);
-}
-
-/* Can the site enter the code in line, whatever function of that code it calls? */
-static bool fits_in_line(const struct call_cell *cell, PyCodeObject *code)
-{
-    return code->co_argcount + 1 == cell->arguments && code->co_kwonlyargcount == 0 &&
-           (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS)) == CO_OPTIMIZED;
 }
 
 /* So much more often than the first case another one must have come by to take its place, and this much ahead. */
@@ -877,7 +1011,8 @@ static inline struct call_outcome begin_function(PyThreadState *tstate, PyFuncti
             note_callee(cell, state);
             state->compiled->generation = code_map_generation;
             bool changed;
-            InterpreterFrame *frame = push_parameters(tstate, function, arguments, nargs, kwnames, &changed);
+            InterpreterFrame *frame =
+                push_parameters(tstate, function, state, arguments, nargs, kwnames, cell, &changed);
             if (LIKELY(frame != NULL)) {
                 if (UNLIKELY(changed)) {
                     return call_is_done(run_changed(tstate, frame, true));
@@ -900,26 +1035,42 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     PyTypeObject *type = (PyTypeObject *)operands[1];
     PyObject **arguments = operands + 2;
     size_t count = nargs + keyword_count(kwnames);
-    bool initialized;
-    PyObject *self = allocate_instance(tstate, cell, type, arguments, nargs, kwnames, &initialized);
-    if (self == NULL || initialized) {
-        if (self != NULL) {
-            _Py_LeaveRecursiveCallTstate(tstate);
+    PyObject *self = NULL;
+    PyFunctionObject *initializer;
+    if (cell->class_by_new) {
+        if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+            return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, NULL));
         }
-        return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, self));
+        cell->class_count++;
+        initializer = function_of_class(cell);
+        Py_INCREF(initializer);
+    } else {
+        bool initialized;
+        self = allocate_instance(tstate, cell, type, arguments, nargs, kwnames, &initialized);
+        if (self == NULL || initialized) {
+            if (self != NULL) {
+                _Py_LeaveRecursiveCallTstate(tstate);
+            }
+            return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, self));
+        }
+        initializer = (PyFunctionObject *)Py_NewRef(cell->initializer);
     }
-    PyFunctionObject *initializer = (PyFunctionObject *)Py_NewRef(cell->initializer);
     for (size_t index = 0; index < count; index++) {
         PyObject *argument = arguments[index];
         Py_SET_REFCNT(argument, Py_REFCNT(argument) + 2);
     }
     operands[0] = self;
-    operands[1] = Py_NewRef(self);
+    operands[1] = Py_NewRef(self != NULL ? self : (PyObject *)type);
     struct code_state *state = code_state_get((PyCodeObject *)initializer->func_code);
     InterpreterFrame *frame = NULL;
     bool changed = false;
-    if (LIKELY(state != NULL && state->native_entry != NULL)) {
-        frame = push_parameters(tstate, initializer, operands + 1, nargs + 1, kwnames, &changed);
+    if (LIKELY(state != NULL && state->native_entry != NULL && (self != NULL || kwnames == NULL))) {
+        if (cell->target.code != state->code && cell->class_misses < MOST_CLASS_MISSES &&
+            fits_in_line(cell, state->code)) {
+            code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
+        }
+        state->compiled->generation = code_map_generation;
+        frame = push_parameters(tstate, initializer, state, operands + 1, nargs + 1, kwnames, cell, &changed);
     }
     PyObject *result = NULL;
     if (UNLIKELY(frame == NULL)) {
@@ -929,6 +1080,10 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     }
     operands[1] = (PyObject *)type;
     if (UNLIKELY(frame == NULL || changed)) {
+        if (self == NULL) {
+            result = finish_creation(tstate, type, arguments, nargs, kwnames, result);
+            return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, result));
+        }
         return call_is_done(finish_instantiation(tstate, operands, count, result).result);
     }
     return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);
@@ -990,7 +1145,7 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
         if (slot[0] == NULL && type->tp_call == PyType_Type.tp_call &&
             ((class->tp_version_tag == cell->class_version && cell->class_version != 0) ||
              learn_class(cell, class)) &&
-            (cell->initializer != NULL || total == 0)) {
+            (cell->initializer != NULL ? function_of_class(cell) != NULL : total == 0)) {
             return begin_instantiation(tstate, slot, total - keyword_count(kwnames), kwnames, cell);
         }
         cell->other++;

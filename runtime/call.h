@@ -15,6 +15,21 @@ struct native_result {
     uintptr_t unusual;
 };
 
+/* Instantiation in line (tier1/templates/instances.c) of a class that `cell` knows: slot[0..1+nargs] holds (NULL, class, arguments...), all
+ * owned. */
+
+/* The frame of its Python __init__ or __new__, with the parameters filled in, for a native call of the cell's target; slot[0] is the new instance
+ * for __init__ then. NULL, with nothing done and no exception, where the general way has to be gone. Not an escape. */
+InterpreterFrame *rt_begin_instance(PyThreadState *tstate, PyObject **slot, int nargs, struct call_cell *cell);
+
+/* That function has returned `result`, which is stolen: gives up what rt_begin_instance has made and what stands in the slots. The instance, or
+ * NULL with an exception set. */
+struct native_result rt_finish_instance(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *result);
+
+/* For a class without __init__ and no arguments: the instance, the slots being given up; or NULL, with nothing done and no exception. Not an
+ * escape. */
+PyObject *rt_new_instance(PyThreadState *tstate, PyObject **slot, struct call_cell *cell);
+
 /* Calls a Python function: binds the arguments, runs the frame in compiled code when there is some and
  * it may be entered, otherwise through the interpreter's evaluator.
  *

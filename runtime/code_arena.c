@@ -1,7 +1,9 @@
 /* runtime/code_arena.c: the allocator of machine code memory, and the page flips around it. Which granules are in use is kept by
  * granules.c.
  *
- * Page protection. Pages never used are readable only; pages being filled are readable and writable;
+ * Page protection. Pages never used are readable only; pages being filled are readable and writable, and so are some free ones
+ * beyond them that will be filled next (changing the protection of many pages at once costs no more than of one, and where what is
+ * writable borders on what is executable, the border only moves);
  * all other pages are readable and executable, also after their memory was given back. Two pieces of
  * code may share a page: while one is written, the other cannot run, which the GIL guarantees (no
  * thread that could return into the other gets there without the GIL). The pages of a block hold nothing else,
@@ -24,15 +26,19 @@ enum {
     GRANULE_BYTES = CODE_ARENA_ALIGNMENT,
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
     PAGE_GRANULES = PAGE_BYTES / GRANULE_BYTES,
+    PREPARED_BYTES = 128 << 10, /* made writable at a time */
 };
 
 /* Costs address space, but no memory before it is written to. */
 static char arena[ARENA_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static uint64_t granule_used[GRANULES / 64];
 
-/* Held for the book-keeping only, never while pages are flipped. */
+/* Held for the book-keeping, and while pages are prepared: no block may come to lie there at that moment. */
 static pthread_mutex_t granules_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct granules granules = {.words = granule_used};
+
+/* Whole free pages that are writable already, from `prepared` to `prepared_end`. */
+static char *prepared, *prepared_end;
 
 static size_t limit_bytes; /* multiple of the page size; 0 before init; does not change while anything is in use */
 
@@ -57,18 +63,68 @@ static bool protect(char *memory, size_t size, int protection)
     return mprotect(arena + first, last - first, protection) == 0;
 }
 
-/* Takes `size` bytes that begin at a multiple of `alignment` granules; NULL when there is no room. */
-static char *reserve(size_t size, size_t alignment)
+/* Marks `size` bytes as used that begin at granule `first`, as found; NULL when that is SIZE_MAX. With the lock held. */
+static char *reserve(size_t first, size_t size)
 {
-    size_t count = granules_for(size);
-    pthread_mutex_lock(&granules_lock);
-    size_t first =
-        alignment == 1 ? granules_find(&granules, count) : granules_find_aligned(&granules, count, alignment);
-    if (first != SIZE_MAX) {
-        granules_mark_used(&granules, first, count);
+    if (first == SIZE_MAX) {
+        return NULL;
     }
-    pthread_mutex_unlock(&granules_lock);
-    return first == SIZE_MAX ? NULL : arena + first * GRANULE_BYTES;
+    granules_mark_used(&granules, first, granules_for(size));
+    return arena + first * GRANULE_BYTES;
+}
+
+static char *page_of(char *address)
+{
+    return address - (size_t)(address - arena) % PAGE_BYTES;
+}
+
+static char *page_end(char *address)
+{
+    return page_of(address + PAGE_BYTES - 1);
+}
+
+/* The pages from `start` to `end` are not the prepared ones' any more. What stands before them there, if anything, is forgotten. */
+static void take_from_prepared(char *start, char *end)
+{
+    if (start < prepared_end && end > prepared) {
+        prepared = end < prepared_end ? end : prepared_end;
+    }
+}
+
+/* Makes all pages from `start` to `end` writable, and free ones behind them. With the lock held; the pages are not executable yet, or hold
+ * nothing that can run now. */
+static bool prepare_pages(char *start, char *end)
+{
+    size_t behind = (size_t)(end - arena) / GRANULE_BYTES;
+    size_t more = granules_free_from(&granules, behind, PREPARED_BYTES / GRANULE_BYTES) * GRANULE_BYTES;
+    char *last = page_of(end + more);
+    if (mprotect(start, (size_t)(last - start), PROT_READ | PROT_WRITE) != 0) {
+        return false;
+    }
+    prepared = end;
+    prepared_end = last;
+    return true;
+}
+
+/* Makes the pages that [memory, memory + size) touches writable. With the lock held. */
+static bool open_pages(char *memory, size_t size)
+{
+    char *start = page_of(memory);
+    char *end = page_end(memory + size);
+    /* The part of them that is prepared is all but the first, usually. */
+    char *known = start < prepared ? prepared : start;
+    char *known_end = end < prepared_end ? end : prepared_end;
+    if (known < known_end && known_end == end) {
+        size_t unknown = (size_t)(known - start);
+        if (unknown > 0 && mprotect(start, unknown, PROT_READ | PROT_WRITE) != 0) {
+            return false;
+        }
+        take_from_prepared(start, end);
+        return true;
+    }
+    take_from_prepared(start, end);
+    return (size_t)(end - start) <= PAGE_BYTES ? protect(memory, size, PROT_READ | PROT_WRITE)
+                                               : prepare_pages(start, end);
 }
 
 static void release(char *memory, size_t size)
@@ -97,6 +153,7 @@ bool code_arena_init(size_t limit)
                    protect(arena, PAGE_BYTES, PROT_READ | PROT_EXEC) && protect(arena, ARENA_BYTES, PROT_READ);
     limit_bytes = allowed ? limit : 0;
     granules = (struct granules){.words = granule_used, .limit = limit_bytes / GRANULE_BYTES};
+    prepared = prepared_end = arena;
     return allowed;
 }
 
@@ -106,14 +163,20 @@ void *code_arena_begin(size_t size)
     if (size == 0 || size > limit_bytes) {
         return NULL;
     }
-    char *memory = reserve(size, 1);
+    /* A filter (seccomp) that the process has put over itself since init must be noticed while the code that shares our pages can
+     * still run: after the flip to writable there would be no way back. Filters see the protection asked for, also for no bytes at
+     * all. */
+    if (mprotect(arena, 0, PROT_READ | PROT_EXEC) != 0) {
+        return NULL;
+    }
+    pthread_mutex_lock(&granules_lock);
+    char *memory = reserve(granules_find(&granules, granules_for(size)), size);
+    bool open = memory != NULL && open_pages(memory, size);
+    pthread_mutex_unlock(&granules_lock);
     if (memory == NULL) {
         return NULL;
     }
-    /* A system that began to refuse executable memory after init must be noticed while the code that
-     * shares our pages can still run: after the flip to writable there would be no way back. Where
-     * permitted, this call changes nothing for shared pages. */
-    if (!protect(memory, size, PROT_READ | PROT_EXEC) || !protect(memory, size, PROT_READ | PROT_WRITE)) {
+    if (!open) {
         release(memory, size);
         return NULL;
     }
@@ -164,7 +227,12 @@ void *code_arena_block_begin(size_t size)
         return NULL;
     }
     size = round_to_pages(size);
-    char *memory = reserve(size, PAGE_GRANULES);
+    pthread_mutex_lock(&granules_lock);
+    char *memory = reserve(granules_find_aligned(&granules, granules_for(size), PAGE_GRANULES), size);
+    if (memory != NULL) {
+        take_from_prepared(memory, memory + size);
+    }
+    pthread_mutex_unlock(&granules_lock);
     if (memory != NULL && !protect(memory, size, PROT_READ | PROT_WRITE)) {
         release(memory, size);
         return NULL;

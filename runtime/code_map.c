@@ -21,6 +21,7 @@
 #include "runtime/side_exit.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <assert.h>
 
 enum { MAX_PIECES = 1 << 18 }; /* 256 bytes of code each would fill the arena */
@@ -138,11 +139,33 @@ struct compiled_code *compiled_code_new(void)
     return calloc(1, sizeof(struct compiled_code));
 }
 
+void compiled_feedback_free(void *feedback, size_t size, int attribute_cells)
+{
+    struct attribute_cell *cells = feedback;
+    for (int i = 0; feedback != NULL && i < attribute_cells; i++) {
+        data_arena_free(cells[i].more, FEEDBACK_MORE_CASES * sizeof *cells[i].more);
+    }
+    data_arena_free(feedback, size);
+}
+
+void feedback_copy_attribute(struct attribute_cell *cell, const struct attribute_cell *from)
+{
+    *cell = *from;
+    if (from->more != NULL) {
+        cell->more = data_arena_allocate(FEEDBACK_MORE_CASES * sizeof *cell->more);
+        if (cell->more != NULL) {
+            memcpy(cell->more, from->more, FEEDBACK_MORE_CASES * sizeof *cell->more);
+        } else {
+            cell->count = 1;
+        }
+    }
+}
+
 void compiled_code_free(struct compiled_code *compiled)
 {
     data_arena_free(compiled->tables, compiled->table_size);
     code_state_release_cells(compiled->call_cells);
-    data_arena_free(compiled->feedback, compiled->feedback_size);
+    compiled_feedback_free(compiled->feedback, compiled->feedback_size, compiled->attribute_cells);
     if (compiled->exits != NULL) {
         side_exits_free(compiled->exits);
     }

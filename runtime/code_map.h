@@ -19,8 +19,9 @@ struct entry_row {
     uint64_t bound; /* a bit per local (the first 64) that the code from here on takes to be bound */
 };
 
-struct resume_table; /* generator.h */
-struct tier2_code;   /* vm/tiers.c */
+struct resume_table;   /* generator.h */
+struct attribute_cell; /* feedback.h */
+struct tier2_code;     /* vm/tiers.c */
 
 struct compiled_code {
     char *start;        /* in the code arena */
@@ -47,6 +48,7 @@ struct compiled_code {
     uint32_t offset_bytes;
     uint32_t feedback_size;
     struct call_cell *call_cells; /* all in `feedback` */
+    int attribute_cells;          /* how many of them stand at the start of `feedback` */
     void *
         feedback; /* owned, a block of the data arena; the other cells of feedback.h, read through site addresses in the code */
     struct side_exits *exits; /* owned (side_exit.h) */
@@ -63,6 +65,12 @@ struct compiled_code *compiled_code_new(void);
 
 /* Frees one that the code map does not know (any more) and its tables, but not the machine code. */
 void compiled_code_free(struct compiled_code *compiled);
+
+/* Frees `size` bytes of cells, the first of which are so many attribute cells, and the cases those own. NULL is allowed. */
+void compiled_feedback_free(void *feedback, size_t size, int attribute_cells);
+
+/* Makes the attribute cell `cell` know what `from` knows. Cases that there is no memory for are left out. */
+void feedback_copy_attribute(struct attribute_cell *cell, const struct attribute_cell *from);
 
 /* Appends a row at `at`: `machine_step` bytes after the last row, or the start, begins code of the instruction `unit_step` code units after
  * the last row's, or the first unit. Returns where it ends, at most CODE_MAP_LONGEST_OFFSET bytes later. */

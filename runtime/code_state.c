@@ -60,6 +60,8 @@ void code_state_release_cells(struct call_cell *first)
 {
     for (struct call_cell *cell = first; cell != NULL; cell = cell->next_of_owner) {
         code_state_clear_target(cell);
+        free(cell->shape);
+        cell->shape = NULL;
     }
 }
 

@@ -79,7 +79,7 @@ void code_state_withdraw_entry(struct code_state *state);
 /* Takes the code from all cells whose target it is: they look it up again at their next call. */
 void code_state_clear_callers(struct code_state *state);
 
-/* Takes away the targets of the cells in the list (next_of_owner), which are about to be freed. */
+/* Takes away the targets and shapes of the cells in the list (next_of_owner), which are about to be freed. */
 void code_state_release_cells(struct call_cell *first);
 
 /* A watch for the state's code, put at the head of the owner's list *list; NULL without memory (no exception set). */

@@ -125,6 +125,11 @@ struct enumerate_object {
     PyObject *long_index;
     PyObject *one;
 };
+/* (bltinmodule.c, mapobject) */
+struct map_object {
+    PyObject_HEAD PyObject *iterators;
+    PyObject *function;
+};
 /* (bltinmodule.c, zipobject) */
 struct zip_object {
     PyObject_HEAD Py_ssize_t count;

@@ -1,17 +1,19 @@
 /* runtime/deopt.c: see deopt.h. */
 #include "runtime/deopt.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/plain.h"
 #include "runtime/runtime_data.h"
+#include "runtime/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row);
-void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
 void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 
@@ -36,28 +38,16 @@ void deopt_table_free(struct deopt_table *table)
 
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
 
-/* Memory has run out in a place that cannot fail. CPython does the same where it can do nothing else. */
-__attribute__((noreturn, cold)) static void no_memory(void)
-{
-    Py_FatalError("pyjit: out of memory while leaving compiled code");
-}
-
 PyObject *rt_tier2_box_int(int64_t value)
 {
     PyObject *result = rt_int_from_long(value);
-    if (UNLIKELY(result == NULL)) {
-        no_memory();
-    }
-    return result;
+    return LIKELY(result != NULL) ? result : box_reserve_take_int(value);
 }
 
 PyObject *rt_tier2_box_float(double value)
 {
     PyObject *result = rt_float_new(value);
-    if (UNLIKELY(result == NULL)) {
-        no_memory();
-    }
-    return result;
+    return LIKELY(result != NULL) ? result : box_reserve_take_float(value);
 }
 
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
@@ -215,7 +205,8 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     } else {
         frame = cpython_push_frame_memory(tstate, words);
         if (frame == NULL) {
-            no_memory();
+            Py_FatalError(
+                "pyjit: out of memory while leaving compiled code"); /* as CPython where it can do nothing else */
         }
     }
     frame->f_func = function;
@@ -412,11 +403,12 @@ static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterF
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
+    box_reserve_fill();
     *frame = rebuild(tstate, *frame, table, state, values);
     (*frame)->prev_instr = instruction_at(*frame, state->offset) - 1;
-    if (row->counts && deopt_observer != NULL) {
+    if (row->counts && !stress_was_forced() && deopt_observer != NULL) {
         table->failures++;
-        deopt_observer(table, row);
+        deopt_observer(*frame, table, row);
     }
     struct side_exit_outcome outcome = go_on_at(tstate, *frame, state->offset, depth_of(table, state));
     return run_inlined(tstate, frame, table, state, outcome);
@@ -435,6 +427,7 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
     frame = rebuild(tstate, frame, table, state, values);
+    box_reserve_settle(tstate);
     struct side_exit_outcome outcome = raise_in(tstate, frame, depth_of(table, state), state, status == OPS_RERAISED);
     return run_inlined(tstate, &frame, table, state, outcome);
 }
@@ -495,6 +488,20 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
     (void)tstate;
     frame->stacktop = frame->f_code->co_nlocalsplus;
     return (struct side_exit_outcome){result, NULL};
+}
+
+int rt_tier2_pending(PyThreadState *tstate, PyObject **result)
+{
+    if (rt_eval_breaker(tstate) == 0) {
+        return 0;
+    }
+    PyObject *dropped = *result;
+    *result = NULL;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_DECREF(dropped);
+    PyErr_Restore(type, value, traceback);
+    return OPS_RAISED;
 }
 
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)

@@ -58,9 +58,11 @@ struct deopt_exit {
     uint32_t place;      /* bytecode offset of the instruction it belongs to, in the innermost frame */
     uint32_t root_place; /* the same in the root frame */
     uint32_t count;      /* how often it was taken */
-    uint8_t op;          /* what failed: tier 2's own number, for its policy and the log */
-    uint8_t counts;      /* is it a speculation that failed? */
-    uint8_t kind;        /* of a guard for a kind: which; tier 2's number */
+    uint16_t seen;  /* index in localsplus of the object that a guard looked at, or DEOPT_NO_VALUE: for the log */
+    uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
+    uint8_t counts; /* is it a speculation that failed? */
+    uint8_t kind;   /* of a guard for a kind: which; tier 2's number */
+    uint8_t stress; /* how often runtime/stress.c was asked */
 };
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */
@@ -101,8 +103,8 @@ void deopt_table_free(struct deopt_table *table);
 extern struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset,
                                                  const struct entry_row **row);
 
-/* Told of exits that count; set by vm/. */
-extern void (*deopt_observer)(struct deopt_table *table, struct deopt_exit *exit);
+/* Told of exits that count, when the frame is right again; set by vm/. */
+extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
 /* Tier 1 has come to a hot place: asks for tier-2 code. Set by vm/; may run no Python code. */
 extern void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
@@ -141,11 +143,14 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
 
+/* After a call, when the eval breaker is set: sees to it. Returns 0, or OPS_RAISED with the call's result at `result` dropped. */
+int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
+
 /* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
- * box nobody else has. Never fails: the last resort is a reserve. */
+ * box nobody else has. Never fails (box_reserve.h). */
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);

@@ -1,29 +1,14 @@
 /* runtime/exceptions.c: see exceptions.h. What must happen is that of errors.c, traceback.c, frameobject.c and exceptions.c. */
 #include "runtime/exceptions.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/call.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
 #include "runtime/side_exit.h"
+#include "runtime/trashcan.h"
 
-/* ---- The trashcan ----------------------------------------------------------------------------------
- * CPython counts how deep deallocations of these types are nested and puts off those beyond a limit. We count with it, and leave those
- * beyond the limit to CPython. */
-enum { TRASH_LIMIT = 50 }; /* object.c, _PyTrash_UNWIND_LEVEL */
-
-static inline bool is_nested_deeply(const PyThreadState *tstate)
-{
-    return tstate->trash_delete_nesting >= TRASH_LIMIT;
-}
-
-static inline void end_nesting(PyThreadState *tstate)
-{
-    if (UNLIKELY(tstate->trash_delete_later != NULL)) {
-        _PyTrash_end(tstate);
-    } else {
-        tstate->trash_delete_nesting--;
-    }
-}
+/* ---- Small things ------------------------------------------------------------------------------------------ */
 
 static inline void clear_reference(PyObject **field)
 {
@@ -113,7 +98,7 @@ static void drop_frame_object(PyThreadState *tstate, PyFrameObject *object)
         return;
     }
     InterpreterFrame *frame = (InterpreterFrame *)object->_f_frame_data;
-    if (object->f_frame != frame || frame->owner != FRAME_OWNED_BY_FRAME_OBJECT || is_nested_deeply(tstate)) {
+    if (object->f_frame != frame || frame->owner != FRAME_OWNED_BY_FRAME_OBJECT || trashcan_is_due(tstate)) {
         _Py_Dealloc((PyObject *)object);
         return;
     }
@@ -141,7 +126,7 @@ static void drop_frame_object(PyThreadState *tstate, PyFrameObject *object)
     } else {
         PyObject_GC_Del(object);
     }
-    end_nesting(tstate);
+    trashcan_end(tstate);
 }
 
 /* ---- Tracebacks -------------------------------------------------------------------------------------------- */
@@ -152,7 +137,7 @@ static void drop_traceback(PyThreadState *tstate, PyTracebackObject *entry)
     if (--((PyObject *)entry)->ob_refcnt > 0) {
         return;
     }
-    if (UNLIKELY(is_nested_deeply(tstate))) {
+    if (UNLIKELY(trashcan_is_due(tstate))) {
         _Py_Dealloc((PyObject *)entry);
         return;
     }
@@ -167,7 +152,7 @@ static void drop_traceback(PyThreadState *tstate, PyTracebackObject *entry)
         drop_frame_object(tstate, entry->tb_frame);
     }
     object_pool_put(&runtime_data.tracebacks, (PyObject *)entry);
-    end_nesting(tstate);
+    trashcan_end(tstate);
 }
 
 /* The line of a code unit, decoded once: CPython reads the whole line table each time. */
@@ -223,6 +208,7 @@ static PyTracebackObject *new_traceback(PyThreadState *tstate)
 
 void exception_add_traceback(PyThreadState *tstate, InterpreterFrame *frame, struct side_exits *exits)
 {
+    box_reserve_settle(tstate);
     if (_PyFrame_IsIncomplete(frame)) {
         return;
     }
@@ -382,7 +368,7 @@ void exception_dealloc(PyThreadState *tstate, PyObject *object)
 {
     PyTypeObject *class = Py_TYPE(object);
     bool pooled = class->tp_dealloc == runtime_data.exception_dealloc && is_pooled(class);
-    if (UNLIKELY((!pooled && !is_simple_subclass(class)) || is_nested_deeply(tstate))) {
+    if (UNLIKELY((!pooled && !is_simple_subclass(class)) || trashcan_is_due(tstate))) {
         _Py_Dealloc(object);
         return;
     }
@@ -402,7 +388,7 @@ void exception_dealloc(PyThreadState *tstate, PyObject *object)
         PyObject_GC_Del(object);
         Py_DECREF(class);
     }
-    end_nesting(tstate);
+    trashcan_end(tstate);
 }
 
 void exception_clear_pools(void)

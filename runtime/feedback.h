@@ -82,8 +82,19 @@ struct attribute_cell {
     uint8_t megamorphic;  /* more than FEEDBACK_MAX_CASES types came by */
     uint16_t misses;
     uint32_t backoff; /* so many misses more before the next is learned from */
-    struct attribute_case cases[FEEDBACK_MAX_CASES];
+    struct attribute_case
+        *more; /* the cases behind the first, FEEDBACK_MORE_CASES of them, owned, in the data arena; NULL while
+                                        there is only the first: most sites see one type, or are never reached */
+    struct attribute_case first;
 };
+
+enum { FEEDBACK_MORE_CASES = FEEDBACK_MAX_CASES - 1 };
+
+/* Case `number` of a cell, counted from 0, below its `count`. */
+static inline struct attribute_case *feedback_case(const struct attribute_cell *cell, int number)
+{
+    return number == 0 ? (struct attribute_case *)&cell->first : &cell->more[number - 1];
+}
 
 /* A LOAD_GLOBAL site. The value is at byte `offset` of the keys object of globals (builtins_version
  * 0) or of builtins, as long as both keys versions still stand, both are exact dicts and the value is not
@@ -159,11 +170,16 @@ struct call_cell {
     uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
-    uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain: object's
-                               __new__, and `initializer`; 0: none seen */
+    uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain; 0: none seen */
     uint32_t class_count;   /* such instantiations */
-    uint32_t class_misses;
-    PyObject *initializer; /* borrowed: the Python function that is its __init__, or NULL where it is object's */
+    uint16_t class_misses;
+    uint16_t
+        class_by_new; /* 0: its __new__ is object's, and `initializer` the Python function that is its __init__, or NULL where
+                              that is object's, too. 1: its __init__ is object's, and `initializer` the staticmethod of a Python __new__ */
+    PyObject
+        *initializer; /* borrowed. Where its code is `target`, that is entered in line; the cases do not count it */
+    struct call_shape *
+        shape; /* owned: how the arguments find the parameters of the code called last that has others than these; or NULL */
     const PyMethodDef *definition;   /* of the C function that a template called last: static. Counted in `other` */
     struct call_cell *next_of_owner; /* the cells of the same compiled code, which has to find them when it goes */
     struct call_cell *next_caller;
@@ -190,6 +206,12 @@ struct tier2_cell {
     uint32_t offset; /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
     uint32_t asked;  /* how often tier 2 was compiled for it */
 };
+
+/* Has a site of `opcode` an attribute cell? */
+static inline bool feedback_is_attribute(int opcode)
+{
+    return opcode == LOAD_ATTR || opcode == STORE_ATTR || opcode == LOAD_METHOD;
+}
 
 /* Bytes of the cell a site of `opcode` has; 0: none, or one of another kind. */
 static inline size_t feedback_cell_size(int opcode)

@@ -5,6 +5,7 @@
 #include "runtime/exceptions.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
+#include "runtime/stress.h"
 
 #include <pthread.h>
 
@@ -155,7 +156,11 @@ void rt_dealloc_leaving(PyThreadState *tstate, PyObject *object)
 
 int rt_eval_breaker(PyThreadState *tstate)
 {
-    return cpython_handle_pending(tstate);
+    int result = cpython_handle_pending(tstate);
+    if (result == 0) {
+        stress_collect(tstate);
+    }
+    return result;
 }
 
 /* ---- Debug builds ------------------------------------------------------------------------------------------- */

@@ -114,12 +114,26 @@ size_t granules_find_aligned(struct granules *granules, size_t count, size_t ali
     }
 }
 
+size_t granules_free_from(const struct granules *granules, size_t first, size_t most)
+{
+    size_t last = granules->limit - first < most ? granules->limit : first + most;
+    size_t end = last < granules->end ? last : granules->end;
+    size_t used = next_granule(granules, first, end, true);
+    return (used < end ? used : last) - first;
+}
+
 void granules_mark_used(struct granules *granules, size_t first, size_t count)
 {
     mark(granules, first, count, true);
     granules->in_use += count;
     if (first + count > granules->end) {
         granules->end = first + count;
+    }
+    /* Where no run began below the first of them, none begins below their end. */
+    for (int i = 0; i < GRANULE_CLASSES; i++) {
+        if (granules->no_run_below[i] == first) {
+            granules->no_run_below[i] = (uint32_t)(first + count);
+        }
     }
 }
 

@@ -33,6 +33,9 @@ size_t granules_find(struct granules *granules, size_t count);
 /* The same for a run whose number is a multiple of `alignment`. */
 size_t granules_find_aligned(struct granules *granules, size_t count, size_t alignment);
 
+/* How many granules from `first` on are free, at most `most`. */
+size_t granules_free_from(const struct granules *granules, size_t first, size_t most);
+
 /* Marks a run that was so found as used. */
 void granules_mark_used(struct granules *granules, size_t first, size_t count);
 

@@ -1,4 +1,4 @@
-/* runtime/object_pool.h: memory of dead functions, cells, tracebacks and exceptions, kept for the next of their kind.
+/* runtime/object_pool.h: memory of dead functions, cells, iterators, tracebacks and exceptions, kept for the next of their kind.
  *
  * CPython allocates each of these with PyObject_GC_New and frees it with PyObject_GC_Del. Compiled code makes and drops them by the
  * thousand, so it keeps some blocks: a block in a pool is untracked, its type is set, its reference count is garbage. Objects of a
@@ -56,16 +56,20 @@ static inline void object_pool_clear(struct object_pool *pool)
     }
 }
 
-/* _PyObject_GC_TRACK, where the thread is known. */
-static inline void object_track(PyThreadState *tstate, PyObject *object)
+/* _PyObject_GC_TRACK, where the collector is known, or the thread. */
+static inline void object_track_in(struct _gc_runtime_state *collector, PyObject *object)
 {
     PyGC_Head *head = _Py_AS_GC(object);
-    PyGC_Head *youngest = tstate->interp->gc.generation0;
+    PyGC_Head *youngest = collector->generation0;
     PyGC_Head *last = (PyGC_Head *)youngest->_gc_prev;
     last->_gc_next = (uintptr_t)head;
     head->_gc_prev |= (uintptr_t)last;
     head->_gc_next = (uintptr_t)youngest;
     youngest->_gc_prev = (uintptr_t)head;
+}
+static inline void object_track(PyThreadState *tstate, PyObject *object)
+{
+    object_track_in(&tstate->interp->gc, object);
 }
 
 #endif

@@ -851,32 +851,7 @@ int rt_plain_set_add(PyObject *set, PyObject *item, int owned)
     return 0;
 }
 
-/* ---- Iterators, formats ---------------------------------------------------------------------------------------- */
-
-PyObject *rt_plain_iterator(PyObject *object, int owned)
-{
-    const PyTypeObject *type = Py_TYPE(object);
-    if (type->tp_iter == PyObject_SelfIter) {
-        if (type->tp_iternext == NULL || type->tp_iternext == _PyObject_NextNotImplemented) {
-            return NULL;
-        }
-        return owned ? object : Py_NewRef(object);
-    }
-    if (type != &PyList_Type && type != &PyTuple_Type && type != &PyRange_Type && type != &PyDict_Type &&
-        type != &PyDictItems_Type && type != &PyUnicode_Type && type != &PyDictValues_Type &&
-        type != &PyDictKeys_Type && type != &PySet_Type && type != &PyBytes_Type) {
-        return NULL;
-    }
-    PyObject *iterator = plain_collection_is_due(1) ? NULL : type->tp_iter(object);
-    if (iterator == NULL) {
-        PyErr_Clear();
-        return NULL;
-    }
-    if (owned) {
-        Py_DECREF(object); /* the iterator holds it, or what it looks at */
-    }
-    return iterator;
-}
+/* ---- Formats ---------------------------------------------------------------------------------------- */
 
 /* CPython's own conversion of an int looks for signals, whose handlers are other code, so only short ints, by hand. */
 static PyObject *decimal_text(PyLongObject *number)

@@ -62,6 +62,13 @@ PyObject *rt_plain_slice(PyObject *container, PyObject *start, PyObject *stop, l
 /* left + right for str, lists and tuples; OWNS_CONTAINER is the left one. A new reference, or NULL. */
 PyObject *rt_plain_concatenate(PyObject *left, PyObject *right, int owned);
 
+/* dict[key] = dict.get(key, absent) + operand, of ints and floats. 1, or 0 with nothing changed. Borrows all. */
+int rt_plain_count(PyObject *dict, PyObject *key, PyObject *absent, PyObject *operand);
+/* container[key] += operand, or -=, of ints and floats, for dicts and lists that have the key. As above. */
+int rt_plain_augment(PyObject *container, PyObject *key, PyObject *operand, int subtract);
+/* dict.setdefault(key, []).append(item). As above. */
+int rt_plain_append_at(PyObject *dict, PyObject *key, PyObject *item);
+
 /* ---- Building: `items` are owned references, taken over where a new object is returned. ---- */
 
 PyObject *rt_plain_tuple(PyObject **items, int count);
@@ -76,13 +83,12 @@ PyObject *rt_plain_set(PyObject **items, int count);
 /* set.add(item), on an exact set: 0, or -1. `owned`: OWNS_KEY is the item. */
 int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
 
-/* iter(object) for built-in containers and iterators. A new reference, or NULL; OWNS_CONTAINER. */
-PyObject *rt_plain_iterator(PyObject *object, int owned);
-
 /* The function that stands for a method descriptor called with `count` arguments (plain_methods.c), or NULL. It takes the call's operands as CALL
  * finds them: slots[0] must be that descriptor. A new reference, the operands released; or NULL. */
 typedef PyObject *(*plain_method_function)(PyObject **slots, int count);
 plain_method_function plain_method(PyObject *descriptor, int count);
+/* The same for a class called: slots[0] must be NULL, slots[1] the class (plain_classes.c). */
+plain_method_function plain_class(const PyTypeObject *class, int count);
 
 /* Does the death of an object run no code? plain_release: may a reference to it be dropped, then? */
 bool plain_death(PyObject *object);

@@ -4,6 +4,7 @@
  * somebody else's code would have to run. The tuples that enumerate, zip and dict.items() hand out are used again as
  * stock does it: what a program can see of them (identity, reference counts, what they keep alive) is the same.
  */
+#include "runtime/iterators.h"
 #include "runtime/plain.h"
 
 #include "runtime/ops.h"
@@ -196,8 +197,6 @@ static PyObject *next_of_enumerate(PyObject *iterator)
     self->index++;
     return result;
 }
-
-enum { MOST_ZIPPED = 4 };
 
 /* (bltinmodule.c, zip_next) */
 static PyObject *next_of_zip(PyObject *iterator)

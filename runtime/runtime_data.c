@@ -2,6 +2,8 @@
 #include "runtime/runtime_data.h"
 
 #include "runtime/exceptions.h"
+#include "runtime/instance.h"
+#include "runtime/iterators.h"
 #include "runtime/ops.h"
 
 #include "internal/pycore_floatobject.h"
@@ -34,6 +36,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.list_type = &PyList_Type;
     runtime_data.tuple_type = &PyTuple_Type;
     runtime_data.dict_type = &PyDict_Type;
+    runtime_data.range_type = &PyRange_Type;
     runtime_data.range_iterator_type = &PyRangeIter_Type;
     runtime_data.list_iterator_type = &PyListIter_Type;
     runtime_data.tuple_iterator_type = &PyTupleIter_Type;
@@ -50,7 +53,7 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.method_type = &PyMethod_Type;
     /* The dicts of static types hold these for good. */
     runtime_data.list_append = PyDict_GetItemString(PyList_Type.tp_dict, "append");
-    runtime_data.builtins = tstate->interp->builtins;
+    runtime_data.tuple_new = PyDict_GetItemString(PyTuple_Type.tp_dict, "__new__");
     /* Of any class that a class statement made. */
     PyObject *class = PyObject_GetAttrString(tstate->interp->importlib, "ModuleSpec");
     if (class != NULL) {
@@ -92,6 +95,7 @@ void runtime_data_clear_free_lists(void)
     object_pool_clear(&runtime_data.functions);
     object_pool_clear(&runtime_data.cells);
     object_pool_clear(&runtime_data.methods);
+    iterators_clear();
 }
 
 static inline bool is_small_int(int64_t value)
@@ -174,14 +178,20 @@ PyObject *rt_int_from_wide(__int128 value)
     return (PyObject *)number;
 }
 
+/* Templates go to C where a list is full: there has to be room left for them. */
+enum { INT_FREE_LIST_FULL = INT_FREE_LIST_LIMIT * 3 / 4, INT_FREE_LIST_KEPT = INT_FREE_LIST_LIMIT / 2 };
+
 void rt_int_free(PyObject *object)
 {
     Py_ssize_t length = Py_ABS(Py_SIZE(object));
     if ((size_t)(length - 1) < INT_FREE_LISTS) {
         struct int_free_list *list = &runtime_data.ints[length - 1];
-        if (list->count < INT_FREE_LIST_LIMIT) {
+        if (LIKELY(list->count < INT_FREE_LIST_FULL)) {
             list->blocks[++list->count] = object;
             return;
+        }
+        while (list->count > INT_FREE_LIST_KEPT) {
+            PyObject_Free(list->blocks[list->count--]);
         }
     }
     PyObject_Free(object);
@@ -393,6 +403,22 @@ void rt_function_free(PyObject *object)
     object_pool_put(&runtime_data.functions, object);
 }
 
+/* Frees the ints among a dying container's items that die with it, so that their memory is kept: where the first is one. */
+static inline void free_ints(PyObject **items, Py_ssize_t count)
+{
+    if (count == 0 || items[0] == NULL || !PyLong_CheckExact(items[0])) {
+        return;
+    }
+    const struct int_free_list *list = &runtime_data.ints[0];
+    for (Py_ssize_t i = 0; i < count && list->count < INT_FREE_LIST_KEPT; i++) {
+        PyObject *item = items[i];
+        if (item != NULL && item->ob_refcnt == 1 && PyLong_CheckExact(item)) {
+            items[i] = NULL;
+            rt_int_free(item);
+        }
+    }
+}
+
 void rt_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -408,7 +434,15 @@ void rt_dealloc(PyObject *object)
         rt_method_free(object);
     } else if (type->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) {
         exception_dealloc(_PyThreadState_GET(), object);
-    } else {
+    } else if (type->tp_dealloc == runtime_data.subtype_dealloc) {
+        instance_dealloc(_PyThreadState_GET(), object);
+    } else if (type == &PyList_Type) {
+        free_ints(((PyListObject *)object)->ob_item, Py_SIZE(object));
+        _Py_Dealloc(object);
+    } else if (type == &PyTuple_Type) {
+        free_ints(((PyTupleObject *)object)->ob_item, Py_SIZE(object));
+        _Py_Dealloc(object);
+    } else if (!iterator_free(object)) {
         _Py_Dealloc(object);
     }
 }

@@ -27,6 +27,7 @@ struct runtime_data {
     PyTypeObject *list_type;
     PyTypeObject *tuple_type;
     PyTypeObject *dict_type;
+    PyTypeObject *range_type;
     PyTypeObject *range_iterator_type;
     PyTypeObject *list_iterator_type;
     PyTypeObject *tuple_iterator_type;
@@ -42,6 +43,7 @@ struct runtime_data {
     PyTypeObject *method_descriptor_type;
     PyTypeObject *method_type;
     PyObject *list_append;            /* list's own method; it lives as long as list */
+    PyObject *tuple_new;              /* tuple's own __new__; likewise */
     vectorcallfunc method_vectorcall; /* of bound methods */
     destructor subtype_dealloc;       /* of classes made by class statements */
     destructor exception_dealloc;     /* of BaseException and the built-in classes that add no fields */
@@ -59,12 +61,14 @@ struct runtime_data {
     struct _gc_runtime_state *collector; /* the main interpreter's */
     PyASCIIObject *ascii;                /* the interpreter's one-character strings below 128 ... */
     PyASCIIObject *latin1;               /* ... and from there to 255 */
-    PyObject *builtins;                  /* the interpreter's */
     /* Destructors being run by compiled code whose own frame is unlinked: no compiled code is freed meanwhile. */
     uint64_t leaving;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
     struct object_pool functions, cells, methods, tracebacks, exceptions;
+    /* Their type is anything. `iterators`: of lists, tuples and ASCII strs, and map objects, which have one size. */
+    struct object_pool iterators, enumerates, zips;
+    struct object_pool range_iterators; /* not of the collector: from PyObject_New */
 };
 
 extern struct runtime_data runtime_data;

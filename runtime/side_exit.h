@@ -25,7 +25,6 @@ struct side_exit_operand {
     uint32_t number; /* of the local, or of the constant in co_consts */
     uint16_t index;  /* on the value stack */
     uint8_t place;   /* enum side_exit_place */
-    uint8_t unused;  /* zero: operands are compared as bytes */
 };
 
 enum side_exit_flag {

@@ -231,6 +231,7 @@ class Driver:
         for path in sorted(pathlib.Path(folder).glob("*.py")):
             wanted = directives(path)
             modes = wanted["modes"].split(",") if "modes" in wanted else usual_modes
+            modes = self.options.modes if self.options.everywhere else modes
             excluded = wanted.get("not", "").split(",")
             for mode in modes:
                 if mode in self.options.modes and mode not in excluded:
@@ -482,6 +483,7 @@ def main():
     parser.add_argument("--only", action="append", metavar="PATTERN", help="part of an item's name, or a shell pattern")
     parser.add_argument("--list", action="store_true", help="name the items and stop")
     parser.add_argument("--modes", help="of the programs, from " + ", ".join(MODES) + " (all that the build has)")
+    parser.add_argument("--everywhere", action="store_true", help="every program in all of --modes, asked for or not")
     parser.add_argument("--groups", default="unit,tools,cpython,programs,applications", help="which of the five groups")
     parser.add_argument("--jit", default=str(TOP / "build/pyjit"), help="the interpreter under test (build/pyjit)")
     parser.add_argument("--stock", default=os.environ.get("PYJIT_STOCK", "/usr/bin/python3.11"))

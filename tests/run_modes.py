@@ -2,6 +2,9 @@
 import pathlib
 import re
 
+# What is compiled is the program, not the libraries it imports: LLVM takes some milliseconds a function.
+TIER2 = {"JIT_TIERING": "2", "JIT_ONLY": "programs/*.py:*,<string>:*,<stdin>:*"}
+
 MODES = {
     "tier0": {"PYTHON_JIT": "0"},
     "default": {},
@@ -11,11 +14,19 @@ MODES = {
     "tiny-arena": {"JIT_STRESS": "compile-all,tiny-arena"},
     "evict": {"JIT_STRESS": "compile-all,evict"},
     "no-compile": {"JIT_STRESS": "no-compile"},
+    "fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=200"},
     "tier2": {"JIT_STRESS": "compile-all", "JIT_TIERING": "2"},
+    "tier2-sync": {"JIT_STRESS": "compile-all,sync", **TIER2},
+    "tier2-deopt": {"JIT_STRESS": "compile-all,sync,deopt=5", **TIER2},
+    "tier2-deopt-each": {"JIT_STRESS": "compile-all,sync,deopt-each", **TIER2},
+    "tier2-osr": {"JIT_STRESS": "compile-all,sync,osr", **TIER2},
+    "tier2-gc": {"JIT_STRESS": "compile-all,sync,gc", **TIER2},
+    "tier2-evict": {"JIT_STRESS": "compile-all,evict", **TIER2},
+    "tier2-fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=50", **TIER2},
 }
 
-# Tier 2 compiles while the program waits, some 20 ms a function: only programs that ask for it run so.
-USUAL_MODES = [mode for mode in MODES if mode != "tier2"]
+# Only programs that ask for its modes run in them.
+USUAL_MODES = [mode for mode in MODES if not mode.startswith(("tier2", "fail-alloc"))]
 
 
 def available_modes():

@@ -4,6 +4,7 @@
 #include "runtime/allocation_counts.h"
 #include "runtime/code_arena.h"
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 #include "tier1/emitter.h"
@@ -15,13 +16,16 @@
 enum { LARGEST_CODE = 30000 };
 _Static_assert(LARGEST_CODE < UINT16_MAX, "tables number code units in 16 bits");
 
-/* Bytes of feedback cells the bytecode needs. */
-static size_t feedback_size(const struct bytecode *bytecode, bool counting)
+/* Bytes of feedback cells the bytecode needs; *attributes is how many of them the attribute cells take, which stand first. */
+static size_t feedback_size(const struct bytecode *bytecode, bool counting, size_t *attributes)
 {
     size_t size = 0;
+    *attributes = 0;
     for (int i = 0; i < bytecode->count; i++) {
         const struct instruction *instruction = &bytecode->instructions[i];
-        size += feedback_cell_size(instruction->opcode);
+        size_t cell = feedback_cell_size(instruction->opcode);
+        size += cell;
+        *attributes += feedback_is_attribute(instruction->opcode) ? cell : 0;
         if (counting && counts_results(instruction)) {
             size += sizeof(struct allocation_site);
         }
@@ -42,9 +46,9 @@ enum { LARGEST_KEPT = 2000 };
 
 static bool prepare(struct emitter *emitter)
 {
-    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL);
+    emitter->feedback_size = feedback_size(&emitter->bytecode, emitter->counts != NULL, &emitter->feedback_used);
     emitter->feedback = data_arena_allocate(emitter->feedback_size);
-    emitter->stack = calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
+    emitter->stack = compiler_calloc((size_t)emitter->bytecode.code->co_stacksize + 1, sizeof *emitter->stack);
     for (int part = 0; part < PART_COUNT; part++) {
         emitter->parts[part] =
             (struct item_list){.items = kept.parts[part].items, .capacity = kept.parts[part].capacity};
@@ -64,8 +68,8 @@ static bool prepare(struct emitter *emitter)
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
     kept = (struct emitter){0};
     size_t numbers = sizeof *emitter->cells * (size_t)emitter->bytecode.count;
-    emitter->cells = malloc(2 * numbers + 1);
-    emitter->fallback = (struct fallback){.labels = malloc(numbers + 1), .first = -1};
+    emitter->cells = compiler_malloc(2 * numbers + 1);
+    emitter->fallback = (struct fallback){.labels = compiler_malloc(numbers + 1), .first = -1};
     if (emitter->cells != NULL && emitter->fallback.labels != NULL) {
         memset(emitter->cells, 0xff, 2 * numbers);       /* -1 */
         memset(emitter->fallback.labels, 0xff, numbers); /* NO_LABEL */
@@ -77,7 +81,7 @@ static bool prepare(struct emitter *emitter)
 static void release(struct emitter *emitter)
 {
     free(emitter->stack);
-    data_arena_free(emitter->feedback, emitter->feedback_size);
+    compiled_feedback_free(emitter->feedback, emitter->feedback_size, emitter->attribute_cells);
     if (emitter->exits != NULL) {
         side_exits_free(emitter->exits);
     }
@@ -190,7 +194,7 @@ static bool make_tables(const struct emitter *emitter, struct compiled_code *com
 /* Where the cells are, for tier 2. */
 static int32_t *copy_cells(const struct emitter *emitter)
 {
-    int32_t *cells = malloc((size_t)emitter->bytecode.count * sizeof *cells);
+    int32_t *cells = compiler_malloc((size_t)emitter->bytecode.count * sizeof *cells);
     for (int i = 0; cells != NULL && i < emitter->bytecode.count; i++) {
         cells[i] = feedback_cell_size(emitter->bytecode.instructions[i].opcode) != 0 ? emitter->cells[2 * i] : -1;
     }
@@ -233,6 +237,7 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
     address_side_exits(emitter, memory);
     compiled->feedback_size = (uint32_t)emitter->feedback_size;
     compiled->feedback = emitter->feedback;
+    compiled->attribute_cells = emitter->attribute_cells;
     compiled->exits = emitter->exits;
     compiled->call_cells = emitter->call_cells;
     compiled->cells = emitter->count_for_tier2 != 0 ? copy_cells(emitter) : NULL;
@@ -263,10 +268,16 @@ static void take_feedback_over(struct emitter *emitter, const struct compiled_co
 {
     for (int i = 0; i < emitter->bytecode.count; i++) {
         /* Cells of calls are linked with what they call, and learn again. */
-        if (emitter->cells[2 * i] >= 0 && earlier->cells[i] >= 0 &&
-            emitter->bytecode.instructions[i].opcode != CALL) {
-            memcpy(emitter->feedback + emitter->cells[2 * i], (char *)earlier->feedback + earlier->cells[i],
-                   feedback_cell_size(emitter->bytecode.instructions[i].opcode));
+        int opcode = emitter->bytecode.instructions[i].opcode;
+        if (emitter->cells[2 * i] < 0 || earlier->cells[i] < 0 || opcode == CALL) {
+            continue;
+        }
+        char *cell = emitter->feedback + emitter->cells[2 * i];
+        const char *from = (char *)earlier->feedback + earlier->cells[i];
+        if (feedback_is_attribute(opcode)) {
+            feedback_copy_attribute((struct attribute_cell *)cell, (const struct attribute_cell *)from);
+        } else {
+            memcpy(cell, from, feedback_cell_size(opcode));
         }
     }
 }

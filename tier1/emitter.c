@@ -2,6 +2,7 @@
 #include "tier1/emitter.h"
 
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 
@@ -14,7 +15,7 @@ bool emitter_grow(void **array, int count, int *capacity, size_t element)
         return true;
     }
     int larger = *capacity == 0 ? 64 : *capacity * 2;
-    void *moved = realloc(*array, (size_t)larger * element);
+    void *moved = compiler_realloc(*array, (size_t)larger * element);
     if (moved == NULL) {
         return false;
     }
@@ -95,6 +96,16 @@ void *emitter_feedback_of(struct emitter *emitter, int number, size_t size)
 void *emitter_feedback(struct emitter *emitter, size_t size)
 {
     return emitter_feedback_of(emitter, emitter->current, size);
+}
+
+struct attribute_cell *emitter_attribute_cell(struct emitter *emitter, int number)
+{
+    int32_t *place = &emitter->cells[2 * number];
+    if (*place < 0) {
+        *place = emitter->attribute_cells++ * (int32_t)sizeof(struct attribute_cell);
+        feedback_init_attribute((struct attribute_cell *)(emitter->feedback + *place));
+    }
+    return (struct attribute_cell *)(emitter->feedback + *place);
 }
 
 void *emitter_counts(struct emitter *emitter, size_t size)

@@ -50,6 +50,7 @@ enum { NO_LABEL = -1 };
 
 struct item {
     uint16_t template;           /* enum template_id, or RAW_EXIT */
+    uint16_t size;               /* bytes of it that are copied, set by layout */
     uint32_t bytecode_offset;    /* of the instruction it belongs to */
     uint32_t offset;             /* machine offset from the start of the code, set by layout */
     int32_t labels[LABEL_COUNT]; /* label numbers; NO_LABEL for CONT: the next item of the same list */
@@ -111,7 +112,7 @@ struct fallback {
     int32_t first;   /* the first instruction of the open region that a guard leaves at, or -1: no region is open */
 };
 
-enum { STUB_BUCKETS = 64 };
+enum { STUB_BUCKETS = 64, KNOWN_MASK_BITS = 6 };
 
 struct handler {
     int32_t instruction; /* its number */
@@ -140,10 +141,11 @@ struct emitter {
     int exit_operand_count, exit_operand_capacity;
     uint64_t *exit_masks;
     int exit_mask_count, exit_mask_capacity;
-    Py_ssize_t last_constant; /* where the last constant of an exit operand was found */
-    PyObject *keyword_names;  /* from KW_NAMES, for the CALL that follows */
-    int super_method;         /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
-    int super_label;          /* where it is gone on behind that */
+    uint16_t known_masks[1 << KNOWN_MASK_BITS]; /* stubs.c */
+    Py_ssize_t last_constant;                   /* where the last constant of an exit operand was found */
+    PyObject *keyword_names;                    /* from KW_NAMES, for the CALL that follows */
+    int super_method; /* number of the LOAD_METHOD on a super() that may be left out, 0: none */
+    int super_label;  /* where it is gone on behind that */
     struct attribute_cell *super_cell;
     int exit_label;              /* returns r0: gives the frame up where it was entered natively; stacktop is set */
     int return_label;            /* the same for RETURN_VALUE, when no frame object exists */
@@ -162,6 +164,7 @@ struct emitter {
     struct side_exits *exits; /* made by emit_stubs */
     char *feedback;           /* the cells, zeroed */
     size_t feedback_size, feedback_used;
+    int attribute_cells;          /* in use, of those at the start of `feedback` */
     struct call_cell *call_cells; /* all there are in `feedback`, by next_of_owner */
     bool has_arithmetic;          /* locals that die are often numbers */
     int32_t *cells;    /* owned; per instruction: its cells in `feedback`, or -1: what it has seen; what is counted */
@@ -203,6 +206,9 @@ bool counts_results(const struct instruction *instruction);
 void *emitter_feedback(struct emitter *emitter, size_t size);
 void *emitter_feedback_of(struct emitter *emitter, int number, size_t size);
 void *emitter_counts(struct emitter *emitter, size_t size);
+
+/* The attribute cell of instruction `number`, ready for use. */
+struct attribute_cell *emitter_attribute_cell(struct emitter *emitter, int number);
 
 /* The current instruction's call cell (feedback.h). A call cell within another must be made known by emitter_own_call_cell. */
 struct call_cell *emitter_call_cell(struct emitter *emitter);

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TEMPLATES = 4096, MAX_HELPERS = 512, MAX_TEMPLATE_SIZE = 4096 };
+enum { MAX_TEMPLATES = 4096, MAX_HELPERS = 512, MAX_TEMPLATE_SIZE = 4096, MAX_RELOCATIONS = 128 };
 
 static const char *const hole_names[] = {
 #define HOLE(name) #name,
@@ -145,59 +145,97 @@ struct object {
     size_t symbol_strings;
 };
 
-static void write_relocation(FILE *output, const struct object *object, const char *name, const GElf_Rela *relocation,
-                             bool *ends_with_cont, size_t size)
+enum relocation_kind {
+#define KIND(name) RELOCATION_##name,
+#include "tier1/relocations.def"
+#undef KIND
+};
+
+/* The parts of the table, while they grow. */
+static FILE *all_bytes, *all_relocations, *all_rows;
+static size_t byte_count, relocation_count;
+
+/* A relocation on its way into the table. */
+struct row {
+    size_t offset;
+    enum relocation_kind kind;
+    int target;
+    long long addend;
+    bool is_last; /* the final jump to CONT, which may be left out */
+};
+
+static const char *const kind_names[] = {
+#define KIND(name) [RELOCATION_##name] = #name,
+#include "tier1/relocations.def"
+#undef KIND
+};
+
+/* What kind of relocation a hole of this name has where the object file has one of `type`; -1: there is none. */
+static int hole_kind(const char *name, unsigned type)
+{
+    if (strcmp(name, "Q_CELL") == 0) {
+        return type == R_X86_64_PC32 || type == R_X86_64_PLT32 ? RELOCATION_NEAR : -1;
+    }
+    switch (type) {
+    case R_X86_64_32:
+    case R_X86_64_32S:
+        return RELOCATION_HOLE;
+    case R_X86_64_8:
+        return RELOCATION_BYTE;
+    case R_X86_64_64:
+        return RELOCATION_QUAD;
+    }
+    return -1;
+}
+
+static struct row read_relocation(const struct object *object, const char *name, const GElf_Rela *relocation,
+                                  size_t size)
 {
     GElf_Sym symbol;
     if (gelf_getsym(object->symbols, (int)GELF_R_SYM(relocation->r_info), &symbol) == NULL) {
         die("%s: unreadable symbol", name);
     }
     const char *symbol_name = elf_strptr(object->elf, object->symbol_strings, symbol.st_name);
-    const char *type;
-    switch (GELF_R_TYPE(relocation->r_info)) {
-    case R_X86_64_32:
-    case R_X86_64_32S:
-        type = "RELOCATION_ABSOLUTE_32";
-        break;
-    case R_X86_64_8:
-        type = "RELOCATION_ABSOLUTE_8";
-        break;
-    case R_X86_64_64:
-        type = "RELOCATION_ABSOLUTE_64";
-        break;
-    case R_X86_64_PC32:
-    case R_X86_64_PLT32:
-        type = "RELOCATION_RELATIVE_32";
-        break;
-    default:
-        die("%s+%zu: relocation type %u is unknown", name, (size_t)relocation->r_offset,
-            (unsigned)GELF_R_TYPE(relocation->r_info));
+    size_t offset = (size_t)relocation->r_offset;
+    unsigned type = (unsigned)GELF_R_TYPE(relocation->r_info);
+    bool relative = type == R_X86_64_PC32 || type == R_X86_64_PLT32;
+    if (!relative && type != R_X86_64_32 && type != R_X86_64_32S && type != R_X86_64_8 && type != R_X86_64_64) {
+        die("%s+%zu: relocation type %u is unknown", name, offset, type);
     }
+    int kind = -1;
     int index = find_name(hole_names, sizeof hole_names / sizeof *hole_names, symbol_name);
-    const char *kind = "TARGET_HOLE";
-    if (index < 0) {
-        kind = "TARGET_LABEL";
-        index = find_name(label_names, sizeof label_names / sizeof *label_names, symbol_name);
-    }
-    if (index < 0 && (strncmp(symbol_name, "rt_", 3) == 0 || strcmp(symbol_name, "runtime_data") == 0)) {
-        kind = "TARGET_HELPER";
+    if (index >= 0) {
+        kind = hole_kind(symbol_name, type);
+    } else if ((index = find_name(label_names, sizeof label_names / sizeof *label_names, symbol_name)) >= 0) {
+        kind = !relative ? -1 : strcmp(symbol_name, "HANDLER") == 0 ? RELOCATION_HANDLER : RELOCATION_LABEL;
+    } else if (strncmp(symbol_name, "rt_", 3) == 0 || strcmp(symbol_name, "runtime_data") == 0) {
         index = helper_index(symbol_name);
-    }
-    /* What lies beside the code: its full address does not fit into 32 bits. */
-    bool near = index >= 0 && (strcmp(kind, "TARGET_HELPER") == 0 || strcmp(symbol_name, "Q_CELL") == 0);
-    if (near && strcmp(type, "RELOCATION_RELATIVE_32") != 0) {
-        die("%s+%zu: the address of `%s` is taken, or it is indexed: only RUNTIME_BASE and QUAD(Q_CELL) can", name,
-            (size_t)relocation->r_offset, symbol_name);
-    }
-    if (index < 0) {
+        kind = relative ? RELOCATION_HELPER : -1;
+    } else {
         die("%s+%zu: `%s` is no hole, no label and no function of runtime/ (a constant in memory, perhaps?)", name,
-            (size_t)relocation->r_offset, symbol_name);
+            offset, symbol_name);
     }
-    if (relocation->r_offset == size - 4 && strcmp(symbol_name, "CONT") == 0) {
-        *ends_with_cont = true;
+    if (kind < 0) {
+        /* What lies beside the code: its full address does not fit into 32 bits. */
+        die("%s+%zu: the address of `%s` is taken, or it is indexed: only RUNTIME_BASE and QUAD(Q_CELL) can", name,
+            offset, symbol_name);
     }
-    fprintf(output, "    {%zu, %s, %s, %d, %lld},\n", (size_t)relocation->r_offset, type, kind, index,
-            (long long)relocation->r_addend);
+    return (struct row){.offset = offset,
+                        .kind = (enum relocation_kind)kind,
+                        .target = index,
+                        .addend = (long long)relocation->r_addend,
+                        .is_last = offset == size - 4 && strcmp(symbol_name, "CONT") == 0};
+}
+
+/* By kind, because a branch that goes like the one before it costs little; what may be left out comes last. */
+static int compare_rows(const void *left, const void *right)
+{
+    const struct row *a = left;
+    const struct row *b = right;
+    if (a->is_last != b->is_last) {
+        return a->is_last - b->is_last;
+    }
+    return a->kind != b->kind ? (int)a->kind - (int)b->kind : (int)a->offset - (int)b->offset;
 }
 
 /* Is the relocation at `offset` of the section CONT's? */
@@ -223,8 +261,8 @@ static bool jumps_to_cont(const struct object *object, Elf_Scn *section, size_t 
     return false;
 }
 
-/* Writes the bytes and relocations of the section as bytes_NAME and relocations_NAME. */
-static void write_template(FILE *output, FILE *rows, const struct object *object, Elf_Scn *section, const char *name)
+/* Adds the section to the table. */
+static void write_template(const struct object *object, Elf_Scn *section, const char *name)
 {
     if (template_count == MAX_TEMPLATES ||
         find_name((const char *const *)template_names, (size_t)template_count, name) >= 0) {
@@ -242,13 +280,7 @@ static void write_template(FILE *output, FILE *rows, const struct object *object
     if (turns) {
         bytes[code->d_size - TURNED_SIZE + 1] ^= 1; /* the opposite condition */
     }
-    fprintf(output, "static const unsigned char bytes_%s[] = {", name);
-    for (size_t i = 0; i < code->d_size; i++) {
-        fprintf(output, "%u,", bytes[i]);
-    }
-    fprintf(output, "};\n");
-
-    bool ends_with_cont = false;
+    struct row rows[MAX_RELOCATIONS];
     int count = 0;
     Elf_Scn *other = NULL;
     while ((other = elf_nextscn(object->elf, other)) != NULL) {
@@ -261,8 +293,7 @@ static void write_template(FILE *output, FILE *rows, const struct object *object
             die("%s: relocations without addends", name);
         }
         Elf_Data *data = elf_getdata(other, NULL);
-        fprintf(output, "static const struct template_relocation relocations_%s[] = {\n", name);
-        for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++, count++) {
+        for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++) {
             GElf_Rela relocation;
             gelf_getrela(data, (int)i, &relocation);
             if (turns && relocation.r_offset == code->d_size - TURNED_FIRST) {
@@ -270,21 +301,32 @@ static void write_template(FILE *output, FILE *rows, const struct object *object
             } else if (turns && relocation.r_offset == code->d_size - TURNED_SECOND) {
                 relocation.r_offset = code->d_size - TURNED_FIRST;
             }
-            write_relocation(output, object, name, &relocation, &ends_with_cont, code->d_size);
+            if (count == MAX_RELOCATIONS) {
+                die("%s: more than %d relocations", name, MAX_RELOCATIONS);
+            }
+            rows[count++] = read_relocation(object, name, &relocation, code->d_size);
         }
-        fprintf(output, "};\n");
     }
-    bool falls_through = ends_with_cont && code->d_size >= 5 && bytes[code->d_size - 5] == 0xe9;
-    fprintf(rows, "    {\"%s\", bytes_%s, ", name, name);
-    if (count > 0) {
-        fprintf(rows, "relocations_%s", name);
-    } else {
-        fprintf(rows, "0");
+    qsort(rows, (size_t)count, sizeof *rows, compare_rows);
+    bool falls_through = count > 0 && rows[count - 1].is_last && code->d_size >= 5 && bytes[code->d_size - 5] == 0xe9;
+
+    fprintf(all_bytes, "    /* %s */ ", name);
+    for (size_t i = 0; i < code->d_size; i++) {
+        fprintf(all_bytes, "%u,", bytes[i]);
     }
-    fprintf(rows, ", %zu, %d, %s},\n", code->d_size, count, falls_through ? "true" : "false");
+    fprintf(all_bytes, "\n");
+    fprintf(all_relocations, "    /* %s */\n", name);
+    for (int i = 0; i < count; i++) {
+        fprintf(all_relocations, "    {%zu, RELOCATION_%s, %d, %lld},\n", rows[i].offset, kind_names[rows[i].kind],
+                rows[i].target, rows[i].addend);
+    }
+    fprintf(all_rows, "    {%zu, %zu, %zu, %d, %s}, /* %s */\n", byte_count, relocation_count, code->d_size, count,
+            falls_through ? "true" : "false", name);
+    byte_count += code->d_size;
+    relocation_count += (size_t)count;
 }
 
-static void read_object(FILE *output, FILE *rows, const char *path)
+static void read_object(const char *path)
 {
     int file = open(path, O_RDONLY);
     struct object object = {.elf = file < 0 ? NULL : elf_begin(file, ELF_C_READ, NULL), .path = path};
@@ -311,7 +353,7 @@ static void read_object(FILE *output, FILE *rows, const char *path)
         gelf_getshdr(section, &header);
         const char *name = elf_strptr(object.elf, object.section_names, header.sh_name);
         if (strncmp(name, prefix, sizeof prefix - 1) == 0 && header.sh_type == SHT_PROGBITS) {
-            write_template(output, rows, &object, section, name + sizeof prefix - 1);
+            write_template(&object, section, name + sizeof prefix - 1);
         }
     }
     elf_end(object.elf);
@@ -336,17 +378,23 @@ int main(int count, char **arguments)
     char temporary[4096];
     snprintf(temporary, sizeof temporary, "%s.tmp", arguments[1]);
     FILE *output = fopen(temporary, "w");
-    char *row_text = NULL;
-    size_t row_size = 0;
-    FILE *rows = open_memstream(&row_text, &row_size);
-    if (output == NULL || rows == NULL) {
+    char *byte_text, *relocation_text, *row_text;
+    size_t byte_size, relocation_size, row_size;
+    all_bytes = open_memstream(&byte_text, &byte_size);
+    all_relocations = open_memstream(&relocation_text, &relocation_size);
+    all_rows = open_memstream(&row_text, &row_size);
+    if (output == NULL || all_bytes == NULL || all_relocations == NULL || all_rows == NULL) {
         die("cannot write %s", temporary);
     }
-    fprintf(output, "/* Made by tier1/extract.c; do not edit. */\n#ifdef TEMPLATE_TABLE_DATA\n");
     for (int i = 2; i < count; i++) {
-        read_object(output, rows, arguments[i]);
+        read_object(arguments[i]);
     }
-    fclose(rows);
+    fclose(all_bytes);
+    fclose(all_relocations);
+    fclose(all_rows);
+    fprintf(output, "/* Made by tier1/extract.c; do not edit. */\n#ifdef TEMPLATE_TABLE_DATA\n");
+    fprintf(output, "const unsigned char template_bytes[] = {\n%s};\n", byte_text);
+    fprintf(output, "const struct template_relocation template_relocations[] = {\n%s};\n", relocation_text);
     fprintf(output, "const struct template template_table[TEMPLATE_COUNT] = {\n%s};\n", row_text);
     for (int i = 0; i < helper_count; i++) {
         fprintf(output, "extern __attribute__((visibility(\"hidden\"))) char %s[];\n", helper_names[i]);
@@ -363,6 +411,8 @@ int main(int count, char **arguments)
     if (fclose(output) != 0 || rename(temporary, arguments[1]) != 0) {
         die("cannot write %s", arguments[1]);
     }
+    free(byte_text);
+    free(relocation_text);
     free(row_text);
     LLVMDisasmDispose(disassembler);
     return 0;

@@ -7,6 +7,8 @@
  */
 #include "tier1/emitter.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +28,7 @@ void fallback_exit(struct emitter *emitter, int label)
     emitter_bind(emitter, label);
     /* The hot part goes on with the stack as it is. */
     size_t size = sizeof *emitter->stack * (size_t)emitter->depth;
-    struct operand *kept = malloc(size + 1);
+    struct operand *kept = compiler_malloc(size + 1);
     if (kept == NULL) {
         emitter->out_of_memory = true;
     } else {

@@ -59,8 +59,9 @@ uint32_t call_return_offset(const struct item_list *list, int index)
 {
     const struct item *item = &list->items[index];
     const struct template *template = &template_table[item->template];
-    assert(template->relocations[0].target_kind == TARGET_HELPER);
-    return item->offset + template->relocations[0].offset + (uint32_t)sizeof(int32_t);
+    const struct template_relocation *call = &template_relocations[template->first_relocation];
+    assert(call->kind == RELOCATION_HELPER);
+    return item->offset + call->offset + (uint32_t)sizeof(int32_t);
 }
 
 /* Does the item go on at the next item of its list? Then its final jump is left out. */
@@ -84,11 +85,12 @@ static uint32_t lay_out_list(const struct emitter *emitter, struct item_list *li
         struct item *item = &list->items[i];
         item->offset = offset;
         if (item->template >= TEMPLATE_COUNT) {
-            offset += (uint32_t)raw_size(item->template);
+            item->size = (uint16_t)raw_size(item->template);
         } else {
-            offset += template_table[item->template].size;
-            offset -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
+            item->size = template_table[item->template].size;
+            item->size -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
         }
+        offset += item->size;
     }
     return offset;
 }
@@ -107,48 +109,16 @@ size_t layout(struct emitter *emitter, size_t *hot_size)
 
 /* ---- Relocation ---------------------------------------------------------------------------------------------- */
 
-static void apply(char *place, const struct template_relocation *relocation, int64_t value)
+static void write_number(char *place, int64_t value)
 {
-    value += relocation->addend;
-    switch ((enum relocation_type)relocation->type) {
-    case RELOCATION_ABSOLUTE_64:
-        memcpy(place, &value, 8);
-        return;
-    case RELOCATION_ABSOLUTE_8: {
-        int8_t narrow = (int8_t)value;
-        assert(narrow == value);
-        memcpy(place, &narrow, 1);
-        return;
-    }
-    case RELOCATION_ABSOLUTE_32: {
-        int32_t narrow = (int32_t)value;
-        assert(narrow == value);
-        memcpy(place, &narrow, 4);
-        return;
-    }
-    case RELOCATION_RELATIVE_32: {
-        int64_t distance = value - (int64_t)(uintptr_t)place;
-        int32_t narrow = (int32_t)distance;
-        assert(narrow == distance);
-        memcpy(place, &narrow, 4);
-        return;
-    }
-    }
+    int32_t narrow = (int32_t)value;
+    assert(narrow == value);
+    memcpy(place, &narrow, sizeof narrow);
 }
 
-static int64_t label_address(const struct emitter *emitter, const char *code, const struct item_list *list, int index,
-                             enum label label)
+static void write_distance(char *place, const void *target, int32_t addend)
 {
-    const struct item *item = &list->items[index];
-    if (label == LABEL_HANDLER) {
-        assert(item->handler != NULL);
-        return (int64_t)(uintptr_t)item->handler;
-    }
-    /* Only CONT has a default; anything else would be a label that selection forgot. */
-    assert(label == LABEL_CONT || item->labels[label] != NO_LABEL);
-    uint32_t offset =
-        label == LABEL_CONT ? continuation_offset(emitter, list, index) : label_offset(emitter, item->labels[label]);
-    return (int64_t)(uintptr_t)(code + offset);
+    write_number(place, (const char *)target - place + addend);
 }
 
 /* Offset of this thread's stack limit from the thread pointer; the same for all threads (initial-exec TLS). */
@@ -181,29 +151,50 @@ static void relocate_list(const struct emitter *emitter, const struct item_list 
             continue;
         }
         const struct template *template = &template_table[item->template];
-        size_t size = template->size;
-        size -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
-        memcpy(start, template->bytes, size);
-        for (int r = 0; r < template->relocation_count; r++) {
-            const struct template_relocation *relocation = &template->relocations[r];
-            if (relocation->offset >= size) {
-                continue; /* the jump that was left out */
+        memcpy(start, template_bytes + template->first_byte, item->size);
+        const struct template_relocation *relocation = template_relocations + template->first_relocation;
+        /* Without the one of a jump that is left out. */
+        const struct template_relocation *end =
+            relocation + template->relocation_count - (item->size != template->size);
+        for (; relocation < end; relocation++) {
+            char *place = start + relocation->offset;
+            int target = relocation->target;
+            int32_t addend = relocation->addend;
+            switch ((enum relocation_kind)relocation->kind) {
+            case RELOCATION_HOLE:
+                /* Half of the instruction's address: it may wrap. */
+                write_number(place, target == HOLE_H_IP ? (int32_t)(item->holes[target] + addend)
+                                                        : item->holes[target] + addend);
+                break;
+            case RELOCATION_LABEL: {
+                assert(target == LABEL_CONT || item->labels[target] != NO_LABEL);
+                uint32_t offset = target == LABEL_CONT ? continuation_offset(emitter, list, i)
+                                                       : label_offset(emitter, item->labels[target]);
+                write_distance(place, code + offset, addend);
+                break;
             }
-            int64_t value;
-            switch ((enum target_kind)relocation->target_kind) {
-            case TARGET_HOLE:
-                value = item->holes[relocation->target];
-                value =
-                    relocation->target == HOLE_H_IP ? (int32_t)value : value; /* half of an address: it may wrap */
+            case RELOCATION_HELPER:
+                write_distance(place, template_helpers[target], addend);
                 break;
-            case TARGET_LABEL:
-                value = label_address(emitter, code, list, i, (enum label)relocation->target);
+            case RELOCATION_NEAR:
+                write_distance(place, (const void *)(uintptr_t)item->holes[target], addend);
                 break;
-            default:
-                value = (int64_t)(uintptr_t)template_helpers[relocation->target];
+            case RELOCATION_QUAD: {
+                int64_t value = item->holes[target] + addend;
+                memcpy(place, &value, sizeof value);
                 break;
             }
-            apply(start + relocation->offset, relocation, value);
+            case RELOCATION_HANDLER:
+                assert(item->handler != NULL);
+                write_distance(place, item->handler, addend);
+                break;
+            case RELOCATION_BYTE: {
+                int8_t narrow = (int8_t)(item->holes[target] + addend);
+                assert(narrow == item->holes[target] + addend);
+                memcpy(place, &narrow, sizeof narrow);
+                break;
+            }
+            }
         }
     }
 }

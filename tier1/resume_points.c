@@ -6,6 +6,7 @@
 #include "tier1/emitter.h"
 
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/generator.h"
 
 #include <stdlib.h>
@@ -95,7 +96,7 @@ bool prepare_resume_points(struct emitter *emitter)
         emitter->owns_resume = true;
     }
     size_t size = (size_t)bytecode->count * sizeof(int32_t);
-    emitter->raise_labels = malloc(2 * size);
+    emitter->raise_labels = compiler_malloc(2 * size);
     if (emitter->resume == NULL || emitter->raise_labels == NULL) {
         return false;
     }

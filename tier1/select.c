@@ -582,7 +582,7 @@ bool select_instruction(struct emitter *emitter)
     add_frame_check(emitter);
 #endif
     struct allocation_site *site = NULL;
-    if (!select_unboxed(emitter)) {
+    if (!select_idiom(emitter) && !select_unboxed(emitter)) {
         prepare_operands(emitter);
         site = note_operands(emitter);
         select_one(emitter);

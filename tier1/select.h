@@ -121,6 +121,11 @@ void select_binary_op(struct emitter *emitter);
 void select_unary(struct emitter *emitter);
 void select_store_fast(struct emitter *emitter);
 
+/* ---- Sequences of instructions as one operation (select_idioms.c) ---- */
+
+/* Selects the current instruction and those behind it, if they are such a sequence; otherwise false, and nothing has been done. */
+bool select_idiom(struct emitter *emitter);
+
 /* ---- Unboxed numbers (select_unboxed.c) ---- */
 
 /* Selects the current instruction on numbers without objects, where it is one of arithmetic and floats are expected; otherwise false,

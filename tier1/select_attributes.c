@@ -42,8 +42,7 @@ static void try_super_method(struct emitter *emitter)
 {
     emitter->super_method = emitter->current + 3;
     emitter->super_label = emitter_new_label(emitter);
-    emitter->super_cell = emitter_feedback_of(emitter, emitter->super_method, sizeof *emitter->super_cell);
-    feedback_init_attribute(emitter->super_cell);
+    emitter->super_cell = emitter_attribute_cell(emitter, emitter->super_method);
     struct item *item = emitter_add(emitter, TEMPLATE_SUPER_METHOD);
     item->holes[HOLE_H_A] = emitter_local(0);
     item->holes[HOLE_H_B] = class_cell_place(emitter);
@@ -123,8 +122,7 @@ void select_load_attr(struct emitter *emitter)
     static four_family module_family = PLACES(LOAD_ATTR_MODULE);
     static four_family operand_family = PLACES(OPERAND_TO_X);
     const struct instruction *instruction = at(emitter, emitter->current);
-    struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    feedback_init_attribute(cell);
+    struct attribute_cell *cell = emitter_attribute_cell(emitter, emitter->current);
     struct operand owner = stack_pop(emitter);
     if (owner.place != PLACE_REGISTER) {
         stack_free_register(emitter);
@@ -191,8 +189,7 @@ void select_store_attr(struct emitter *emitter)
     static four_family slow_family = OWNERSHIPS(SLOW_STORE_ATTR);
     static four_family poke_family = OWNERSHIPS(POKE_ATTR);
     const struct instruction *instruction = at(emitter, emitter->current);
-    struct attribute_cell *cell = emitter_feedback(emitter, sizeof *cell);
-    feedback_init_attribute(cell);
+    struct attribute_cell *cell = emitter_attribute_cell(emitter, emitter->current);
     struct operand value, owner;
     enum pair pair = pop_pair(emitter, &value, &owner);
     if (value.place != PLACE_REGISTER && owner.place != PLACE_REGISTER) {
@@ -240,10 +237,8 @@ void select_load_method(struct emitter *emitter)
         (instruction->specialised == LOAD_METHOD && guess_loaded_module(emitter, emitter->current - 1) != NULL);
     const uint16_t *family = module ? module_family : method_family;
     bool behind_super = emitter->super_method != 0 && emitter->super_method == emitter->current;
-    struct attribute_cell *cell = behind_super ? emitter->super_cell : emitter_feedback(emitter, sizeof *cell);
-    if (!behind_super) {
-        feedback_init_attribute(cell);
-    }
+    struct attribute_cell *cell =
+        behind_super ? emitter->super_cell : emitter_attribute_cell(emitter, emitter->current);
     struct operand owner = stack_pop(emitter);
     int64_t destination = emitter_slot(emitter, owner.index);
     int slow = emitter_new_label(emitter);

@@ -4,6 +4,7 @@
  * of compilation. Every template guards what it was chosen for.
  */
 #include "runtime/dict_lookup.h"
+#include "runtime/ops.h"
 #include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 #include "tier1/select_calls.h"
@@ -103,8 +104,7 @@ static PyObject *find_builtin_method(PyObject *name, const void *remembered, boo
     return first;
 }
 
-/* The callee, borrowed, and NULL where there is no telling. *sure: no other than this one is to be expected. */
-static PyObject *guess_callee(const struct emitter *emitter, bool *sure)
+PyObject *guess_callee(const struct emitter *emitter, bool *sure)
 {
     *sure = true;
     int number = find_loader(emitter);
@@ -157,12 +157,14 @@ static const struct pure_builtin {
 /* What is known of a site. */
 struct c_call {
     enum pure_call pure;
-    PyMethodDef *definition;     /* for pure calls of builtin functions */
-    int template;                /* of the C function called, or 0 */
-    plain_method_function plain; /* a method that this function can stand for ... */
-    PyObject *method;            /* ... and which that is */
-    bool appends;                /* list.append, result unused */
-    bool may_be_python;          /* perhaps a Python function after all */
+    PyMethodDef *definition;           /* for pure calls of builtin functions */
+    int template;                      /* of the C function called, or 0 */
+    plain_method_function plain;       /* a method that this function can stand for ... */
+    plain_method_function plain_class; /* ... or a class ... */
+    PyObject *method;                  /* ... and which that is */
+    bool appends;                      /* list.append, result unused */
+    bool iterates;                     /* range(), and the GET_ITER behind it */
+    bool may_be_python;                /* perhaps a Python function after all */
 };
 
 /* The function among the builtins that are carried out in line. */
@@ -228,6 +230,15 @@ static void choose_for_callee(PyObject *callee, const struct call_site *site, st
         call->method = callee;
     } else if (Py_IS_TYPE(callee, &PyType_Type)) {
         PyTypeObject *class = (PyTypeObject *)callee;
+        if (class == &PyRange_Type && site->nargs >= 1 && site->nargs <= 3 && site->keyword_names == NULL) {
+            call->template = TEMPLATE_CALL_CLASS;
+            call->iterates = true;
+            return;
+        }
+        if (site->keyword_names == NULL && site->operands[0].is_null) {
+            call->plain_class = plain_class(class, site->nargs);
+            call->method = callee;
+        }
         if (one && class == &PyType_Type) {
             call->pure = PURE_TYPE;
         } else if (one && class == &PyUnicode_Type) {
@@ -275,9 +286,17 @@ static bool choose_as_tier0(const struct emitter *emitter, const struct call_sit
         choose_for_callee((PyObject *)&PyUnicode_Type, site, call);
         return true;
     case PRECALL_NO_KW_TUPLE_1:
-    case PRECALL_BUILTIN_CLASS:
         call->template = TEMPLATE_CALL_CLASS;
         return true;
+    case PRECALL_BUILTIN_CLASS: {
+        bool sure;
+        PyObject *callee = guess_callee(emitter, &sure);
+        if (callee != NULL && Py_IS_TYPE(callee, &PyType_Type)) {
+            choose_for_callee(callee, site, call);
+        }
+        call->template = TEMPLATE_CALL_CLASS;
+        return true;
+    }
     case PRECALL_NO_KW_BUILTIN_O:
     case PRECALL_NO_KW_BUILTIN_FAST:
     case PRECALL_BUILTIN_FAST_WITH_KEYWORDS: {
@@ -327,6 +346,8 @@ static void choose(const struct emitter *emitter, const struct call_site *site, 
     }
     const struct instruction *next = at(emitter, site->next);
     call->appends = call->appends && next->opcode == POP_TOP && !next->is_leader;
+    call->iterates = call->iterates && next->opcode == GET_ITER && !next->is_leader && !emitter->no_forwarding &&
+                     site->operands[0].is_null;
     /* Where the NULL below a builtin function is not sure to be one, the site is an odd one. */
     if (!site->operands[0].is_null) {
         call->pure = PURE_NONE;
@@ -452,7 +473,7 @@ static void add_append(struct emitter *emitter, struct call_site *site, const st
     stack_push_constant(emitter, Py_None);
 }
 
-/* Methods that run no other code: the operands in their slots, what is below them stays where it is. */
+/* Methods and classes that run no other code: the operands in their slots, what is below them stays where it is. */
 static void add_plain_method(struct emitter *emitter, struct call_site *site, const struct c_call *call)
 {
     for (int i = 0; i < site->nargs + 2; i++) {
@@ -464,14 +485,17 @@ static void add_plain_method(struct emitter *emitter, struct call_site *site, co
     }
     stack_free_register(emitter);
     int slow = emitter_new_label(emitter);
-    struct item *item = emitter_add(emitter, TEMPLATE_CALL_PLAIN_METHOD);
-    item->handler = (const void *)call->plain;
+    struct item *item =
+        emitter_add(emitter, call->plain != NULL ? TEMPLATE_CALL_PLAIN_METHOD : TEMPLATE_CALL_PLAIN_CLASS);
+    item->handler = call->plain != NULL ? (const void *)call->plain : (const void *)call->plain_class;
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
     item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)call->method;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
-    site->cell->definition = ((PyMethodDescrObject *)call->method)->d_method;
+    if (call->plain != NULL) {
+        site->cell->definition = ((PyMethodDescrObject *)call->method)->d_method;
+    }
     int back = label_here(emitter);
     emitter->in_cold = true;
     emitter_bind(emitter, slow);
@@ -483,6 +507,39 @@ static void add_plain_method(struct emitter *emitter, struct call_site *site, co
     add_cold_call(emitter, site, back, call->template, false);
     emitter->in_cold = false;
     stack_push_register(emitter);
+}
+
+/* range() with the GET_ITER behind it: no range is made. */
+static void add_range_iterator(struct emitter *emitter, struct call_site *site, const struct c_call *call)
+{
+    int number = emitter->current;
+    for (int i = 1; i < site->nargs + 2; i++) {
+        stack_spill(emitter, &site->operands[i]);
+    }
+    stack_free_register(emitter);
+    int slow = emitter_new_label(emitter);
+    struct item *item = emitter_add(emitter, TEMPLATE_CALL_RANGE_ITERATOR);
+    item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
+    item->holes[HOLE_H_N] = site->nargs;
+    item->labels[LABEL_SLOW] = slow;
+    int back = label_here(emitter);
+    emitter->in_cold = true;
+    emitter_bind(emitter, slow);
+    int called = emitter_new_label(emitter);
+    add_cold_call(emitter, site, called, call->template, false);
+    emitter_bind(emitter, called);
+    emitter->current = number + 1;
+    emitter_add(emitter, TEMPLATE_SPILL_R)->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
+    stack_push_slot(emitter);
+    protect_locals(emitter);
+    item = emitter_add(emitter, TEMPLATE_HANDLER_CHECKED);
+    item->handler = (const void *)op_GET_ITER;
+    stack_pop(emitter);
+    item->labels[LABEL_ERROR] = stub_error(emitter, true);
+    emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = emitter_slot(emitter, emitter->depth);
+    stack_push_register(emitter);
+    end_escape(emitter, number + 2)->labels[LABEL_CONT] = back;
+    emitter->in_cold = false;
 }
 
 /* Calls of any C function: all operands in their slots. */
@@ -520,11 +577,13 @@ bool select_c_call(struct emitter *emitter, struct call_site *site)
 {
     struct c_call call;
     choose(emitter, site, &call);
-    if (call.pure != PURE_NONE) {
+    if (call.iterates) {
+        add_range_iterator(emitter, site, &call);
+    } else if (call.pure != PURE_NONE) {
         add_pure_call(emitter, site, &call);
     } else if (call.appends) {
         add_append(emitter, site, &call);
-    } else if (call.plain != NULL) {
+    } else if (call.plain != NULL || call.plain_class != NULL) {
         add_plain_method(emitter, site, &call);
     } else if (call.template != 0) {
         add_c_call(emitter, site, &call);

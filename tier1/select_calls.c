@@ -80,7 +80,7 @@ void add_any_call(struct emitter *emitter, const struct call_site *site, int err
     item->holes[HOLE_H_N] = site->nargs;
     item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
-    int result = site->enter == NO_LABEL ? emitter_new_label(emitter) : site->result;
+    int result = site->result == NO_LABEL ? emitter_new_label(emitter) : site->result;
     item->labels[LABEL_JUMP] = result;
     item->labels[LABEL_CONT] = site->enter;
     if (site->enter == NO_LABEL) {
@@ -113,7 +113,8 @@ void select_call(struct emitter *emitter)
         for (int i = site.nargs + 1; i >= 0; i--) {
             operands[i] = stack_pop(emitter);
         }
-        if (select_exit_call(emitter, &site) || select_c_call(emitter, &site)) {
+        if (select_exit_call(emitter, &site) || select_instantiation(emitter, &site) ||
+            select_c_call(emitter, &site)) {
             return;
         }
     }

@@ -24,7 +24,8 @@ struct call_site {
     int next;          /* number of the instruction after it */
     bool calls_module; /* LOAD_METHOD of a module loaded the callee */
     /* Labels that add_native_call makes, NO_LABEL without it: where a call that rt_begin_call has begun goes on, and where the result
-     * in r0 is looked at (after an exception, or when the caller's frame may have changed). The latter is for add_any_call to bind. */
+     * in r0 is looked at (after an exception, or when the caller's frame may have changed). The latter is for add_any_call to bind, and there
+     * may be one without the former. */
     int enter, result;
 };
 
@@ -52,6 +53,10 @@ void add_cold_call(struct emitter *emitter, const struct call_site *site, int ba
  * afterwards. Otherwise returns false and has done nothing. */
 bool select_c_call(struct emitter *emitter, struct call_site *site);
 
+/* Selects the call of a class whose instances object's __new__ makes, if that is what the site's callee is; the result is on the deferred
+ * stack afterwards. Otherwise returns false and has done nothing (select_instances.c). */
+bool select_instantiation(struct emitter *emitter, struct call_site *site);
+
 /* Has LOAD_METHOD of a module loaded the callee of the CALL whose operands are popped? A guess. */
 bool loads_from_module(const struct emitter *emitter);
 
@@ -61,6 +66,10 @@ bool select_exit_call(struct emitter *emitter, struct call_site *site);
 
 /* What a global name stands for right now, borrowed, or NULL: a guess about when the code will run. Raises nothing. */
 PyObject *guess_global(const struct emitter *emitter, PyObject *name);
+
+/* The callee of the CALL whose operands are popped, borrowed; NULL where there is no telling. *sure: no other than this one is to be
+ * expected. A guess like the others. */
+PyObject *guess_callee(const struct emitter *emitter, bool *sure);
 
 /* The module that the global loaded by instruction `number` is, borrowed; NULL where it is none. */
 PyObject *guess_loaded_module(const struct emitter *emitter, int number);

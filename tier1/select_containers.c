@@ -1,6 +1,7 @@
 /* tier1/select_containers.c: selects subscripts, slices, unpacking, displays and comprehensions' additions. */
 #include "tier1/select_calls.h"
 
+#include "runtime/iterators.h"
 #include "runtime/ops.h"
 #include "runtime/plain.h"
 

@@ -1,9 +1,10 @@
 /* tier1/select_exceptions.c: handlers of exceptions: their first instructions, and their rows among the side exits. */
 #include "tier1/select.h"
 
-#include <stdlib.h>
-
+#include "runtime/compiler_memory.h"
 #include "runtime/ops.h"
+
+#include <stdlib.h>
 
 void select_push_exc_info(struct emitter *emitter)
 {
@@ -124,7 +125,7 @@ bool prepare_handlers(struct emitter *emitter)
     for (int i = 0; i < bytecode->count; i++) {
         count += bytecode->instructions[i].is_handler;
     }
-    emitter->handlers = calloc((size_t)count + 1, sizeof *emitter->handlers);
+    emitter->handlers = compiler_calloc((size_t)count + 1, sizeof *emitter->handlers);
     if (emitter->handlers == NULL) {
         return false;
     }

@@ -67,16 +67,13 @@ void select_for_iter(struct emitter *emitter)
     int end = emitter_new_label(emitter);
     int back = emitter_new_label(emitter);
 
-    /* The chain: the guess in the hot part, the others in the cold part, then any iterator. */
-    int fast[4] = {guess};
+    /* The chain: the guess in the hot part; in the cold part the type last seen, and the usual end; then any iterator. */
+    int fast[3] = {guess};
     int chain = 1;
-    static const int others[] = {TEMPLATE_FOR_ITER_PLAIN, TEMPLATE_FOR_ITER_LIST, TEMPLATE_FOR_ITER_RANGE,
-                                 TEMPLATE_FOR_ITER_TUPLE};
-    for (size_t i = 0; guess != TEMPLATE_FOR_ITER_PLAIN && i < sizeof others / sizeof *others; i++) {
-        if (others[i] != guess) {
-            fast[chain++] = others[i];
-        }
+    if (guess != TEMPLATE_FOR_ITER_PLAIN) {
+        fast[chain++] = TEMPLATE_FOR_ITER_PLAIN;
     }
+    fast[chain++] = TEMPLATE_FOR_ITER_ENDS;
     struct iterator_cell *cell = emitter_feedback(emitter, sizeof *cell);
     int stored = NO_LABEL;
     const struct instruction *next = at(emitter, number + 1);

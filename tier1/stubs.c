@@ -2,11 +2,12 @@
 #include "tier1/emitter.h"
 
 #include "runtime/data_arena.h"
+#include "runtime/stress.h"
 
 #include <string.h>
 
-/* How far back rows are searched for the same operands, and masks for the same mask. */
-enum { ROWS_LOOKED_BACK_AT = 16, MASKS_LOOKED_BACK_AT = 32 };
+/* How far back rows are searched for the same operands. */
+enum { ROWS_LOOKED_BACK_AT = 16 };
 
 /* Would the two instructions' exceptions be handled alike? */
 static bool same_handler(const struct emitter *emitter, int a, int b)
@@ -107,7 +108,8 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
 
 struct item *add_eval_breaker_test(struct emitter *emitter, int next)
 {
-    struct item *item = emitter_add(emitter, TEMPLATE_CHECK_EVAL_BREAKER);
+    struct item *item =
+        emitter_add(emitter, stress_settings.gc ? TEMPLATE_ALWAYS_EVAL_BREAKER : TEMPLATE_CHECK_EVAL_BREAKER);
     item->labels[LABEL_SLOW] = file_stub(emitter, STUB_EVAL_BREAKER, next, false);
     return item;
 }
@@ -162,16 +164,29 @@ static struct side_exit_operand exit_operand(struct emitter *emitter, const stru
     return result;
 }
 
+static bool equal_operands(const struct side_exit_operand *a, const struct side_exit_operand *b, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (a[i].number != b[i].number || a[i].index != b[i].index || a[i].place != b[i].place) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The sequence at the end of exit_operands from `first` on is moved to where an earlier row has the same. */
 static void share_operands(struct emitter *emitter, struct side_exit *exit, uint32_t first)
 {
     exit->first_operand = first;
-    size_t size = exit->operand_count * sizeof *emitter->exit_operands;
-    int rows = emitter->exit_row_count;
-    for (int i = 1; i <= ROWS_LOOKED_BACK_AT && i <= rows && size > 0; i++) {
+    if (exit->operand_count == 0) {
+        return;
+    }
+    int rows = emitter->exit_row_count - 1; /* but for `exit` itself */
+    for (int i = 1; i <= ROWS_LOOKED_BACK_AT && i <= rows; i++) {
         const struct side_exit *earlier = &emitter->exit_rows[rows - i];
         if (earlier->operand_count >= exit->operand_count &&
-            memcmp(&emitter->exit_operands[earlier->first_operand], &emitter->exit_operands[first], size) == 0) {
+            equal_operands(&emitter->exit_operands[earlier->first_operand], &emitter->exit_operands[first],
+                           exit->operand_count)) {
             exit->first_operand = earlier->first_operand;
             emitter->exit_operand_count = (int)first;
             return;
@@ -208,11 +223,10 @@ static uint64_t add_operands(struct emitter *emitter, const struct stub *stub, i
 
 static uint16_t mask_number(struct emitter *emitter, uint64_t mask)
 {
-    int oldest = emitter->exit_mask_count - MASKS_LOOKED_BACK_AT;
-    for (int i = emitter->exit_mask_count - 1; i >= 0 && i >= oldest; i--) {
-        if (emitter->exit_masks[i] == mask) {
-            return (uint16_t)i;
-        }
+    /* By a hash of the mask: the number of the newest with the same hash, plus 1. */
+    uint16_t *known = &emitter->known_masks[mask * 0x9E3779B97F4A7C15u >> (64 - KNOWN_MASK_BITS)];
+    if (*known != 0 && emitter->exit_masks[*known - 1] == mask) {
+        return (uint16_t)(*known - 1);
     }
     if (emitter->exit_mask_count == UINT16_MAX ||
         !emitter_grow((void **)&emitter->exit_masks, emitter->exit_mask_count, &emitter->exit_mask_capacity,
@@ -221,27 +235,33 @@ static uint16_t mask_number(struct emitter *emitter, uint64_t mask)
         return 0;
     }
     emitter->exit_masks[emitter->exit_mask_count] = mask;
+    *known = (uint16_t)(emitter->exit_mask_count + 1);
     return (uint16_t)emitter->exit_mask_count++;
 }
 
-static void add_row(struct emitter *emitter, struct side_exit exit)
+/* A new row, all zero but for the depth; a scratch one without memory. */
+static struct side_exit *new_row(struct emitter *emitter, uint16_t depth)
 {
-    if (!emitter_grow((void **)&emitter->exit_rows, emitter->exit_row_count, &emitter->exit_row_capacity,
-                      sizeof *emitter->exit_rows)) {
+    static struct side_exit scratch;
+    struct side_exit *exit = &scratch;
+    if (emitter_grow((void **)&emitter->exit_rows, emitter->exit_row_count, &emitter->exit_row_capacity,
+                     sizeof *emitter->exit_rows)) {
+        exit = &emitter->exit_rows[emitter->exit_row_count++];
+    } else {
         emitter->out_of_memory = true;
-        return;
     }
-    emitter->exit_rows[emitter->exit_row_count++] = exit;
+    *exit = (struct side_exit){.depth = depth};
+    return exit;
 }
 
-/* What an exception raised at the stub's instruction does. */
-static struct side_exit error_row(const struct emitter *emitter, const struct stub *stub)
+/* A row for what an exception raised at the stub's instruction does. */
+static struct side_exit *new_error_row(struct emitter *emitter, const struct stub *stub)
 {
     const struct instruction *instruction = &emitter->bytecode.instructions[stub->instruction];
-    struct side_exit exit = {.depth = stub->depth};
+    struct side_exit *exit = new_row(emitter, stub->depth);
     if (instruction->handler >= 0) {
-        exit.keep = (uint16_t)instruction->handler_depth;
-        exit.flags = instruction->handler_lasti ? SIDE_EXIT_LASTI : 0;
+        exit->keep = (uint16_t)instruction->handler_depth;
+        exit->flags = instruction->handler_lasti ? SIDE_EXIT_LASTI : 0;
     }
     return exit;
 }
@@ -251,23 +271,19 @@ static void add_rows(struct emitter *emitter, const struct stub *stub)
 {
     const struct instruction *instructions = emitter->bytecode.instructions;
     if (stub->kind == STUB_ERROR || stub->kind == STUB_ERROR_AGAIN) {
-        struct side_exit exit = error_row(emitter, stub);
-        exit.flags |= stub->kind == STUB_ERROR_AGAIN ? SIDE_EXIT_RERAISED : 0;
-        exit.mask = mask_number(emitter, add_operands(emitter, stub, exit.keep, &exit));
-        add_row(emitter, exit);
+        struct side_exit *exit = new_error_row(emitter, stub);
+        exit->flags |= stub->kind == STUB_ERROR_AGAIN ? SIDE_EXIT_RERAISED : 0;
+        exit->mask = mask_number(emitter, add_operands(emitter, stub, exit->keep, exit));
         return;
     }
+    struct side_exit *exit = new_row(emitter, stub->depth);
     /* Tier 0 must see the EXTENDED_ARG prefixes of an instruction: it starts right after the one before. */
-    struct side_exit exit = {.depth = stub->depth,
-                             .next_unit = (uint16_t)bytecode_first_unit(&emitter->bytecode, stub->next)};
-    add_operands(emitter, stub, stub->depth, &exit);
-    exit.mask = mask_number(emitter, instructions[stub->next].bound);
-    exit.flags = stub->kind == STUB_EVAL_BREAKER ? SIDE_EXIT_EVAL_BREAKER : 0;
-    add_row(emitter, exit);
+    exit->next_unit = (uint16_t)bytecode_first_unit(&emitter->bytecode, stub->next);
+    add_operands(emitter, stub, stub->depth, exit);
+    exit->mask = mask_number(emitter, instructions[stub->next].bound);
     if (stub->kind == STUB_EVAL_BREAKER) {
-        struct side_exit on_error = error_row(emitter, stub);
-        on_error.unit = (uint16_t)instructions[stub->instruction].unit;
-        add_row(emitter, on_error);
+        exit->flags = SIDE_EXIT_EVAL_BREAKER;
+        new_error_row(emitter, stub)->unit = (uint16_t)instructions[stub->instruction].unit;
     }
 }
 

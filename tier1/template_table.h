@@ -24,30 +24,28 @@ enum label {
     LABEL_COUNT
 };
 
-enum relocation_type {
-    RELOCATION_ABSOLUTE_32, /* R_X86_64_32, R_X86_64_32S: the value itself, checked to fit */
-    RELOCATION_ABSOLUTE_8,  /* R_X86_64_8 */
-    RELOCATION_ABSOLUTE_64, /* R_X86_64_64 */
-    RELOCATION_RELATIVE_32, /* R_X86_64_PC32, R_X86_64_PLT32: value - place */
+enum relocation_kind {
+#define KIND(name) RELOCATION_##name,
+#include "tier1/relocations.def"
+#undef KIND
 };
-
-enum target_kind { TARGET_HOLE, TARGET_LABEL, TARGET_HELPER };
 
 struct template_relocation {
     uint16_t offset;
-    uint8_t type;        /* enum relocation_type */
-    uint8_t target_kind; /* enum target_kind */
-    uint16_t target;     /* enum hole, enum label, or an index into template_helpers */
+    uint16_t kind : 4;    /* enum relocation_kind */
+    uint16_t target : 12; /* enum hole, enum label, or an index into template_helpers */
     int32_t addend;
 };
 
+/* Numbers instead of pointers, so that nothing of the table has to be relocated when the library is loaded. */
 struct template
 {
-    const char *name;
-    const unsigned char *bytes;
-    const struct template_relocation *relocations;
+    uint32_t first_byte; /* in template_bytes */
+    uint32_t
+        first_relocation; /* in template_relocations; ordered by kind, but for the one of the jump that may be left out, which is the
+                                  last */
     uint16_t size;
-    uint16_t relocation_count;
+    uint8_t relocation_count;
     bool falls_through; /* ends with `jmp CONT`, five bytes that may be left out */
 };
 
@@ -61,6 +59,8 @@ enum template_id {
 };
 
 extern const struct template template_table[TEMPLATE_COUNT];
+extern const struct template_relocation template_relocations[];
+extern const unsigned char template_bytes[];
 
 /* Addresses of the runtime's functions and data that templates refer to. */
 extern const void *const template_helpers[];

@@ -6,6 +6,8 @@
  */
 #include "tier2/build.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -738,10 +740,10 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
     size_t locals = (size_t)code->co_nlocalsplus;
     body->code = code;
     body->bytecode = bytecode;
-    body->info = calloc(count, sizeof *body->info);
-    body->range_guess = calloc(count, sizeof *body->range_guess);
-    body->guesses = calloc(count * locals + 1, sizeof *body->guesses);
-    body->sites = calloc(count, sizeof(struct body *));
+    body->info = compiler_calloc(count, sizeof *body->info);
+    body->range_guess = compiler_calloc(count, sizeof *body->range_guess);
+    body->guesses = compiler_calloc(count * locals + 1, sizeof *body->guesses);
+    body->sites = compiler_calloc(count, sizeof(struct body *));
     if (body->info == NULL || body->range_guess == NULL || body->guesses == NULL || body->sites == NULL) {
         return false;
     }
@@ -801,7 +803,7 @@ static enum reason attempt(struct builder *builder, struct body *body, int start
     builder->returned = KIND_any;
     builder->returns_others = false;
     builder->graph = ir_graph_new();
-    struct ir_frame *frame = calloc(1, sizeof *frame);
+    struct ir_frame *frame = compiler_calloc(1, sizeof *frame);
     if (builder->graph == NULL || frame == NULL) {
         free(frame);
         return REASON_no_memory;

@@ -19,10 +19,10 @@ static PyObject *name_of(const struct builder *builder)
 /* Have all types seen the attribute in the same place of their instances? */
 static bool all_cases_alike(const struct attribute_cell *cell)
 {
-    const struct attribute_case *first = &cell->cases[0];
+    const struct attribute_case *first = feedback_case(cell, 0);
     bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT;
     for (int i = 0; i < cell->count; i++) {
-        const struct attribute_case *seen = &cell->cases[i];
+        const struct attribute_case *seen = feedback_case(cell, i);
         alike &= seen->kind == first->kind && seen->index == first->index && seen->type_version != 0;
     }
     return alike;
@@ -36,7 +36,7 @@ static const struct attribute_case *likely_case(const struct builder *builder, u
         build_has_failed(builder, IR_guard_versions)) {
         return NULL;
     }
-    const struct attribute_case *seen = &cell->cases[0];
+    const struct attribute_case *seen = feedback_case(cell, 0);
     bool several = cell->count > 1;
     return (serves >> seen->kind & 1) && seen->type_version != 0 && (!several || all_cases_alike(cell)) ? seen : NULL;
 }
@@ -47,7 +47,7 @@ static PyObject *sample_of_case(const struct builder *builder, const struct ir_n
     const struct attribute_cell *cell = build_cell(builder);
     PyObject *sample = owner->sample;
     for (int i = 0; sample != NULL && i < cell->count; i++) {
-        const struct attribute_case *seen = &cell->cases[i];
+        const struct attribute_case *seen = feedback_case(cell, i);
         if (Py_TYPE(sample) == seen->type && Py_TYPE(sample)->tp_version_tag == seen->type_version) {
             return sample;
         }
@@ -62,7 +62,7 @@ static void guard_one_of_types(struct builder *builder, struct ir_node *owner, c
     guard->pointer = versions;
     guard->number = cell->count;
     for (int i = 0; versions != NULL && i < cell->count; i++) {
-        versions[i] = cell->cases[i].type_version;
+        versions[i] = feedback_case(cell, i)->type_version;
     }
 }
 

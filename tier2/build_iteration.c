@@ -2,6 +2,7 @@
 #include "tier2/build.h"
 
 #include "runtime/ops.h"
+#include "runtime/iterators.h"
 #include "runtime/plain.h"
 #include "runtime/steps.h"
 

@@ -65,6 +65,7 @@ static void build_handler(struct builder *builder, step_function *function)
     }
     node->offset = depth;
     node->cell = build_cell(builder);
+    node->flags |= opcode == CALL || opcode == CALL_FUNCTION_EX ? NODE_CALLS : 0;
     node->state = build_state_raising(builder);
     if (opcode == DELETE_FAST) {
         builder->variables[instruction->oparg] = (struct variable){.state = VARIABLE_UNBOUND};

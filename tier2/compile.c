@@ -2,7 +2,9 @@
 #include "tier2/compile.h"
 
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "tier2/build.h"
+#include "tier2/compile_thread.h"
 #include "tier2/lower.h"
 #include "tier2/orc.h"
 #include "tier2/passes.h"
@@ -20,8 +22,14 @@ static double milliseconds_now(void)
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
-/* LLVM takes seconds over larger functions. */
-enum { MOST_INSTRUCTIONS = 600 };
+/* Larger functions are left to tier 1: code units times locals, which the first half takes time for; and nodes. */
+enum { MOST_UNITS = 8000, MOST_UNITS_TIMES_LOCALS = 200 * 1000, MOST_NODES = 20 * 1000 };
+
+/* LLVM takes too long over the optimisation of larger graphs. */
+enum { MOST_NODES_OPTIMISED = 2500 };
+
+/* LLVM's own limit, of its instructions after the passes. */
+enum { MOST_INSTRUCTIONS = 60 * 1000 };
 
 /* ---- The first half ------------------------------------------------------------------------------------------- */
 
@@ -29,7 +37,7 @@ enum { MOST_INSTRUCTIONS = 600 };
 static uint8_t *observe_locals(InterpreterFrame *frame)
 {
     int count = frame->f_code->co_nlocalsplus;
-    uint8_t *kinds = calloc((size_t)count + 1, 1);
+    uint8_t *kinds = compiler_calloc((size_t)count + 1, 1);
     for (int i = 0; kinds != NULL && i < count; i++) {
         PyObject *object = frame->localsplus[i];
         kinds[i] = object != NULL ? (uint8_t)build_kind_of_type(Py_TYPE(object)) : KIND_any;
@@ -37,17 +45,41 @@ static uint8_t *observe_locals(InterpreterFrame *frame)
     return kinds;
 }
 
+/* ASCII of it, cut. */
+static size_t copy_text(char *to, size_t room, PyObject *text)
+{
+    size_t used = 0;
+    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(text) && used + 1 < room; i++) {
+        Py_UCS4 character = PyUnicode_READ_CHAR(text, i);
+        to[used++] = character >= 0x20 && character < 0x7f ? (char)character : '?';
+    }
+    to[used] = '\0';
+    return used;
+}
+
+/* For dumps, which are made without the GIL. */
+static void name_job(struct tier2_job *job)
+{
+    size_t used = copy_text(job->name, sizeof job->name / 2, job->code->co_filename);
+    used += (size_t)snprintf(job->name + used, sizeof job->name - used, ":%d ", job->code->co_firstlineno);
+    used += copy_text(job->name + used, sizeof job->name - used - 32, job->code->co_qualname);
+    snprintf(job->name + used, sizeof job->name - used, ", entered at %u", job->loop_offset);
+}
+
 enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedback, InterpreterFrame *frame)
 {
     double start = milliseconds_now();
+    if (tier2_dump != NULL) {
+        name_job(job);
+    }
+    Py_ssize_t units = Py_SIZE(job->code);
+    if (units > MOST_UNITS || units * job->code->co_nlocalsplus > MOST_UNITS_TIMES_LOCALS) {
+        return REASON_too_large;
+    }
     struct bytecode bytecode;
     enum reason reason = bytecode_decode(job->code, &bytecode);
     if (reason != REASON_none) {
         return reason;
-    }
-    if (bytecode.count > MOST_INSTRUCTIONS) {
-        bytecode_free(&bytecode);
-        return REASON_too_large;
     }
     uint8_t *observed = observe_locals(frame);
     struct build_request request = {
@@ -65,20 +97,28 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
     bytecode_free(&bytecode);
+    if (reason == REASON_none && job->graph->node_count > MOST_NODES && !job->at_any_price) {
+        reason = REASON_too_large;
+    }
     job->build_ms = milliseconds_now() - start;
     return reason;
 }
 
 /* ---- The second half --------------------------------------------------------------------------------------------- */
 
-/* One pass over the graph is over: it is dumped, and checked in debug builds. */
-static void finish_pass(struct ir_graph *graph, const char *name)
+static void dump_graph(struct ir_graph *graph, const char *stage)
 {
     if (tier2_dump != NULL) {
-        fprintf(tier2_dump, "---- %s ----\n", name);
+        fprintf(tier2_dump, "---- %s ----\n", stage);
         ir_print(graph, tier2_dump);
         fflush(tier2_dump);
     }
+}
+
+/* One pass over the graph is over: it is dumped, and checked in debug builds. */
+static void finish_pass(struct ir_graph *graph, const char *name)
+{
+    dump_graph(graph, name);
 #ifdef PYJIT_DEBUG
     if (!graph->out_of_memory && !ir_verify(graph, name)) {
         abort();
@@ -86,16 +126,50 @@ static void finish_pass(struct ir_graph *graph, const char *name)
 #endif
 }
 
-static const struct {
-    const char *name;
-    void (*run)(struct ir_graph *graph);
-} passes[] = {
+const struct ir_pass ir_passes[] = {
     {"order", ir_order},
     {"trivial phis", pass_trivial_phis},
     {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
     {"dead code", pass_dead_code},
 };
+const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];
+
+/* What a call of a runtime function costs more than tier 1's own code for the instruction, in useful nodes. */
+enum { NODES_PER_HANDLER = 3 };
+
+/* Does the node something that tier 2 does better than tier 1: arithmetic, tests and loads without a call? */
+static bool is_useful(const struct ir_node *node)
+{
+    switch ((enum ir_op)node->op) {
+    case IR_load_item:
+    case IR_store_item:
+    case IR_load:
+    case IR_store:
+    case IR_unbox_int:
+    case IR_unbox_float:
+        return true;
+    default:
+        return (ir_flags(node) & IR_PURE) && !ir_is_constant(node) && node->type != IR_OBJECT;
+    }
+}
+
+/* Is more won where work is done in line than is lost where it is done by functions? Inner loops count for more. */
+static bool is_worthwhile(const struct ir_graph *graph)
+{
+    enum { DEPTH_COUNTED = 3, SHIFT_PER_LOOP = 3 };
+    int64_t won = 0;
+    ir_each_block(graph, block)
+    {
+        int depth = block->loop_depth < DEPTH_COUNTED ? block->loop_depth : DEPTH_COUNTED;
+        int64_t weight = 1 << (depth * SHIFT_PER_LOOP);
+        ir_each_node(block, node)
+        {
+            won += is_useful(node) ? weight : node->op == IR_handler ? -NODES_PER_HANDLER * weight : 0;
+        }
+    }
+    return won > 0;
+}
 
 static void dump_module(LLVMModuleRef module, void *job)
 {
@@ -113,9 +187,10 @@ static enum reason emit(struct tier2_job *job)
     if (reason == REASON_none) {
         struct orc_request request = {
             .module = unit.module,
-            .pipeline = ORC_lean,
+            .pipeline = job->graph->node_count > MOST_NODES_OPTIMISED ? ORC_none : ORC_lean,
             .symbols = {job->symbol},
             .symbol_count = 1,
+            .max_instructions = job->at_any_price ? 0 : MOST_INSTRUCTIONS,
             .observe = tier2_dump != NULL ? dump_module : NULL,
         };
         reason = orc_compile(&request, &job->machine);
@@ -132,25 +207,39 @@ static enum reason emit(struct tier2_job *job)
     return reason;
 }
 
+/* All passes over one graph; false: memory has run out. */
+static bool optimise(struct ir_graph *graph)
+{
+    if (graph->entry == NULL) {
+        return true;
+    }
+    dump_graph(graph, "build");
+    compile_thread_checkpoint();
+    for (size_t i = 0; i < ir_pass_count && !graph->out_of_memory; i++) {
+        ir_passes[i].run(graph);
+        finish_pass(graph, ir_passes[i].name);
+    }
+    return !graph->out_of_memory;
+}
+
 enum reason tier2_emit(struct tier2_job *job)
 {
     static unsigned serial;
     double start = milliseconds_now();
-    enum reason reason = orc_start(NULL);
-    if (reason != REASON_none) {
-        return reason;
-    }
     snprintf(job->symbol, sizeof job->symbol, "py_%u", ++serial);
-    for (struct ir_graph *graph = job->graph; graph != NULL && reason == REASON_none; graph = graph->next) {
-        for (size_t i = 0; graph->entry != NULL && i < sizeof passes / sizeof passes[0] && !graph->out_of_memory;
-             i++) {
-            passes[i].run(graph);
-            finish_pass(graph, passes[i].name);
-        }
-        reason = graph->out_of_memory ? REASON_no_memory : REASON_none;
+    if (tier2_dump != NULL) {
+        fprintf(tier2_dump, "==== %s: %s ====\n", job->symbol, job->name);
     }
+    bool out_of_memory = false;
+    for (struct ir_graph *graph = job->graph; graph != NULL; graph = graph->next) {
+        out_of_memory = out_of_memory || !optimise(graph);
+    }
+    enum reason reason = out_of_memory                                      ? REASON_no_memory
+                         : !job->at_any_price && !is_worthwhile(job->graph) ? REASON_little_gain
+                                                                            : REASON_none;
     job->passes_ms = milliseconds_now() - start;
     if (reason == REASON_none) {
+        compile_thread_checkpoint();
         reason = emit(job);
     }
     ir_graph_free(job->graph);
@@ -169,7 +258,9 @@ void tier2_job_free(struct tier2_job *job)
     if (job != NULL) {
         ir_graph_free(job->graph);
         deopt_table_free(job->table);
-        orc_free(job->machine);
+        if (job->machine != NULL) {
+            compile_thread_retire(job->machine);
+        }
         code_state_free_watches(job->watches);
         free(job);
     }

@@ -27,21 +27,23 @@ struct tier2_job {
     const struct deopt_failure
         *failures; /* borrowed while it is built: what failed in earlier code of the function */
     size_t failure_count;
+    bool at_any_price; /* compile it even where little is won, or it takes long */
     double build_ms, passes_ms, emit_ms;
     char symbol[32];
+    char name[256]; /* of the function, for dumps: "file.py:12 f" */
 };
 
 /* Builds the graph for `code`, which tier 1 has compiled to `feedback`. `frame`: the frame that made it hot, standing at the entry; the types of
  * its locals are taken as typical. GIL held; runs no Python code. REASON_none, or why there will be no tier-2 code. */
 enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedback, InterpreterFrame *frame);
 
-/* Optimises and makes machine code. */
+/* Optimises and makes machine code, or says why not. On the compile thread. */
 enum reason tier2_emit(struct tier2_job *job);
 
 /* Bytes of machine code. */
 size_t tier2_job_size(const struct tier2_job *job);
 
-/* Frees what the job owns, the machine code included. No frame may be in it. */
+/* Frees what the job owns; the machine code, which no frame may be in, soon. GIL held. */
 void tier2_job_free(struct tier2_job *job);
 
 /* Where dumps of what is compiled go, or NULL. */

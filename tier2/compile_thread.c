@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
@@ -137,6 +139,18 @@ static void stop_at_exit(void)
 
 /* ---- The thread ----------------------------------------------------------------------------------- */
 
+/* LLVM ends the process when it gets no memory, so it is not called where there is little (RLIMIT_AS). */
+static bool has_memory(void)
+{
+    enum { BYTES_NEEDED = 64 << 20 };
+    void *probe = mmap(NULL, BYTES_NEEDED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED) {
+        return false;
+    }
+    munmap(probe, BYTES_NEEDED);
+    return true;
+}
+
 static void start_session(void *argument)
 {
     enum reason *reason = argument;
@@ -157,7 +171,7 @@ static void free_list(void *argument)
 static void compile_job(void *argument)
 {
     struct compile_job *job = argument;
-    job->reason = job->compile(job);
+    job->reason = has_memory() ? job->compile(job) : REASON_no_memory;
 }
 
 /* Loads libLLVM and makes the session. The lock is held, but not meanwhile. False: there will be no tier 2. */
@@ -167,8 +181,8 @@ static bool prepare_session(void)
         return true;
     }
     unlock();
-    enum reason reason = REASON_llvm_failed;
-    bool survived = llvm_guarded(start_session, &reason);
+    enum reason reason = REASON_no_memory;
+    bool survived = !has_memory() || llvm_guarded(start_session, &reason);
     lock();
     if (survived && reason == REASON_none) {
         state.started_session = true;
@@ -224,9 +238,24 @@ static bool run_job(struct compile_job *job)
     return survived;
 }
 
+/* The program goes first where there are not processors enough, unless it waits. (Linux: a nice value is a thread's own.) */
+static void step_back(void)
+{
+    if (state.options.sync) {
+        return;
+    }
+    enum { NICE_STEP = 5 };
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, 0);
+    if (errno == 0) {
+        (void)setpriority(PRIO_PROCESS, 0, now + NICE_STEP);
+    }
+}
+
 static void *thread_main(void *argument)
 {
     (void)argument;
+    step_back();
     lock();
     while (!state.stop) {
         if (state.pauses > 0 || (state.queue == NULL && state.retired == NULL)) {

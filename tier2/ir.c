@@ -1,6 +1,8 @@
 /* tier2/ir.c: graphs, nodes, states; see ir.h. */
 #include "tier2/ir.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +52,7 @@ struct ir_chunk {
 
 struct ir_graph *ir_graph_new(void)
 {
-    return calloc(1, sizeof(struct ir_graph));
+    return compiler_calloc(1, sizeof(struct ir_graph));
 }
 
 void ir_graph_free(struct ir_graph *graph)
@@ -73,7 +75,7 @@ void *ir_allocate(struct ir_graph *graph, size_t size)
     struct ir_chunk *chunk = graph->chunks;
     if (chunk == NULL || chunk->size - chunk->used < size) {
         size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-        chunk = calloc(1, sizeof *chunk + room);
+        chunk = compiler_calloc(1, sizeof *chunk + room);
         if (chunk == NULL) {
             graph->out_of_memory = true;
             return NULL;
@@ -404,10 +406,10 @@ void ir_order(struct ir_graph *graph)
 {
     size_t blocks = graph->block_count;
     size_t edges = 2 * blocks + 2;
-    struct ir_block **order = calloc(blocks, sizeof(struct ir_block *));
-    struct ir_block **stack = calloc(edges, sizeof(struct ir_block *));
-    uint8_t *next = calloc(blocks, 1);
-    uint32_t *marks = calloc(blocks, sizeof *marks);
+    struct ir_block **order = compiler_calloc(blocks, sizeof(struct ir_block *));
+    struct ir_block **stack = compiler_calloc(edges, sizeof(struct ir_block *));
+    uint8_t *next = compiler_calloc(blocks, 1);
+    uint32_t *marks = compiler_calloc(blocks, sizeof *marks);
     if (order == NULL || stack == NULL || next == NULL || marks == NULL) {
         graph->out_of_memory = true;
         goto done;

@@ -78,8 +78,9 @@ enum ir_node_flag {
     NODE_LIVE = 4,   /* scratch for passes */
     NODE_PLAIN =
         8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
-    NODE_NOT_NEGATIVE = 32, /* an int that is known to be 0 or more */
     NODE_QUIET = 16,        /* a guard whose failure says nothing against the code */
+    NODE_CALLS = 32,        /* handler: a call, after which the eval breaker is looked at */
+    NODE_NOT_NEGATIVE = 64, /* an int that is known to be 0 or more */
 };
 
 struct ir_node {
@@ -182,6 +183,7 @@ struct ir_graph {
     struct ir_frame *frames;
     int frame_count, frame_capacity;
     bool out_of_memory; /* an allocation failed: the graph is of no use. Set once, asked at the end of each stage */
+    struct ir_symbol *symbols; /* names of addresses, for the text form (ir_text.h) */
     struct ir_node scratch_node;
     /* Functions that are called directly, with raw values and without a frame (build_direct.c): graphs of their own, in a list that begins with the
      * graph that is entered from tier 1. */
@@ -274,7 +276,11 @@ static inline bool ir_has_effect(const struct ir_node *node)
 /* Prints the graph (ir_text.c). */
 void ir_print(const struct ir_graph *graph, FILE *file);
 
-/* Is the graph well-formed? Prints what is not, with `stage`, and returns false (ir_verify.c). */
+/* Is the graph, which ir_order has put in order, well-formed? Writes what is not, with `stage`, to `report` and returns false
+ * (ir_verify.c). ir_verify() writes it to standard error, and the graph. */
+bool ir_check(struct ir_graph *graph, const char *stage, FILE *report);
+/* The part of it that ir_order relies on: blocks end, and successors and predecessors agree. */
+bool ir_check_edges(struct ir_graph *graph, const char *stage, FILE *report);
 bool ir_verify(struct ir_graph *graph, const char *stage);
 
 #endif

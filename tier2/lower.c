@@ -9,9 +9,12 @@
 #include "tier2/lowering.h"
 
 #include "runtime/frame.h"
+#include "runtime/bytecode.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
 #include "runtime/steps.h"
+#include "runtime/stress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +27,7 @@ static bool grow(void **array, size_t count, size_t *capacity, size_t element)
         return true;
     }
     size_t wanted = *capacity * 2 + 16;
-    void *grown = realloc(*array, wanted * element);
+    void *grown = compiler_realloc(*array, wanted * element);
     if (grown == NULL) {
         return false;
     }
@@ -153,6 +156,25 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
     return row;
 }
 
+/* Where in the frame the object stands that the guard `node` looks at, when execution has left: index in localsplus. */
+static uint16_t place_seen(const struct lowering *l, const struct ir_node *node)
+{
+    const struct ir_node *object = node->input_count > 0 ? node->inputs[0] : NULL;
+    if (object == NULL || l->graph->direct || node->state->outer != NULL || object->type != IR_OBJECT ||
+        !(ir_flags(node) & IR_GUARD)) {
+        return DEOPT_NO_VALUE;
+    }
+    if (object->op == IR_load_home) {
+        return (uint16_t)object->number;
+    }
+    for (int i = 0; i < node->state->local_count + node->state->depth; i++) {
+        if (node->state->slots[i].value == object) {
+            return (uint16_t)i;
+        }
+    }
+    return DEOPT_NO_VALUE;
+}
+
 /* A new row for something of `node` that can go out through `row`. */
 static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_t row)
 {
@@ -170,6 +192,7 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         .state = row,
         .place = node->place,
         .root_place = root_place,
+        .seen = place_seen(l, node),
         .op = node->op,
         .kind = node->kind,
         .counts =
@@ -235,11 +258,9 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
     return exit;
 }
 
-/* Where to go when the node fails. The current LLVM block is where it fails. `status`: of an error, what its handler returned. */
-static label failure(struct lowering *l, const struct ir_node *node, value status)
+/* The current LLVM block goes to the exit with number `row`. `status`: of an error, what its handler returned. */
+static label leave_by(struct lowering *l, struct exit_block *exit, uint32_t row, value status)
 {
-    uint32_t row;
-    struct exit_block *exit = exit_of(l, node, &row);
     label here = llvm.GetInsertBlock(l->builder);
     value which = constant_i32(l, row);
     llvm.AddIncoming(exit->which, &which, &here, 1);
@@ -249,9 +270,35 @@ static label failure(struct lowering *l, const struct ir_node *node, value statu
     return exit->block;
 }
 
+/* Where to go when the node fails. The current LLVM block is where it fails. `status` as above. */
+static label failure(struct lowering *l, const struct ir_node *node, value status)
+{
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    return leave_by(l, exit, row, status);
+}
+
+/* With guards that can be told to fail: does it hold, and has it not been told to? */
+static value unless_forced(struct lowering *l, uint32_t row, value holds)
+{
+    if (!stress_settings.guards) {
+        return holds;
+    }
+    value arguments[2] = {address(l, l->table), constant_i32(l, row)};
+    value forced = call(l, "rt_stress_guard", l->i32, 2, arguments);
+    return llvm.BuildAnd(l->builder, holds, integer_compare(l, LLVMIntEQ, forced, constant_i32(l, 0)), "");
+}
+
 void lower_guard(struct lowering *l, const struct ir_node *node, value holds)
 {
-    branch_rarely(l, holds, failure(l, node, NULL));
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    /* A plain call may have taken its operands over: only when it has not, which NULL says, the state is right. */
+    const struct ir_node *asked = node->op == IR_guard_bound ? node->inputs[0] : NULL;
+    if (asked == NULL || (asked->op != IR_call_plain && asked->op != IR_call_plain_array)) {
+        holds = unless_forced(l, row, holds);
+    }
+    branch_rarely(l, holds, leave_by(l, exit, row, NULL));
 }
 
 /* Behind the last reference to `object`: deallocates it. With a state, other code may run, and compiled code may have to be left. */
@@ -270,7 +317,7 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
     value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
     const char *function = node->flags & NODE_PLAIN ? "rt_tier2_release" : "rt_tier2_dealloc";
     value leaves = call(l, function, l->i32, 6, arguments);
-    value stays = integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0));
+    value stays = unless_forced(l, row, integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0)));
     llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
 }
 
@@ -362,12 +409,31 @@ static value volatile_load(struct lowering *l, LLVMTypeRef type, value from)
     return loaded;
 }
 
-/* The breaker is read at every turn: other threads and signal handlers write it. */
-static void guard_breaker(struct lowering *l, const struct ir_node *node)
+/* Is the breaker not set? Read each time: other threads and signal handlers write it. */
+static value breaker_is_unset(struct lowering *l)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Main();
     value breaker = volatile_load(l, l->i32, address(l, &interpreter->ceval.eval_breaker._value));
-    lower_guard(l, node, integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0)));
+    int32_t unset = stress_settings.gc ? -1 : 0; /* then it always counts as set */
+    return integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, (uint32_t)unset));
+}
+
+static void guard_breaker(struct lowering *l, const struct ir_node *node)
+{
+    lower_guard(l, node, breaker_is_unset(l));
+}
+
+/* After a call, whose result is at `result` in the frame: what is pending is done, or fails as the call would. */
+static void look_at_breaker(struct lowering *l, const struct ir_node *node, value result)
+{
+    label slow = new_block(l, "pending");
+    branch_rarely(l, breaker_is_unset(l), slow);
+    label back = llvm.GetInsertBlock(l->builder);
+    go_on_in(l, slow);
+    value status = call(l, "rt_tier2_pending", l->i32, 2, (value[]){l->thread, result});
+    value done = integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0));
+    llvm.BuildCondBr(l->builder, done, back, failure(l, node, status));
+    go_on_in(l, back);
 }
 
 /* LLVM's number for memory relative to the thread pointer. */
@@ -403,13 +469,16 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
     value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
     value quiet = llvm.BuildAnd(l->builder, llvm.BuildIsNull(l->builder, object, ""),
                                 integer_compare(l, LLVMIntEQ, tracing, llvm.ConstInt(l->i8, 0, false)), "");
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    value left_alone = unless_forced(l, row, constant_i1(l, true));
     label noise = new_block(l, "noise");
-    branch_rarely(l, quiet, noise);
+    branch_rarely(l, llvm.BuildAnd(l->builder, quiet, left_alone, ""), noise);
     label back = llvm.GetInsertBlock(l->builder);
     go_on_in(l, noise);
     value may = call(l, "rt_tier2_quiet", l->i32, 2, (value[]){l->thread, l->frame});
-    value stays = integer_compare(l, LLVMIntNE, may, constant_i32(l, 0));
-    llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
+    value stays = llvm.BuildAnd(l->builder, integer_compare(l, LLVMIntNE, may, constant_i32(l, 0)), left_alone, "");
+    llvm.BuildCondBr(l->builder, stays, back, leave_by(l, exit, row, NULL));
     go_on_in(l, back);
 }
 
@@ -512,6 +581,15 @@ static void return_direct(struct lowering *l, const struct ir_node *node)
     llvm.BuildRet(l->builder, pair);
 }
 
+/* Where a call leaves its result, as an offset into the frame. */
+static int64_t call_result_offset(const struct lowering *l, const struct ir_node *node)
+{
+    int opcode = node->pointer == (const void *)step_of(CALL) ? CALL : CALL_FUNCTION_EX;
+    int pops = opcode_pops(opcode, (int)(node->number & ((1 << STEP_CALL_NAMES_SHIFT) - 1)));
+    return (int64_t)offsetof(InterpreterFrame, localsplus) +
+           (l->graph->frames[0].locals + node->offset - pops) * (int64_t)sizeof(PyObject *);
+}
+
 static value handler(struct lowering *l, const struct ir_node *node)
 {
     const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
@@ -524,6 +602,9 @@ static value handler(struct lowering *l, const struct ir_node *node)
     LLVMTypeRef type = llvm.FunctionType(l->i32, types, 5, false);
     value status = llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 5, "");
     branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), failure(l, node, status));
+    if (node->flags & NODE_CALLS) {
+        look_at_breaker(l, node, field(l, l->frame, call_result_offset(l, node)));
+    }
     return llvm.BuildSExt(l->builder, status, l->i64, "");
 }
 
@@ -801,12 +882,12 @@ static void make_types(struct lowering *l)
 static bool prepare(struct lowering *l)
 {
     struct ir_graph *graph = l->graph;
-    l->results = calloc(graph->node_count + 1, sizeof *l->results);
-    l->starts = calloc(graph->block_count + 1, sizeof *l->starts);
-    l->ends = calloc(graph->block_count + 1, sizeof *l->ends);
-    l->exits = calloc(graph->state_count + 1, sizeof *l->exits);
-    l->state_rows = calloc(graph->state_count + 1, sizeof *l->state_rows);
-    l->table = calloc(1, sizeof *l->table);
+    l->results = compiler_calloc(graph->node_count + 1, sizeof *l->results);
+    l->starts = compiler_calloc(graph->block_count + 1, sizeof *l->starts);
+    l->ends = compiler_calloc(graph->block_count + 1, sizeof *l->ends);
+    l->exits = compiler_calloc(graph->state_count + 1, sizeof *l->exits);
+    l->state_rows = compiler_calloc(graph->state_count + 1, sizeof *l->state_rows);
+    l->table = compiler_calloc(1, sizeof *l->table);
     return l->results != NULL && l->starts != NULL && l->ends != NULL && l->exits != NULL && l->state_rows != NULL &&
            l->table != NULL;
 }

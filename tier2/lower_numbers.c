@@ -2,6 +2,7 @@
 #include "tier2/lowering.h"
 
 #include "runtime/ops.h"
+#include "runtime/stress.h"
 
 /* ---- Integers --------------------------------------------------------------------------------------------------------------- */
 
@@ -106,6 +107,9 @@ value lower_unbox_int(struct lowering *l, const struct ir_node *node)
     value size = load_from(l, l->i64, object, offsetof(PyVarObject, ob_size));
     value above = llvm.BuildAdd(l->builder, size, constant_i64(l, 1), "");
     label wide = new_block(l, "wide");
+    if (stress_settings.guards) {
+        lower_guard(l, node, constant_i1(l, true)); /* the usual way has none */
+    }
     branch_rarely(l, integer_compare(l, LLVMIntULE, above, constant_i64(l, 2)), wide);
     value digit = load_from(l, l->i32, object, offsetof(PyLongObject, ob_digit));
     value narrow = llvm.BuildMul(l->builder, size, llvm.BuildZExt(l->builder, digit, l->i64, ""), "");

@@ -2,6 +2,7 @@
 #include "tier2/orc.h"
 
 #include "runtime/code_arena.h"
+#include "runtime/compiler_memory.h"
 #include "tier2/object_file.h"
 #include "tier2/runtime_symbols.h"
 
@@ -288,7 +289,7 @@ static bool define_runtime_symbols(void)
 {
     size_t count;
     const struct runtime_symbol *symbols = runtime_symbols(&count);
-    LLVMOrcCSymbolMapPair *pairs = calloc(count, sizeof(*pairs));
+    LLVMOrcCSymbolMapPair *pairs = compiler_calloc(count, sizeof(*pairs));
     if (pairs == NULL) {
         return false;
     }
@@ -536,7 +537,7 @@ static bool link_object(const struct orc_request *request, struct orc_code *code
 static bool keep_object(struct orc_code *code, LLVMMemoryBufferRef object)
 {
     code->object_size = llvm.GetBufferSize(object);
-    code->object = malloc(code->object_size);
+    code->object = compiler_malloc(code->object_size);
     if (code->object != NULL) {
         memcpy(code->object, llvm.GetBufferStart(object), code->object_size);
     }
@@ -604,7 +605,7 @@ enum reason orc_compile(const struct orc_request *request, struct orc_code **res
     assert(session.started && request->symbol_count > 0 && request->symbol_count <= ORC_MAX_SYMBOLS);
     set_error("%s", "");
     *result = NULL;
-    struct orc_code *code = calloc(1, sizeof(*code));
+    struct orc_code *code = compiler_calloc(1, sizeof(*code));
     if (code == NULL) {
         return REASON_no_memory;
     }

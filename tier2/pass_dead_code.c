@@ -1,6 +1,8 @@
 /* tier2/pass_dead_code.c: what nobody uses goes. */
 #include "tier2/passes.h"
 
+#include "runtime/compiler_memory.h"
+
 #include <stdlib.h>
 
 struct work_list {
@@ -17,7 +19,7 @@ static void mark(struct work_list *list, struct ir_node *node)
     node->flags |= NODE_LIVE;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity * 2 + 256;
-        struct ir_node **grown = realloc(list->nodes, capacity * sizeof *grown);
+        struct ir_node **grown = compiler_realloc(list->nodes, capacity * sizeof *grown);
         if (grown == NULL) {
             list->out_of_memory = true;
             return;

@@ -5,6 +5,14 @@
 
 #include "tier2/ir.h"
 
+/* The pipeline: the passes in the order in which they run (compile.c), each by its name in dumps and tests. */
+struct ir_pass {
+    const char *name;
+    void (*run)(struct ir_graph *graph);
+};
+extern const struct ir_pass ir_passes[];
+extern const size_t ir_pass_count;
+
 /* Phis whose inputs are all the same value are that value. */
 void pass_trivial_phis(struct ir_graph *graph);
 

@@ -10,6 +10,7 @@
 #include "runtime/generator.h"
 #include "runtime/ops.h"
 #include "runtime/runtime_data.h"
+#include "runtime/stress.h"
 
 #include <math.h>
 #include <pthread.h>

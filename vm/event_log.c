@@ -123,8 +123,8 @@ void event_log_open(const char *path)
 /* ---- Lines --------------------------------------------------------------------------------------- */
 
 /* The line being written. Static, not on the C stack: events happen where the stack is nearly used up. Long enough for two
- * names at their limit with each character written as \uXXXX, and all numbers. */
-enum { NAME_LIMIT = 1000, LINE_SIZE = 2 * NAME_LIMIT * 6 + 1024 };
+ * names at their limit with each character written as \uXXXX, two details, and all numbers. */
+enum { NAME_LIMIT = 1000, LINE_SIZE = 2 * NAME_LIMIT * 6 + 2 * NAME_LIMIT + 1024 };
 static struct {
     char text[LINE_SIZE];
     size_t used;
@@ -233,8 +233,26 @@ static uint64_t count_at_place(enum event_kind kind, PyCodeObject *code, int off
     return 1;
 }
 
+/* A text that is not Python's: in ASCII, cut like names. */
+static void put_detail(const struct event_detail *detail)
+{
+    put(",\"%s\":\"", detail->name);
+    for (int i = 0; i < NAME_LIMIT && detail->text[i] != '\0'; i++) {
+        char character = detail->text[i];
+        bool plain = character >= 0x20 && character < 0x7f && character != '"' && character != '\\';
+        line.text[line.used++] = plain ? character : '?';
+    }
+    put("\"");
+}
+
 void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
                double milliseconds)
+{
+    event_log_details(kind, code, tier, offset, reason, bytes, milliseconds, NULL, 0);
+}
+
+void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason,
+                       size_t bytes, double milliseconds, const struct event_detail *details, size_t detail_count)
 {
     stats_add(kind, reason, bytes, milliseconds);
     if (!event_log_enabled()) {
@@ -270,6 +288,11 @@ void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, e
     }
     if (milliseconds >= 0) {
         put(",\"ms\":%.3f", milliseconds);
+    }
+    for (size_t i = 0; i < detail_count; i++) {
+        if (details[i].text != NULL) {
+            put_detail(&details[i]);
+        }
     }
     put("}\n");
     write_line();

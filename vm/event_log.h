@@ -36,4 +36,13 @@ bool event_log_enabled(void);
 void event_log(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
                double milliseconds);
 
+/* A field of one kind of event only: ,"name":"text". The text is UTF-8, borrowed; NULL: left out. */
+struct event_detail {
+    const char *name, *text;
+};
+
+/* The same with `count` such fields. */
+void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason,
+                       size_t bytes, double milliseconds, const struct event_detail *details, size_t count);
+
 #endif

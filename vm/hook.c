@@ -11,11 +11,14 @@
 #include "runtime/code_map.h"
 #include "runtime/allocation_counts.h"
 #include "runtime/code_state.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/data_arena.h"
 #include "runtime/exceptions.h"
+#include "runtime/instance.h"
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
+#include "runtime/stress.h"
 #include "tier1/compile.h"
 #include "vm/discard.h"
 #include "vm/event_log.h"
@@ -63,6 +66,7 @@ static enum reason compile_state(struct code_state *state, PyObject *globals)
     if (options.stress.evict) {
         discard_for_stress();
     }
+    tiers_publish();
     discard_watch();
     double start = milliseconds_now();
     enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
@@ -238,6 +242,17 @@ static void report_leaving(InterpreterFrame *frame, enum reason reason)
 
 /* ---- In and out ----------------------------------------------------------------------------------------------------- */
 
+static void read_stress_options(void)
+{
+    stress_settings = (struct stress_settings){
+        .gc = options.stress.gc != 0,
+        .guards = options.stress.deopt != 0 || options.stress.deopt_each != 0,
+        .guard_period = options.stress.deopt,
+        .each_guard = options.stress.deopt_each != 0,
+    };
+    compiler_memory_period = options.stress.fail_alloc;
+}
+
 int hook_install(void)
 {
     if (installed) {
@@ -248,6 +263,7 @@ int hook_install(void)
         return -1;
     }
     policy_init();
+    read_stress_options();
     runtime_data_init(tstate);
     frame_leave_observer = report_leaving;
     code_state_death_observer = report_death;
@@ -337,5 +353,6 @@ void hook_clear(void)
     discard_all();
     runtime_data_clear_free_lists();
     exception_clear_pools();
+    instance_clear_pools();
     generator_clear_free_lists();
 }

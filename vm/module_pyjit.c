@@ -1,6 +1,7 @@
 /* vm/module_pyjit.c: `import pyjit`. */
 #include "runtime/code_arena.h"
 #include "runtime/code_map.h"
+#include "tier2/compile_thread.h"
 #include "vm/activate.h"
 #include "vm/event_log.h"
 #include "vm/hook.h"
@@ -8,6 +9,7 @@
 #include "vm/options.h"
 #include "vm/startup_check.h"
 #include "vm/stats.h"
+#include "vm/tiers.h"
 
 #define PYJIT_VERSION "0.1"
 
@@ -108,6 +110,21 @@ static PyObject *stats(PyObject *module, PyObject *unused)
                                   "functions", (Py_ssize_t)pieces, "machine_bytes", (Py_ssize_t)machine_bytes,
                                   "table_bytes", (Py_ssize_t)table_bytes, "arena_used", (Py_ssize_t)code_arena_used(),
                                   "arena_limit", (Py_ssize_t)code_arena_limit());
+    struct tiers_totals tiers = tiers_get_totals();
+    struct compile_thread_totals thread;
+    compile_thread_get_totals(&thread);
+    PyObject *tier2 =
+        now == NULL
+            ? NULL
+            : Py_BuildValue("{s:n,s:n,s:n,s:n,s:d,s:d,s:d,s:d}", "functions", (Py_ssize_t)tiers.functions, "queued",
+                            (Py_ssize_t)thread.queued, "refused", (Py_ssize_t)thread.refused, "cancelled",
+                            (Py_ssize_t)thread.cancelled, "build_milliseconds", tiers.build_milliseconds,
+                            "milliseconds", thread.milliseconds, "processor_milliseconds",
+                            thread.processor_milliseconds, "longest_milliseconds", thread.longest_milliseconds);
+    if (tier2 == NULL || PyDict_SetItemString(now, "tier2", tier2) < 0) {
+        Py_CLEAR(now);
+    }
+    Py_XDECREF(tier2);
     PyObject *events = now == NULL ? NULL : stats_as_dict();
     if (events == NULL || PyDict_SetItemString(now, "events", events) < 0) {
         Py_CLEAR(now);

@@ -29,6 +29,7 @@ struct options {
     unsigned count_allocations; /* 0: no */
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
+    char *llvm;                 /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

@@ -15,8 +15,10 @@
 #include "vm/policy.h"
 
 #include "runtime/bytecode.h"
+#include "tier2/compile_thread.h"
 #include "vm/options.h"
 
+#include <sched.h>
 #include <time.h>
 
 /* In seconds. */
@@ -46,6 +48,16 @@ uint64_t policy_nested_ticks;
 static uint64_t time_of_start; /* policy_clock() */
 static uint64_t ticks_spent;   /* on compilation, estimated */
 
+static int processors = 1; /* that this process may use */
+
+static void count_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        processors = CPU_COUNT(&set);
+    }
+}
+
 static uint32_t now(void)
 {
     struct timespec time;
@@ -56,6 +68,7 @@ static uint32_t now(void)
 void policy_init(void)
 {
     policy_threshold = options.stress.compile_all ? 0 : options.hotness_threshold;
+    count_processors();
     if (time_of_start == 0) {
         time_of_start = policy_clock() - TICKS_BEFORE;
     }
@@ -154,4 +167,37 @@ bool policy_count_call(struct code_state *state, PyObject *globals)
 bool policy_wants_state(PyCodeObject *code, PyObject *globals)
 {
     return policy_threshold == 0 || code->co_warmup != QUICKENING_INITIAL_WARMUP_VALUE || belongs_to_main(globals);
+}
+
+/* ---- Tier 2 -------------------------------------------------------------------------------------------------- */
+
+/* The process must have run for so many seconds before libLLVM is loaded, which takes some hundredths: short programs end before it pays, and have to
+ * wait for the compile thread when they end. */
+static const double YOUNGEST_SECONDS = 0.25;
+
+/* The part of the time the process has run that the compile thread may take: where there is a processor for it, and where there is but one. */
+static const double SHARE_OF_ANOTHER = 0.5, SHARE_OF_THE_SAME = 0.1;
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+bool policy_has_time_for_tier2(PyCodeObject *code)
+{
+    (void)code;
+    if (options.stress.compile_all || options.stress.osr || options.stress.sync || options.tier_cap > 2) {
+        return true;
+    }
+    /* The process's own work: a server that waits for requests does not grow old by that. */
+    double age = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    if (age < YOUNGEST_SECONDS) {
+        return false;
+    }
+    struct compile_thread_totals totals;
+    compile_thread_get_totals(&totals);
+    double share = processors == 1 ? SHARE_OF_THE_SAME : SHARE_OF_ANOTHER;
+    return totals.processor_milliseconds * 1e-3 <= age * share;
 }

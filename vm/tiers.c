@@ -1,18 +1,27 @@
 /* vm/tiers.c: when tier 2 is asked, what it makes is entered, and where execution goes on after an exit.
  *
- * Tier-2 code hangs on the tier-1 code it is entered from and exits to, and is freed with it. Code that has failed too
- * often is no longer entered but stays until then, because frames may be in it.
+ * Tier-2 code hangs on the tier-1 code it is entered from and exits to, from the moment it is asked for, and is freed with it. Code
+ * that has failed too often is no longer entered but stays until then, because frames may be in it.
+ *
+ * It is compiled on the compile thread. Nobody is told when it is ready: the cell that asked goes on counting, and asks again after
+ * some turns more. So publication costs nothing when there is nothing to publish, happens in whichever thread the code is hot in, and
+ * at a place where tier 1 is ready for it.
  */
 #include "vm/tiers.h"
 
+#include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
+#include "runtime/compiler_memory.h"
 #include "runtime/deopt.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "tier1/compile.h"
 #include "tier2/compile.h"
+#include "tier2/compile_thread.h"
+#include "tier2/ir.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
+#include "vm/policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,41 +32,165 @@ enum { MOST_FAILURES = 64, FEW_FAILURES = 8, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
 /* An inner loop that waits for the one around it waits for so many times the turns. */
 enum { PATIENCE = 4 };
 
-struct tier2_code {
-    struct tier2_code *next;
-    struct tier2_job *job;   /* owned */
-    struct tier2_cell *cell; /* from which it is entered */
-    bool withdrawn;
+/* Turns between two looks at a compilation under way, and looks between two reports of how hot it has become. */
+enum { TURNS_BETWEEN_LOOKS = 64, LOOKS_BETWEEN_REPORTS = 16 };
+
+/* Turns until a cell that was hot too early in the life of the process asks again. */
+enum { TURNS_TOO_EARLY = 256 };
+
+enum code_stage {
+    STAGE_COMPILING, /* it belongs to the compile thread */
+    STAGE_READY,     /* published, not entered yet */
+    STAGE_ENTERED,
+    STAGE_WITHDRAWN, /* not entered any more; frames may be in it */
 };
 
+struct tier2_code {
+    struct compile_job thread_job; /* first: the compile thread knows it by this */
+    struct tier2_code *next;
+    struct compiled_code *owner; /* the tier-1 code it hangs on; NULL: that is gone, and so is all interest in this */
+    struct tier2_cell *cell;     /* from which it is entered, in the owner */
+    struct tier2_job *job;       /* owned */
+    enum code_stage stage;
+    unsigned looks;
+};
+
+static bool switched_off;
+static struct tiers_totals totals;
+
+int64_t tiers_countdown(void)
+{
+    if (options.tier_cap < 2 || switched_off) {
+        return 0;
+    }
+    return options.stress.osr ? 1 : options.stress.compile_all ? 2 : options.tier2_threshold;
+}
+
+/* The tier-2 code of a cell that is on its way or ready, or NULL. */
+static struct tier2_code *find_code(const struct compiled_code *compiled, const struct tier2_cell *cell)
+{
+    struct tier2_code *code = compiled->tier2;
+    while (code != NULL && (code->cell != cell || code->stage == STAGE_WITHDRAWN)) {
+        code = code->next;
+    }
+    return code;
+}
+
+static void free_one(struct tier2_code *code)
+{
+    totals.functions -= code->stage == STAGE_READY || code->stage == STAGE_ENTERED;
+    tier2_job_free(code->job);
+    free(code);
+}
+
+/* Out of its owner's list, if it has one. */
+static void unlink_code(struct tier2_code *code)
+{
+    if (code->owner != NULL) {
+        struct tier2_code **link = &code->owner->tier2;
+        while (*link != code) {
+            link = &(*link)->next;
+        }
+        *link = code->next;
+        code->owner = NULL;
+    }
+}
+
+/* The tier-1 code goes, and its tier-2 code with it. */
 static void free_code(struct tier2_code *code)
 {
     while (code != NULL) {
         struct tier2_code *next = code->next;
-        tier2_job_free(code->job);
-        free(code);
+        code->owner = NULL;
+        if (code->stage == STAGE_COMPILING) {
+            compile_thread_cancel(&code->thread_job);
+        } else {
+            free_one(code);
+        }
         code = next;
     }
 }
 
-int64_t tiers_countdown(void)
+/* There will be no tier 2 in this process: says so once. What is compiled stays. */
+static void switch_off(enum reason reason, const char *detail)
 {
-    return options.tier_cap >= 2 ? (options.stress.compile_all ? 2 : options.tier2_threshold) : 0;
+    if (!switched_off) {
+        switched_off = true;
+        struct event_detail details = {"detail", detail[0] != '\0' ? detail : NULL};
+        event_log_details(EVENT_decline, NULL, 2, -1, reason, 0, -1, &details, 1);
+    }
 }
 
 /* ---- Up -------------------------------------------------------------------------------------------------------- */
 
-static void publish(struct compiled_code *compiled, struct tier2_cell *cell, struct tier2_job *job)
+static enum reason compile_on_thread(struct compile_job *thread_job)
 {
-    struct tier2_code *code = calloc(1, sizeof *code);
-    if (code == NULL) {
-        tier2_job_free(job);
+    return tier2_emit(((struct tier2_code *)thread_job)->job);
+}
+
+/* Is it still wanted: does the function still run the tier-1 code that asked for it? */
+static bool is_wanted(const struct tier2_code *code)
+{
+    if (code->owner == NULL) {
+        return false;
+    }
+    struct code_state *state = code_state_get(code->owner->code);
+    return state != NULL && state->compiled == code->owner && !state->suppressed;
+}
+
+static double milliseconds_of(const struct tier2_job *job)
+{
+    return job->build_ms + job->passes_ms + job->emit_ms;
+}
+
+static void discard(struct compile_job *thread_job, enum reason reason)
+{
+    struct tier2_code *code = (struct tier2_code *)thread_job;
+    if (is_wanted(code)) {
+        if (reason == REASON_compile_forked) {
+            /* In fork's child: as if it had not been asked for yet. */
+            code->cell->asked--;
+            code->cell->countdown = tiers_countdown();
+        } else {
+            code->cell->asked = MOST_ATTEMPTS;
+            code->cell->countdown = INT64_MAX;
+        }
+        event_log(EVENT_refuse, code->owner->code, 2, (int)code->cell->offset, reason, 0, milliseconds_of(code->job));
+    }
+    unlink_code(code);
+    free_one(code);
+    const char *detail;
+    enum reason refusal = compile_thread_refusal(&detail);
+    if (refusal != REASON_none) {
+        switch_off(refusal, detail);
+    }
+}
+
+static void publish(struct compile_job *thread_job)
+{
+    struct tier2_code *code = (struct tier2_code *)thread_job;
+    if (!is_wanted(code)) {
+        unlink_code(code);
+        free_one(code);
         return;
     }
-    *code = (struct tier2_code){.next = compiled->tier2, .job = job, .cell = cell};
-    compiled->tier2 = code;
-    cell->entry = job->entry;
-    cell->countdown = -1;
+    code->stage = STAGE_READY;
+    code->cell->countdown = 0;
+    totals.functions++;
+    event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
+              milliseconds_of(code->job));
+}
+
+/* From the next turn on tier 1 calls it by itself. */
+static void enter(struct tier2_code *code)
+{
+    box_reserve_fill();
+    code->stage = STAGE_ENTERED;
+    code->cell->entry = code->job->entry;
+    code->cell->countdown = -1;
+    if (code->cell->offset != 0 && code->job->loop_offset != 0) {
+        event_log(EVENT_osr, code->owner->code, 2, (int)code->cell->offset, REASON_none, 0, -1);
+    }
 }
 
 /* The cell of the backward jump of the outermost loop around `offset`, or NULL. */
@@ -80,16 +213,36 @@ static struct tier2_cell *outermost_loop(const struct compiled_code *compiled, u
     return found;
 }
 
+/* Is the loop around this one about to be compiled? The whole nest is better, if its next turn comes soon. */
+static bool waits_for_outer(const struct compiled_code *compiled, struct tier2_cell *cell)
+{
+    struct tier2_cell *outer = options.stress.osr ? NULL : outermost_loop(compiled, cell->offset);
+    if (outer == NULL || outer->entry != NULL) {
+        return false;
+    }
+    if (find_code(compiled, outer) == NULL) {
+        if (outer->asked > 0 || outer->countdown <= 0) {
+            return false;
+        }
+        outer->countdown = 0;
+    }
+    cell->countdown = tiers_countdown() * PATIENCE;
+    return true;
+}
+
 /* What has failed often in code of the function that was withdrawn. Owned. */
 static struct deopt_failure *collect_failures(const struct compiled_code *compiled, size_t *count)
 {
     size_t most = 1;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->job->table->exit_count;
+        most += code->stage == STAGE_COMPILING ? 0 : code->job->table->exit_count;
     }
     struct deopt_failure *failures = malloc(most * sizeof *failures);
     *count = 0;
     for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
+        if (code->stage == STAGE_COMPILING) {
+            continue; /* its table is the compile thread's */
+        }
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
             if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
@@ -101,11 +254,92 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
     return failures;
 }
 
+/* A compilation of the code for the cell, built; NULL when that cannot be done, which has been told. */
+static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2_cell *cell, InterpreterFrame *frame)
+{
+    struct tier2_code *code = compiler_calloc(1, sizeof *code);
+    struct tier2_job *job = compiler_calloc(1, sizeof *job);
+    enum reason reason = REASON_no_memory;
+    if (code != NULL && job != NULL) {
+        job->code = frame->f_code;
+        job->loop_offset = cell->offset;
+        job->at_any_price = options.stress.compile_all || options.stress.osr || options.tier_cap > 2;
+        struct deopt_failure *failures = collect_failures(compiled, &job->failure_count);
+        job->failures = failures;
+        reason = tier2_build(job, compiled, frame);
+        free(failures);
+        job->failures = NULL;
+        totals.build_milliseconds += job->build_ms;
+    }
+    if (reason != REASON_none) {
+        cell->asked = MOST_ATTEMPTS;
+        event_log(EVENT_refuse, frame->f_code, 2, (int)cell->offset, reason, 0, job != NULL ? job->build_ms : -1);
+        tier2_job_free(job);
+        free(code);
+        return NULL;
+    }
+    *code = (struct tier2_code){
+        .thread_job = {.compile = compile_on_thread, .publish = publish, .discard = discard},
+        .next = compiled->tier2,
+        .owner = compiled,
+        .cell = cell,
+        .job = job,
+        .stage = STAGE_COMPILING,
+    };
+    compiled->tier2 = code;
+    return code;
+}
+
+static void submit(struct tier2_code *code)
+{
+    struct tier2_cell *cell = code->cell;
+    cell->asked++;
+    cell->countdown = TURNS_BETWEEN_LOOKS;
+    enum reason reason = compile_thread_submit(&code->thread_job);
+    if (reason == REASON_none) {
+        return;
+    }
+    unlink_code(code);
+    free_one(code);
+    if (reason == REASON_compile_queue_full) {
+        cell->asked--;
+        cell->countdown = tiers_countdown();
+    } else {
+        const char *detail;
+        cell->countdown = INT64_MAX;
+        (void)compile_thread_refusal(&detail);
+        switch_off(reason, detail);
+    }
+}
+
+/* Its compilation has been asked for already. */
+static void look_at(struct tier2_code *code)
+{
+    if (code->stage == STAGE_READY) {
+        enter(code);
+    } else if (code->stage == STAGE_COMPILING) {
+        code->cell->countdown = TURNS_BETWEEN_LOOKS;
+        if (++code->looks % LOOKS_BETWEEN_REPORTS == 0) {
+            compile_thread_set_heat(&code->thread_job, code->looks);
+        }
+    } else {
+        code->cell->countdown = -1;
+    }
+}
+
+void tiers_publish(void)
+{
+    if (compile_thread_has_finished()) {
+        compile_thread_publish();
+    }
+}
+
 static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell)
 {
     (void)tstate;
+    tiers_publish();
     struct code_state *state = code_state_get(frame->f_code);
-    if (state == NULL || state->compiled == NULL || state->suppressed || cell->asked >= MOST_ATTEMPTS) {
+    if (state == NULL || state->compiled == NULL || state->suppressed) {
         return;
     }
     struct compiled_code *compiled = state->compiled;
@@ -114,37 +348,27 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
         /* Code that was replaced: the cell counts for nothing now. */
         return;
     }
-    struct tier2_cell *outer = outermost_loop(compiled, cell->offset);
-    if (outer != NULL && outer->entry == NULL && outer->asked == 0 && outer->countdown > 0) {
-        /* The whole nest is better, if its next turn comes soon. */
-        outer->countdown = 0;
-        cell->countdown = tiers_countdown() * PATIENCE;
+    struct tier2_code *code = find_code(compiled, cell);
+    if (code != NULL) {
+        look_at(code);
         return;
     }
-    struct tier2_job *job = calloc(1, sizeof *job);
-    if (job == NULL) {
+    if (switched_off || cell->asked >= MOST_ATTEMPTS || waits_for_outer(compiled, cell)) {
         return;
     }
-    cell->asked++;
-    job->code = frame->f_code;
-    job->loop_offset = cell->offset;
-    struct deopt_failure *failures = collect_failures(compiled, &job->failure_count);
-    job->failures = failures;
-    enum reason reason = tier2_build(job, compiled, frame);
-    free(failures);
-    job->failures = NULL;
-    if (reason == REASON_none) {
-        reason = tier2_emit(job);
-    }
-    double milliseconds = job->build_ms + job->passes_ms + job->emit_ms;
-    if (reason != REASON_none) {
-        cell->asked = MOST_ATTEMPTS;
-        event_log(EVENT_refuse, frame->f_code, 2, (int)cell->offset, reason, 0, milliseconds);
-        tier2_job_free(job);
+    if (!policy_has_time_for_tier2(compiled->code)) {
+        cell->countdown = TURNS_TOO_EARLY;
         return;
     }
-    event_log(EVENT_compile, frame->f_code, 2, (int)cell->offset, REASON_none, tier2_job_size(job), milliseconds);
-    publish(compiled, cell, job);
+    code = make_code(compiled, cell, frame);
+    if (code != NULL) {
+        submit(code);
+        /* Where nothing happens in the background it is there already; or it has been refused. */
+        code = find_code(compiled, cell);
+        if (code != NULL) {
+            look_at(code);
+        }
+    }
 }
 
 /* ---- Down -------------------------------------------------------------------------------------------------------- */
@@ -158,24 +382,40 @@ static bool has_table(const struct tier2_job *job, const struct deopt_table *tab
     return own != NULL;
 }
 
-static void observe(struct deopt_table *table, struct deopt_exit *exit)
+static void withdraw(struct tier2_code *code)
 {
-    event_log(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1);
+    totals.functions--;
+    code->stage = STAGE_WITHDRAWN;
+    code->cell->entry = NULL;
+    code->cell->countdown = tiers_countdown();
+    for (uint32_t i = 0; i < code->cell->asked; i++) {
+        code->cell->countdown *= BACK_OFF;
+    }
+    event_log(EVENT_invalidate, code->job->code, 2, (int)code->cell->offset, REASON_many_guards_failed,
+              tier2_job_size(code->job), -1);
+}
+
+/* The type of what the guard has seen, where that stands in the frame; or NULL. */
+static const char *type_seen(InterpreterFrame *frame, const struct deopt_exit *exit)
+{
+    PyObject *seen = exit->seen == DEOPT_NO_VALUE ? NULL : frame->localsplus[exit->seen];
+    return seen != NULL ? Py_TYPE(seen)->tp_name : NULL;
+}
+
+static void observe(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit)
+{
+    struct event_detail details[2] = {{"guard", ir_op_rows[exit->op].name}, {"seen", type_seen(frame, exit)}};
+    event_log_details(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1, details, 2);
     if (table->failures < MOST_FAILURES) {
         return;
     }
     struct code_state *state = code_state_get(table->code);
-    for (struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
-         code != NULL; code = code->next) {
-        if (has_table(code->job, table) && !code->withdrawn) {
-            code->withdrawn = true;
-            code->cell->entry = NULL;
-            code->cell->countdown = tiers_countdown();
-            for (uint32_t i = 0; i < code->cell->asked; i++) {
-                code->cell->countdown *= BACK_OFF;
-            }
-            event_log(EVENT_invalidate, table->code, 2, -1, REASON_many_guards_failed, tier2_job_size(code->job), -1);
-        }
+    struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
+    while (code != NULL && (code->stage != STAGE_ENTERED || !has_table(code->job, table))) {
+        code = code->next;
+    }
+    if (code != NULL) {
+        withdraw(code);
     }
 }
 
@@ -191,9 +431,9 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
 {
     size_t most = 1 + compiled->entry_count;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->job->table->state_count;
+        most += code->stage != STAGE_COMPILING ? code->job->table->state_count : 0;
     }
-    uint32_t *offsets = malloc(most * sizeof *offsets);
+    uint32_t *offsets = compiler_malloc(most * sizeof *offsets);
     if (offsets == NULL) {
         return NULL;
     }
@@ -204,7 +444,7 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
         offsets[used++] = compiled->entries[i].unit * (uint32_t)sizeof(CodeUnit);
     }
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        for (size_t i = 0; i < code->job->table->state_count; i++) {
+        for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
             const struct deopt_state *state = &code->job->table->states[i];
             if (state->outer == DEOPT_NO_STATE) {
                 offsets[used++] = state->next != 0 ? state->next : state->offset;
@@ -215,7 +455,6 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     *count = used;
     return offsets;
 }
-
 /* The cell of `compiled` for the instruction whose cell in `old` this is. */
 static struct tier2_cell *moved_cell(const struct compiled_code *compiled, const struct compiled_code *old,
                                      const struct tier2_cell *cell)
@@ -240,7 +479,7 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
     }
     struct tier1_options tier1_options = {
         .no_forwarding = options.stress.no_forward != 0,
-        .count_for_tier2 = tiers_countdown(),
+        .count_for_tier2 = switched_off ? INT64_MAX : tiers_countdown(), /* the cells must be there */
         .entries = offsets,
         .entry_count = count,
         .earlier = old,
@@ -255,6 +494,7 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
     old->tier2 = NULL;
     for (struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         code->cell = moved_cell(compiled, old, code->cell);
+        code->owner = compiled;
     }
     compiled->generation = old->generation;
     generator_withdraw(state);
@@ -282,8 +522,18 @@ static struct compiled_code *find_entry(InterpreterFrame *frame, uint32_t offset
     return *row != NULL ? compiled : NULL;
 }
 
+/* ---- The whole ---------------------------------------------------------------------------------------------------- */
+
+struct tiers_totals tiers_get_totals(void)
+{
+    tiers_publish();
+    return totals;
+}
+
 void tiers_install(void)
 {
+    struct compile_thread_options thread_options = {.llvm_path = options.llvm, .sync = options.stress.sync != 0};
+    compile_thread_configure(&thread_options);
     if (options.dump != NULL && tier2_dump == NULL) {
         tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
     }

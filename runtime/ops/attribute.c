@@ -63,7 +63,7 @@ static bool knows_class(const struct attribute_cell *cell, PyObject *owner)
 {
     PyTypeObject *type = PyType_Check(owner) ? (PyTypeObject *)owner : Py_TYPE(owner);
     for (int number = 0; number < cell->count; number++) {
-        if (cell->cases[number].type == type) {
+        if (feedback_case(cell, number)->type == type) {
             return true;
         }
     }
@@ -96,7 +96,7 @@ static void mirror(struct attribute_cell *cell)
 {
     cell->inline_version = cell->slot_version = cell->method_version = FEEDBACK_NO_VERSION;
     for (int number = 0; number < cell->count; number++) {
-        attribute_mirror_case(cell, &cell->cases[number]);
+        attribute_mirror_case(cell, feedback_case(cell, number));
     }
 }
 
@@ -106,26 +106,29 @@ static void enter_case(struct attribute_cell *cell, const struct attribute_case 
 {
     int place = 0;
     while (place < cell->count &&
-           (cell->cases[place].type != learned->type ||
-            (cell->cases[place].kind == ATTRIBUTE_CLASS) != (learned->kind == ATTRIBUTE_CLASS))) {
+           (feedback_case(cell, place)->type != learned->type ||
+            (feedback_case(cell, place)->kind == ATTRIBUTE_CLASS) != (learned->kind == ATTRIBUTE_CLASS))) {
         place++;
     }
     if (place == FEEDBACK_MAX_CASES) {
         cell->megamorphic = 1;
         place = 0;
         for (int number = 0; number < FEEDBACK_MAX_CASES; number++) {
-            if (cell->cases[number].hits < cell->cases[place].hits) {
+            if (feedback_case(cell, number)->hits < feedback_case(cell, place)->hits) {
                 place = number;
             }
         }
         /* Let what was once important grow old. */
         for (int number = 0; number < FEEDBACK_MAX_CASES; number++) {
-            cell->cases[number].hits /= 2;
+            feedback_case(cell, number)->hits /= 2;
         }
     } else if (place == cell->count) {
-        cell->count++;
+        place = attribute_add_case(cell);
+        if (place < 0) {
+            return;
+        }
     }
-    cell->cases[place] = *learned;
+    *feedback_case(cell, place) = *learned;
     mirror(cell);
 }
 

@@ -1,7 +1,9 @@
-/* runtime/ops/attribute_cells.h: shared by the two files that follow the cases of attribute cells: attribute.c and attribute_quick.c. */
+/* runtime/ops/attribute_cells.h: shared by the files that follow the cases of attribute cells: attribute.c, attribute_quick.c and
+ * super.c. */
 #ifndef PYJIT_RUNTIME_OPS_ATTRIBUTE_CELLS_H
 #define PYJIT_RUNTIME_OPS_ATTRIBUTE_CELLS_H
 
+#include "runtime/data_arena.h"
 #include "runtime/feedback.h"
 
 /* The dict of an instance without inline values, borrowed; NULL when it has none now. */
@@ -39,16 +41,28 @@ static inline bool attribute_case_fits(struct attribute_case *seen, PyObject *ow
 static inline struct attribute_case *attribute_find_case(struct attribute_cell *cell, PyObject *owner,
                                                          uint32_t version)
 {
-    struct attribute_case *seen = cell->cases;
-    if (LIKELY(attribute_case_fits(seen, owner, version))) {
-        return seen;
+    if (LIKELY(attribute_case_fits(&cell->first, owner, version))) {
+        return &cell->first;
     }
-    for (int number = 1; number < FEEDBACK_MAX_CASES; number++) {
-        if (attribute_case_fits(++seen, owner, version)) {
-            return seen;
+    struct attribute_case *more = cell->more;
+    for (int number = 0; more != NULL && number < FEEDBACK_MORE_CASES; number++) {
+        if (attribute_case_fits(&more[number], owner, version)) {
+            return &more[number];
         }
     }
     return NULL;
+}
+
+/* Makes room for a further case in a cell that has less than FEEDBACK_MAX_CASES; its number, or -1 without memory (no exception set). */
+static inline int attribute_add_case(struct attribute_cell *cell)
+{
+    if (cell->count == 1) {
+        cell->more = data_arena_allocate(FEEDBACK_MORE_CASES * sizeof *cell->more);
+        if (cell->more == NULL) {
+            return -1;
+        }
+    }
+    return cell->count++;
 }
 
 /* Lets the templates' words show this case, if there are words for its kind. */

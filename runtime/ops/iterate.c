@@ -1,7 +1,7 @@
 /* runtime/ops/iterate.c: making and advancing iterators. */
 #include "runtime/generator.h"
 #include "runtime/ops/shared.h"
-#include "runtime/plain.h"
+#include "runtime/iterators.h"
 #include "runtime/ops/user_operators.h"
 
 /* [iterable] -> [iterator] */
@@ -22,15 +22,7 @@ HANDLER(GET_ITER)
 
 PyObject *rt_iter_next(PyThreadState *tstate, PyObject *iter, struct iterator_cell *cell)
 {
-    cell->others++;
-    if (cell->type != Py_TYPE(iter)) {
-        plain_next_function next = plain_next(Py_TYPE(iter));
-        if (next != NULL) {
-            cell->type = Py_TYPE(iter);
-            cell->next = next;
-            cell->changes++;
-        }
-    }
+    iterator_note(iter, cell);
     if (PyGen_CheckExact(iter)) {
         return rt_generator_next(tstate, iter);
     }

@@ -3,6 +3,7 @@
  */
 #include "runtime/dict_lookup.h"
 #include "runtime/ops.h"
+#include "runtime/ops/attribute_cells.h"
 
 /* What the classes behind `start` in the MRO of `type` hold under the name, borrowed, or NULL where it is not there or not for us. */
 static PyObject *find_behind(PyTypeObject *type, PyTypeObject *start, PyObject *name)
@@ -44,20 +45,24 @@ __attribute__((noinline)) static struct attribute_case *learn_super(PyTypeObject
         kind != &PyStaticMethod_Type) {
         return NULL;
     }
-    int place = cell->count;
-    if (place == FEEDBACK_MAX_CASES) {
+    int place;
+    if (cell->count == FEEDBACK_MAX_CASES) {
         cell->megamorphic = 1;
         place = (int)(cell->misses % FEEDBACK_MAX_CASES);
     } else {
-        cell->count++;
+        place = attribute_add_case(cell);
+        if (place < 0) {
+            return NULL;
+        }
     }
     cell->misses += cell->misses < UINT16_MAX;
-    cell->cases[place] = (struct attribute_case){.type_version = type->tp_version_tag,
-                                                 .kind = ATTRIBUTE_SUPER,
-                                                 .index = ATTRIBUTE_NO_INDEX,
-                                                 .value = found,
-                                                 .type = start};
-    return &cell->cases[place];
+    struct attribute_case *learned = feedback_case(cell, place);
+    *learned = (struct attribute_case){.type_version = type->tp_version_tag,
+                                       .kind = ATTRIBUTE_SUPER,
+                                       .index = ATTRIBUTE_NO_INDEX,
+                                       .value = found,
+                                       .type = start};
+    return learned;
 }
 
 int rt_super_method(PyObject *callable, PyObject *self, PyObject *class_cell, PyObject **slots, PyObject *name,
@@ -74,12 +79,13 @@ int rt_super_method(PyObject *callable, PyObject *self, PyObject *class_cell, Py
     bool is_class = PyType_Check(self) && PyType_IsSubtype((PyTypeObject *)self, start);
     PyTypeObject *type = is_class ? (PyTypeObject *)self : Py_TYPE(self);
     uint32_t version = type->tp_version_tag;
-    struct attribute_case *seen = cell->cases;
-    struct attribute_case *end = seen + FEEDBACK_MAX_CASES;
-    while (seen < end && !(seen->type_version == version && seen->kind == ATTRIBUTE_SUPER && seen->type == start)) {
-        seen++;
+    struct attribute_case *seen = NULL;
+    for (int number = 0; number < cell->count && seen == NULL; number++) {
+        struct attribute_case *learned = feedback_case(cell, number);
+        bool fits = learned->type_version == version && learned->kind == ATTRIBUTE_SUPER && learned->type == start;
+        seen = fits ? learned : NULL;
     }
-    if (UNLIKELY(seen == end)) {
+    if (UNLIKELY(seen == NULL)) {
         if (!is_class && !PyType_IsSubtype(type, start)) {
             return 0;
         }

@@ -1,4 +1,6 @@
 """The cyclic collector and weak references around compiled code: frames, generators, closures, code in cycles."""
+# test: not=gc
+# It counts collections.
 import gc
 import sys
 import weakref

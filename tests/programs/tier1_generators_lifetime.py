@@ -1,5 +1,7 @@
 """When generators and what they hold die: dropped unfinished, in cycles, in finally, at exit; recursion of generators;
 generators in threads; contexts in asyncio."""
+# test: not=gc
+# It shows the order in which one collection finds garbage.
 import asyncio
 import contextvars
 import gc

@@ -1,5 +1,5 @@
 """Functions that call themselves and one another directly, with raw values: results, exits at any depth, errors, and what is seen from outside."""
-# test: modes=tier0,default,tier2
+# test: modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
 import sys
 
 

@@ -89,7 +89,7 @@ TEST(inline_words_describe_inline_values)
     feedback_init_attribute(&cell);
     CHECK(load_long("one", "b", &cell) == 2);
     PyTypeObject *type = Py_TYPE(get("one"));
-    CHECK(cell.count == 1 && cell.cases[0].kind == ATTRIBUTE_INLINE_VALUE);
+    CHECK(cell.count == 1 && cell.first.kind == ATTRIBUTE_INLINE_VALUE);
     CHECK(cell.inline_version == type->tp_version_tag && type->tp_version_tag != 0);
     PyDictValues *values = *_PyObject_ValuesPointer(get("two"));
     CHECK(PyLong_AsLong(*(PyObject **)((char *)values + cell.inline_offset)) == 2);
@@ -99,7 +99,7 @@ TEST(inline_words_describe_inline_values)
     run("C.b = property(lambda self: 5)\n");
     CHECK(type->tp_version_tag != cell.inline_version);
     CHECK(load_long("one", "b", &cell) == 5);
-    CHECK(cell.count == 1 && cell.cases[0].kind == ATTRIBUTE_PROPERTY);
+    CHECK(cell.count == 1 && cell.first.kind == ATTRIBUTE_PROPERTY);
     CHECK(cell.inline_version == FEEDBACK_NO_VERSION);
     run("del C.b; one.__dict__['b'] = 6\n");
     CHECK(load_long("one", "b", &cell) == 6);
@@ -114,7 +114,7 @@ TEST(mutable_descriptors_are_never_served_inline)
     struct attribute_cell cell;
     feedback_init_attribute(&cell);
     CHECK(load_long("one", "x", &cell) == 1);
-    CHECK(cell.cases[0].kind == ATTRIBUTE_DESCRIPTOR && cell.inline_version == FEEDBACK_NO_VERSION);
+    CHECK(cell.first.kind == ATTRIBUTE_DESCRIPTOR && cell.inline_version == FEEDBACK_NO_VERSION);
     run("D.__get__ = lambda self, o, t: 7\n");
     CHECK(load_long("one", "x", &cell) == 1);
     run("D.__set__ = lambda self, o, v: None\n");

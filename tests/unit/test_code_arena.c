@@ -95,7 +95,7 @@ TEST(never_writable_and_executable)
     write_constant_function(first, 1);
     CHECK(code_arena_commit(first, 100));
     CHECK(strcmp(protection_of(first), "r-xp") == 0, "%s", protection_of(first));
-    CHECK(strcmp(protection_of(first + PAGE), "r--p") == 0, "pages never used are not executable");
+    CHECK(strchr(protection_of(first + PAGE), 'x') == NULL, "pages never used are not executable");
     CHECK(!any_writable_and_executable());
 
     /* Three pages, the first of them shared with `first`. */

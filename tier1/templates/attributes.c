@@ -6,7 +6,7 @@
  * die goes the slow way. x is the owner on the way to SLOW. ---- */
 #define FIND_IN_MODULE(place)                                                                                        \
     PyObject *owner = READ_##place(H_A, Q_A);                                                                        \
-    const struct attribute_case *seen = &CELL(struct attribute_cell)->cases[0];                                      \
+    const struct attribute_case *seen = &CELL(struct attribute_cell)->first;                                         \
     if (UNLIKELY(Py_TYPE(owner) != RUNTIME->module_type || seen->kind != ATTRIBUTE_MODULE ||                         \
                  (OWNED_##place && owner->ob_refcnt == 1))) {                                                        \
         GO_WITH(SLOW, owner, ANY);                                                                                   \

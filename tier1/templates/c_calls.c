@@ -7,6 +7,7 @@
 #include "tier1/template.h"
 
 #include "runtime/c_calls.h"
+#include "runtime/iterators.h"
 
 /* ---- Calls that go to a C function ------------------------------------------------------------------
  * All operands stand in their slots: H_D is the first, (NULL, function, arguments...) or (method, self, arguments...). JUMP: the C
@@ -196,6 +197,22 @@ TEMPLATE(CALL_CLASS)
     GO(CONT);
 }
 
+/* iter(range(...)), the class in its slot. */
+TEMPLATE(CALL_RANGE_ITERATOR)
+{
+    PyObject **slots = &DISPLACED(H_D);
+    if (UNLIKELY(slots[1] != (PyObject *)RUNTIME->range_type)) {
+        GO(SLOW);
+    }
+    SET_INSTRUCTION();
+    PyObject *result = rt_plain_range_iterator(slots, NUMBER(H_N));
+    if (UNLIKELY(result == NULL)) {
+        GO(SLOW);
+    }
+    r0 = result;
+    GO(CONT);
+}
+
 /* str(object), specialised by stock because str has no vectorcall. Q_A is str. */
 TEMPLATE(CALL_STR)
 {
@@ -211,6 +228,22 @@ TEMPLATE(CALL_STR)
     slots = &DISPLACED(H_D);
     rt_release(slots[2]);
     slots[1]->ob_refcnt--;
+    GO(CONT);
+}
+
+/* The class Q_A, by a function of runtime/plain_classes.c that runs no other code. */
+TEMPLATE(CALL_PLAIN_CLASS)
+{
+    PyObject **slots = &DISPLACED(H_D);
+    if (UNLIKELY(slots[1] != QUAD(Q_A))) {
+        GO(SLOW);
+    }
+    SET_INSTRUCTION();
+    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));
+    if (UNLIKELY(result == NULL)) {
+        GO(SLOW);
+    }
+    r0 = result;
     GO(CONT);
 }
 

@@ -149,7 +149,7 @@ TEMPLATE(BEGIN_CALL)
         }                                                                                                            \
         PyInterpreterState *interpreter = tstate->interp;                                                            \
         if (UNLIKELY(interpreter->eval_frame != RUNTIME->eval_hook || Py_TYPE(globals) != RUNTIME->dict_type ||      \
-                     builtins != RUNTIME->builtins)) {                                                               \
+                     Py_TYPE(builtins) != RUNTIME->dict_type)) {                                                     \
             GO(LEAVE);                                                                                               \
         }                                                                                                            \
         if ((and_resume) && UNLIKELY(interpreter->ceval.eval_breaker._value != 0)) {                                 \

@@ -1,12 +1,23 @@
 /* tier1/templates/control.c: resuming, jumping back, loops, returning, leaving, errors, handlers of runtime/ops. */
 #include "tier1/template.h"
 
+#include "runtime/iterators.h"
+
 #define EVAL_BREAKER (tstate->interp->ceval.eval_breaker._value)
 
 /* RESUME, calls and the backward jumps. SLOW is a side exit, which comes back to CONT unless compiled code has to be left. */
 TEMPLATE(CHECK_EVAL_BREAKER)
 {
     if (UNLIKELY(EVAL_BREAKER != 0)) {
+        GO(SLOW);
+    }
+    GO(CONT);
+}
+
+/* The same where every look is to be a slow one (JIT_STRESS=gc). */
+TEMPLATE(ALWAYS_EVAL_BREAKER)
+{
+    if (EVAL_BREAKER != -1) {
         GO(SLOW);
     }
     GO(CONT);
@@ -176,21 +187,6 @@ TEMPLATE(FOR_ITER_LIST)
     GO(CONT);
 }
 
-TEMPLATE(FOR_ITER_TUPLE)
-{
-    struct tuple_iterator *iterator = (struct tuple_iterator *)DISPLACED(H_A);
-    if (UNLIKELY(Py_TYPE(iterator) != RUNTIME->tuple_iterator_type)) {
-        GO(SLOW);
-    }
-    PyTupleObject *tuple = iterator->tuple;
-    if (UNLIKELY(tuple == NULL || iterator->index >= PyTuple_GET_SIZE(tuple))) {
-        GO(SLOW);
-    }
-    r0 = tuple->ob_item[iterator->index++];
-    r0->ob_refcnt++;
-    GO(CONT);
-}
-
 /* A built-in iterator of the type the site has seen last. */
 TEMPLATE(FOR_ITER_PLAIN)
 {
@@ -206,6 +202,16 @@ TEMPLATE(FOR_ITER_PLAIN)
     }
     r0 = value;
     GO(CONT);
+}
+
+/* Is it the end of a list, tuple or str that lives on? */
+TEMPLATE(FOR_ITER_ENDS)
+{
+    x = DISPLACED(H_A);
+    if (!rt_iterator_ends(x, QUAD(Q_CELL))) {
+        GO(SLOW);
+    }
+    GO_WITH(JUMP, x, ANY);
 }
 
 /* Any iterator. r0 is NULL at the end; an escape check stands between this and FOR_ITER_TEST. */
@@ -230,7 +236,7 @@ TEMPLATE(FOR_ITER_TEST)
 
 TEMPLATE(FOR_ITER_END)
 {
-    if (--x->ob_refcnt == 0) {
+    if (--x->ob_refcnt == 0 && !rt_iterator_frees_plainly(x)) {
         GO_WITH(SLOW, x, ANY);
     }
     GO(CONT);

@@ -1,0 +1,87 @@
+/* runtime/box_reserve.c: see box_reserve.h. */
+#include "runtime/box_reserve.h"
+
+enum { MOST_BOXES = 256, MOST_DIGITS = 3 };
+
+struct reserve {
+    PyObject *boxes[MOST_BOXES]; /* owned */
+    int count;
+};
+static struct reserve ints, floats;
+
+static PyObject *make_int(void)
+{
+    return (PyObject *)_PyLong_New(MOST_DIGITS);
+}
+
+static PyObject *make_float(void)
+{
+    return PyFloat_FromDouble(0.0);
+}
+
+static void fill(struct reserve *reserve, PyObject *(*make)(void))
+{
+    while (reserve->count < MOST_BOXES) {
+        PyObject *box = make();
+        if (box == NULL) {
+            return;
+        }
+        reserve->boxes[reserve->count++] = box;
+    }
+}
+
+void box_reserve_fill(void)
+{
+    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        fill(&ints, make_int);
+        fill(&floats, make_float);
+        PyErr_Restore(type, value, traceback);
+    }
+}
+
+unsigned long box_reserve_due;
+
+void box_reserve_settle_due(PyThreadState *tstate)
+{
+    if (PyErr_Occurred() == NULL) {
+        /* A box failed while the exception was on its way, and took its place. */
+        PyErr_NoMemory();
+    }
+    if (box_reserve_due == tstate->thread_id && tstate->async_exc == PyExc_MemoryError &&
+        PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        box_reserve_due = 0;
+        PyThreadState_SetAsyncExc(tstate->thread_id, NULL);
+    }
+}
+
+static PyObject *take(struct reserve *reserve)
+{
+    PyErr_Clear();
+    if (reserve->count == 0) {
+        Py_FatalError("pyjit: out of memory while leaving compiled code");
+    }
+    box_reserve_due = PyThreadState_Get()->thread_id;
+    PyThreadState_SetAsyncExc(box_reserve_due, PyExc_MemoryError);
+    return reserve->boxes[--reserve->count];
+}
+
+PyObject *box_reserve_take_int(int64_t value)
+{
+    PyLongObject *box = (PyLongObject *)take(&ints);
+    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    Py_ssize_t digits = 0;
+    for (; magnitude != 0; magnitude >>= PyLong_SHIFT) {
+        box->ob_digit[digits++] = (digit)(magnitude & PyLong_MASK);
+    }
+    Py_SET_SIZE(box, value < 0 ? -digits : digits);
+    return (PyObject *)box;
+}
+
+PyObject *box_reserve_take_float(double value)
+{
+    PyFloatObject *box = (PyFloatObject *)take(&floats);
+    box->ob_fval = value;
+    return (PyObject *)box;
+}
