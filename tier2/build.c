@@ -427,6 +427,16 @@ static void open_range_iterator(struct builder *builder)
                                 .start = loads[1],
                                 .step = loads[2],
                                 .length = loads[3]};
+    const struct range_iterator *sample = object->sample;
+    bool falls =
+        sample != NULL && Py_TYPE(sample) == runtime_data.range_iterator_type && (sample->start | sample->step) < 0;
+    if (!falls && !build_has_failed(builder, IR_guard_true)) {
+        struct ir_node *either = build_node2(builder, IR_int_or, loads[1], loads[2]);
+        struct ir_node *rises = build_node2(builder, IR_int_compare, either, build_int(builder, 0));
+        rises->number = Py_GE;
+        build_guard1(builder, IR_guard_true, rises);
+        operand->rises = true;
+    }
 }
 
 static struct ir_node *open_phi(struct builder *builder, struct ir_block *block, struct ir_node *first, int count)

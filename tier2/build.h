@@ -61,6 +61,7 @@ struct operand {
     struct ir_node *value;
     struct ir_node *index; /* of an iterator, with the rest of its fields: */
     struct ir_node *start, *step, *length;
+    bool rises; /* from a number that is not negative */
 };
 
 /* What is believed of a local at a loop header. */
@@ -299,6 +300,10 @@ void build_contains(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
+
+/* Stores the lowest of the `pops` operands on top, of which there is one more at most, into `offset` of `base`, where there must be something: `sample`,
+ * or the like. All are dropped. */
+void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops);
 
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);

@@ -29,36 +29,49 @@ static void copy_free_variables(struct builder *builder)
     }
 }
 
+/* The cell in a local: in a function that has a frame, its home has it from the function's first instructions on. */
+static struct ir_node *cell_of_local(struct builder *builder)
+{
+    int local = build_current(builder)->oparg;
+    if (builder->is_virtual) {
+        return builder->variables[local].value;
+    }
+    struct ir_node *cell = build_node(builder, IR_load_home, 0, NULL);
+    cell->number = local;
+    cell->memory = MEMORY_constant;
+    cell->sample = builder->samples != NULL ? builder->samples[local] : NULL;
+    return cell;
+}
+
+static PyObject *sample_of_cell(const struct ir_node *cell)
+{
+    return cell->sample != NULL && PyCell_Check((PyObject *)cell->sample) ? PyCell_GET((PyObject *)cell->sample)
+                                                                          : NULL;
+}
+
 static void load_dereferenced(struct builder *builder)
 {
-    const struct variable *cell = &builder->variables[build_current(builder)->oparg];
-    struct ir_node *value = load_from(builder, cell->value, offsetof(PyCellObject, ob_ref), MEMORY_attribute);
-    value = build_guard1(builder, IR_guard_bound, value);
-    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = value});
+    struct ir_node *cell = cell_of_local(builder);
+    struct ir_node *value = load_from(builder, cell, offsetof(PyCellObject, ob_ref), MEMORY_attribute);
+    value->sample = sample_of_cell(cell);
+    struct ir_node *bound = build_guard1(builder, IR_guard_bound, value);
+    bound->sample = value->sample;
+    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = bound});
 }
 
 static void store_dereferenced(struct builder *builder)
 {
-    const struct variable *cell = &builder->variables[build_current(builder)->oparg];
-    struct ir_node *old = load_from(builder, cell->value, offsetof(PyCellObject, ob_ref), MEMORY_attribute);
-    old = build_guard1(builder, IR_guard_bound, old);
-    /* Others may have borrowed the old value. */
-    build_own_locals(builder);
-    struct ir_node *object = operand_owned(builder, peek(builder, 0));
-    pop(builder);
-    build_own_operands(builder);
-    struct ir_node *store = build_node2(builder, IR_store, cell->value, object);
-    store->offset = (int32_t)offsetof(PyCellObject, ob_ref);
-    store->memory = MEMORY_attribute;
-    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
-    operand_drop(builder, &dead, builder->current + 1);
+    struct ir_node *cell = cell_of_local(builder);
+    build_store_place(builder, cell, (int32_t)offsetof(PyCellObject, ob_ref), sample_of_cell(cell), 1);
 }
 
 bool build_closure(struct builder *builder)
 {
     const struct instruction *instruction = build_current(builder);
     bool copies = instruction->opcode == COPY_FREE_VARS;
-    if (!builder->is_virtual || (!copies && builder->variables[instruction->oparg].state != VARIABLE_OBJECT)) {
+    bool inlined = builder->is_virtual;
+    if (build_has_failed(builder, IR_guard_bound) || (copies && !inlined) ||
+        (inlined && !copies && builder->variables[instruction->oparg].state != VARIABLE_OBJECT)) {
         return false;
     }
     if (copies) {

@@ -42,6 +42,13 @@ static enum ir_kind kind_of_type(enum ir_type type)
     return type == IR_INT ? KIND_int : type == IR_FLOAT ? KIND_float : KIND_any;
 }
 
+/* An object that the caller's locals or code hold. What borrows from memory may lose that in the callee, which stores. */
+static bool is_lendable(const struct operand *argument)
+{
+    return argument->state == OPERAND_RAW ||
+           (argument->state == OPERAND_BORROWED && argument->local != BORROWED_FROM_MEMORY);
+}
+
 /* Can the arguments be handed over? Numbers go as they are, and what may be one is taken for one where others have been; other objects
  * are lent. */
 static bool agree_on_types(struct builder *builder, struct direct_function *direct, const struct operand *arguments,
@@ -55,8 +62,7 @@ static bool agree_on_types(struct builder *builder, struct direct_function *dire
             direct->parameters[i] = (uint8_t)type;
             builder->directs->changed = true;
             builder->retry = true;
-        } else if (kind == KIND_any ? arguments[i].state == OPERAND_OWNED || arguments[i].state == OPERAND_ITERATOR
-                                    : given != KIND_any && given != kind) {
+        } else if (kind == KIND_any ? !is_lendable(&arguments[i]) : given != KIND_any && given != kind) {
             return false;
         }
     }
@@ -98,7 +104,7 @@ bool build_direct_call(struct builder *builder, PyFunctionObject *function, int 
     }
     builder->depth -= pops;
     operand_drop_many(builder, boxes, box_count, builder->current);
-    build_own_operands(builder);
+    build_own_fetched(builder);
     struct ir_node *call = build_node(builder, IR_call_direct, count, inputs);
     call->number = number;
     call->offset = level_of_callee(builder);

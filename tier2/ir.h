@@ -78,8 +78,9 @@ enum ir_node_flag {
     NODE_LIVE = 4,   /* scratch for passes */
     NODE_PLAIN =
         8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
-    NODE_QUIET = 16, /* a guard whose failure says nothing against the code */
-    NODE_CALLS = 32, /* handler: a call, after which the eval breaker is looked at */
+    NODE_QUIET = 16,        /* a guard whose failure says nothing against the code */
+    NODE_CALLS = 32,        /* handler: a call, after which the eval breaker is looked at */
+    NODE_NOT_NEGATIVE = 64, /* an int that is known to be 0 or more */
 };
 
 struct ir_node {

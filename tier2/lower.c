@@ -729,6 +729,7 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_class:
     case IR_guard_version:
+    case IR_guard_versions:
     case IR_guard_keys:
         lower_type_guard(l, node);
         break;
