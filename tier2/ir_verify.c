@@ -302,7 +302,7 @@ static void check_state(struct check *check, const struct ir_node *node)
         }
         return;
     }
-    if (node->state->raises != (node->op == IR_handler)) {
+    if (node->state->raises != (node->op == IR_handler || node->op == IR_call_direct)) {
         complain(check, node, "its state s%u is %s an error", node->state->id,
                  node->state->raises ? "that of" : "not that of");
     }
