@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* More loops one behind the other are counted a little wrongly. */
+enum { LOOPS_FOLLOWED = 32 };
+
 #define J OPCODE_JUMPS_FORWARD
 #define B OPCODE_JUMPS_BACKWARD
 #define N OPCODE_NEVER_FALLS_THROUGH
@@ -12,16 +15,22 @@
 #define E OPCODE_ESCAPES
 #define H OPCODE_HAS_HANDLER
 
-int opcode_flags(int opcode)
-{
-    switch (opcode) {
-#define OPCODE(name, pops, pushes, taken, flags)                                                                     \
-    case name:                                                                                                       \
-        return flags;
+enum { KNOWN = 1 << 15 }; /* the opcode has a row */
+
+static const uint16_t flags_of[UINT8_MAX + 1] = {
+#define OPCODE(name, pops, pushes, taken, flags) [name] = KNOWN | (flags),
 #include "runtime/opcodes.def"
 #undef OPCODE
-    }
-    return 0;
+};
+
+int opcode_flags(int opcode)
+{
+    return opcode >= 0 && opcode <= UINT8_MAX ? flags_of[opcode] & ~KNOWN : 0;
+}
+
+static bool is_known(int opcode)
+{
+    return (flags_of[(uint8_t)opcode] & KNOWN) != 0;
 }
 
 #undef J
@@ -100,6 +109,51 @@ bool bytecode_has_loop(PyCodeObject *code)
     return false;
 }
 
+Py_ssize_t bytecode_loop_units(PyCodeObject *code)
+{
+    const CodeUnit *units = _PyCode_CODE(code);
+    Py_ssize_t count = Py_SIZE(code);
+    /* The outermost loops so far that are not known to be done: a jump that comes later may go back to before them. */
+    struct {
+        Py_ssize_t start, end;
+    } loops[LOOPS_FOLLOWED];
+    int depth = 0;
+    Py_ssize_t done = 0;
+    int oparg = 0;
+    for (Py_ssize_t i = 0; i < count;) {
+        int opcode = cpython_generic_opcode[_Py_OPCODE(units[i])];
+        oparg = (int)((unsigned)oparg << 8 | _Py_OPARG(units[i]));
+        Py_ssize_t next = i + 1 + cpython_cache_units[opcode];
+        if (opcode == EXTENDED_ARG) {
+            i = next;
+            continue;
+        }
+        if ((opcode_flags(opcode) & OPCODE_JUMPS_BACKWARD) && opcode != JUMP_BACKWARD_NO_INTERRUPT) {
+            Py_ssize_t start = next - oparg;
+            while (depth > 0 && loops[depth - 1].start >= start) {
+                depth--;
+            }
+            if (depth == LOOPS_FOLLOWED) {
+                depth--;
+                done += loops[depth].end - loops[depth].start;
+            }
+            if (depth > 0 && loops[depth - 1].end > start) {
+                loops[depth - 1].end = next;
+            } else {
+                loops[depth].start = start;
+                loops[depth++].end = next;
+            }
+        }
+        oparg = 0;
+        i = next;
+    }
+    while (depth > 0) {
+        depth--;
+        done += loops[depth].end - loops[depth].start;
+    }
+    return done;
+}
+
 /* ---- Decoding ---------------------------------------------------------------------------------- */
 
 /* Splits the code units into instructions and resolves jump targets. */
@@ -124,7 +178,7 @@ static enum reason decode_instructions(struct bytecode *bytecode)
             unit++;
         }
         int opcode = cpython_generic_opcode[raw];
-        if (opcode_name(opcode) == NULL || opcode == CACHE) {
+        if (!is_known(opcode) || opcode == CACHE) {
             return REASON_unknown_bytecode;
         }
         struct instruction *instruction = &bytecode->instructions[count];

@@ -70,4 +70,7 @@ static inline uint32_t bytecode_first_unit(const struct bytecode *bytecode, int 
 /* Does `code` contain a backward jump? A quick scan, without decoding. */
 bool bytecode_has_loop(PyCodeObject *code);
 
+/* How many code units of `code` stand in loops, counted in the outermost ones. The same kind of scan. */
+Py_ssize_t bytecode_loop_units(PyCodeObject *code);
+
 #endif

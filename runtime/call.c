@@ -882,9 +882,16 @@ __attribute__((noinline)) static PyObject *call_class(PyThreadState *tstate, PyO
 static inline struct call_shape *shape_for(struct call_cell *cell, struct code_state *state, size_t nargs,
                                            PyObject *kwnames)
 {
+    bool in_line = cell->arguments > 0;
     if (UNLIKELY(!call_shape_fits(cell->shape, state->id, nargs, kwnames))) {
+        if (!in_line) {
+            code_state_clear_target(cell);
+        }
         free(cell->shape);
         cell->shape = call_shape_new(state->code, state->id, nargs, kwnames);
+    }
+    if (!in_line && cell->target.code != state->code && cell->shape != NULL) {
+        code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
     }
     return cell->shape;
 }
@@ -898,13 +905,11 @@ static InterpreterFrame *give_frame_back(PyThreadState *tstate, InterpreterFrame
 
 /* A frame with the parameters of `function` filled in, for a native call: takes over function and arguments. NULL, with nothing done and no
  * exception, when call_function is to do it, because memory is short or the call is an error. Whoever makes the call sees to
- * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). *changed: the code was
- * thrown away or exchanged meanwhile; f_code holds a reference to it, and only run_changed() can run the frame. */
+ * it that a chunk of the data stack that begins with this frame is given up with it (begins_chunk). Runs no code. */
 static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctionObject *function,
                                                 struct code_state *state, PyObject **arguments, size_t nargs,
-                                                PyObject *kwnames, struct call_cell *cell, bool *changed)
+                                                PyObject *kwnames, struct call_cell *cell)
 {
-    *changed = false;
     PyCodeObject *code = state->code;
     InterpreterFrame *frame = push_frame(tstate, code);
     if (UNLIKELY(frame == NULL)) {
@@ -923,42 +928,11 @@ static inline InterpreterFrame *push_parameters(PyThreadState *tstate, PyFunctio
     if (UNLIKELY(shape == NULL)) {
         return give_frame_back(tstate, frame);
     }
-    if (LIKELY(!(code->co_flags & (CO_VARARGS | CO_VARKEYWORDS)))) {
-        if (UNLIKELY(!call_shape_bind(shape, function, code, frame->localsplus, arguments))) {
-            return give_frame_back(tstate, frame);
-        }
-        frame->f_func = function;
-        return frame;
-    }
-    /* Binding may collect, and a collection run anything, even replace the cell's shape. */
-    struct call_shape copy = *shape;
-    Py_INCREF(code);
-    bool bound = call_shape_bind(&copy, function, code, frame->localsplus, arguments);
-    if (UNLIKELY(!bound)) {
-        Py_DECREF(code);
+    if (UNLIKELY(!call_shape_bind(shape, function, code, frame->localsplus, arguments))) {
         return give_frame_back(tstate, frame);
     }
     frame->f_func = function;
-    frame->f_code = code;
-    if (UNLIKELY(function->func_code != (PyObject *)code || code_state_get(code)->native_entry == NULL)) {
-        *changed = true;
-        return frame;
-    }
-    Py_DECREF(code);
     return frame;
-}
-
-/* Runs and gives up a frame of push_parameters() with changed code. */
-__attribute__((noinline, cold)) static PyObject *run_changed(PyThreadState *tstate, InterpreterFrame *frame,
-                                                             bool by_call)
-{
-    PyCodeObject *code = frame->f_code;
-    initialize_frame(frame, frame->f_func, code);
-    Py_DECREF(code);
-    for (int index = frame_parameters(code); index < code->co_nlocalsplus; index++) {
-        frame->localsplus[index] = NULL;
-    }
-    return run_frame(tstate, frame, code, by_call);
 }
 
 /* So much more often than the first case another one must have come by to take its place, and this much ahead. */
@@ -1010,13 +984,8 @@ static inline struct call_outcome begin_function(PyThreadState *tstate, PyFuncti
         if (LIKELY(state->native_entry != NULL)) {
             note_callee(cell, state);
             state->compiled->generation = code_map_generation;
-            bool changed;
-            InterpreterFrame *frame =
-                push_parameters(tstate, function, state, arguments, nargs, kwnames, cell, &changed);
+            InterpreterFrame *frame = push_parameters(tstate, function, state, arguments, nargs, kwnames, cell);
             if (LIKELY(frame != NULL)) {
-                if (UNLIKELY(changed)) {
-                    return call_is_done(run_changed(tstate, frame, true));
-                }
                 tstate->cframe->current_frame->prev_instr += INLINE_CACHE_ENTRIES_CALL;
                 if (UNLIKELY(begins_chunk(tstate, frame))) {
                     return begin_pending_call(frame, (const struct native_target *)state, NULL, 0, finish_in_chunk);
@@ -1063,23 +1032,20 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
     operands[1] = Py_NewRef(self != NULL ? self : (PyObject *)type);
     struct code_state *state = code_state_get((PyCodeObject *)initializer->func_code);
     InterpreterFrame *frame = NULL;
-    bool changed = false;
     if (LIKELY(state != NULL && state->native_entry != NULL && (self != NULL || kwnames == NULL))) {
         if (cell->target.code != state->code && cell->class_misses < MOST_CLASS_MISSES &&
             fits_in_line(cell, state->code)) {
             code_state_set_target(state, cell, (uint32_t)(frame_words(state->code) * sizeof(PyObject *)));
         }
         state->compiled->generation = code_map_generation;
-        frame = push_parameters(tstate, initializer, state, operands + 1, nargs + 1, kwnames, cell, &changed);
+        frame = push_parameters(tstate, initializer, state, operands + 1, nargs + 1, kwnames, cell);
     }
     PyObject *result = NULL;
     if (UNLIKELY(frame == NULL)) {
         result = call_function(tstate, initializer, operands + 1, nargs + 1, kwnames, false);
-    } else if (UNLIKELY(changed)) {
-        result = run_changed(tstate, frame, false);
     }
     operands[1] = (PyObject *)type;
-    if (UNLIKELY(frame == NULL || changed)) {
+    if (UNLIKELY(frame == NULL)) {
         if (self == NULL) {
             result = finish_creation(tstate, type, arguments, nargs, kwnames, result);
             return call_is_done(finish_call(tstate, (PyObject *)type, arguments, count, result));
@@ -1087,6 +1053,53 @@ static inline struct call_outcome begin_instantiation(PyThreadState *tstate, PyO
         return call_is_done(finish_instantiation(tstate, operands, count, result).result);
     }
     return begin_pending_call(frame, (const struct native_target *)state, operands, count, finish_instantiation);
+}
+
+/* The end of a native call of __call__. operands: (the object, what was its second reference, arguments...); arguments and object go. */
+static struct native_result finish_object_call(PyThreadState *tstate, PyObject **operands, size_t count,
+                                               PyObject *result)
+{
+    give_chunk_up(tstate);
+    release(operands + 2, count);
+    _Py_LeaveRecursiveCallTstate(tstate);
+    /* The object goes first, as in any call that tier 0 has not specialised. */
+    rt_release(operands[0]);
+    release(operands + 2, count);
+    return native_result(tstate, result);
+}
+
+/* The call of an object whose class has a Python __call__, `method`; operands: (NULL, the object, arguments...), all stolen. What of stock's
+ * _PyObject_MakeTpCall and slot_tp_call can be observed is kept: the level of recursion, and that a tuple holds the arguments. */
+static inline struct call_outcome begin_object_call(PyThreadState *tstate, PyObject **operands, size_t nargs,
+                                                    PyObject *kwnames, PyFunctionObject *method,
+                                                    struct call_cell *cell)
+{
+    PyObject *object = operands[1];
+    PyObject **arguments = operands + 2;
+    size_t count = nargs + keyword_count(kwnames);
+    if (_Py_EnterRecursiveCallTstate(tstate, in_a_call)) {
+        Py_DECREF(object);
+        release(arguments, count);
+        return call_is_done(NULL);
+    }
+    cell->other++;
+    for (size_t index = 0; index < count; index++) {
+        Py_SET_REFCNT(arguments[index], Py_REFCNT(arguments[index]) + 2);
+    }
+    operands[0] = object;
+    operands[1] = Py_NewRef(object);
+    Py_INCREF(method);
+    struct code_state *state = code_state_get((PyCodeObject *)method->func_code);
+    if (LIKELY(state != NULL && state->native_entry != NULL)) {
+        state->compiled->generation = code_map_generation;
+        InterpreterFrame *frame = push_parameters(tstate, method, state, operands + 1, nargs + 1, kwnames, cell);
+        if (LIKELY(frame != NULL)) {
+            return begin_pending_call(frame, (const struct native_target *)state, operands, count,
+                                      finish_object_call);
+        }
+    }
+    PyObject *result = call_function(tstate, method, operands + 1, nargs + 1, kwnames, false);
+    return call_is_done(finish_object_call(tstate, operands, count, result).result);
 }
 
 /* The bound method stands in slot[0], where others have a method and its self: at the end of a with statement. Stock calls it by
@@ -1150,6 +1163,10 @@ struct call_outcome rt_begin_call(PyThreadState *tstate, PyObject **slot, int na
         }
         cell->other++;
         return call_is_done(call_class(tstate, callable, arguments, total, kwnames));
+    }
+    PyFunctionObject *method = slot[0] == NULL ? user_call_method(callable) : NULL;
+    if (method != NULL) {
+        return begin_object_call(tstate, slot, total - keyword_count(kwnames), kwnames, method, cell);
     }
     cell->other++;
     return call_is_done(call_generally(tstate, callable, arguments, total, kwnames));

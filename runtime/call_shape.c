@@ -2,6 +2,7 @@
 #include "runtime/call_shape.h"
 
 #include "runtime/dict_lookup.h"
+#include "runtime/plain.h"
 
 #include <stdlib.h>
 
@@ -32,6 +33,7 @@ struct call_shape *call_shape_new(PyCodeObject *code, uint32_t code_id, size_t n
     struct call_shape shape = {.code_id = code_id,
                                .kwnames = kwnames,
                                .nargs = (uint8_t)given,
+                               .total = (uint8_t)(given + keywords),
                                .direct = (uint8_t)(given < positional ? given : positional),
                                .named = (uint8_t)named,
                                .positional = (uint8_t)positional,
@@ -76,74 +78,64 @@ static inline PyObject *keyword_default(struct call_shape *shape, PyDictObject *
     return value;
 }
 
-/* A dict of the keywords that are no parameters; NULL without memory, no exception set. */
+/* A dict of the keywords that are no parameters; NULL, no exception set, where there is none to be had without collecting. */
 static PyObject *collect_keywords(const struct call_shape *shape, PyObject *const *values)
 {
-    PyObject *dict = PyDict_New();
+    PyObject *dict = plain_empty_dict();
     for (uint32_t rest = shape->extra; dict != NULL && rest != 0; rest &= rest - 1) {
         int keyword = __builtin_ctz(rest);
         if (PyDict_SetItem(dict, PyTuple_GET_ITEM(shape->kwnames, keyword), values[keyword]) < 0) {
+            PyErr_Clear();
             Py_CLEAR(dict);
         }
-    }
-    if (dict == NULL) {
-        PyErr_Clear();
     }
     return dict;
 }
 
-bool call_shape_bind(struct call_shape *shape, PyFunctionObject *function, PyCodeObject *code, PyObject **locals,
-                     PyObject *const *arguments)
+/* The defaults of the positional parameters, as if there were one for each; NULL where some that are needed are missing. */
+static inline PyObject **find_defaults(const struct call_shape *shape, PyFunctionObject *function)
 {
-    PyObject *rest = NULL;
-    PyObject *keywords = NULL;
-    /* Allocation can collect, and a collection can run anything: both containers exist before the defaults are looked at. */
-    if (code->co_flags & CO_VARKEYWORDS && (keywords = collect_keywords(shape, arguments + shape->nargs)) == NULL) {
+    PyObject *tuple = function->func_defaults;
+    if (UNLIKELY(tuple == NULL || PyTuple_GET_SIZE(tuple) < shape->positional - shape->first_missing)) {
+        return NULL;
+    }
+    return &PyTuple_GET_ITEM(tuple, PyTuple_GET_SIZE(tuple) - shape->positional);
+}
+
+/* Puts the defaults of keyword-only parameters in their places, borrowed; false where one is missing. */
+__attribute__((noinline)) static bool bind_keyword_only(struct call_shape *shape, PyFunctionObject *function,
+                                                        PyCodeObject *code, PyObject **locals)
+{
+    PyDictObject *dict = (PyDictObject *)function->func_kwdefaults;
+    if (dict == NULL || !DK_IS_UNICODE(dict->ma_keys)) {
         return false;
     }
-    if (code->co_flags & CO_VARARGS && (rest = PyTuple_New(shape->nargs - shape->direct)) == NULL) {
-        PyErr_Clear();
-        goto failed;
-    }
-    int positional = shape->positional;
-    PyObject **defaults = NULL;
-    if (shape->first_missing < positional) {
-        PyObject *tuple = function->func_defaults;
-        if (UNLIKELY(tuple == NULL || PyTuple_GET_SIZE(tuple) < positional - shape->first_missing)) {
-            goto failed;
-        }
-        defaults = &PyTuple_GET_ITEM(tuple, PyTuple_GET_SIZE(tuple) - positional);
-    }
-    if (UNLIKELY(shape->keyword_only_missing)) {
-        PyDictObject *dict = (PyDictObject *)function->func_kwdefaults;
-        if (dict == NULL || !DK_IS_UNICODE(dict->ma_keys)) {
-            goto failed;
-        }
-        for (int index = positional; index < shape->named; index++) {
-            if (shape->source[index] == SHAPE_MISSING) {
-                PyObject *name = PyTuple_GET_ITEM(code->co_localsplusnames, index);
-                locals[index] = keyword_default(shape, dict, name, index);
-                if (locals[index] == NULL) {
-                    goto failed;
-                }
+    for (int index = shape->positional; index < shape->named; index++) {
+        if (shape->source[index] == SHAPE_MISSING) {
+            PyObject *name = PyTuple_GET_ITEM(code->co_localsplusnames, index);
+            locals[index] = keyword_default(shape, dict, name, index);
+            if (locals[index] == NULL) {
+                return false;
             }
         }
     }
+    return true;
+}
 
-    /* From here on nothing can fail. */
-    for (int index = 0; index < shape->named; index++) {
-        int source = shape->source[index];
-        if (LIKELY(source != SHAPE_MISSING)) {
-            locals[index] = arguments[source];
-        } else {
-            PyObject *value = index < positional ? defaults[index] : locals[index];
-            locals[index] = Py_NewRef(value);
-        }
+/* *args and **kwargs, where the function has them. */
+__attribute__((noinline)) static bool bind_further(const struct call_shape *shape, PyCodeObject *code,
+                                                   PyObject **locals, PyObject *const *arguments)
+{
+    PyObject *keywords = NULL;
+    if (code->co_flags & CO_VARKEYWORDS && (keywords = collect_keywords(shape, arguments + shape->nargs)) == NULL) {
+        return false;
     }
     PyObject **further = &locals[shape->named];
-    if (rest != NULL) {
-        for (int index = shape->direct; index < shape->nargs; index++) {
-            PyTuple_SET_ITEM(rest, index - shape->direct, arguments[index]);
+    if (code->co_flags & CO_VARARGS) {
+        PyObject *rest = rt_plain_tuple((PyObject **)arguments + shape->direct, shape->nargs - shape->direct);
+        if (UNLIKELY(rest == NULL)) {
+            Py_XDECREF(keywords);
+            return false;
         }
         *further++ = rest;
     }
@@ -154,9 +146,47 @@ bool call_shape_bind(struct call_shape *shape, PyFunctionObject *function, PyCod
         }
     }
     return true;
+}
 
-failed:
-    Py_XDECREF(rest);
-    Py_XDECREF(keywords);
-    return false;
+bool call_shape_bind(struct call_shape *shape, PyFunctionObject *function, PyCodeObject *code, PyObject **locals,
+                     PyObject *const *arguments)
+{
+    int positional = shape->positional;
+    PyObject **defaults = NULL;
+    if ((shape->first_missing < positional && (defaults = find_defaults(shape, function)) == NULL) ||
+        (UNLIKELY(shape->keyword_only_missing) && !bind_keyword_only(shape, function, code, locals)) ||
+        (code->co_flags & (CO_VARARGS | CO_VARKEYWORDS) && !bind_further(shape, code, locals, arguments))) {
+        return false;
+    }
+    /* From here on nothing can fail. */
+    for (int index = 0; index < shape->named; index++) {
+        int source = shape->source[index];
+        if (LIKELY(source != SHAPE_MISSING)) {
+            locals[index] = arguments[source];
+        } else {
+            PyObject *value = index < positional ? defaults[index] : locals[index];
+            locals[index] = Py_NewRef(value);
+        }
+    }
+    return true;
+}
+
+struct call_outcome rt_begin_shaped_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames,
+                                         struct call_cell *cell)
+{
+    int with_self = slot[0] != NULL;
+    PyFunctionObject *function = (PyFunctionObject *)slot[!with_self];
+    InterpreterFrame *callee = (InterpreterFrame *)tstate->datastack_top;
+    PyObject **top = (PyObject **)((char *)callee + cell->frame_bytes);
+    if (UNLIKELY(
+            !Py_IS_TYPE(function, &PyFunction_Type) || function->func_code != (PyObject *)cell->target.code ||
+            cell->shape->total != nargs + with_self || top >= tstate->datastack_limit ||
+            !call_shape_bind(cell->shape, function, cell->target.code, callee->localsplus, slot + 2 - with_self))) {
+        return rt_begin_call(tstate, slot, nargs, kwnames, cell);
+    }
+    tstate->datastack_top = top;
+    callee->f_func = function;
+    cell->cases[0].count++;
+    tstate->cframe->current_frame->prev_instr += INLINE_CACHE_ENTRIES_CALL;
+    return (struct call_outcome){.frame = callee, .target = &cell->target};
 }

@@ -7,6 +7,8 @@
 #define PYJIT_RUNTIME_CALL_SHAPE_H
 
 #include "runtime/cpython.h"
+#include "runtime/feedback.h"
+#include "runtime/ops.h"
 
 enum {
     SHAPE_MOST_PARAMETERS = 24, /* named ones; with more of them, or of arguments, there is no shape */
@@ -18,6 +20,7 @@ struct call_shape {
     uint32_t extra;    /* a bit for each keyword that goes to **kwargs */
     PyObject *kwnames; /* only compared: a constant of the caller's code */
     uint8_t nargs;     /* positional arguments */
+    uint8_t total;     /* all of them */
     uint8_t direct;    /* how many of them go to parameters of their own; the others to *args */
     uint8_t named;     /* parameters but *args and **kwargs */
     uint8_t positional;
@@ -37,9 +40,12 @@ static inline bool call_shape_fits(const struct call_shape *shape, uint32_t code
 }
 
 /* Puts the arguments where `function`, whose code is `code` and fits, finds its parameters. Takes over the references and returns true; or
- * does nothing and returns false, without an exception: defaults or memory are missing. May collect, which can run any code,
- * where the function takes *args or **kwargs. */
+ * does nothing and returns false, without an exception: defaults or memory are missing, or a collection is due. Runs no code. */
 bool call_shape_bind(struct call_shape *shape, PyFunctionObject *function, PyCodeObject *code, PyObject **locals,
                      PyObject *const *arguments);
+
+/* rt_begin_call for a site that never calls in line: the code of the cell's target and the cell's shape belong together, and are tried first. */
+struct call_outcome rt_begin_shaped_call(PyThreadState *tstate, PyObject **slot, int nargs, PyObject *kwnames,
+                                         struct call_cell *cell);
 
 #endif

@@ -78,7 +78,8 @@ struct deopt_table {
     struct deopt_exit *exits; /* all owned (malloc) */
     struct deopt_state *states;
     struct deopt_slot *slots;
-    uint32_t failures;        /* of exits that count, since it was published */
+    uint32_t failures;        /* of exits that count, in the policy's current window */
+    uint64_t window;          /* when that began, in ticks of vm/policy.h */
     bool direct;              /* of a function called directly: the root frame's state has a function, too */
     struct deopt_table *next; /* owned: those of functions called directly */
 };

@@ -51,7 +51,7 @@ static void put_frame_object(PyFrameObject *object, const PyCodeObject *code)
 PyFrameObject *exception_pooled_frame_object(InterpreterFrame *frame)
 {
     size_t words = frame_object_words(frame->f_code);
-    if (words >= POOLED_FRAME_WORDS || frame_pools[words].first == NULL) {
+    if (words >= POOLED_FRAME_WORDS || frame_pools[words].first == NULL || object_pools_are_closed()) {
         return NULL;
     }
     PyFrameObject *object = frame_pools[words].first;

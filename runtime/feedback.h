@@ -121,8 +121,11 @@ static inline void feedback_init_global(struct global_cell *cell)
     *cell = (struct global_cell){.globals_version = FEEDBACK_NO_VERSION};
 }
 
-/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last. */
+/* A MAKE_FUNCTION site. The hints say where in the globals' keys the two names stood last; module and builtins are what a function gets
+ * from globals of that version, which hold them. */
 struct function_cell {
+    uint64_t globals_version;
+    PyObject *module, *builtins;
     uint16_t name_hint;     /* __name__ */
     uint16_t builtins_hint; /* __builtins__ */
     uint32_t
@@ -166,8 +169,9 @@ struct call_case {
 struct call_cell {
     struct native_target target;
     uint32_t frame_bytes; /* of a frame of the target */
-    int32_t arguments;    /* arguments the site passes where it calls in line, plus 1; -1: it never does */
-    uint32_t other;       /* calls of what is no Python function, C functions included, instantiations not */
+    int32_t
+        arguments; /* arguments the site passes where it calls in line, plus 1; -1: it never does, and `shape` is for `target` */
+    uint32_t other; /* calls of what is no Python function, C functions included, instantiations not */
     struct call_case cases[FEEDBACK_MAX_CASES];
     uint32_t megamorphic;   /* calls of Python functions beyond the cases */
     uint32_t class_version; /* tp_version_tag of a class that instantiation of which is plain; 0: none seen */
@@ -224,6 +228,7 @@ static inline size_t feedback_cell_size(int opcode)
     case LOAD_GLOBAL:
         return sizeof(struct global_cell);
     case CALL:
+    case CALL_FUNCTION_EX:
         return sizeof(struct call_cell);
     case FOR_ITER:
         return sizeof(struct iterator_cell);

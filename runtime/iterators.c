@@ -9,7 +9,8 @@
 static inline bool walks_container(const PyTypeObject *type)
 {
     return type == runtime_data.list_iterator_type || type == runtime_data.tuple_iterator_type ||
-           type == runtime_data.ascii_iterator_type || type == runtime_data.list_reverse_iterator_type;
+           type == runtime_data.ascii_iterator_type || type == runtime_data.list_reverse_iterator_type ||
+           type == &PyBytesIter_Type;
 }
 
 _Static_assert(sizeof(struct list_iterator) == sizeof(struct tuple_iterator) &&
@@ -39,7 +40,8 @@ static inline PyTypeObject *pooled_type(PyObject *object)
            : type == &PyTuple_Type ? runtime_data.tuple_iterator_type
            : type == &PyUnicode_Type && PyUnicode_IS_READY(object) && PyUnicode_IS_COMPACT_ASCII(object)
                ? runtime_data.ascii_iterator_type
-               : NULL;
+           : type == &PyBytes_Type ? &PyBytesIter_Type
+                                   : NULL;
 }
 
 PyObject *rt_plain_iterator(PyObject *object, int owned)

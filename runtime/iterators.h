@@ -21,7 +21,7 @@ PyObject *rt_plain_range_iterator(PyObject **slots, int count);
 /* Feedback: the site has met `iterator`, and not found in `cell` how to advance it, or its end. */
 void iterator_note(PyObject *iterator, struct iterator_cell *cell);
 
-/* Does the iterator of a list, tuple or ASCII str, at its end, let go of its container, as tp_iternext does at the end? 0, with nothing
+/* Does the iterator of a list, tuple, bytes or ASCII str, at its end, let go of its container, as tp_iternext does at the end? 0, with nothing
  * changed: it is no such iterator, not at its end, or the container would die. */
 int rt_iterator_ends(PyObject *iterator, struct iterator_cell *cell);
 

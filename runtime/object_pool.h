@@ -19,14 +19,15 @@ struct object_pool {
     PyObject *blocks[1 + OBJECT_POOL_LIMIT];
 };
 
-/* While tracemalloc traces, nothing is kept: it learns of new objects by their memory. */
+/* While tracemalloc traces, nothing is kept and nothing taken: it learns of new objects by their memory. */
 static inline bool object_pools_are_closed(void)
 {
     return _Py_tracemalloc_config.tracing != 0;
 }
 
-/* A block with the count 1, not tracked, all fields behind the head still to be set; NULL when the pool is empty. */
-static inline PyObject *object_pool_take(struct object_pool *pool)
+/* For templates, which have looked at runtime_data.tracemalloc: a block with the count 1, not tracked, all fields behind the head still to be
+ * set; NULL when the pool is empty. */
+static inline PyObject *object_pool_take_open(struct object_pool *pool)
 {
     PyObject *block = pool->blocks[pool->count];
     if (LIKELY(block != NULL)) {
@@ -34,6 +35,12 @@ static inline PyObject *object_pool_take(struct object_pool *pool)
         block->ob_refcnt = 1;
     }
     return block;
+}
+
+/* The same, NULL also when the pools are closed. */
+static inline PyObject *object_pool_take(struct object_pool *pool)
+{
+    return LIKELY(!object_pools_are_closed()) ? object_pool_take_open(pool) : NULL;
 }
 
 /* Takes the memory of a dead, untracked object whose fields are released. */

@@ -324,10 +324,10 @@ int plain_insert(PyDictObject *dict, PyObject *key, PyObject *value, Py_hash_t h
 }
 
 /* (setobject.c, set_lookkey) */
-int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash)
+__attribute__((noinline)) static int search_set(PySetObject *set, PyObject *key, enum key_kind kind, Py_hash_t *hash,
+                                                setentry **place)
 {
     enum { LINEAR_PROBES = 9, PERTURB_SHIFT = 5 };
-    enum key_kind kind = key_kind(key);
     if (!hash_key(key, kind, hash)) {
         return PLAIN_UNKNOWN;
     }
@@ -335,10 +335,11 @@ int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash)
     size_t perturbation = (size_t)*hash;
     size_t position = (size_t)*hash & mask;
     for (;;) {
-        const setentry *entry = &set->table[position];
+        setentry *entry = &set->table[position];
         int more = position + LINEAR_PROBES <= mask ? LINEAR_PROBES : 0;
         for (; more >= 0; more--, entry++) {
             if (entry->key == NULL) {
+                *place = entry;
                 return 0;
             }
             if (entry->hash == *hash) {
@@ -351,6 +352,33 @@ int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash)
         perturbation >>= PERTURB_SHIFT;
         position = (position * 5 + 1 + perturbation) & mask;
     }
+}
+
+/* plain_set_find, with what the first place tells in line. *place: where an absent key belongs. */
+static inline int find_in_set(PySetObject *set, PyObject *key, Py_hash_t *hash, setentry **place)
+{
+    const PyTypeObject *type = Py_TYPE(key);
+    Py_hash_t quick = type == &PyLong_Type      ? int_hash(key)
+                      : type == &PyUnicode_Type ? ((PyASCIIObject *)key)->hash
+                                                : -1;
+    if (quick != -1) {
+        setentry *entry = &set->table[(size_t)quick & (size_t)set->mask];
+        if (entry->key == NULL) {
+            *hash = quick;
+            *place = entry;
+            return 0;
+        }
+        if (entry->key == key) {
+            return 1;
+        }
+    }
+    return search_set(set, key, key_kind(key), hash, place);
+}
+
+int plain_set_find(PySetObject *set, PyObject *key, Py_hash_t *hash)
+{
+    setentry *place;
+    return find_in_set(set, key, hash, &place);
 }
 
 /* ---- References ------------------------------------------------------------------------------------------ */
@@ -714,6 +742,9 @@ PyObject *rt_plain_tuple(PyObject **items, int count)
         _PyObject_GC_TRACK((PyObject *)tuple);
         return (PyObject *)tuple;
     }
+    if (count == 0) {
+        return Py_NewRef((PyObject *)&_Py_SINGLETON(tuple_empty));
+    }
     if (plain_collection_is_due(1)) {
         return NULL;
     }
@@ -837,13 +868,23 @@ PyObject *rt_plain_set(PyObject **items, int count)
 int rt_plain_set_add(PyObject *set, PyObject *item, int owned)
 {
     Py_hash_t hash;
-    int found = Py_IS_TYPE(set, &PySet_Type) ? plain_set_find((PySetObject *)set, item, &hash) : PLAIN_UNKNOWN;
+    setentry *place;
+    PySetObject *self = (PySetObject *)set;
+    int found = Py_IS_TYPE(set, &PySet_Type) ? find_in_set(self, item, &hash, &place) : PLAIN_UNKNOWN;
     if (found < 0 || (owned & PLAIN_OWNS_KEY && !plain_release(item))) {
         return -1;
     }
-    if (!found && PySet_Add(set, item) < 0) {
-        PyErr_Clear();
-        return -1;
+    if (!found) {
+        /* In place as long as the table need not grow. (setobject.c, set_add_entry) */
+        if (LIKELY((size_t)(self->fill + 1) * 5 < (size_t)self->mask * 3)) {
+            self->fill++;
+            self->used++;
+            place->key = Py_NewRef(item);
+            place->hash = hash;
+        } else if (PySet_Add(set, item) < 0) {
+            PyErr_Clear();
+            return -1;
+        }
     }
     if (owned & PLAIN_OWNS_KEY) {
         rt_release(item);

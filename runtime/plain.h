@@ -23,6 +23,19 @@ static inline bool plain_collection_is_due(int count)
     return UNLIKELY(youngest->count + count > youngest->threshold) && collector->enabled && youngest->threshold != 0;
 }
 
+/* An empty dict, made without starting the collector; NULL where that is not to be had, no exception set. */
+static inline PyObject *plain_empty_dict(void)
+{
+    if (UNLIKELY(runtime_data.interpreter->dict_state.numfree == 0) && plain_collection_is_due(1)) {
+        return NULL;
+    }
+    PyObject *dict = PyDict_New();
+    if (UNLIKELY(dict == NULL)) {
+        PyErr_Clear();
+    }
+    return dict;
+}
+
 /* The outcomes of plain_find besides an entry's number. */
 enum { PLAIN_ABSENT = -1, PLAIN_UNKNOWN = -2 };
 
@@ -87,14 +100,17 @@ int rt_plain_set_add(PyObject *set, PyObject *item, int owned);
  * finds them: slots[0] must be that descriptor. A new reference, the operands released; or NULL. */
 typedef PyObject *(*plain_method_function)(PyObject **slots, int count);
 plain_method_function plain_method(PyObject *descriptor, int count);
-/* The same for a class called: slots[0] must be NULL, slots[1] the class (plain_classes.c). */
+/* The same for a class called: slots[0] must be NULL, slots[1] the class (plain_calls.c). */
 plain_method_function plain_class(const PyTypeObject *class, int count);
+/* The same for an exact builtin function; two levels of recursion must be left. */
+plain_method_function plain_function(PyObject *function, int count);
 
 /* Does the death of an object run no code? plain_release: may a reference to it be dropped, then? */
 bool plain_death(PyObject *object);
 static inline bool plain_release(PyObject *object)
 {
-    return LIKELY(object->ob_refcnt > 1 || Py_TYPE(object) == &PyLong_Type) || plain_death(object);
+    return LIKELY(object->ob_refcnt > 1 || Py_TYPE(object) == &PyLong_Type || Py_TYPE(object) == &PyFloat_Type) ||
+           plain_death(object);
 }
 
 /* STORE_ATTR without running code (ops/attribute_quick.c): an object to be released, the old value or another; or NULL. Takes no references. */

@@ -103,6 +103,17 @@ static PyObject *next_of_ascii(PyObject *iterator)
     return item;
 }
 
+/* (bytesobject.c, striter_next) */
+static PyObject *next_of_bytes(PyObject *iterator)
+{
+    struct str_iterator *self = (struct str_iterator *)iterator;
+    if (self->string == NULL || self->index >= PyBytes_GET_SIZE(self->string)) {
+        return NULL;
+    }
+    unsigned char byte = (unsigned char)PyBytes_AS_STRING(self->string)[self->index++];
+    return Py_NewRef((PyObject *)(runtime_data.small_int_zero + byte));
+}
+
 /* reversed(list). (listobject.c, listreviter_next) */
 static PyObject *next_of_reversed(PyObject *iterator)
 {
@@ -208,6 +219,26 @@ static PyObject *next_of_zip(PyObject *iterator)
         return NULL;
     }
     PyObject *items[MOST_ZIPPED];
+    if (count == 2) {
+        struct list_iterator *first = (struct list_iterator *)PyTuple_GET_ITEM(self->iterators, 0);
+        struct list_iterator *second = (struct list_iterator *)PyTuple_GET_ITEM(self->iterators, 1);
+        const PyTypeObject *type = runtime_data.list_iterator_type;
+        if (Py_TYPE(first) == type && Py_TYPE(second) == type && first != second && first->list != NULL &&
+            second->list != NULL && first->index < PyList_GET_SIZE(first->list) &&
+            second->index < PyList_GET_SIZE(second->list)) {
+            items[0] = Py_NewRef(first->list->ob_item[first->index]);
+            items[1] = Py_NewRef(second->list->ob_item[second->index]);
+            PyObject *result = fill(self->result, fresh, items, 2);
+            if (LIKELY(result != NULL)) {
+                first->index++;
+                second->index++;
+            } else {
+                Py_DECREF(items[0]); /* the lists have them, too */
+                Py_DECREF(items[1]);
+            }
+            return result;
+        }
+    }
     int taken = 0;
     /* One iterator given twice hands out one item after the other. */
     for (; taken < count; taken++) {
@@ -312,6 +343,7 @@ plain_next_function plain_next(const PyTypeObject *type)
         {runtime_data.tuple_iterator_type, next_of_tuple},
         {runtime_data.range_iterator_type, next_of_range},
         {runtime_data.ascii_iterator_type, next_of_ascii},
+        {&PyBytesIter_Type, next_of_bytes},
         {&PyEnum_Type, next_of_enumerate},
         {&PyZip_Type, next_of_zip},
         {&PyDictIterItem_Type, next_of_dict_items},
@@ -320,10 +352,16 @@ plain_next_function plain_next(const PyTypeObject *type)
         {runtime_data.set_iterator_type, next_of_set},
         {runtime_data.list_reverse_iterator_type, next_of_reversed},
     };
+    /* Sites that meet such a type ask again at every turn. */
+    static const PyTypeObject *last_unknown;
+    if (type == last_unknown) {
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].type == type) {
             return known[i].next;
         }
     }
+    last_unknown = type;
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include "runtime/instance.h"
 #include "runtime/iterators.h"
 #include "runtime/ops.h"
+#include "runtime/trashcan.h"
 
 #include "internal/pycore_floatobject.h"
 
@@ -69,6 +70,7 @@ void runtime_data_init(PyThreadState *tstate)
         runtime_data.method_vectorcall = ((PyMethodObject *)method)->vectorcall;
         Py_DECREF(method);
     }
+    runtime_data.tracemalloc = &_Py_tracemalloc_config;
     runtime_data.none = Py_None;
     runtime_data.true_object = Py_True;
     runtime_data.false_object = Py_False;
@@ -378,6 +380,36 @@ PyObject *rt_bound_method(PyThreadState *tstate, PyObject *function, PyObject *s
     return (PyObject *)method;
 }
 
+/* (tupleobject.c, tupledealloc) */
+void rt_tuple_free(PyThreadState *tstate, PyObject *object)
+{
+    Py_ssize_t size = Py_SIZE(object);
+    struct _Py_tuple_state *lists = &runtime_data.interpreter->tuple;
+    if (UNLIKELY((size_t)(size - 1) >= PyTuple_NFREELISTS || lists->numfree[size - 1] >= PyTuple_MAXFREELIST ||
+                 trashcan_is_due(tstate))) {
+        _Py_Dealloc(object);
+        return;
+    }
+    if (_PyObject_GC_IS_TRACKED(object)) {
+        _PyObject_GC_UNTRACK(object);
+    }
+    tstate->trash_delete_nesting++;
+    PyObject **items = ((PyTupleObject *)object)->ob_item;
+    for (Py_ssize_t index = size; --index >= 0;) {
+        if (items[index] != NULL) {
+            rt_release(items[index]);
+        }
+    }
+    if (LIKELY(lists->numfree[size - 1] < PyTuple_MAXFREELIST)) {
+        items[0] = (PyObject *)lists->free_list[size - 1];
+        lists->free_list[size - 1] = (PyTupleObject *)object;
+        lists->numfree[size - 1]++;
+    } else {
+        PyObject_GC_Del(object);
+    }
+    trashcan_end(tstate);
+}
+
 /* (funcobject.c, func_dealloc) */
 void rt_function_free(PyObject *object)
 {
@@ -426,6 +458,8 @@ void rt_dealloc(PyObject *object)
         rt_int_free(object);
     } else if (type == &PyFloat_Type) {
         rt_float_free(object);
+    } else if (type == &PyTuple_Type) {
+        rt_tuple_free(_PyThreadState_GET(), object);
     } else if (type == &PyFunction_Type) {
         rt_function_free(object);
     } else if (type == &PyCell_Type) {

@@ -65,8 +65,9 @@ struct runtime_data {
     uint64_t leaving;
     struct _Py_float_state *floats; /* the main interpreter's free list of floats */
     struct int_free_list ints[INT_FREE_LISTS];
+    const struct _PyTraceMalloc_Config *tracemalloc; /* the interpreter's; see object_pools_are_closed() */
     struct object_pool functions, cells, methods, tracebacks, exceptions;
-    /* Their type is anything. `iterators`: of lists, tuples and ASCII strs, and map objects, which have one size. */
+    /* Their type is anything. `iterators`: of lists, tuples, bytes and ASCII strs, and map objects, which have one size. */
     struct object_pool iterators, enumerates, zips;
     struct object_pool range_iterators; /* not of the collector: from PyObject_New */
 };
@@ -93,6 +94,8 @@ void rt_float_free(PyObject *object);
 void rt_function_free(PyObject *object);
 void rt_cell_free(PyObject *object);
 void rt_method_free(PyObject *object);
+/* The same for an exact tuple. */
+void rt_tuple_free(PyThreadState *tstate, PyObject *object);
 
 /* A method that binds `function`, borrowed, to `self`, whose reference it takes over (not on failure). New reference, or NULL
  * with MemoryError. */

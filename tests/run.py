@@ -335,7 +335,8 @@ class Driver:
         expected = stock.cases
         if stock.timed_out or stock.crashed() or not any("ok" in outcomes for outcomes in expected.values()):
             return [Result(name, "failed", f"on stock: {stock.ending()}, no case passes", stock.out + stock.err)]
-        outcome = self.cpython_outcome(self.options.jit, test, {"JIT_STRESS": "compile-all"})
+        extra = {"JIT_STRESS": "compile-all", **self.options.settings}
+        outcome = self.cpython_outcome(self.options.jit, test, extra)
         found = outcome.cases
         details = []
         if outcome.timed_out or outcome.status < 0:
@@ -350,7 +351,7 @@ class Driver:
                 details += [f"== {case}: {found.get(case)}, stock: {expected.get(case)}", *outcome.texts.get(case, [])]
             if not different:
                 return [Result(name, "passed", f"{len(found)} cases", seconds=outcome.seconds)]
-        details += ["", f"again: JIT_STRESS=compile-all {self.options.jit} tests/cpython_test.py {test} /dev/stdout", outcome.trace,
+        details += ["", "again: " + again(self.options.jit, "tests/cpython_test.py", extra, [test, "/dev/stdout"]), outcome.trace,
                     outcome.out[-20000:], outcome.err[-20000:]]
         return [Result(name, "failed", message, "\n".join(details), outcome.seconds)]
 
@@ -483,6 +484,8 @@ def main():
     parser.add_argument("--only", action="append", metavar="PATTERN", help="part of an item's name, or a shell pattern")
     parser.add_argument("--list", action="store_true", help="name the items and stop")
     parser.add_argument("--modes", help="of the programs, from " + ", ".join(MODES) + " (all that the build has)")
+    parser.add_argument("--setting", dest="settings", action="append", default=[], metavar="NAME=VALUE",
+                        help="an environment variable for CPython's tests under the JIT: JIT_TIERING=2")
     parser.add_argument("--everywhere", action="store_true", help="every program in all of --modes, asked for or not")
     parser.add_argument("--groups", default="unit,tools,cpython,programs,applications", help="which of the five groups")
     parser.add_argument("--jit", default=str(TOP / "build/pyjit"), help="the interpreter under test (build/pyjit)")
@@ -497,6 +500,7 @@ def main():
     options = parser.parse_args()
     options.modes = options.modes.split(",") if options.modes else available_modes()
     options.groups = options.groups.split(",")
+    options.settings = dict(setting.split("=", 1) for setting in options.settings)
     unknown = [mode for mode in options.modes if mode not in MODES]
     if unknown:
         parser.error(f"unknown mode {unknown[0]}: choose from {', '.join(MODES)}")

@@ -7,7 +7,8 @@ TIER2 = {"JIT_TIERING": "2", "JIT_ONLY": "programs/*.py:*,<string>:*,<stdin>:*"}
 
 MODES = {
     "tier0": {"PYTHON_JIT": "0"},
-    "default": {},
+    # The programs' loops were written to get hot with 300 turns or calls.
+    "default": {"JIT_HOTNESS_THRESHOLD": "300"},
     "compile-all": {"JIT_STRESS": "compile-all"},
     "gc": {"JIT_STRESS": "compile-all,gc"},
     "no-forward": {"JIT_STRESS": "compile-all,no-forward"},

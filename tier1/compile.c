@@ -42,7 +42,7 @@ static size_t feedback_size(const struct bytecode *bytecode, bool counting, size
 /* The arrays of the last compilation, kept: fresh memory would cost more page faults than the work in it. */
 static struct emitter kept;
 /* Larger arrays than this are given back, in elements of the hot list. */
-enum { LARGEST_KEPT = 2000 };
+enum { LARGEST_KEPT = 512 };
 
 static bool prepare(struct emitter *emitter)
 {
@@ -267,9 +267,10 @@ failed:
 static void take_feedback_over(struct emitter *emitter, const struct compiled_code *earlier)
 {
     for (int i = 0; i < emitter->bytecode.count; i++) {
-        /* Cells of calls are linked with what they call, and learn again. */
         int opcode = emitter->bytecode.instructions[i].opcode;
-        if (emitter->cells[2 * i] < 0 || earlier->cells[i] < 0 || opcode == CALL) {
+        /* Cells of calls are linked with what they call, and learn again. */
+        bool calls = opcode == CALL || opcode == CALL_FUNCTION_EX || opcode == BEFORE_WITH;
+        if (emitter->cells[2 * i] < 0 || earlier->cells[i] < 0 || calls) {
             continue;
         }
         char *cell = emitter->feedback + emitter->cells[2 * i];

@@ -9,11 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool emitter_grow(void **array, int count, int *capacity, size_t element)
+bool emitter_grow_array(void **array, int *capacity, size_t element)
 {
-    if (count < *capacity) {
-        return true;
-    }
     int larger = *capacity == 0 ? 64 : *capacity * 2;
     void *moved = compiler_realloc(*array, (size_t)larger * element);
     if (moved == NULL) {

@@ -177,7 +177,11 @@ struct emitter {
 };
 
 /* Makes room in an array for one more element; false without memory. */
-bool emitter_grow(void **array, int count, int *capacity, size_t element);
+bool emitter_grow_array(void **array, int *capacity, size_t element);
+static inline bool emitter_grow(void **array, int count, int *capacity, size_t element)
+{
+    return LIKELY(count < *capacity) || emitter_grow_array(array, capacity, element);
+}
 
 /* Labels 0..bytecode.count-1 are the instructions'. A label may be used before it is bound. */
 int emitter_new_label(struct emitter *emitter);

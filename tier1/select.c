@@ -312,9 +312,6 @@ void select_handler(struct emitter *emitter)
     if (flags & OPCODE_ESCAPES) {
         end_escape(emitter, emitter->current + 1);
     }
-    if (instruction->opcode == CALL_FUNCTION_EX) {
-        add_eval_breaker_check(emitter);
-    }
 }
 
 /* ---- The walk over the instructions ---------------------------------------------------------------------------------------------------- */
@@ -520,8 +517,11 @@ static void select_one(struct emitter *emitter)
     case FOR_ITER:
         select_for_iter(emitter);
         break;
+    case CALL_FUNCTION_EX:
+        select_star_call(emitter);
+        break;
     default:
-        if (!select_building(emitter)) {
+        if (!select_keywords_call(emitter) && !select_building(emitter)) {
             select_handler(emitter);
         }
         break;

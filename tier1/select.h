@@ -206,6 +206,9 @@ void select_map_add(struct emitter *emitter);
 void select_iterator(struct emitter *emitter);
 void select_format_value(struct emitter *emitter);
 void select_call(struct emitter *emitter);
+void select_star_call(struct emitter *emitter);
+/* A BUILD_MAP that begins `**local)` of a call: selects up to the call and is true, or does nothing. */
+bool select_keywords_call(struct emitter *emitter);
 void select_return_value(struct emitter *emitter);
 void select_yield_value(struct emitter *emitter);
 /* GET_AWAITABLE and GET_YIELD_FROM_ITER: the templates that tell whether the operand itself serves, and the handler if not. */

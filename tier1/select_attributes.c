@@ -65,8 +65,12 @@ void select_load_global(struct emitter *emitter)
         stack_push_null(emitter);
     }
     stack_free_register(emitter);
-    bool builtin = instruction->specialised == LOAD_GLOBAL_BUILTIN;
-    bool known = builtin || instruction->specialised == LOAD_GLOBAL_MODULE;
+    int place = instruction->specialised;
+    if (place != LOAD_GLOBAL_BUILTIN && place != LOAD_GLOBAL_MODULE) {
+        place = guess_global_place(emitter, name_at(emitter, instruction->oparg >> 1));
+    }
+    bool builtin = place == LOAD_GLOBAL_BUILTIN;
+    bool known = place != LOAD_GLOBAL;
     int fast[2] = {builtin ? TEMPLATE_LOAD_GLOBAL_BUILTIN : TEMPLATE_LOAD_GLOBAL_MODULE,
                    TEMPLATE_LOAD_GLOBAL_BUILTIN};
     int back = emitter_new_label(emitter);

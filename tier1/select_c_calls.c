@@ -30,6 +30,16 @@ PyObject *guess_global(const struct emitter *emitter, PyObject *name)
     return found;
 }
 
+int guess_global_place(const struct emitter *emitter, PyObject *name)
+{
+    if (emitter->globals == NULL) {
+        return LOAD_GLOBAL;
+    }
+    return find_in_dict(emitter->globals, name) != NULL                     ? LOAD_GLOBAL_MODULE
+           : find_in_dict(PyInterpreterState_Get()->builtins, name) != NULL ? LOAD_GLOBAL_BUILTIN
+                                                                            : LOAD_GLOBAL;
+}
+
 PyObject *guess_loaded_module(const struct emitter *emitter, int number)
 {
     if (number < 0) {
@@ -157,14 +167,15 @@ static const struct pure_builtin {
 /* What is known of a site. */
 struct c_call {
     enum pure_call pure;
-    PyMethodDef *definition;           /* for pure calls of builtin functions */
-    int template;                      /* of the C function called, or 0 */
-    plain_method_function plain;       /* a method that this function can stand for ... */
-    plain_method_function plain_class; /* ... or a class ... */
-    PyObject *method;                  /* ... and which that is */
-    bool appends;                      /* list.append, result unused */
-    bool iterates;                     /* range(), and the GET_ITER behind it */
-    bool may_be_python;                /* perhaps a Python function after all */
+    PyMethodDef *definition;              /* for pure calls of builtin functions */
+    int template;                         /* of the C function called, or 0 */
+    plain_method_function plain;          /* a method that this function can stand for ... */
+    plain_method_function plain_class;    /* ... or a class ... */
+    plain_method_function plain_function; /* ... or a builtin function, of that definition */
+    PyObject *method;                     /* ... and which that is */
+    bool appends;                         /* list.append, result unused */
+    bool iterates;                        /* range(), and the GET_ITER behind it */
+    bool may_be_python;                   /* perhaps a Python function after all */
 };
 
 /* The function among the builtins that are carried out in line. */
@@ -222,6 +233,9 @@ static void choose_for_callee(PyObject *callee, const struct call_site *site, st
         if (site->keyword_names == NULL) {
             call->pure = find_pure_builtin(function, site->nargs);
             call->definition = function->m_ml;
+            if (call->pure == PURE_NONE && site->operands[0].is_null) {
+                call->plain_function = plain_function(callee, site->nargs);
+            }
         }
     } else if (Py_IS_TYPE(callee, &PyMethodDescr_Type)) {
         call->template = template_for_flags(((PyMethodDescrObject *)callee)->d_method->ml_flags, site, true);
@@ -485,12 +499,17 @@ static void add_plain_method(struct emitter *emitter, struct call_site *site, co
     }
     stack_free_register(emitter);
     int slow = emitter_new_label(emitter);
-    struct item *item =
-        emitter_add(emitter, call->plain != NULL ? TEMPLATE_CALL_PLAIN_METHOD : TEMPLATE_CALL_PLAIN_CLASS);
-    item->handler = call->plain != NULL ? (const void *)call->plain : (const void *)call->plain_class;
+    int template = call->plain != NULL         ? TEMPLATE_CALL_PLAIN_METHOD
+                   : call->plain_class != NULL ? TEMPLATE_CALL_PLAIN_CLASS
+                                               : TEMPLATE_CALL_PLAIN_FUNCTION;
+    struct item *item = emitter_add(emitter, template);
+    item->handler = call->plain != NULL         ? (const void *)call->plain
+                    : call->plain_class != NULL ? (const void *)call->plain_class
+                                                : (const void *)call->plain_function;
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)call->method;
+    item->holes[HOLE_Q_A] =
+        call->plain_function != NULL ? (int64_t)(uintptr_t)call->definition : (int64_t)(uintptr_t)call->method;
     item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     if (call->plain != NULL) {
@@ -583,7 +602,7 @@ bool select_c_call(struct emitter *emitter, struct call_site *site)
         add_pure_call(emitter, site, &call);
     } else if (call.appends) {
         add_append(emitter, site, &call);
-    } else if (call.plain != NULL || call.plain_class != NULL) {
+    } else if (call.plain != NULL || call.plain_class != NULL || call.plain_function != NULL) {
         add_plain_method(emitter, site, &call);
     } else if (call.template != 0) {
         add_c_call(emitter, site, &call);

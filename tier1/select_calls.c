@@ -41,6 +41,19 @@ bool fits_native_call(const struct call_site *site)
     return site->cell->arguments <= 0 || site->cell->arguments == count_arguments(site, callee);
 }
 
+/* Is the callee a function that is sure to be given other than as many arguments as it has parameters? A guess. */
+static bool needs_shape(const struct emitter *emitter, const struct call_site *site)
+{
+    bool sure;
+    PyObject *callee = site->cell->arguments > 0 ? NULL : guess_callee(emitter, &sure);
+    if (callee == NULL || !PyFunction_Check(callee)) {
+        return false;
+    }
+    const PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)callee)->func_code;
+    return code->co_argcount != site->nargs || code->co_kwonlyargcount != 0 ||
+           code->co_flags & (CO_VARARGS | CO_VARKEYWORDS);
+}
+
 void add_native_call(struct emitter *emitter, struct call_site *site, int slow, int back)
 {
     static four_family push_family = PLACES(PUSH_FRAME);
@@ -75,7 +88,8 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
 
 void add_any_call(struct emitter *emitter, const struct call_site *site, int error)
 {
-    struct item *item = emitter_add(emitter, TEMPLATE_BEGIN_CALL);
+    bool in_line = site->cell->arguments > 0;
+    struct item *item = emitter_add(emitter, in_line ? TEMPLATE_BEGIN_CALL : TEMPLATE_BEGIN_SHAPED_CALL);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
     item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
@@ -120,7 +134,7 @@ void select_call(struct emitter *emitter)
     }
     site.calls_module = loads_from_module(emitter);
     stack_flush(emitter);
-    if (!fits_native_call(&site)) {
+    if (!fits_native_call(&site) || needs_shape(emitter, &site)) {
         for (int i = 0; i < site.nargs + 2; i++) {
             stack_spill(emitter, &site.operands[i]);
         }

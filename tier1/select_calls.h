@@ -67,6 +67,10 @@ bool select_exit_call(struct emitter *emitter, struct call_site *site);
 /* What a global name stands for right now, borrowed, or NULL: a guess about when the code will run. Raises nothing. */
 PyObject *guess_global(const struct emitter *emitter, PyObject *name);
 
+/* Which of the two instructions tier 0 would make of a LOAD_GLOBAL of that name now, LOAD_GLOBAL_MODULE or LOAD_GLOBAL_BUILTIN; LOAD_GLOBAL
+ * where that cannot be told. */
+int guess_global_place(const struct emitter *emitter, PyObject *name);
+
 /* The callee of the CALL whose operands are popped, borrowed; NULL where there is no telling. *sure: no other than this one is to be
  * expected. A guess like the others. */
 PyObject *guess_callee(const struct emitter *emitter, bool *sure);

@@ -2,6 +2,7 @@
 #include "tier2/ir_eval.h"
 
 #include "runtime/cpython.h"
+#include "runtime/ops.h"
 #include "tier2/ir_text.h"
 
 #include <math.h>
@@ -52,6 +53,7 @@ struct world_object *ir_world_constant(struct ir_world *world, const void *point
     }
     struct world_object *object = new_object(world, kind, 0);
     object->pointer = pointer;
+    object->number = 1000 + (int)((uintptr_t)pointer & 0xFFF);
     object->references = 1000;
     return object;
 }
@@ -98,12 +100,12 @@ static double float_of(int64_t bits)
 /* Mostly small numbers. */
 static int64_t invent_int(uint64_t chance)
 {
-    return chance % 3 ? (int64_t)(chance >> 8) % 10 : ints[(chance >> 8) % (sizeof ints / sizeof ints[0])];
+    return chance % 5 ? (int64_t)(chance >> 8) % 10 : ints[(chance >> 8) % (sizeof ints / sizeof ints[0])];
 }
 
 static int64_t invent_float(uint64_t chance)
 {
-    return bits_of(chance % 3 ? (double)((chance >> 8) % 64) * 0.25
+    return bits_of(chance % 5 ? (double)((chance >> 8) % 64) * 0.25
                               : floats[(chance >> 8) % (sizeof floats / sizeof floats[0])]);
 }
 
@@ -216,7 +218,9 @@ int64_t ir_world_load(struct ir_world *world, struct world_object *object, int64
         return word->bits;
     }
     uint64_t identity = object->number >= 0 ? (uint64_t)object->number : 1000 + (uint64_t)object->value;
-    uint64_t age = memory == MEMORY_constant || memory == MEMORY_none ? 0 : world->escapes;
+    uint64_t age = memory == MEMORY_constant || memory == MEMORY_none ? 0
+                   : memory == MEMORY_type                            ? world->escapes
+                                                                      : world->escapes + (world->writes << 32);
     uint64_t chance = ir_world_invent(world, 3 + age, identity, (uint64_t)key);
     if (memory == MEMORY_type) {
         return is_number(object) ? 77 : chance % 8 == 0;
@@ -254,9 +258,9 @@ void ir_world_store(struct ir_world *world, struct world_object *object, int64_t
     word->bits = bits;
 }
 
-void ir_world_escape(struct ir_world *world)
+/* What stands in memory, but for constant and types', is something else. */
+static void forget_contents(struct ir_world *world)
 {
-    world->escapes++;
     for (struct world_object *object = world->objects; object != NULL; object = object->next) {
         for (struct world_word *word = object->words, *next; word != NULL; word = next) {
             next = word->next;
@@ -267,6 +271,12 @@ void ir_world_escape(struct ir_world *world)
         }
         object->words = NULL;
     }
+}
+
+void ir_world_escape(struct ir_world *world)
+{
+    world->escapes++;
+    forget_contents(world);
 }
 
 /* Takes a reference away; did the last one go, of something whose death is seen? */
@@ -304,7 +314,7 @@ bool ir_world_drop(struct ir_world *world, struct world_object *object, bool sim
 struct world_object *ir_world_call_result(struct ir_world *world, int operand)
 {
     uint64_t chance = ir_world_invent(world, 5, world->escapes, (uint64_t)operand);
-    if (chance % 4 == 0) {
+    if (chance % 2 == 0) {
         struct world_object *object = new_object(world, KIND_any, 0);
         object->number = 100 + (int)world->escapes;
         return object;
@@ -339,10 +349,8 @@ void ir_world_note_object(struct ir_world *world, const struct world_object *obj
                              : object->kind == KIND_float ? IR_FLOAT
                                                           : IR_BOOL,
                              object->value);
-    } else if (object->number >= 0) {
-        fprintf(world->trace, "#%d", object->number);
     } else {
-        fputs("constant", world->trace);
+        fprintf(world->trace, object->pointer != NULL ? "constant" : "#%d", object->number);
     }
 }
 
@@ -516,6 +524,16 @@ static int64_t eval_int(struct evaluation *e, const struct ir_node *node)
     }
 }
 
+/* What runtime/ calculates is not calculated here a second time. */
+static int64_t eval_real_function(struct evaluation *e, const struct ir_node *node, double a, double b)
+{
+    struct float_outcome outcome = node->op == IR_float_power    ? rt_float_power(a, b)
+                                   : node->op == IR_float_modulo ? rt_float_remainder(a, b)
+                                                                 : rt_float_floor_divide(a, b);
+    guard(e, node, outcome.valid);
+    return bits_of(outcome.value);
+}
+
 static int64_t eval_float(struct evaluation *e, const struct ir_node *node)
 {
     double a = float_of(input(e, node, 0));
@@ -534,10 +552,23 @@ static int64_t eval_float(struct evaluation *e, const struct ir_node *node)
         return bits_of(-a);
     case IR_float_absolute:
         return bits_of(fabs(a));
+    case IR_float_power:
+    case IR_float_modulo:
+    case IR_float_floor_divide:
+        return eval_real_function(e, node, a, b);
     default:
         problem(e->world, "the evaluator does not know an operation on floats");
         return 0;
     }
+}
+
+/* Is the class, its version or its keys what was seen? So the seed says, until other code runs. */
+static bool holds_of_class(const struct ir_world *world, const struct ir_node *node,
+                           const struct world_object *object)
+{
+    uint64_t identity = object != NULL ? (uint64_t)object->number : 1000;
+    return ir_world_invent(world, 8 + world->escapes, identity, (uint64_t)node->op + (uint64_t)node->number) % 32 !=
+           0;
 }
 
 /* What load_operand takes over: what was stored, or what other code has put there since. */
@@ -568,6 +599,62 @@ static int64_t unbox(struct evaluation *e, const struct ir_node *node, enum ir_k
         guard(e, node, !object->huge && object->value != INT64_MIN);
     }
     return object->value;
+}
+
+/* A C function that runs no code: what it gives depends on what it is asked and what stands in memory; nobody sees that it is called. */
+static int64_t call_plain(struct evaluation *e, const struct ir_node *node)
+{
+    struct ir_world *world = e->world;
+    uint64_t chance = ir_world_invent(world, 7, world->escapes + (world->writes << 32), (uint64_t)node->number);
+    for (int i = 0; i < node->input_count; i++) {
+        int64_t given = input(e, node, i);
+        if (node->inputs[i]->type == IR_OBJECT && given != 0) {
+            const struct world_object *object = (const struct world_object *)(intptr_t)given;
+            given = is_number(object) ? object->value : object->number;
+        }
+        chance = ir_world_invent(world, chance, (uint64_t)given, (uint64_t)i);
+    }
+    if (node->memory != MEMORY_none) {
+        world->writes++;
+        forget_contents(world);
+    }
+    if (node->type == IR_INT || node->type == IR_BOOL) {
+        return (int64_t)(chance >> 8) & 1;
+    }
+    if (node->type == IR_FLOAT) {
+        return invent_float(chance);
+    }
+    struct world_object *result = chance % 8 == 0 ? NULL : world->pool[(chance >> 8) % WORLD_OBJECTS];
+    if (result != NULL) {
+        result->references++;
+    }
+    for (int i = 0; i < node->input_count && node->op == IR_call_plain_array && result != NULL; i++) {
+        object_input(e, node, i)->escaped = true;
+    }
+    return address(result);
+}
+
+/* A number into a place of an object, where `old` stands: into its box, if nobody else has that. */
+static void store_raw(struct evaluation *e, const struct ir_node *node, int64_t key, struct world_object *old)
+{
+    struct ir_world *world = e->world;
+    const struct ir_node *raw = node->inputs[node->input_count - 1];
+    enum ir_kind kind = raw->type == IR_FLOAT ? KIND_float : KIND_int;
+    if (!touch(world, old)) {
+        return;
+    }
+    guard(e, node, old->references > 1 || is_number(old));
+    if (e->leaves) {
+        return;
+    }
+    if (old->references == 1 && old->kind == kind) {
+        old->value = value_of(e, raw);
+        old->huge = false;
+        return;
+    }
+    struct world_object *box = ir_world_box(world, kind, value_of(e, raw));
+    ir_world_store(world, object_input(e, node, 0), key, IR_OBJECT, (enum ir_memory)node->memory, address(box));
+    takes_last(world, old, true);
 }
 
 static int64_t sync_home(struct evaluation *e, const struct ir_node *node)
@@ -606,6 +693,11 @@ static int64_t eval_value(struct evaluation *e, const struct ir_node *node)
         return address(world->homes[node->frame][node->number]);
     case IR_load_operand:
         return take_operand(e, node);
+    case IR_call_plain:
+    case IR_call_plain_array:
+        return call_plain(e, node);
+    case IR_is_bound:
+        return input(e, node, 0) != 0;
     case IR_is_inside:
         return input(e, node, 0) >= 0 && input(e, node, 0) < input(e, node, 1);
     case IR_int_compare:
@@ -691,7 +783,7 @@ static void drop(struct evaluation *e, const struct ir_node *node, struct world_
             restore_locals(e->world, e->values, state);
         }
         note_death(e->world, object);
-        e->leaves = e->world->escapes % 2 == 0;
+        e->leaves = (node->flags & NODE_PLAIN) || e->world->escapes % 2 == 0;
     }
 }
 
@@ -718,8 +810,31 @@ static void eval_effect(struct evaluation *e, const struct ir_node *node)
     case IR_guard_word:
     case IR_guard_half:
         guard(e, node,
-              ir_world_load(world, object_input(e, node, 0), node->offset, IR_INT, (enum ir_memory)node->memory) ==
+              ir_world_load(world, object_input(e, node, 0), node->offset, IR_INT,
+                            node->memory != MEMORY_none ? (enum ir_memory)node->memory : MEMORY_dict) ==
                   node->number);
+        break;
+    case IR_guard_null:
+        guard(e, node, input(e, node, 0) == 0);
+        break;
+    case IR_guard_class:
+        if (touch(world, object_input(e, node, 0))) {
+            guard(e, node,
+                  !is_number(object_input(e, node, 0)) && holds_of_class(world, node, object_input(e, node, 0)));
+        }
+        break;
+    case IR_guard_version:
+    case IR_guard_keys:
+        guard(e, node, holds_of_class(world, node, NULL));
+        break;
+    case IR_store_raw:
+        store_raw(e, node, node->offset, object_input(e, node, 1));
+        break;
+    case IR_store_raw_item:
+        store_raw(e, node, WORLD_ITEM(input(e, node, 1)), object_input(e, node, 2));
+        break;
+    case IR_call_plain:
+        call_plain(e, node);
         break;
     case IR_guard_breaker:
     case IR_guard_quiet:

@@ -44,6 +44,7 @@ struct world_operand {
 struct ir_world {
     uint64_t seed;
     uint64_t escapes;    /* so far */
+    uint64_t writes;     /* by C functions that run no code, so far */
     int64_t fail_guard;  /* the guard of this number, from 1, fails whatever it finds; 0: none */
     int64_t guard_count; /* so far */
     int64_t steps_left;

@@ -22,7 +22,7 @@
 #include "tier2/ir.h"
 
 /* The words of the text, by number. */
-extern const char *const ir_memory_names[MEMORY_COUNT];
+extern const char *const ir_memory_names[];
 extern const char *const ir_slot_names[];
 extern const char *const ir_comparison_names[]; /* Py_LT..Py_GE */
 enum { IR_SLOT_NAME_COUNT = SLOT_ITERATOR + 1, IR_COMPARISON_COUNT = 6 };

@@ -222,7 +222,8 @@ static void check_payload(struct check *check, const struct ir_node *node)
         break;
     }
     bool touches = node->op == IR_load || node->op == IR_load_item || node->op == IR_store ||
-                   node->op == IR_store_item || node->op == IR_store_int;
+                   node->op == IR_store_item || node->op == IR_store_int || node->op == IR_store_raw ||
+                   node->op == IR_store_raw_item;
     if (touches && node->memory == MEMORY_none) {
         complain(check, node, "does not say which memory");
     }

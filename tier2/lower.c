@@ -278,10 +278,17 @@ static label failure(struct lowering *l, const struct ir_node *node, value statu
     return leave_by(l, exit, row, status);
 }
 
-/* With guards that can be told to fail: does it hold, and has it not been told to? */
-static value unless_forced(struct lowering *l, uint32_t row, value holds)
+/* Does the guard ask whether a function has done its work? When it has, it must not fail: the operands may be gone. */
+static bool asks_for_result(const struct ir_node *node)
 {
-    if (!stress_settings.guards) {
+    return node->op == IR_guard_bound &&
+           (node->inputs[0]->op == IR_call_plain || node->inputs[0]->op == IR_call_plain_array);
+}
+
+/* With guards that can be told to fail: does it hold, and has it not been told to? */
+static value unless_forced(struct lowering *l, const struct ir_node *node, uint32_t row, value holds)
+{
+    if (!stress_settings.guards || asks_for_result(node)) {
         return holds;
     }
     value arguments[2] = {address(l, l->table), constant_i32(l, row)};
@@ -293,11 +300,7 @@ void lower_guard(struct lowering *l, const struct ir_node *node, value holds)
 {
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
-    /* A plain call may have taken its operands over: only when it has not, which NULL says, the state is right. */
-    const struct ir_node *asked = node->op == IR_guard_bound ? node->inputs[0] : NULL;
-    if (asked == NULL || (asked->op != IR_call_plain && asked->op != IR_call_plain_array)) {
-        holds = unless_forced(l, row, holds);
-    }
+    holds = unless_forced(l, node, row, holds);
     branch_rarely(l, holds, leave_by(l, exit, row, NULL));
 }
 
@@ -317,7 +320,7 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
     value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
     const char *function = node->flags & NODE_PLAIN ? "rt_tier2_release" : "rt_tier2_dealloc";
     value leaves = call(l, function, l->i32, 6, arguments);
-    value stays = unless_forced(l, row, integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0)));
+    value stays = unless_forced(l, node, row, integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0)));
     llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
 }
 
@@ -471,7 +474,7 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
                                 integer_compare(l, LLVMIntEQ, tracing, llvm.ConstInt(l->i8, 0, false)), "");
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
-    value left_alone = unless_forced(l, row, constant_i1(l, true));
+    value left_alone = unless_forced(l, node, row, constant_i1(l, true));
     label noise = new_block(l, "noise");
     branch_rarely(l, llvm.BuildAnd(l->builder, quiet, left_alone, ""), noise);
     label back = llvm.GetInsertBlock(l->builder);

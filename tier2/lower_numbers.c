@@ -138,10 +138,34 @@ static value real_function(struct lowering *l, const struct ir_node *node, const
     return llvm.BuildExtractValue(l->builder, both, 0, "");
 }
 
+/* A float that LLVM knows nothing of. It holds the sign of what is not a number to be nobody's business, and so turns -(a / b) into a / -b,
+ * a * -1.0 and -0.0 - a into -a, and |a| * |b| into |a * b|; copysign() and struct.pack() see the difference. */
+static value opaque_float(struct lowering *l, value real)
+{
+    value fence = llvm_intrinsic(l->module, "llvm.arithmetic.fence", &l->f64, 1);
+    return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(fence), fence, &real, 1, "");
+}
+
+/* Constants by which LLVM's folding makes another operation of an addition or the like, or comes to something that is not a number, with a sign
+ * of its own: the factor and divisor -1.0, the minuend -0.0, all that is not finite or so large that products overflow. */
+static bool folds_wrongly(const struct ir_node *constant)
+{
+    double real;
+    memcpy(&real, &constant->number, sizeof real);
+    return real == -1.0 || (real == 0 && signbit(real)) || !(fabs(real) < 0x1p500);
+}
+
+static value float_input(struct lowering *l, const struct ir_node *node, int number)
+{
+    const struct ir_node *from = node->inputs[number];
+    value real = result_of(l, from);
+    return from->op == IR_constant_float && folds_wrongly(from) ? opaque_float(l, real) : real;
+}
+
 value lower_float(struct lowering *l, const struct ir_node *node)
 {
-    value a = input(l, node, 0);
-    value b = node->input_count > 1 ? input(l, node, 1) : NULL;
+    value a = float_input(l, node, 0);
+    value b = node->input_count > 1 ? float_input(l, node, 1) : NULL;
     switch ((enum ir_op)node->op) {
     case IR_float_add:
         return llvm.BuildFAdd(l->builder, a, b, "");
@@ -150,7 +174,7 @@ value lower_float(struct lowering *l, const struct ir_node *node)
     case IR_float_multiply:
         return llvm.BuildFMul(l->builder, a, b, "");
     case IR_float_divide: {
-        bool known = node->inputs[1]->op == IR_constant_float && (node->inputs[1]->number << 1) != 0;
+        bool known = node->inputs[1]->op == IR_constant_float && ((uint64_t)node->inputs[1]->number << 1) != 0;
         if (!known) {
             lower_guard(l, node, llvm.BuildFCmp(l->builder, LLVMRealUNE, b, llvm.ConstReal(l->f64, 0), ""));
         }
@@ -163,10 +187,10 @@ value lower_float(struct lowering *l, const struct ir_node *node)
     case IR_float_floor_divide:
         return real_function(l, node, "rt_float_floor_divide");
     case IR_float_negate:
-        return llvm.BuildFNeg(l->builder, a, "");
+        return opaque_float(l, llvm.BuildFNeg(l->builder, opaque_float(l, a), ""));
     default: {
         value function = llvm_intrinsic(l->module, "llvm.fabs", &l->f64, 1);
-        return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
+        return opaque_float(l, llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, ""));
     }
     }
 }

@@ -310,7 +310,7 @@ bool hook_is_active(PyThreadState *tstate)
     return frame != NULL && frame_is_compiled(frame);
 }
 
-enum reason hook_compile(PyCodeObject *code, int tier)
+enum reason hook_compile(PyCodeObject *code, PyObject *globals, int tier)
 {
     struct code_state *state = code_state_ensure(code);
     if (state == NULL) {
@@ -323,7 +323,7 @@ enum reason hook_compile(PyCodeObject *code, int tier)
     if (state->suppressed) {
         return REASON_suppressed;
     }
-    return compile_state(state, NULL);
+    return compile_state(state, globals);
 }
 
 int hook_suppress(PyCodeObject *code, bool suppress)

@@ -18,8 +18,9 @@ bool hook_is_newest(void);
 /* Is some frame of this thread running compiled code right now? (sys._jit.is_active) */
 bool hook_is_active(PyThreadState *tstate);
 
-/* Compiles `code` for `tier` now, whatever its counters say. Returns REASON_none or why not. */
-enum reason hook_compile(PyCodeObject *code, int tier);
+/* Compiles `code` for `tier` now, whatever its counters say. `globals`: what it will run with, borrowed, for guesses, or NULL. Returns
+ * REASON_none or why not. */
+enum reason hook_compile(PyCodeObject *code, PyObject *globals, int tier);
 
 /* Never compile `code` again (true) or let it be compiled (false); its compiled form is dropped when no frame runs it.
  * Returns 0, or -1 with MemoryError set. */

@@ -75,7 +75,8 @@ static PyObject *compile_function(PyObject *module, PyObject *arguments, PyObjec
     if (!hook_is_installed()) {
         Py_RETURN_FALSE;
     }
-    enum reason reason = options_select(code) ? hook_compile(code, tier) : REASON_suppressed;
+    PyObject *globals = PyFunction_Check(object) ? PyFunction_GET_GLOBALS(object) : NULL;
+    enum reason reason = options_select(code) ? hook_compile(code, globals, tier) : REASON_suppressed;
     if (reason == REASON_suppressed) {
         /* Asked for by name: then the log answers by name, as it does for what the compiler refuses. */
         event_log(EVENT_refuse, code, tier, -1, reason, 0, -1);

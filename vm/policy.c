@@ -26,11 +26,11 @@ enum { HALF_LIFE = 10 };
 
 /* What tier 0 must have spent in looping code, in time stamp ticks per code unit, before it is compiled: several times what compiling
  * takes, because short programs end before it pays. */
-enum { TICKS_PER_UNIT = 5000 };
+enum { TICKS_PER_UNIT = 8000 };
 
 /* What compiling takes, in ticks per code unit; the part of the process's time that compilation may take; how often the usual
  * threshold code must reach to be compiled beyond that. */
-enum { COMPILE_TICKS_PER_UNIT = 400, BUDGET_DIVISOR = 64, PROVEN_FACTOR = 8 };
+enum { COMPILE_TICKS_PER_UNIT = 600, BUDGET_DIVISOR = 64, PROVEN_FACTOR = 8 };
 
 /* What the process had run before the JIT was switched on, about: Python's own start. */
 enum { TICKS_BEFORE = 20 * 1000 * 1000 };
@@ -39,8 +39,9 @@ enum { TICKS_BEFORE = 20 * 1000 * 1000 };
  * less of it runs in each call. */
 enum { USUAL_UNITS = 100 };
 
-/* The program's own looping code larger than this, in code units, must earn its compilation too. */
-enum { LARGEST_EARLY_LOOP = 2000 };
+/* The program's own looping code must earn its compilation too when it is larger than this, in code units, or large and less than one part in
+ * so many of it stands in loops: the `main` of a command reads its arguments and calls what does the work. */
+enum { LARGEST_EARLY_LOOP = 2000, LARGEST_SPARSE_LOOP = 500, SPARSE_DIVISOR = 5 };
 
 unsigned policy_threshold;
 uint64_t policy_nested_ticks;
@@ -132,13 +133,20 @@ static bool within_budget(Py_ssize_t units)
     return ticks_spent + cost <= (policy_clock() - time_of_start) / BUDGET_DIVISOR;
 }
 
+/* Is this looping code of the main program to be compiled at its first call, because there may be no other? */
+static bool is_early(PyCodeObject *code)
+{
+    Py_ssize_t units = Py_SIZE(code);
+    return units <= LARGEST_SPARSE_LOOP ||
+           (units <= LARGEST_EARLY_LOOP && bytecode_loop_units(code) * SPARSE_DIVISOR >= units);
+}
+
 static bool decide(struct code_state *state, PyObject *globals)
 {
     if (policy_threshold == 0) {
         return true;
     }
-    if (state->has_loop && state->calls == 1 && Py_SIZE(state->code) <= LARGEST_EARLY_LOOP &&
-        belongs_to_main(globals)) {
+    if (state->has_loop && state->calls == 1 && belongs_to_main(globals) && is_early(state->code)) {
         return true;
     }
     if (!is_hot(state, 1) || (decay(state) && !is_hot(state, 1))) {
@@ -178,26 +186,38 @@ static const double YOUNGEST_SECONDS = 0.25;
 /* The part of the time the process has run that the compile thread may take: where there is a processor for it, and where there is but one. */
 static const double SHARE_OF_ANOTHER = 0.5, SHARE_OF_THE_SAME = 0.1;
 
-static double seconds_of(clockid_t clock)
+/* The clock above costs a system call: it is not asked again before policy_clock() shows this, some thousandths of a second later. */
+static uint64_t ask_clock_again;
+enum { TICKS_BETWEEN_CLOCKS = 10 * 1000 * 1000 };
+
+static double process_seconds(void)
 {
     struct timespec time;
-    clock_gettime(clock, &time);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-bool policy_has_time_for_tier2(PyCodeObject *code)
+bool policy_has_time_for_tier2(void)
 {
-    (void)code;
     if (options.stress.compile_all || options.stress.osr || options.stress.sync || options.tier_cap > 2) {
         return true;
     }
+    uint64_t now_ticks = policy_clock();
+    if (now_ticks < ask_clock_again) {
+        return false;
+    }
+    ask_clock_again = now_ticks + TICKS_BETWEEN_CLOCKS;
     /* The process's own work: a server that waits for requests does not grow old by that. */
-    double age = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    double age = process_seconds();
     if (age < YOUNGEST_SECONDS) {
         return false;
     }
     struct compile_thread_totals totals;
     compile_thread_get_totals(&totals);
     double share = processors == 1 ? SHARE_OF_THE_SAME : SHARE_OF_ANOTHER;
-    return totals.processor_milliseconds * 1e-3 <= age * share;
+    if (totals.processor_milliseconds * 1e-3 > age * share) {
+        return false;
+    }
+    ask_clock_again = 0;
+    return true;
 }

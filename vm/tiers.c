@@ -26,8 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many failures of guards, and code is thrown away; the next attempt comes after so many times the turns. */
-enum { MOST_FAILURES = 64, FEW_FAILURES = 8, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
+/* So many failures of guards within a time in which they cost more than a small part of it, and code is thrown away; the next attempt comes after so
+ * many times the turns. */
+enum { MOST_FAILURES = 64, FEW_FAILURES = 8, TICKS_PER_FAILURE = 100 * 1000, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
 
 /* An inner loop that waits for the one around it waits for so many times the turns. */
 enum { PATIENCE = 4 };
@@ -36,7 +37,7 @@ enum { PATIENCE = 4 };
 enum { TURNS_BETWEEN_LOOKS = 64, LOOKS_BETWEEN_REPORTS = 16 };
 
 /* Turns until a cell that was hot too early in the life of the process asks again. */
-enum { TURNS_TOO_EARLY = 256 };
+enum { TURNS_TOO_EARLY = 1000 };
 
 enum code_stage {
     STAGE_COMPILING, /* it belongs to the compile thread */
@@ -356,11 +357,14 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
         look_at(code);
         return;
     }
-    if (switched_off || cell->asked >= MOST_ATTEMPTS || waits_for_outer(compiled, cell)) {
+    if (switched_off || cell->asked >= MOST_ATTEMPTS) {
         return;
     }
-    if (!policy_has_time_for_tier2(compiled->code)) {
+    if (!policy_has_time_for_tier2()) {
         cell->countdown = TURNS_TOO_EARLY;
+        return;
+    }
+    if (waits_for_outer(compiled, cell)) {
         return;
     }
     code = make_code(compiled, cell, frame);
@@ -409,7 +413,15 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
 {
     struct event_detail details[2] = {{"guard", ir_op_rows[exit->op].name}, {"seen", type_seen(frame, exit)}};
     event_log_details(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1, details, 2);
+    uint64_t now = policy_clock();
+    if (table->failures == 1) {
+        table->window = now;
+    }
     if (table->failures < MOST_FAILURES) {
+        return;
+    }
+    table->failures = 0;
+    if (now - table->window > (uint64_t)MOST_FAILURES * TICKS_PER_FAILURE) {
         return;
     }
     struct code_state *state = code_state_get(table->code);

@@ -14,6 +14,13 @@ from statistics import median
 
 LIBRARY = "/usr/lib/python3.11"
 
+DJANGO_SETUP = """
+import django
+from django.conf import settings
+settings.configure(INSTALLED_APPS=["django.contrib." + name for name in ("admin", "auth", "contenttypes", "sessions", "messages")])
+django.setup()
+"""
+
 # name, arguments (FILE and DIRECTORY are replaced by scratch paths), how much slower it may be: part of stock's time and
 # milliseconds, whichever is more
 PROGRAMS = [
@@ -25,6 +32,8 @@ PROGRAMS = [
     ("-m tokenize argparse.py", ["-m", "tokenize", f"{LIBRARY}/argparse.py"], 0.02, 3.0),
     ("-m compileall DIRECTORY", ["-m", "compileall", "-q", "-f", "DIRECTORY"], 0.02, 3.0),
     ("-m lib2to3 shlex.py", ["-m", "lib2to3", f"{LIBRARY}/shlex.py"], 0.02, 3.0),
+    ("django.setup()", ["-c", DJANGO_SETUP], 0.02, 3.0),
+    ("-m pip list", ["-m", "pip", "list"], 0.02, 3.0),
     ("asyncio.run(sleep(0))", ["-c", "import asyncio; asyncio.run(asyncio.sleep(0))"], 0.02, 3.0),
 ]
 

@@ -297,6 +297,46 @@ HANDLER(UNPACK_SEQUENCE)
     return failed ? OPS_RAISED : 0;
 }
 
+/* UNPACK_EX of an exact list or tuple that is long enough, into the slots below `top`; steals it. False: nothing has been done. The list of
+ * the rest has the room that CPython's has. (ceval.c, unpack_iterable; listobject.c, list_preallocate_exact) */
+static bool unpack_with_rest(PyObject *sequence, int before, int after, PyObject **top)
+{
+    if (!PyTuple_CheckExact(sequence) && !PyList_CheckExact(sequence)) {
+        return false;
+    }
+    Py_ssize_t length = Py_SIZE(sequence);
+    Py_ssize_t count = length - before - after;
+    Py_ssize_t room = (count + after + 1) & ~(Py_ssize_t)1;
+    if (count < 0) {
+        return false;
+    }
+    PyListObject *rest = (PyListObject *)PyList_New(0);
+    PyObject **items = rest == NULL || room == 0 ? NULL : PyMem_New(PyObject *, room);
+    /* The collector may have run. */
+    if (rest == NULL || (items == NULL && room != 0) || Py_SIZE(sequence) != length) {
+        Py_XDECREF(rest);
+        PyMem_Free(items);
+        PyErr_Clear();
+        return false;
+    }
+    PyObject **source = PySequence_Fast_ITEMS(sequence);
+    for (int i = 0; i < before; i++) {
+        *--top = Py_NewRef(*source++);
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        items[i] = Py_NewRef(*source++);
+    }
+    rest->ob_item = items;
+    rest->allocated = room;
+    Py_SET_SIZE((PyVarObject *)rest, count);
+    *--top = (PyObject *)rest;
+    for (int i = 0; i < after; i++) {
+        *--top = Py_NewRef(*source++);
+    }
+    rt_release(sequence);
+    return true;
+}
+
 /* `a, b, *rest, c = sequence`: oparg holds the numbers of targets before (low byte) and after the starred one. */
 HANDLER(UNPACK_EX)
 {
@@ -306,6 +346,9 @@ HANDLER(UNPACK_EX)
     PyObject **top = sp - 1 + before + 1 + after;
     PyObject *rest = NULL;
     int taken = 0;
+    if (LIKELY(unpack_with_rest(sequence, before, after, top))) {
+        return 0;
+    }
     PyObject *iterator = iterator_to_unpack(tstate, sequence);
     if (iterator == NULL) {
         goto failed;

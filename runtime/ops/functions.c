@@ -4,6 +4,7 @@
 #include "runtime/call.h"
 #include "runtime/code_state.h"
 #include "runtime/dict_lookup.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 
 /* ---- Errors of unpacked arguments --------------------------------------------------------------- */
@@ -91,7 +92,7 @@ static PyObject *exact_arguments(PyThreadState *tstate, PyObject *function, PyOb
     return tuple;
 }
 
-/* [NULL, function, iterable] or, with oparg 1, [NULL, function, iterable, mapping] -> [result] */
+/* [NULL, function, iterable] or, with oparg 1, [NULL, function, iterable, mapping or NULL] -> [result] */
 HANDLER(CALL_FUNCTION_EX)
 {
     PyObject **bottom = sp - 3 - (oparg & 1);
@@ -99,7 +100,7 @@ HANDLER(CALL_FUNCTION_EX)
     PyObject *arguments = bottom[2];
     PyObject *keywords = NULL;
     PyObject *result = NULL;
-    if (oparg & 1) {
+    if (oparg & 1 && bottom[3] != NULL) {
         keywords = exact_keywords(tstate, function, bottom[3]);
         if (keywords == NULL) {
             Py_DECREF(arguments);
@@ -135,9 +136,15 @@ static PyFunctionObject *new_function(PyThreadState *tstate, PyCodeObject *code,
 {
     PyObject *module = NULL;
     PyObject *builtins = NULL;
-    if (LIKELY(DK_IS_UNICODE(globals->ma_keys))) {
+    if (LIKELY(globals->ma_version_tag == cell->globals_version)) {
+        module = cell->module;
+        builtins = cell->builtins;
+    } else if (LIKELY(DK_IS_UNICODE(globals->ma_keys))) {
         module = dict_get_string_hinted(globals, &_Py_ID(__name__), &cell->name_hint);
         builtins = builtins_of(globals, cell);
+        cell->module = module;
+        cell->builtins = builtins;
+        cell->globals_version = builtins == NULL ? 0 : globals->ma_version_tag;
     }
     if (UNLIKELY(builtins == NULL)) {
         return (PyFunctionObject *)PyFunction_New((PyObject *)code, (PyObject *)globals);
@@ -180,9 +187,24 @@ static PyFunctionObject *new_function(PyThreadState *tstate, PyCodeObject *code,
 /* The cells that the site names as a tuple; NULL with MemoryError. */
 static PyObject *make_closure(InterpreterFrame *frame, const struct function_cell *cell)
 {
-    PyObject *closure = PyTuple_New((Py_ssize_t)cell->cell_count);
+    enum { FEW = 8 };
+    uint32_t count = cell->cell_count;
+    PyObject *items[FEW];
+    if (LIKELY(count <= FEW)) {
+        for (uint32_t i = 0; i < count; i++) {
+            items[i] = Py_NewRef(frame->localsplus[cell->cells[i]]);
+        }
+        PyObject *closure = rt_plain_tuple(items, (int)count);
+        if (LIKELY(closure != NULL)) {
+            return closure;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            Py_DECREF(items[i]); /* the frame has it */
+        }
+    }
+    PyObject *closure = PyTuple_New((Py_ssize_t)count);
     if (closure != NULL) {
-        for (uint32_t i = 0; i < cell->cell_count; i++) {
+        for (uint32_t i = 0; i < count; i++) {
             PyTuple_SET_ITEM(closure, i, Py_NewRef(frame->localsplus[cell->cells[i]]));
         }
     }

@@ -26,6 +26,7 @@ enum special {
     SPECIAL_SETITEM,
     SPECIAL_ITER,
     SPECIAL_NEXT,
+    SPECIAL_CALL,
     SPECIAL_COUNT,
 };
 
@@ -61,6 +62,7 @@ static PyObject *const special_names[SPECIAL_COUNT] = {
     [SPECIAL_SETITEM] = &_Py_ID(__setitem__),
     [SPECIAL_ITER] = &_Py_ID(__iter__),
     [SPECIAL_NEXT] = &_Py_ID(__next__),
+    [SPECIAL_CALL] = &_Py_ID(__call__),
 };
 
 /* What a class has under a special name, as long as its version stands: a function (borrowed), or NULL for anything else. */
@@ -351,8 +353,8 @@ PyObject *user_binary(PyObject *left, PyObject *right, int op)
             return result;
         }
     }
-    Py_DECREF(left);
-    Py_DECREF(right);
+    rt_release(left);
+    rt_release(right);
     return result;
 }
 
@@ -413,8 +415,8 @@ PyObject *user_compare(PyObject *left, PyObject *right, int op)
         }
         _Py_LeaveRecursiveCallTstate(tstate);
     }
-    Py_DECREF(left);
-    Py_DECREF(right);
+    rt_release(left);
+    rt_release(right);
     return result;
 }
 
@@ -539,6 +541,11 @@ PyObject *user_iter(PyObject *iterable)
         Py_CLEAR(iterator);
     }
     return iterator;
+}
+
+PyFunctionObject *user_call_method(PyObject *callable)
+{
+    return method_of_object(callable, SPECIAL_CALL);
 }
 
 PyObject *user_next(PyObject *iterator)

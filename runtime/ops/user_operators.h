@@ -45,6 +45,9 @@ PyObject *user_subscript(PyObject *container, PyObject *key);
 /* container[key] = value: 0, -1 with an exception set, or USER_ELSEWHERE_INT. */
 int user_store_subscript(PyObject *container, PyObject *key, PyObject *value);
 
+/* The Python function that calling the object calls, borrowed; NULL where that is anything else. Runs no code. (typeobject.c, slot_tp_call) */
+PyFunctionObject *user_call_method(PyObject *callable);
+
 /* iter(iterable) and next(iterator), the latter as tp_iternext says it: NULL without an exception may be the end. */
 PyObject *user_iter(PyObject *iterable);
 PyObject *user_next(PyObject *iterator);

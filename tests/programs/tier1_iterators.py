@@ -146,10 +146,13 @@ def ends():
     items = [1, 2, 3]
     pair = (1, 2)
     for _ in range(400):
-        walk(items), walk(pair), walk(text), walk_twice(iter(items)), walk_twice(reversed(items))
+        walk(items), walk(pair), walk(text), walk_twice(iter(items)), walk_twice(reversed(items)), walk(b"bytes"), walk(bytearray(b"ab"))
     print(sys.getrefcount(items), sys.getrefcount(pair))
     print(walk_twice(iter(items)), walk_twice(reversed(items)), walk_twice(iter(text)), walk_twice(iter(pair)))
-    print(grow_after_end([1, 2]), items)
+    print(grow_after_end([1, 2]), items, walk_twice(b"\x00\x7f\x80\xff"), walk_twice(iter(b"ab")), walk_twice(bytearray(b"ab")))
+    data = bytes(text, "ascii") * 3
+    it = iter(data)
+    print(walk_twice(it), it.__reduce__(), it.__length_hint__(), sys.getrefcount(data), pairs(data, b"xyz"), numbered(data[:2]))
     it = reversed(items)
     print(it.__length_hint__(), walk_twice(it), it.__length_hint__(), it.__reduce__())
     it = iter(items)
@@ -385,6 +388,62 @@ def builtin_changed():
     print(to_int("5"), pairs([1], [2]))
 
 
+# ---- min and max ----
+
+
+def least_3(a, b, c):
+    return min(a, b, c)
+
+
+def greatest_3(a, b, c):
+    return max(a, b, c)
+
+
+def least_2(a, b):
+    return min(a, b)
+
+
+def greatest_4(a, b, c, d):
+    return max(a, b, c, d)
+
+
+class Comparing:
+    def __init__(self, value):
+        self.value = value
+
+    def __lt__(self, other):
+        print("lt", self.value, getattr(other, "value", other))
+        return self.value < getattr(other, "value", other)
+
+    def __gt__(self, other):
+        print("gt", self.value, getattr(other, "value", other))
+        return self.value > getattr(other, "value", other)
+
+    def __repr__(self):
+        return f"Comparing({self.value})"
+
+
+def extremes():
+    values = [0, 1, -1, 256, 257, 2**30 - 1, -(2**30) + 1, 2**30, 2**62, 1.5, -0.0, 0.0, float("inf"), float("nan"), True, False, Int(2), Number(3.5), "a", "b", None, Comparing(1)]
+    for a in values:
+        for b in values:
+            for c in values[::3]:
+                found = [attempt(function, *arguments) for function, arguments in
+                         ((least_3, (a, b, c)), (greatest_3, (a, b, c)), (least_3, (c, a, b)), (greatest_4, (b, a, c, b)))]
+                print(a, b, c, [bits(x) for x in found], [[i for i, x in enumerate((a, b, c)) if x is y] for y in found])
+            print(attempt(least_2, a, b))
+    number = 5000 + len(values)
+    real = number / 3
+    for _ in range(400):
+        least_3(number, number, 7), greatest_3(number, 3, number), greatest_4(real, real, 1.5, real), least_3(real, real, real)
+    print(sys.getrefcount(number), sys.getrefcount(real), greatest_3(number, 3, 2) is number, greatest_4(real, 1.0, real, 0.5) is real)
+    print(attempt(lambda: max(1, 2, 3, key=lambda x: -x)), attempt(lambda: min(1, 2, 3, default=5)), attempt(lambda: max()), attempt(lambda: max(1)), attempt(lambda: max([1, 3], (2, 1))))
+
+
+def shadowed_extremes(min):
+    return [min(3, i, 5) for i in range(400)][-1]
+
+
 # ---- containers of ints that die ----
 
 
@@ -403,7 +462,60 @@ def ints_die():
     print(total, sum(fresh), len(set(fresh)), len({id(x) for x in fresh}))
 
 
+# ---- a, *rest = ... ----
+
+
+def first_rest(s):
+    a, *rest = s
+    return a, rest
+
+
+def rest_last(s):
+    *rest, b = s
+    return rest, b
+
+
+def both_ends(s):
+    a, b, *rest, c = s
+    return a, b, rest, c
+
+
+def only_rest(s):
+    *rest, = s
+    return rest, rest is s
+
+
+def long_ends(s):
+    *rest, a, b, c = s
+    return rest, a, b, c
+
+
+def unpacking():
+    for length in range(9):
+        for make in (list, tuple, iter, str, lambda r: (x for x in r), dict.fromkeys):
+            source = [str(i) if make is str else i + 1000 for i in range(length)]
+            for function in (first_rest, rest_last, both_ends, only_rest, long_ends):
+                found = attempt(function, "".join(source) if make is str else make(source))
+                sizes = [sys.getsizeof(x) for x in found if isinstance(x, list)]
+                counts = [len({id(x) for x in found}), [sys.getrefcount(x) for x in found if isinstance(x, list)]]
+                print(function.__name__, length, found, sizes, counts)
+    item = Noisy("unpacked")
+    for _ in range(400):
+        first_rest([item, item, item]), both_ends((item, 1, 2, item)), only_rest([])
+    print(sys.getrefcount(item))
+    for _ in range(2):
+        a, *rest = [Noisy("first"), Noisy("second")]
+        del a
+        print("then")
+        del rest
+    a, *rest = (lambda: (Noisy("x"), [Noisy("y")]))()
+    rest.append(rest)
+    print(gc.is_tracked(rest), len(rest))
+    rest.clear()
+
+
 for _ in range(2):
+    unpacking()
     ranges()
     changes_of_range()
     ends()
@@ -414,6 +526,8 @@ for _ in range(2):
     conversions()
     builtin_changed()
     ints_die()
+    extremes()
+    print(shadowed_extremes(min), shadowed_extremes(lambda *a: a))
 for _ in range(300):
     loop_1(5), loop_2(1, 4), loop_3(4, 1, -1), numbered("ab"), pairs([1], [2]), backwards([1]), through_map(abs, [1])
 ranges()

@@ -174,11 +174,15 @@ static inline void graph_drop(struct graph_builder *b, struct graph_operand oper
     if (!operand.owned) {
         return;
     }
+    bool simple = graph_is_number_kind((enum ir_kind)operand.value->kind);
+    if (!simple) {
+        graph_own(b, -1);
+    }
     struct ir_node *node = graph_node(b, IR_drop, 1, operand.value, NULL);
     if (graph_is_number_kind((enum ir_kind)operand.value->kind)) {
         node->flags |= NODE_SIMPLE;
     } else {
-        graph_own(b, -1);
+        node->flags |= graph_chance(b, 2) ? NODE_PLAIN : 0;
         node->state = graph_state(b, &b->now, next);
     }
 }
@@ -283,6 +287,7 @@ static inline void graph_store_fast(struct graph_builder *b, int local)
     if (holds_number) {
         node->flags |= NODE_SIMPLE;
     } else {
+        node->flags |= graph_chance(b, 2) ? NODE_PLAIN : 0;
         node->state = graph_state(b, &b->now, b->pc + 1);
     }
 }
@@ -299,10 +304,9 @@ static inline void graph_compute(struct graph_builder *b, const struct program_i
     }
     bool negates = i->code == PROGRAM_UNARY && i->argument == IR_bool_not;
     for (int k = 0; k < count; k++) {
-        raw[k] = graph_raw(b, &operands[k],
-                           negates                         ? KIND_bool
-                           : floats && !graph_chance(b, 4) ? KIND_float
-                                                           : KIND_int);
+        bool as_float =
+            operands[k].local >= 0 && !graph_chance(b, 16) ? operands[k].local / 2 == PROGRAM_FLOATS : floats;
+        raw[k] = graph_raw(b, &operands[k], negates ? KIND_bool : as_float ? KIND_float : KIND_int);
         if (raw[k] == NULL) {
             return;
         }
@@ -355,9 +359,14 @@ static inline bool graph_check_owner(struct graph_builder *b, const struct graph
         graph_leave(b);
         return false;
     }
-    struct ir_node *guard = graph_guard(b, IR_guard_word, 1, operand->value, NULL);
-    guard->offset = 8;
-    guard->memory = MEMORY_type;
+    struct ir_node *guard = graph_guard(b, IR_guard_class, 1, operand->value, NULL);
+    guard->pointer = "class";
+    ir_name(b->graph, guard->pointer, "class");
+    if (graph_chance(b, 2)) {
+        guard = graph_guard(b, IR_guard_version, 0, NULL, NULL);
+        guard->pointer = "class";
+        guard->number = 1 + (int64_t)graph_chance(b, 2);
+    }
     return true;
 }
 
@@ -391,8 +400,18 @@ static inline void graph_store_field(struct graph_builder *b, const struct progr
     }
     b->now.depth -= 2;
     struct graph_operand value = b->now.operands[b->now.depth];
-    struct ir_node *object = graph_owned(b, &value);
+    bool raw = (value.value->type == IR_INT || value.value->type == IR_FLOAT) && !graph_chance(b, 4);
+    struct ir_node *object = raw ? value.value : graph_owned(b, &value);
     struct ir_node *old = graph_load(b, owner.value, i->number);
+    if (raw) {
+        struct ir_node *inputs[3] = {owner.value, old, object};
+        struct ir_node *node = ir_append(b->graph, b->block, IR_store_raw, 3, inputs);
+        node->place = (uint32_t)b->pc * 2;
+        node->offset = (int32_t)i->number;
+        node->memory = MEMORY_attribute;
+        node->state = graph_before(b);
+        return;
+    }
     struct ir_node *store = graph_node(b, IR_store, 2, owner.value, object);
     store->offset = (int32_t)i->number;
     store->memory = MEMORY_attribute;
@@ -623,6 +642,14 @@ static inline void graph_instruction(struct graph_builder *b, const struct progr
     case PROGRAM_LOAD_FLOAT:
         graph_push(b, graph_constant(b, IR_constant_float, i->number), false, -1);
         break;
+    case PROGRAM_LOAD_OBJECT: {
+        struct ir_node *object = graph_node(b, IR_constant_object, 0, NULL, NULL);
+        char name[2] = {(char)('A' + i->argument), 0};
+        object->pointer = &program_objects[i->argument];
+        ir_name(b->graph, object->pointer, name);
+        graph_push(b, object, false, -1);
+        break;
+    }
     case PROGRAM_STORE_FAST:
         graph_store_fast(b, i->argument);
         break;

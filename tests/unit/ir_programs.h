@@ -21,6 +21,7 @@ enum program_code {
     PROGRAM_LOAD_FAST, /* argument: local */
     PROGRAM_LOAD_INT,  /* number */
     PROGRAM_LOAD_FLOAT,
+    PROGRAM_LOAD_OBJECT, /* argument: of program_objects */
     PROGRAM_STORE_FAST,
     PROGRAM_BINARY,     /* argument: an IR operation on ints; floats have fewer */
     PROGRAM_UNARY,      /* argument: IR_int_negate, IR_int_absolute, IR_int_invert, IR_bool_not */
@@ -49,6 +50,9 @@ enum {
     PROGRAM_ALL_LOCALS = PROGRAM_LOCALS + PROGRAM_COUNTERS,
     PROGRAM_STACK = 8,
 };
+
+/* Addresses of constant objects. */
+static const char program_objects[3];
 
 struct program {
     uint64_t random;   /* state of the generator */
@@ -83,63 +87,100 @@ static inline int64_t program_float_bits(double value)
     return bits;
 }
 
-static inline void program_constant(struct program *p)
+/* Locals are mostly ints, floats or objects, by their numbers, so that what the builder guesses is mostly right. */
+enum program_sort { PROGRAM_INTS, PROGRAM_FLOATS, PROGRAM_OBJECTS };
+
+static inline int program_local(struct program *p, enum program_sort sort)
 {
-    static const int64_t ints[] = {0,           1,
-                                   -1,          2,
-                                   3,           -7,
-                                   10,          31,
-                                   62,          63,
-                                   64,          65,
-                                   255,         1LL << 31,
-                                   1LL << 53,   (1LL << 53) + 1,
-                                   INT64_MAX,   INT64_MIN + 1,
-                                   -(1LL << 62)};
-    static const double floats[] = {0.0, -0.0, 1.0, 0.5, -1.5, 3.0, 1e10, 1e308, -1e308, 5e-324, 1e16, INFINITY, NAN};
-    if (program_random(p, 3)) {
-        program_emit(p, PROGRAM_LOAD_INT, 0)->number =
-            program_random(p, 2) ? (int64_t)program_random(p, 9) - 3 : ints[program_random(p, sizeof ints / 8)];
+    if (program_random(p, 12) == 0) {
+        return (int)program_random(p, PROGRAM_ALL_LOCALS);
+    }
+    if (sort == PROGRAM_INTS && program_random(p, 3) == 0) {
+        return PROGRAM_LOCALS + (int)program_random(p, PROGRAM_COUNTERS);
+    }
+    return 2 * (int)sort + (int)program_random(p, 2);
+}
+
+static inline void program_constant(struct program *p, enum program_sort sort)
+{
+    static const int64_t ints[] = {
+        31, 62, 63, 64, 65, 255, 1LL << 31, 1LL << 53, (1LL << 53) + 1, INT64_MAX, INT64_MIN + 1, -(1LL << 62)};
+    static const double floats[] = {-0.0, 1e308, -1e308, 5e-324, 1e16, INFINITY, NAN};
+    static const double usual[] = {0.0, 1.0, 0.5, -1.5, 3.0, 1e10, -1.0, 2.0};
+    bool edge = program_random(p, 6) == 0;
+    if (sort == PROGRAM_FLOATS) {
+        program_emit(p, PROGRAM_LOAD_FLOAT, 0)->number = program_float_bits(
+            edge ? floats[program_random(p, sizeof floats / 8)] : usual[program_random(p, sizeof usual / 8)]);
     } else {
-        program_emit(p, PROGRAM_LOAD_FLOAT, 0)->number =
-            program_float_bits(floats[program_random(p, sizeof floats / 8)]);
+        program_emit(p, PROGRAM_LOAD_INT, 0)->number =
+            edge ? ints[program_random(p, sizeof ints / 8)] : (int64_t)program_random(p, 9) - 3;
     }
 }
 
-static inline void program_expression(struct program *p, int depth)
+/* An object to look into: mostly one of a few, so that the same is asked again. */
+static inline void program_owner(struct program *p)
 {
-    static const uint8_t operations[] = {IR_int_add,         IR_int_subtract,     IR_int_multiply, IR_int_add,
-                                         IR_int_multiply,    IR_int_floor_divide, IR_int_modulo,   IR_int_shift_left,
-                                         IR_int_shift_right, IR_int_and,          IR_int_or,       IR_int_xor,
-                                         IR_float_divide};
-    static const uint8_t unaries[] = {IR_int_negate, IR_int_absolute, IR_int_invert, IR_bool_not};
-    uint64_t chance = program_random(p, 100);
-    if (depth == 0 || chance < 30) {
-        if (program_random(p, 4)) {
-            program_emit(p, PROGRAM_LOAD_FAST, (int)program_random(p, PROGRAM_ALL_LOCALS));
-        } else {
-            program_constant(p);
-        }
-    } else if (chance < 70) {
-        program_expression(p, depth - 1);
-        program_expression(p, depth - 1);
-        program_emit(p, PROGRAM_BINARY, operations[program_random(p, sizeof operations)]);
-    } else if (chance < 78) {
-        program_expression(p, depth - 1);
-        program_emit(p, PROGRAM_UNARY, unaries[program_random(p, sizeof unaries)]);
-    } else if (chance < 88 || p->numbers_only) {
-        program_expression(p, depth - 1);
-        program_expression(p, depth - 1);
-        program_emit(p, PROGRAM_COMPARE, (int)program_random(p, 6));
-    } else if (chance < 95) {
-        program_emit(p, PROGRAM_LOAD_FAST, (int)program_random(p, PROGRAM_LOCALS));
-        program_emit(p, PROGRAM_LOAD_FIELD, 0)->number = 16 + 8 * (int64_t)program_random(p, 3);
+    if (program_random(p, 3)) {
+        program_emit(p, PROGRAM_LOAD_OBJECT, (int)program_random(p, 2));
+    } else {
+        program_emit(p, PROGRAM_LOAD_FAST, program_local(p, PROGRAM_OBJECTS));
+    }
+}
+
+static inline void program_expression(struct program *p, int depth, enum program_sort sort);
+
+static inline void program_object(struct program *p, int depth)
+{
+    uint64_t chance = program_random(p, 10);
+    if (depth == 0 || chance < 3) {
+        program_owner(p);
+    } else if (chance < 8) {
+        program_owner(p);
+        program_emit(p, PROGRAM_LOAD_FIELD, 0)->number = 16 + 8 * (int64_t)program_random(p, 2);
     } else {
         int arguments = (int)program_random(p, 3);
         for (int i = 0; i < arguments; i++) {
-            program_expression(p, depth - 1);
+            program_expression(p, depth - 1, (enum program_sort)program_random(p, 3));
         }
         program_emit(p, PROGRAM_CALL, arguments);
     }
+}
+
+static inline void program_expression(struct program *p, int depth, enum program_sort sort)
+{
+    static const uint8_t ints[] = {IR_int_add,      IR_int_subtract,     IR_int_multiply, IR_int_add,
+                                   IR_int_multiply, IR_int_floor_divide, IR_int_modulo,   IR_int_shift_left,
+                                   IR_int_and,      IR_int_or,           IR_int_xor,      IR_int_shift_right};
+    static const uint8_t floats[] = {IR_int_add, IR_int_subtract, IR_int_multiply, IR_float_divide};
+    static const uint8_t unaries[] = {IR_int_negate, IR_int_absolute, IR_int_invert, IR_bool_not};
+    if (sort == PROGRAM_OBJECTS && !p->numbers_only) {
+        program_object(p, depth);
+        return;
+    }
+    sort = sort == PROGRAM_OBJECTS ? PROGRAM_INTS : sort;
+    uint64_t chance = program_random(p, 100);
+    if (depth == 0 || chance < 30) {
+        if (program_random(p, 4)) {
+            program_emit(p, PROGRAM_LOAD_FAST, program_local(p, sort));
+        } else {
+            program_constant(p, sort);
+        }
+        return;
+    }
+    program_expression(p, depth - 1, sort);
+    struct program_instruction *made;
+    if (chance < 78) {
+        program_expression(p, depth - 1, program_random(p, 6) ? sort : PROGRAM_INTS);
+        made = program_emit(p, PROGRAM_BINARY,
+                            sort == PROGRAM_INTS ? ints[program_random(p, sizeof ints)]
+                                                 : floats[program_random(p, sizeof floats)]);
+    } else if (chance < 90) {
+        made = program_emit(p, PROGRAM_UNARY, unaries[program_random(p, program_random(p, 8) ? 2 : 4)]);
+    } else {
+        program_expression(p, depth - 1, sort);
+        made = program_emit(p, PROGRAM_COMPARE, (int)program_random(p, 6));
+    }
+    made->guess = program_random(p, 16) ? sort == PROGRAM_FLOATS : sort != PROGRAM_FLOATS;
 }
 
 static inline void program_statements(struct program *p, int depth, int loops, int *breaks, int *break_count);
@@ -147,9 +188,10 @@ static inline void program_statements(struct program *p, int depth, int loops, i
 /* A condition in front; then `if` without or with `else`. */
 static inline void program_if(struct program *p, int depth, int loops, int *breaks, int *break_count)
 {
-    program_expression(p, 1);
-    program_expression(p, 1);
-    program_emit(p, PROGRAM_COMPARE, (int)program_random(p, 6));
+    enum program_sort sort = (enum program_sort)program_random(p, 2);
+    program_expression(p, 1, sort);
+    program_expression(p, 1, sort);
+    program_emit(p, PROGRAM_COMPARE, (int)program_random(p, 6))->guess = sort == PROGRAM_FLOATS;
     int condition = p->count;
     program_emit(p, PROGRAM_IF_FALSE, 0);
     program_statements(p, depth - 1, loops, breaks, break_count);
@@ -174,7 +216,7 @@ static inline void program_loop(struct program *p, int depth, int loops)
     int header = p->count;
     program_emit(p, PROGRAM_LOAD_FAST, counter);
     program_emit(p, PROGRAM_LOAD_INT, 0)->number = 1 + (int64_t)program_random(p, 4);
-    program_emit(p, PROGRAM_COMPARE, Py_LT);
+    program_emit(p, PROGRAM_COMPARE, Py_LT)->guess = 0;
     breaks[break_count++] = p->count;
     program_emit(p, PROGRAM_IF_FALSE, 0);
     program_statements(p, depth - 1, loops + 1, breaks, &break_count);
@@ -194,25 +236,27 @@ static inline void program_statements(struct program *p, int depth, int loops, i
     int count = 1 + (int)program_random(p, 4);
     for (int i = 0; i < count && p->count < PROGRAM_MOST - 120; i++) {
         uint64_t chance = program_random(p, 100);
+        enum program_sort sort = (enum program_sort)program_random(p, 3);
         if (chance < 50 || depth == 0) {
-            program_expression(p, 3);
-            program_emit(p, PROGRAM_STORE_FAST, (int)program_random(p, PROGRAM_LOCALS));
-        } else if (chance < 65) {
+            program_expression(p, 3, sort);
+            int local = program_local(p, sort);
+            program_emit(p, PROGRAM_STORE_FAST, local < PROGRAM_LOCALS ? local : (int)sort * 2);
+        } else if (chance < 62) {
             program_if(p, depth, loops, breaks, break_count);
-        } else if (chance < 85 && loops < PROGRAM_COUNTERS) {
+        } else if (chance < 77 && loops < PROGRAM_COUNTERS) {
             program_loop(p, depth, loops);
-        } else if (chance < 88 && breaks != NULL && *break_count < 16) {
+        } else if (chance < 80 && breaks != NULL && *break_count < 16) {
             breaks[(*break_count)++] = p->count;
             program_emit(p, PROGRAM_JUMP, 0);
-        } else if (chance < 92 && !p->numbers_only) {
-            program_expression(p, 2);
-            program_emit(p, PROGRAM_LOAD_FAST, (int)program_random(p, PROGRAM_LOCALS));
-            program_emit(p, PROGRAM_STORE_FIELD, 0)->number = 16 + 8 * (int64_t)program_random(p, 3);
-        } else if (chance < 94) {
-            program_expression(p, 2);
+        } else if (chance < 90 && !p->numbers_only) {
+            program_expression(p, 2, sort);
+            program_owner(p);
+            program_emit(p, PROGRAM_STORE_FIELD, 0)->number = 16 + 8 * (int64_t)program_random(p, 2);
+        } else if (chance < 91) {
+            program_expression(p, 2, sort);
             program_emit(p, PROGRAM_RETURN, 0);
         } else {
-            program_expression(p, 2);
+            program_expression(p, 2, sort);
             program_emit(p, PROGRAM_POP, 0);
         }
     }
@@ -222,8 +266,31 @@ static inline void program_make(struct program *p, uint64_t seed, bool numbers_o
 {
     *p = (struct program){.random = seed * 0x9E3779B97F4A7C15u + 12345, .numbers_only = numbers_only};
     program_statements(p, 3, 0, NULL, NULL);
-    program_expression(p, 2);
+    program_expression(p, 2, PROGRAM_INTS);
     program_emit(p, PROGRAM_RETURN, 0);
+}
+
+/* A world for programs: homes hold what most instructions expect. */
+static inline void program_open_world(struct ir_world *world, uint64_t seed)
+{
+    ir_world_open(world, seed);
+    for (int i = 0; i < PROGRAM_ALL_LOCALS; i++) {
+        uint64_t chance = ir_world_invent(world, 6, (uint64_t)i, 0);
+        struct world_object *object = world->homes[0][i];
+        if (chance % 16 < 14) {
+            int first = i / 2 == PROGRAM_FLOATS ? 12 : i / 2 == PROGRAM_OBJECTS ? 0 : 8;
+            object = world->pool[first + (int)((chance >> 8) % 3)];
+        } else if (chance % 16 == 15) {
+            object = world->truths[(chance >> 8) & 1];
+        }
+        if (object != NULL) {
+            object->references++;
+        }
+        if (world->homes[0][i] != NULL) {
+            world->homes[0][i]->references--;
+        }
+        world->homes[0][i] = object;
+    }
 }
 
 /* ---- The interpreter ------------------------------------------------------------------------------------------------- */
@@ -421,6 +488,11 @@ static inline int program_step(struct program_run *run, int pc)
         return pc + 1;
     case PROGRAM_LOAD_FLOAT:
         program_push(run, ir_world_box(world, KIND_float, i->number));
+        return pc + 1;
+    case PROGRAM_LOAD_OBJECT:
+        object = ir_world_constant(world, &program_objects[i->argument], KIND_any);
+        object->references++;
+        program_push(run, object);
         return pc + 1;
     case PROGRAM_STORE_FAST: {
         struct world_object *old = world->homes[0][i->argument];

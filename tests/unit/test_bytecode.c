@@ -328,6 +328,23 @@ TEST(resume_points_of_generators)
     Py_DECREF(code);
 }
 
+TEST(units_in_loops_are_those_of_the_outermost)
+{
+    start_python();
+    CHECK(bytecode_loop_units(function("def f(x):\n  return x + 1\n")) == 0);
+    Py_ssize_t one = bytecode_loop_units(function("def f(x):\n  for i in x:\n    i()\n"));
+    CHECK(one > 0);
+    CHECK(bytecode_loop_units(function("def f(x):\n  for i in x:\n    i()\n  for i in x:\n    i()\n")) == 2 * one);
+    /* FOR_ITER, STORE_FAST, the inner LOAD_FAST and GET_ITER, and the way back. */
+    Py_ssize_t nested = bytecode_loop_units(function("def f(x):\n  for j in x:\n    for i in x:\n      i()\n"));
+    CHECK(nested > one && nested < 2 * one, "%zd, %zd", nested, one);
+    PyCodeObject *whole = function("def f(x):\n  while True:\n    if x():\n      continue\n    x(x)\n");
+    CHECK(bytecode_loop_units(whole) > Py_SIZE(whole) - 10 && bytecode_loop_units(whole) <= Py_SIZE(whole));
+    PyCodeObject *sparse =
+        function("def f(x):\n  a = [x, x, x]\n  b = [a, a, a, x(a), x(a), x(a)]\n  for i in x:\n    i()\n");
+    CHECK(bytecode_loop_units(sparse) == one && one * 2 < Py_SIZE(sparse));
+}
+
 /* A copy of f's code with other bytes. */
 static PyCodeObject *with_bytes(PyCodeObject *code, const uint8_t *bytes, size_t size)
 {

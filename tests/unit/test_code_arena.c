@@ -242,6 +242,30 @@ TEST(block_has_pages_of_its_own)
     CHECK(code_arena_used() == 64 + 2 * PAGE);
 }
 
+TEST(block_among_pages_made_writable_ahead)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *first = take(2 * PAGE);
+    CHECK(strcmp(protection_of(first + 5 * PAGE), "rw-p") == 0, "made writable ahead");
+    unsigned char *block = code_arena_block_begin(PAGE);
+    CHECK(block == first + 2 * PAGE);
+    write_constant_function(block, 4);
+    CHECK(code_arena_block_commit(block, PAGE, 6));
+    /* Small and large pieces before and behind the block leave it alone while they are open. */
+    for (size_t size = 100; size < 64 * PAGE; size = size * 5 / 2) {
+        unsigned char *piece = code_arena_begin(size);
+        CHECK(piece >= block + PAGE && strcmp(protection_of(piece + size - 1), "rw-p") == 0);
+        CHECK(strcmp(protection_of(block), "r-xp") == 0 && call(block) == 4);
+        memset(piece, 0xC3, size);
+        CHECK(code_arena_commit(piece, size));
+        CHECK(strcmp(protection_of(piece + size - 1), "r-xp") == 0);
+    }
+    code_arena_free(first, 2 * PAGE);
+    unsigned char *again = take_function(5);
+    CHECK(again == first && call(again) == 5 && call(block) == 4);
+    CHECK(!any_writable_and_executable());
+}
+
 TEST(block_needs_whole_free_pages)
 {
     CHECK(code_arena_init(4 * PAGE));

@@ -231,11 +231,29 @@ TEMPLATE(CALL_STR)
     GO(CONT);
 }
 
-/* The class Q_A, by a function of runtime/plain_classes.c that runs no other code. */
+/* The class Q_A, by a function of runtime/plain_calls.c that runs no other code. */
 TEMPLATE(CALL_PLAIN_CLASS)
 {
     PyObject **slots = &DISPLACED(H_D);
     if (UNLIKELY(slots[1] != QUAD(Q_A))) {
+        GO(SLOW);
+    }
+    SET_INSTRUCTION();
+    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));
+    if (UNLIKELY(result == NULL)) {
+        GO(SLOW);
+    }
+    r0 = result;
+    GO(CONT);
+}
+
+/* The builtin function of the definition Q_A, in the same way. */
+TEMPLATE(CALL_PLAIN_FUNCTION)
+{
+    PyObject **slots = &DISPLACED(H_D);
+    PyObject *callable = slots[1];
+    if (UNLIKELY(Py_TYPE(callable) != RUNTIME->c_function_type ||
+                 (PyObject *)((PyCFunctionObject *)callable)->m_ml != QUAD(Q_A) || tstate->recursion_remaining < 2)) {
         GO(SLOW);
     }
     SET_INSTRUCTION();

@@ -10,6 +10,8 @@
  */
 #include "tier1/template.h"
 
+#include "runtime/call_shape.h"
+
 /* ---- The caller's part -------------------------------------------------------------------------------------- */
 
 /* Takes the callee's reference over where it is owned. */
@@ -110,6 +112,19 @@ TEMPLATE(BEGIN_CALL)
     SET_WHOLE_INSTRUCTION(); /* rt_begin_call moves it on */
     struct call_outcome outcome = rt_begin_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
     if (outcome.frame == NULL) {
+        r0 = outcome.result;
+        GO(JUMP);
+    }
+    GO_WITH(CONT, outcome.frame, outcome.target);
+}
+
+/* The same where the site never calls in line. */
+TEMPLATE(BEGIN_SHAPED_CALL)
+{
+    SET_WHOLE_INSTRUCTION();
+    struct call_outcome outcome =
+        rt_begin_shaped_call(tstate, &DISPLACED(H_D), NUMBER(H_N), QUAD(Q_NAME), QUAD(Q_CELL));
+    if (UNLIKELY(outcome.frame == NULL)) {
         r0 = outcome.result;
         GO(JUMP);
     }

@@ -5,10 +5,10 @@
 TEMPLATE(MAKE_CELL)
 {
     struct runtime_data *runtime = RUNTIME_BASE;
-    PyObject *cell = object_pool_take(&runtime->cells);
-    if (UNLIKELY(cell == NULL)) {
+    if (UNLIKELY(runtime->tracemalloc->tracing != 0 || runtime->cells.count == 0)) {
         GO(SLOW);
     }
+    PyObject *cell = object_pool_take_open(&runtime->cells);
     ((PyCellObject *)cell)->ob_ref = DISPLACED(H_A);
     DISPLACED(H_A) = cell;
     object_track(tstate, cell);

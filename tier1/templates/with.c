@@ -7,7 +7,8 @@
 TEMPLATE(LOAD_ENTER)
 {
     struct with_cell *cell = QUAD(Q_CELL);
-    if (UNLIKELY(Py_TYPE(DISPLACED(H_A))->tp_version_tag != cell->type_version || RUNTIME->methods.count == 0)) {
+    if (UNLIKELY(Py_TYPE(DISPLACED(H_A))->tp_version_tag != cell->type_version || RUNTIME->methods.count == 0 ||
+                 RUNTIME->tracemalloc->tracing != 0)) {
         GO(SLOW);
     }
     r0 = cell->enter;
@@ -22,7 +23,7 @@ TEMPLATE(BIND_EXIT)
     struct with_cell *cell = QUAD(Q_CELL);
     struct runtime_data *runtime = RUNTIME_BASE;
     PyObject *manager = DISPLACED(H_A);
-    PyMethodObject *method = (PyMethodObject *)object_pool_take(&runtime->methods);
+    PyMethodObject *method = (PyMethodObject *)object_pool_take_open(&runtime->methods);
     manager->ob_refcnt += 2;
     cell->enter->ob_refcnt++;
     cell->exit->ob_refcnt++;

@@ -1,11 +1,13 @@
-/* runtime/plain_classes.c: built-in classes, called without running code. See plain.h.
+/* runtime/plain_calls.c: built-in classes and functions, called without running code. See plain.h.
  *
- * Each finds what CALL finds: slots[1] the class, then the arguments, all owned. It returns the result and has taken or released them
+ * Each finds what CALL finds: slots[1] the callee, then the arguments, all owned. It returns the result and has taken or released them
  * all, or NULL with nothing changed.
  */
 #include "runtime/iterators.h"
 #include "runtime/ops.h"
 #include "runtime/plain.h"
+
+#include <string.h>
 
 static inline PyObject *end_call(PyObject **slots, PyObject *result)
 {
@@ -154,4 +156,65 @@ plain_method_function plain_class(const PyTypeObject *class, int count)
         }
     }
     return NULL;
+}
+
+/* ---- Functions ------------------------------------------------------------------------------------------------- */
+
+static inline bool is_short_int(PyObject *object)
+{
+    return PyLong_CheckExact(object) && (size_t)(Py_SIZE(object) + 1) <= 2;
+}
+
+/* min() and max() of short ints, or of floats: `direction` is -1 or 1. Of equals the first; comparisons with a NaN are all false. */
+static inline PyObject *extreme(PyObject **slots, int count, int direction)
+{
+    PyObject **arguments = slots + 2;
+    PyObject *best = arguments[0];
+    bool floats = PyFloat_CheckExact(best);
+    for (int i = 0; i < count; i++) {
+        PyObject *item = arguments[i];
+        if (floats) {
+            if (!PyFloat_CheckExact(item)) {
+                return NULL;
+            }
+            if (direction * PyFloat_AS_DOUBLE(item) > direction * PyFloat_AS_DOUBLE(best)) {
+                best = item;
+            }
+            continue;
+        }
+        if (!is_short_int(item)) {
+            return NULL;
+        }
+        long value = Py_SIZE(item) * (long)((PyLongObject *)item)->ob_digit[0];
+        if (direction * value > direction * (Py_SIZE(best) * (long)((PyLongObject *)best)->ob_digit[0])) {
+            best = item;
+        }
+    }
+    Py_INCREF(best);
+    for (int i = 0; i < count; i++) {
+        rt_release(arguments[i]);
+    }
+    Py_DECREF(slots[1]);
+    return best;
+}
+
+static PyObject *plain_min(PyObject **slots, int count)
+{
+    return extreme(slots, count, -1);
+}
+
+static PyObject *plain_max(PyObject **slots, int count)
+{
+    return extreme(slots, count, 1);
+}
+
+plain_method_function plain_function(PyObject *function, int count)
+{
+    PyObject *module = PyCFunction_GET_SELF(function);
+    if (module == NULL || !PyModule_CheckExact(module) ||
+        ((PyModuleObject *)module)->md_dict != runtime_data.interpreter->builtins || count < 2) {
+        return NULL;
+    }
+    const char *name = ((PyCFunctionObject *)function)->m_ml->ml_name;
+    return strcmp(name, "min") == 0 ? plain_min : strcmp(name, "max") == 0 ? plain_max : NULL;
 }
