@@ -65,6 +65,36 @@ void code_state_release_cells(struct call_cell *first)
     }
 }
 
+struct code_watch *code_state_watch(struct code_state *state, struct code_watch **list)
+{
+    struct code_watch *watch = malloc(sizeof *watch);
+    if (watch == NULL) {
+        return NULL;
+    }
+    *watch = (struct code_watch){
+        .code = state->code, .next = state->watches, .link = &state->watches, .next_of_owner = *list};
+    if (watch->next != NULL) {
+        watch->next->link = &watch->next;
+    }
+    state->watches = watch;
+    *list = watch;
+    return watch;
+}
+
+void code_state_free_watches(struct code_watch *first)
+{
+    for (struct code_watch *watch = first, *next; watch != NULL; watch = next) {
+        next = watch->next_of_owner;
+        if (watch->link != NULL) {
+            *watch->link = watch->next;
+            if (watch->next != NULL) {
+                watch->next->link = watch->link;
+            }
+        }
+        free(watch);
+    }
+}
+
 /* The code object dies: no frame can run it any more (each holds it), so its machine code goes too. */
 static void free_state(void *argument)
 {
@@ -73,6 +103,10 @@ static void free_state(void *argument)
         return;
     }
     code_state_withdraw_entry(state);
+    for (struct code_watch *watch = state->watches; watch != NULL; watch = watch->next) {
+        watch->code = NULL;
+        watch->link = NULL;
+    }
     if (state->compiled != NULL) {
         if (code_state_death_observer != NULL) {
             code_state_death_observer(state);

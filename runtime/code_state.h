@@ -13,6 +13,13 @@
 
 struct compiled_code; /* code_map.h */
 
+/* What others know of a code object's life: `code` is its address until it dies, NULL from then on; another one may have the address. */
+struct code_watch {
+    PyCodeObject *code;
+    struct code_watch *next, **link; /* in the state's list */
+    struct code_watch *next_of_owner;
+};
+
 struct code_state {
     /* A struct native_target. */
     PyCodeObject *code;             /* borrowed: the state dies with it */
@@ -24,12 +31,13 @@ struct code_state {
     struct allocation_counts
         *counts;               /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
     struct call_cell *callers; /* the cells whose target this code is */
-    uint32_t id;               /* never given twice, not 0 */
-    uint32_t calls;            /* since the last decay */
-    uint32_t ticks;            /* time tier 0 has spent in looping code since then, in units of policy.h */
-    uint32_t last_decay;       /* coarse clock, in ticks of policy.c */
-    uint8_t refused;           /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;        /* pyjit.suppress() or JIT_SKIP */
+    struct code_watch *watches;
+    uint32_t id;         /* never given twice, not 0 */
+    uint32_t calls;      /* since the last decay */
+    uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
+    uint32_t last_decay; /* coarse clock, in ticks of policy.c */
+    uint8_t refused;     /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };
@@ -73,6 +81,12 @@ void code_state_clear_callers(struct code_state *state);
 
 /* Takes away the targets and shapes of the cells in the list (next_of_owner), which are about to be freed. */
 void code_state_release_cells(struct call_cell *first);
+
+/* A watch for the state's code, put at the head of the owner's list *list; NULL without memory (no exception set). */
+struct code_watch *code_state_watch(struct code_state *state, struct code_watch **list);
+
+/* Frees an owner's watches. */
+void code_state_free_watches(struct code_watch *first);
 
 /* The state of `code`, created when missing; NULL with MemoryError set. */
 struct code_state *code_state_ensure(PyCodeObject *code);

@@ -2,6 +2,7 @@
 #include "runtime/deopt.h"
 
 #include "runtime/box_reserve.h"
+#include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/ops.h"
 #include "runtime/plain.h"
@@ -27,6 +28,7 @@ void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_c
 void deopt_table_free(struct deopt_table *table)
 {
     if (table != NULL) {
+        deopt_table_free(table->next);
         free(table->exits);
         free(table->states);
         free(table->slots);
@@ -194,44 +196,244 @@ static void restore_locals(InterpreterFrame *frame, const struct deopt_table *ta
     }
 }
 
-static void restore_operands(InterpreterFrame *frame, const struct deopt_table *table,
-                             const struct deopt_state *state, const int64_t *values)
-{
-    const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals];
-    PyObject **stack = &frame->localsplus[state->locals];
-    for (int i = 0; i < state->depth; i++) {
-        if (slots[i].place != DEOPT_KEEP) {
-            stack[i] = object_of(&slots[i], values);
-        }
-    }
-}
-
 static CodeUnit *instruction_at(InterpreterFrame *frame, uint32_t offset)
 {
     return _PyCode_CODE(frame->f_code) + offset / sizeof(CodeUnit);
 }
 
-struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
-                                        uint32_t exit, const int64_t *values)
+/* ---- Frames of inlined functions --------------------------------------------------------------------------------------
+ *
+ * They are pushed, linked and counted as native calls would have done it, and marked as entered from C: whoever runs them gives
+ * them up. */
+
+/* Pushes the frame of an inlined function, with its locals; that of the caller is linked. */
+static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_table *table,
+                                      const struct deopt_state *state, const int64_t *values)
+{
+    const struct deopt_slot *slots = &table->slots[state->first_slot];
+    PyFunctionObject *function = (PyFunctionObject *)object_of(&slots[state->locals], values);
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    size_t words = (size_t)(code->co_nlocalsplus + code->co_stacksize) + FRAME_SPECIALS_SIZE;
+    PyObject **top = tstate->datastack_top;
+    InterpreterFrame *frame = (InterpreterFrame *)top;
+    if (LIKELY(top != NULL && words < (size_t)(tstate->datastack_limit - top))) {
+        tstate->datastack_top = top + words;
+    } else {
+        frame = cpython_push_frame_memory(tstate, words);
+        if (frame == NULL) {
+            Py_FatalError(
+                "pyjit: out of memory while leaving compiled code"); /* as CPython where it can do nothing else */
+        }
+    }
+    frame->f_func = function;
+    frame->f_globals = function->func_globals;
+    frame->f_builtins = function->func_builtins;
+    frame->f_locals = NULL;
+    frame->f_code = (PyCodeObject *)Py_NewRef(code);
+    frame->frame_obj = NULL;
+    frame->prev_instr = instruction_at(frame, state->offset);
+    frame->stacktop = -1;
+    frame_mark_compiled(frame);
+    frame->owner = FRAME_OWNED_BY_THREAD;
+    for (int i = 0; i < state->locals; i++) {
+        frame->localsplus[i] = object_of(&slots[i], values);
+    }
+    frame->previous = tstate->cframe->current_frame;
+    tstate->cframe->current_frame = frame;
+    return frame;
+}
+
+/* Does the state belong to a frame that has to be made, and begin with a function? */
+static bool is_made(const struct deopt_table *table, const struct deopt_state *state)
+{
+    return table->direct || state->outer != DEOPT_NO_STATE;
+}
+
+/* Makes all frames of a state, but for their operands; returns the innermost. They do not count as recursion yet, nor does that of a function
+ * called directly. */
+static InterpreterFrame *make_uncounted(PyThreadState *tstate, InterpreterFrame *root,
+                                        const struct deopt_table *table, const struct deopt_state *state,
+                                        const int64_t *values)
+{
+    if (state->outer == DEOPT_NO_STATE) {
+        if (table->direct) {
+            return push_inlined(tstate, table, state, values);
+        }
+        restore_locals(root, table, state, values);
+        return root;
+    }
+    const struct deopt_state *outer = &table->states[state->outer];
+    InterpreterFrame *caller = make_uncounted(tstate, root, table, outer, values);
+    /* Where tier 0 stands while a Python function it called in line runs. */
+    caller->prev_instr = instruction_at(caller, outer->next) - 1;
+    return push_inlined(tstate, table, state, values);
+}
+
+/* The same; they count. */
+static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
+                                     const struct deopt_state *state, const int64_t *values)
+{
+    InterpreterFrame *innermost = make_uncounted(tstate, root, table, state, values);
+    for (; state->outer != DEOPT_NO_STATE; state = &table->states[state->outer]) {
+        tstate->recursion_remaining--;
+    }
+    return innermost;
+}
+
+/* How many operands of a state are the frame's. */
+static int depth_of(const struct deopt_table *table, const struct deopt_state *state)
+{
+    return state->depth - state->dying - is_made(table, state);
+}
+
+/* Puts the operands of all frames in place. */
+static void make_operands(InterpreterFrame *innermost, const struct deopt_table *table,
+                          const struct deopt_state *state, const int64_t *values)
+{
+    InterpreterFrame *frame = innermost;
+    for (;;) {
+        const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + is_made(table, state)];
+        PyObject **stack = &frame->localsplus[state->locals];
+        for (int i = 0; i < depth_of(table, state); i++) {
+            if (slots[i].place != DEOPT_KEEP) {
+                stack[i] = object_of(&slots[i], values);
+            }
+        }
+        if (state->outer == DEOPT_NO_STATE) {
+            break;
+        }
+        state = &table->states[state->outer];
+        frame = frame->previous;
+    }
+}
+
+/* Drops what had to be dropped still. */
+static void drop_dying(const struct deopt_table *table, const struct deopt_state *state, const int64_t *values)
+{
+    const struct deopt_slot *dying = &table->slots[state->first_slot + state->locals + state->depth - state->dying];
+    for (int i = 0; i < state->dying; i++) {
+        rt_release(object_of(&dying[i], values));
+    }
+}
+
+/* Frames that rt_tier2_dealloc has made and found that they have to be kept: the exit that follows at once does not make them again. */
+static InterpreterFrame *made_already;
+
+static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
+                                 const struct deopt_state *state, const int64_t *values)
+{
+    InterpreterFrame *innermost = made_already;
+    made_already = NULL;
+    if (innermost == NULL) {
+        innermost = make_frames(tstate, root, table, state, values);
+    }
+    make_operands(innermost, table, state, values);
+    drop_dying(table, state, values);
+    return innermost;
+}
+
+/* ---- Going on ------------------------------------------------------------------------------------------------------------ */
+
+/* The frame goes on with the instruction at `offset`; its `depth` operands stand in their slots. */
+static struct side_exit_outcome go_on_at(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset, int depth)
+{
+    CodeUnit *next = instruction_at(frame, offset);
+    frame->prev_instr = next - 1;
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, offset, &entry);
+    if (compiled != NULL && rt_check_escape(tstate, frame, entry->bound) == REASON_none) {
+        return (struct side_exit_outcome){NULL, compiled->start + entry->machine};
+    }
+    return (struct side_exit_outcome){rt_leave(tstate, frame, next, depth), NULL};
+}
+
+/* An exception is set, raised by the instruction prev_instr stands at. */
+static struct side_exit_outcome raise_in(PyThreadState *tstate, InterpreterFrame *frame, int depth,
+                                         const struct deopt_state *state, bool reraised)
+{
+    if (state->handler == DEOPT_NO_HANDLER) {
+        return side_exit_unwind(tstate, frame, NULL, NULL, depth, 0, false, reraised);
+    }
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, state->handler, &entry);
+    if (compiled == NULL) {
+        /* Tier 0 looks for the handler itself. */
+        return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, depth), NULL};
+    }
+    struct side_exit_outcome outcome =
+        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, depth, state->handler_keep,
+                         state->handler_lasti, reraised);
+    if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
+        CodeUnit *next = instruction_at(frame, state->handler);
+        outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};
+    }
+    return outcome;
+}
+
+/* Carries a made frame out as `outcome` says, and gives it up; returns its result. */
+static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, struct side_exit_outcome outcome)
+{
+    PyObject *result = outcome.result;
+    if (outcome.address != NULL) {
+        result = frame_enter_code(frame, tstate, outcome.address);
+    }
+    InterpreterFrame *caller = frame->previous;
+    tstate->cframe->current_frame = caller;
+    rt_finish_callee(tstate, frame, caller, result);
+    return result;
+}
+
+/* The frame stands in the middle of a call: goes on with what that has brought. */
+static struct side_exit_outcome take_result(PyThreadState *tstate, InterpreterFrame *frame,
+                                            const struct deopt_table *table, const struct deopt_state *state,
+                                            PyObject *result)
+{
+    int depth = depth_of(table, state);
+    if (result == NULL) {
+        return raise_in(tstate, frame, depth, state, false);
+    }
+    frame->localsplus[state->locals + depth] = result;
+    return go_on_at(tstate, frame, state->next, depth + 1);
+}
+
+/* The innermost frame of `state` goes on as `outcome` says: runs it, and the ones around it with its result or exception, until the
+ * outermost is what goes on, which comes into *frame. */
+static struct side_exit_outcome run_inlined(PyThreadState *tstate, InterpreterFrame **frame,
+                                            const struct deopt_table *table, const struct deopt_state *state,
+                                            struct side_exit_outcome outcome)
+{
+    while (state->outer != DEOPT_NO_STATE) {
+        InterpreterFrame *caller = (*frame)->previous;
+        PyObject *result = finish_made(tstate, *frame, outcome);
+        *frame = caller;
+        state = &table->states[state->outer];
+        outcome = take_result(tstate, caller, table, state, result);
+    }
+    return outcome;
+}
+
+/* A guard has failed: the frames of the exit go on until the outermost one does. */
+static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterFrame **frame,
+                                             struct deopt_table *table, uint32_t exit, const int64_t *values)
 {
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
     box_reserve_fill();
-    restore_locals(frame, table, state, values);
-    restore_operands(frame, table, state, values);
-    CodeUnit *next = instruction_at(frame, state->offset);
-    frame->prev_instr = next - 1;
+    *frame = rebuild(tstate, *frame, table, state, values);
+    (*frame)->prev_instr = instruction_at(*frame, state->offset) - 1;
     if (row->counts && !stress_was_forced() && deopt_observer != NULL) {
         table->failures++;
-        deopt_observer(frame, table, row);
+        deopt_observer(*frame, table, row);
     }
-    const struct entry_row *entry;
-    struct compiled_code *compiled = deopt_find_entry(frame, state->offset, &entry);
-    if (compiled != NULL && rt_check_escape(tstate, frame, entry->bound) == REASON_none) {
-        return (struct side_exit_outcome){NULL, compiled->start + entry->machine};
-    }
-    return (struct side_exit_outcome){rt_leave(tstate, frame, next, state->depth), NULL};
+    struct side_exit_outcome outcome = go_on_at(tstate, *frame, state->offset, depth_of(table, state));
+    return run_inlined(tstate, frame, table, state, outcome);
+}
+
+struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                        uint32_t exit, const int64_t *values)
+{
+    return leave_frames(tstate, &frame, table, exit, values);
 }
 
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
@@ -240,27 +442,61 @@ struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame 
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
-    restore_locals(frame, table, state, values);
-    restore_operands(frame, table, state, values);
+    frame = rebuild(tstate, frame, table, state, values);
     box_reserve_settle(tstate);
-    bool reraised = status == OPS_RERAISED;
-    if (state->handler == DEOPT_NO_HANDLER) {
-        return side_exit_unwind(tstate, frame, NULL, NULL, state->depth, 0, false, reraised);
+    struct side_exit_outcome outcome = raise_in(tstate, frame, depth_of(table, state), state, status == OPS_RERAISED);
+    return run_inlined(tstate, &frame, table, state, outcome);
+}
+
+/* ---- Direct calls ---------------------------------------------------------------------------------------------------------- */
+
+/* Makes the frames of all functions that have called one another directly, the last of them `record`'s. They have been counted when they made their
+ * calls. */
+static void make_callers(PyThreadState *tstate, struct direct_record *record)
+{
+    if (record->made != NULL) {
+        return;
     }
-    const struct entry_row *entry;
-    struct compiled_code *compiled = deopt_find_entry(frame, state->handler, &entry);
-    if (compiled == NULL) {
-        /* Tier 0 looks for the handler itself. */
-        return (struct side_exit_outcome){rt_throw_in_tier0(tstate, frame, state->depth), NULL};
+    if (record->caller != NULL) {
+        make_callers(tstate, record->caller);
     }
-    struct side_exit_outcome outcome =
-        side_exit_unwind(tstate, frame, compiled->exits, compiled->start + entry->machine, state->depth,
-                         state->handler_keep, state->handler_lasti, reraised);
-    if (rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
-        CodeUnit *next = instruction_at(frame, state->handler);
-        outcome = (struct side_exit_outcome){rt_leave(tstate, frame, next, entry->depth), NULL};
-    }
-    return outcome;
+    const struct deopt_state *state = &record->table->states[record->state];
+    record->made = make_uncounted(tstate, tstate->cframe->current_frame, record->table, state, record->values);
+    record->made->prev_instr = instruction_at(record->made, state->next) - 1;
+}
+
+PyObject *rt_tier2_leave_direct(PyThreadState *tstate, struct direct_record *caller, struct deopt_table *table,
+                                uint32_t exit, const int64_t *values)
+{
+    make_callers(tstate, caller);
+    InterpreterFrame *frame = NULL;
+    struct side_exit_outcome outcome = leave_frames(tstate, &frame, table, exit, values);
+    return finish_made(tstate, frame, outcome);
+}
+
+/* The record's frames go on until the outermost one does, which comes into *frame. */
+static struct side_exit_outcome resume(PyThreadState *tstate, InterpreterFrame **frame, struct direct_record *record,
+                                       PyObject *result)
+{
+    const struct deopt_table *table = record->table;
+    const struct deopt_state *state = &table->states[record->state];
+    *frame = record->made;
+    make_operands(*frame, table, state, record->values);
+    struct side_exit_outcome outcome = take_result(tstate, *frame, table, state, result);
+    return run_inlined(tstate, frame, table, state, outcome);
+}
+
+struct side_exit_outcome rt_tier2_resume(PyThreadState *tstate, InterpreterFrame *frame, struct direct_record *record,
+                                         PyObject *result)
+{
+    return resume(tstate, &frame, record, result);
+}
+
+PyObject *rt_tier2_resume_direct(PyThreadState *tstate, struct direct_record *record, PyObject *result)
+{
+    InterpreterFrame *frame;
+    struct side_exit_outcome outcome = resume(tstate, &frame, record, result);
+    return finish_made(tstate, frame, outcome);
 }
 
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result)
@@ -289,6 +525,66 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
     return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
 }
 
+/* Nothing has happened to the frames that were made for the time of a destructor, and function and code will live on without them. */
+static bool are_untouched(PyThreadState *tstate, InterpreterFrame *root, InterpreterFrame *innermost)
+{
+    for (InterpreterFrame *frame = innermost; frame != root; frame = frame->previous) {
+        exception_drop_idle_frame_object(frame);
+        if (frame->frame_obj != NULL || frame->f_locals != NULL ||
+            frame->f_func->func_code != (PyObject *)frame->f_code || frame->f_func->ob_base.ob_refcnt == 1 ||
+            frame->f_code->ob_base.ob_base.ob_refcnt == 1) {
+            return false;
+        }
+    }
+    return (root->frame_obj == NULL && !tstate->cframe->use_tracing) || rt_tier2_quiet(tstate, root);
+}
+
+/* Takes the frames away again. The values are what they were: what the frames owned is compiled code's again. */
+static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, const struct deopt_table *table,
+                          const struct deopt_state *state)
+{
+    InterpreterFrame *frame = innermost;
+    while (state->outer != DEOPT_NO_STATE) {
+        const struct deopt_slot *slots = &table->slots[state->first_slot];
+        InterpreterFrame *caller = frame->previous;
+        tstate->cframe->current_frame = caller;
+        tstate->recursion_remaining++;
+        for (int i = 0; i < state->locals; i++) {
+            if (slots[i].place != DEOPT_EMPTY && slots[i].place != DEOPT_OWNED) {
+                rt_release(frame->localsplus[i]);
+            }
+        }
+        if (slots[state->locals].place != DEOPT_OWNED) {
+            Py_DECREF(frame->f_func);
+        }
+        Py_DECREF(frame->f_code);
+        cpython_pop_frame_memory(tstate, frame);
+        state = &table->states[state->outer];
+        frame = caller;
+    }
+}
+
+int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
+                     const int64_t *values, PyObject *object)
+{
+    const struct deopt_exit *row = &table->exits[exit];
+    const struct deopt_state *state = &table->states[row->state];
+    PyTypeObject *type = Py_TYPE(object);
+    if (type == runtime_data.int_type || type == runtime_data.float_type || type == runtime_data.str_type) {
+        rt_dealloc(object);
+        return 0;
+    }
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, state, values);
+    innermost->prev_instr = instruction_at(innermost, row->place);
+    rt_dealloc(object);
+    if (LIKELY(are_untouched(tstate, frame, innermost))) {
+        unmake_frames(tstate, innermost, table, state);
+        return 0;
+    }
+    made_already = innermost;
+    return 1;
+}
+
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      const int64_t *values, PyObject *object)
 {
@@ -296,19 +592,10 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
         rt_dealloc(object);
         return 0;
     }
-    rt_tier2_dealloc(tstate, frame, table, exit, values, object);
-    return 1;
-}
-
-int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
-                     const int64_t *values, PyObject *object)
-{
     const struct deopt_exit *row = &table->exits[exit];
-    restore_locals(frame, table, &table->states[row->state], values);
-    frame->prev_instr = instruction_at(frame, row->place);
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, &table->states[row->state], values);
+    innermost->prev_instr = instruction_at(innermost, row->place);
     rt_dealloc(object);
-    if (UNLIKELY(frame->frame_obj != NULL || tstate->cframe->use_tracing)) {
-        return !rt_tier2_quiet(tstate, frame);
-    }
-    return 0;
+    made_already = innermost;
+    return 1;
 }

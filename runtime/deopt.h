@@ -34,24 +34,30 @@ struct deopt_slot {
     int64_t constant;
 };
 
-/* A frame state: how a Python frame stands when execution leaves. */
+/* A frame state: how a Python frame stands when execution leaves. That of an inlined frame has the function as first operand, before those on
+ * the value stack. The frames around it stand in the middle of calls: they go on at `next` with a result more, or raise the
+ * exception that comes. */
 struct deopt_state {
     uint32_t offset;     /* of the instruction to go on at, or that failed, in bytes */
+    uint32_t next;       /* of the instruction after that */
+    uint32_t outer;      /* the caller's, or DEOPT_NO_STATE: it is the root frame's */
     uint32_t first_slot; /* locals, then operands */
     uint16_t locals;
     uint16_t depth;
+    uint16_t dying;        /* so many of the last operands are not the frame's, but to be dropped */
     uint32_t handler;      /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
     uint16_t handler_keep; /* operands it finds below what is pushed for it */
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
 };
 
-enum { DEOPT_NO_HANDLER = UINT32_MAX };
+enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
 
 /* One guard, escape or release: several may share a state. */
 struct deopt_exit {
     uint32_t state;
-    uint32_t place; /* bytecode offset of the instruction it belongs to */
-    uint32_t count; /* how often it was taken */
+    uint32_t place;      /* bytecode offset of the instruction it belongs to, in the innermost frame */
+    uint32_t root_place; /* the same in the root frame */
+    uint32_t count;      /* how often it was taken */
     uint16_t seen;  /* index in localsplus of the object that a guard looked at, or DEOPT_NO_VALUE: for the log */
     uint8_t op;     /* what failed: tier 2's own number, for its policy and the log */
     uint8_t counts; /* is it a speculation that failed? */
@@ -72,8 +78,19 @@ struct deopt_table {
     struct deopt_exit *exits; /* all owned (malloc) */
     struct deopt_state *states;
     struct deopt_slot *slots;
-    uint32_t failures; /* of exits that count, in the policy's current window */
-    uint64_t window;   /* when that began, in ticks of vm/policy.h */
+    uint32_t failures;        /* of exits that count, in the policy's current window */
+    uint64_t window;          /* when that began, in ticks of vm/policy.h */
+    bool direct;              /* of a function called directly: the root frame's state has a function, too */
+    struct deopt_table *next; /* owned: those of functions called directly */
+};
+
+/* What a function leaves behind, on its machine stack, while one it has called directly runs. */
+struct direct_record {
+    struct direct_record *caller; /* NULL: its frame is the current one */
+    const struct deopt_table *table;
+    InterpreterFrame *made; /* the innermost of its frames, once they have been made; they are linked and counted */
+    uint64_t state;         /* row */
+    const int64_t *values;
 };
 
 /* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
@@ -99,6 +116,17 @@ void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_c
 /* A guard has failed: what to do next. */
 struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
                                         uint32_t exit, const int64_t *values);
+
+/* The same for a function called directly by `caller`: makes the frames of all that called one another in this way, and carries its own
+ * out. New reference or NULL with an exception set. */
+PyObject *rt_tier2_leave_direct(PyThreadState *tstate, struct direct_record *caller, struct deopt_table *table,
+                                uint32_t exit, const int64_t *values);
+
+/* A function called directly has returned `result`, or NULL with an exception set, after its caller's frames (the record's) had to be made: they go on
+ * with that. Of the root frame, or to the end of one called directly itself. */
+struct side_exit_outcome rt_tier2_resume(PyThreadState *tstate, InterpreterFrame *frame, struct direct_record *record,
+                                         PyObject *result);
+PyObject *rt_tier2_resume_direct(PyThreadState *tstate, struct direct_record *record, PyObject *result);
 
 /* An exception is set by the instruction at the exit's place; `status` is what its handler returned (ops.h). */
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,

@@ -113,6 +113,10 @@ static inline bool plain_release(PyObject *object)
            plain_death(object);
 }
 
+/* STORE_ATTR without running code (ops/attribute_quick.c): an object to be released, the old value or another; or NULL. Takes no references. */
+struct attribute_cell;
+PyObject *rt_plain_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell);
+
 /* The same for anything: with what it holds, as far as that dies with it. (plain_death.c) */
 bool plain_destruction(PyObject *object);
 

@@ -203,6 +203,10 @@ int emit_entry(struct emitter *emitter)
     item->labels[LABEL_LEAVE] = tier0;
     emitter_add(emitter, RAW_CHECK_STACK)->labels[LABEL_SLOW] = tier0;
     int behind = resumes ? label_here(emitter) : NO_LABEL;
+    if (resumes && emitter->count_for_tier2 != 0) {
+        struct tier2_cell *cell = add_tier2_count(emitter, 0, 1);
+        add_tier2_entry(emitter, cell, label_here(emitter));
+    }
 
     emitter->in_cold = true;
     emitter_bind(emitter, exceeded);

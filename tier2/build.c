@@ -12,7 +12,11 @@
 #include <string.h>
 
 /* More attempts than this mean that something is wrong. */
-enum { MOST_ATTEMPTS = 30 };
+enum { MOST_ATTEMPTS = 60 };
+
+/* Inlining: so many instructions in all, fewer in a function called directly, where recursion has no other end; and so many frames one in another. */
+enum { MOST_INLINED_IN_DIRECT = 120 };
+enum { MOST_INLINED = 300, MOST_FRAMES = 4 };
 
 static const struct instruction *at(const struct builder *builder, int number)
 {
@@ -114,9 +118,7 @@ static struct variable agree_on_variable(const struct incoming *first, int local
     return agreed;
 }
 
-/* All values the same: no phi. */
-static struct ir_node *phi_or_same(struct builder *builder, struct ir_block *block, struct ir_node *const *values,
-                                   int count)
+struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struct ir_node *const *values, int count)
 {
     bool same = true;
     bool same_kind = true;
@@ -173,15 +175,70 @@ static void convert_variable(struct builder *builder, struct merge *merge, int l
     }
 }
 
+/* The same for a local of an inlined function: raw where it is on all ways, else an object. */
+static struct variable merge_without_home(struct builder *builder, struct merge *merge, struct ir_block *block,
+                                          int local)
+{
+    const struct variable first = merge->ways[0]->variables[local];
+    bool all_raw = true, any_owned = false, any_passing = false, same = true, have_raw = true;
+    const struct ir_node *raw = first.state == VARIABLE_RAW ? first.value : first.raw;
+    for (int i = 0; i < merge->count; i++) {
+        const struct variable *variable = &merge->ways[i]->variables[local];
+        if ((variable->state == VARIABLE_UNBOUND) != (first.state == VARIABLE_UNBOUND)) {
+            build_refuse(builder);
+            return first;
+        }
+        const struct ir_node *other = variable->state == VARIABLE_RAW ? variable->value : variable->raw;
+        have_raw &= other != NULL && raw != NULL && other->type == raw->type;
+        all_raw &= variable->state == VARIABLE_RAW && have_raw;
+        any_owned |= variable->owned || variable->state == VARIABLE_RAW;
+        any_passing |= variable->passing;
+        same &= variable->value == first.value;
+    }
+    if (first.state == VARIABLE_UNBOUND) {
+        return first;
+    }
+    struct variable result = {.state = all_raw ? VARIABLE_RAW : VARIABLE_OBJECT};
+    struct ir_node **raws = ir_allocate(builder->graph, (size_t)merge->count * sizeof *raws);
+    if (raws == NULL) {
+        return first;
+    }
+    result.owned = !all_raw && (any_owned || !same);
+    result.passing = !result.owned && any_passing;
+    for (int i = 0; i < merge->count; i++) {
+        take_up(builder, merge->ways[i], merge->depth);
+        struct variable *variable = &builder->variables[local];
+        raws[i] = variable->state == VARIABLE_RAW ? variable->value : variable->raw;
+        if (!all_raw) {
+            variable_to_home(builder, local);
+            if (result.owned && !variable->owned) {
+                build_node1(builder, IR_hold, variable->value);
+                *variable = (struct variable){
+                    .state = VARIABLE_OBJECT, .owned = 1, .value = variable->value, .raw = variable->raw};
+            }
+        }
+        merge->values[i] = variable->value;
+        memcpy(merge->ways[i]->variables, builder->variables, (size_t)builder->local_count * sizeof(struct variable));
+    }
+    result.value = build_phi(builder, block, merge->values, merge->count);
+    if (!all_raw && have_raw) {
+        result.raw = build_phi(builder, block, raws, merge->count);
+    }
+    return result;
+}
+
 static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local)
 {
+    if (builder->is_virtual) {
+        return merge_without_home(builder, merge, block, local);
+    }
     struct variable agreed = agree_on_variable(merge->ways[0], local);
     if (agreed.state == VARIABLE_UNBOUND) {
         return agreed;
     }
     convert_variable(builder, merge, local, &agreed);
     struct variable result = {.state = agreed.state, .maybe_unbound = agreed.maybe_unbound};
-    result.value = phi_or_same(builder, block, merge->values, merge->count);
+    result.value = build_phi(builder, block, merge->values, merge->count);
     if (agreed.state == VARIABLE_HOME) {
         result.value = agreed.maybe_unbound ? NULL : result.value;
         return result;
@@ -196,7 +253,7 @@ static struct variable merge_variable(struct builder *builder, struct merge *mer
             builder->block = merge->ways[i]->block;
             merge->values[i] = clean != NULL ? clean : build_bool(builder, false);
         }
-        result.clean = phi_or_same(builder, block, merge->values, merge->count);
+        result.clean = build_phi(builder, block, merge->values, merge->count);
     }
     return result;
 }
@@ -230,7 +287,7 @@ static struct operand merge_operand(struct builder *builder, struct merge *merge
     }
     return (struct operand){.state = raw ? OPERAND_RAW : OPERAND_OWNED,
                             .local = -1,
-                            .value = phi_or_same(builder, block, merge->values, merge->count)};
+                            .value = build_phi(builder, block, merge->values, merge->count)};
 }
 
 /* Begins instruction `number`, to which the open blocks in its `incoming` lead: they are joined. */
@@ -370,6 +427,16 @@ static void open_range_iterator(struct builder *builder)
                                 .start = loads[1],
                                 .step = loads[2],
                                 .length = loads[3]};
+    const struct range_iterator *sample = object->sample;
+    bool falls =
+        sample != NULL && Py_TYPE(sample) == runtime_data.range_iterator_type && (sample->start | sample->step) < 0;
+    if (!falls && !build_has_failed(builder, IR_guard_true)) {
+        struct ir_node *either = build_node2(builder, IR_int_or, loads[1], loads[2]);
+        struct ir_node *rises = build_node2(builder, IR_int_compare, either, build_int(builder, 0));
+        rises->number = Py_GE;
+        build_guard1(builder, IR_guard_true, rises);
+        operand->rises = true;
+    }
 }
 
 static struct ir_node *open_phi(struct builder *builder, struct ir_block *block, struct ir_node *first, int count)
@@ -603,11 +670,12 @@ static void open_entry(struct builder *builder, int start)
         operand->sample = builder->samples != NULL ? builder->samples[builder->local_count + i] : NULL;
         push_owned(builder, operand);
     }
+    build_begin_instruction(builder);
+    build_guard_namespaces(builder);
 }
 
-static void walk(struct builder *builder, int start)
+void build_walk(struct builder *builder, int start)
 {
-    open_entry(builder, start);
     for (int number = start; number < builder->bytecode->count; number++) {
         struct block_info *info = &builder->info[number];
         builder->current = number;
@@ -634,16 +702,15 @@ static void walk(struct builder *builder, int start)
     }
 }
 
-static void find_loops(struct builder *builder)
+static void find_loops(struct block_info *info, const struct bytecode *bytecode)
 {
-    const struct bytecode *bytecode = builder->bytecode;
     for (int i = 0; i < bytecode->count; i++) {
-        builder->info[i].loop_end = -1;
+        info[i].loop_end = -1;
     }
     for (int i = 0; i < bytecode->count; i++) {
         int target = bytecode->instructions[i].target;
         if (bytecode->instructions[i].depth >= 0 && target >= 0 && target <= i) {
-            builder->info[target].loop_end = i;
+            info[target].loop_end = i;
         }
     }
 }
@@ -668,90 +735,184 @@ static bool looks_like_range(const struct bytecode *bytecode, int number)
     return false;
 }
 
-static bool prepare(struct builder *builder)
+bool build_prepare_body(struct body *body, PyCodeObject *code, const struct bytecode *bytecode)
 {
-    size_t count = (size_t)builder->bytecode->count;
-    size_t locals = (size_t)builder->local_count;
-    builder->info = compiler_calloc(count, sizeof *builder->info);
-    builder->range_guess = compiler_calloc(count, sizeof *builder->range_guess);
-    builder->guesses = compiler_calloc(count * locals + 1, sizeof *builder->guesses);
-    builder->variables = compiler_calloc(2 * locals + 1, sizeof *builder->variables);
-    builder->operands = compiler_calloc(2 * (size_t)builder->stack_size + 1, sizeof *builder->operands);
-    if (builder->info == NULL || builder->range_guess == NULL || builder->guesses == NULL ||
-        builder->variables == NULL || builder->operands == NULL) {
+    size_t count = (size_t)bytecode->count;
+    size_t locals = (size_t)code->co_nlocalsplus;
+    body->code = code;
+    body->bytecode = bytecode;
+    body->info = compiler_calloc(count, sizeof *body->info);
+    body->range_guess = compiler_calloc(count, sizeof *body->range_guess);
+    body->guesses = compiler_calloc(count * locals + 1, sizeof *body->guesses);
+    body->sites = compiler_calloc(count, sizeof(struct body *));
+    if (body->info == NULL || body->range_guess == NULL || body->guesses == NULL || body->sites == NULL) {
         return false;
     }
-    builder->variables_before = builder->variables + locals;
-    builder->operands_before = builder->operands + builder->stack_size;
-    find_loops(builder);
-    for (int i = 0; i < builder->bytecode->count; i++) {
-        builder->info[i].guesses = builder->guesses + (size_t)i * locals;
-        builder->range_guess[i] =
-            builder->bytecode->instructions[i].opcode == FOR_ITER && looks_like_range(builder->bytecode, i);
+    find_loops(body->info, bytecode);
+    for (int i = 0; i < bytecode->count; i++) {
+        body->info[i].guesses = body->guesses + (size_t)i * locals;
+        body->range_guess[i] = bytecode->instructions[i].opcode == FOR_ITER && looks_like_range(bytecode, i);
     }
     return true;
 }
 
-static void release(struct builder *builder)
+void build_release_body(struct body *body)
 {
-    free(builder->info);
-    free(builder->range_guess);
-    free(builder->guesses);
-    free(builder->variables);
-    free(builder->operands);
+    for (int i = 0; body->sites != NULL && i < body->bytecode->count; i++) {
+        if (body->sites[i] != NULL) {
+            build_release_body(body->sites[i]);
+            free(body->sites[i]);
+        }
+    }
+    free(body->info);
+    free(body->range_guess);
+    free(body->guesses);
+    free(body->sites);
+    if (body->bytecode == &body->decoded) {
+        bytecode_free(&body->decoded);
+    }
 }
 
-/* One attempt. */
-static enum reason attempt(struct builder *builder, int start)
+void build_begin_body(struct builder *builder, struct body *body)
 {
-    for (int i = 0; i < builder->bytecode->count; i++) {
-        builder->info[i].incoming = NULL;
-        builder->info[i].header = NULL;
-    }
-    builder->retry = false;
+    PyCodeObject *code = body->code;
+    size_t locals = (size_t)code->co_nlocalsplus;
+    size_t operands = (size_t)code->co_stacksize;
+    builder->body = body;
+    builder->bytecode = body->bytecode;
+    builder->code = code;
+    builder->feedback = body->feedback;
+    builder->info = body->info;
+    builder->range_guess = body->range_guess;
+    builder->local_count = code->co_nlocalsplus;
+    builder->stack_size = code->co_stacksize;
     builder->keyword_names = -1;
+    builder->variables = ir_allocate(builder->graph, (2 * locals + 1) * sizeof *builder->variables);
+    builder->operands = ir_allocate(builder->graph, (2 * operands + 1) * sizeof *builder->operands);
+    builder->variables_before = builder->variables + locals;
+    builder->operands_before = builder->operands + operands;
+    for (int i = 0; i < body->bytecode->count; i++) {
+        body->info[i].incoming = NULL;
+        body->info[i].header = NULL;
+    }
+}
+
+/* One attempt at the graph that is entered, or at that of a direct function. */
+static enum reason attempt(struct builder *builder, struct body *body, int start)
+{
+    builder->retry = false;
+    builder->returned = KIND_any;
+    builder->returns_others = false;
     builder->graph = ir_graph_new();
-    if (builder->graph == NULL) {
-        return REASON_no_memory;
-    }
     struct ir_frame *frame = compiler_calloc(1, sizeof *frame);
-    if (frame == NULL) {
+    if (builder->graph == NULL || frame == NULL) {
+        free(frame);
         return REASON_no_memory;
     }
+    build_begin_body(builder, body);
     *frame = (struct ir_frame){.code = builder->code,
                                .outer = -1,
                                .locals = (uint16_t)builder->local_count,
                                .stack_size = (uint16_t)builder->stack_size,
                                .name = "root"};
     builder->graph->frames = frame;
-    builder->graph->frame_count = 1;
-    walk(builder, start);
+    builder->graph->frame_count = builder->graph->frame_capacity = 1;
+    if (!builder->graph->out_of_memory) {
+        if (builder->direct != NULL) {
+            build_open_direct(builder, builder->direct);
+        } else {
+            open_entry(builder, start);
+        }
+        build_walk(builder, start);
+    }
     return builder->graph->out_of_memory ? REASON_no_memory : builder->reason;
 }
 
-enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph)
+/* One graph, whatever number of attempts it takes. REASON_none with *graph NULL: what is called directly has changed. */
+static enum reason build_one(const struct build_request *request, struct direct_functions *directs,
+                             struct direct_function *direct, struct body *body, struct ir_graph **graph)
 {
-    PyCodeObject *code = request->code;
-    struct builder builder = {.bytecode = bytecode,
-                              .code = code,
-                              .local_count = code->co_nlocalsplus,
-                              .stack_size = code->co_stacksize,
-                              .feedback = request->feedback,
-                              .observed = request->observed,
-                              .samples = request->samples,
-                              .failures = request->failures,
-                              .failure_count = request->failure_count};
-    enum reason reason = prepare(&builder) ? REASON_none : REASON_no_memory;
-    int start = request->loop > 0 ? request->loop : 0;
+    bool entered = direct == NULL;
+    struct builder builder = {
+        .observed = entered ? request->observed : NULL,
+        .samples = entered ? request->samples : NULL,
+        .failures = entered ? request->failures : NULL,
+        .failure_count = entered ? request->failure_count : 0,
+        .globals = request->globals,
+        .builtins = request->builtins,
+        .watches = request->watches,
+        .directs = directs,
+        .direct = direct,
+        .is_virtual = !entered,
+    };
+    int start = entered && request->loop > 0 ? request->loop : 0;
+    enum reason reason = REASON_none;
     for (int attempts = 0; reason == REASON_none; attempts++) {
-        reason = attempts < MOST_ATTEMPTS ? attempt(&builder, start) : REASON_unknown_bytecode;
-        if (reason == REASON_none && !builder.retry) {
+        int budget = direct == NULL ? MOST_INLINED : MOST_INLINED_IN_DIRECT;
+        builder.budget = &budget;
+        builder.depth_limit = MOST_FRAMES;
+        reason = attempts < MOST_ATTEMPTS ? attempt(&builder, body, start) : REASON_unknown_bytecode;
+        if (direct != NULL && reason != REASON_none) {
+            body->refused = true;
+            reason = REASON_none;
+        }
+        if (directs->changed) {
+            break;
+        }
+        if (reason == REASON_none && !builder.retry && !body->refused) {
+            build_close_direct(&builder);
             break;
         }
         ir_graph_free(builder.graph);
         builder.graph = NULL;
+        if (body->refused) {
+            directs->changed = true;
+            break;
+        }
     }
-    release(&builder);
     *graph = builder.graph;
+    return reason;
+}
+
+/* All graphs: that which is entered, then those of functions that others call directly. */
+static enum reason build_all(const struct build_request *request, struct direct_functions *directs, struct body *body,
+                             struct ir_graph **graph)
+{
+    directs->changed = false;
+    enum reason reason = build_one(request, directs, NULL, body, graph);
+    struct ir_graph **end = graph;
+    for (int i = 0; i < directs->count && reason == REASON_none && !directs->changed; i++) {
+        struct direct_function *direct = &directs->entries[i];
+        end = &(*end)->next;
+        if (!direct->body.refused) {
+            reason = build_one(request, directs, direct, &direct->body, end);
+        }
+        if (reason == REASON_none && !directs->changed && *end == NULL) {
+            /* Nobody calls it; its number stays. */
+            *end = ir_graph_new();
+            reason = *end == NULL ? REASON_no_memory : REASON_none;
+        }
+    }
+    return reason;
+}
+
+enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode, struct ir_graph **graph)
+{
+    struct body body = {.feedback = request->feedback};
+    struct direct_functions directs = {0};
+    enum reason reason = build_prepare_body(&body, request->code, bytecode) ? REASON_none : REASON_no_memory;
+    *graph = NULL;
+    for (int attempts = 0; reason == REASON_none; attempts++) {
+        reason = attempts < MOST_ATTEMPTS ? build_all(request, &directs, &body, graph) : REASON_unknown_bytecode;
+        if (reason == REASON_none && !directs.changed) {
+            break;
+        }
+        ir_graph_free(*graph);
+        *graph = NULL;
+    }
+    for (int i = 0; i < directs.count; i++) {
+        build_release_body(&directs.entries[i].body);
+    }
+    build_release_body(&body);
     return reason;
 }

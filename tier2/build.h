@@ -20,6 +20,7 @@
 
 #include "runtime/bytecode.h"
 #include "runtime/code_map.h"
+#include "runtime/code_state.h"
 #include "runtime/cpython.h"
 #include "runtime/runtime_data.h"
 #include "runtime/deopt.h"
@@ -29,23 +30,30 @@ enum variable_state {
     VARIABLE_UNBOUND,
     VARIABLE_HOME, /* object `value`, borrowed from the home; NULL: not loaded yet, and perhaps unbound */
     VARIABLE_RAW,  /* `value`, raw; the home has it if `clean` */
+    VARIABLE_OBJECT, /* of an inlined function, whose locals have no homes: object `value`, `raw` too where that is known */
 };
 
 struct variable {
     uint8_t state;         /* enum variable_state */
     uint8_t maybe_unbound; /* raw, with nothing in its home on some ways here */
+    uint8_t owned;         /* of VARIABLE_OBJECT: it has a reference of its own */
+    uint8_t passing;       /* not owned, and borrowed from something other code might change */
+    uint8_t fetched;       /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
     struct ir_node *clean; /* NULL: it is not */
+    struct ir_node *raw;
 };
 
 enum operand_state {
     OPERAND_NULL, /* below a callee */
     OPERAND_RAW,
     OPERAND_OWNED,
-    OPERAND_BORROWED, /* from local `local`, or from a constant (local -1) */
-    OPERAND_FETCHED,  /* borrowed from an attribute, item or class: until the next store, drop or escape */
+    OPERAND_BORROWED, /* from local `local`, from a constant (local -1) or from memory that other code may change (BORROWED_FROM_MEMORY) */
     OPERAND_ITERATOR, /* owned, a range iterator nobody else has; its index is in `index` */
 };
+
+/* In `local` of an operand: see OPERAND_BORROWED. */
+enum { BORROWED_FROM_MEMORY = -2 };
 
 struct operand {
     uint8_t state; /* enum operand_state */
@@ -53,6 +61,7 @@ struct operand {
     struct ir_node *value;
     struct ir_node *index; /* of an iterator, with the rest of its fields: */
     struct ir_node *start, *step, *length;
+    bool rises; /* from a number that is not negative */
 };
 
 /* What is believed of a local at a loop header. */
@@ -78,8 +87,65 @@ struct block_info {
     int32_t loop_end;           /* of a loop header: the last instruction that jumps back to it, else -1 */
 };
 
+/* A code object whose instructions are built into the graph, once more for each place it is inlined at. Kept from one attempt to the next;
+ * owned by the body whose site it is. */
+struct body {
+    PyCodeObject *code;
+    const struct bytecode *bytecode;
+    struct bytecode decoded; /* what `bytecode` is, of inlined code */
+    const struct compiled_code *feedback;
+    struct block_info *info;    /* per instruction */
+    struct loop_guess *guesses; /* all of them */
+    bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
+    struct body **sites;        /* per instruction: what is inlined there, or NULL */
+    bool refused;               /* it was tried here, and cannot be inlined */
+    bool owns;                  /* other code may run in it: its locals have references of their own */
+    bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
+};
+
+/* How a function inlined leaves: where, and with what. */
+struct return_way {
+    struct return_way *next;
+    struct ir_block *block;
+    struct operand result;
+};
+
+/* A function that is called directly. Kept from one attempt to the next. */
+struct direct_function {
+    PyFunctionObject *function; /* only compared, while graphs are being made also read */
+    struct body body;
+    struct ir_graph *graph;
+    uint8_t parameters[IR_MOST_PARAMETERS]; /* enum ir_type */
+    uint8_t result;                         /* enum ir_kind of a number that it always returns; KIND_any: an object */
+};
+
+enum { MOST_DIRECT_FUNCTIONS = 4 };
+struct direct_functions {
+    int count;
+    bool changed; /* what is called directly, or how: all graphs are to be made again */
+    struct direct_function entries[MOST_DIRECT_FUNCTIONS];
+};
+
 struct builder {
     struct ir_graph *graph;
+    struct body *body;
+    bool is_virtual; /* the frame's locals have no homes: it is inlined, or its function called directly */
+    struct direct_functions *directs;
+    struct direct_function *direct; /* what is being built, of a direct function */
+    uint8_t returned;               /* enum ir_kind of the numbers it returned so far */
+    bool returns_others;
+    /* Of an inlined function: */
+    struct builder *outer;
+    struct ir_state *outer_state; /* of the caller, in the middle of the call */
+    struct operand function;
+    struct return_way *returns;
+    const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
+    int dying_count;
+    int frame;                    /* number of the frame */
+    int depth_limit;              /* how many frames deep calls may still be inlined */
+    int *budget;                  /* how many instructions may still be inlined, in all */
+    PyObject *globals, *builtins; /* dicts that the frame's are known to be, or NULL; only compared */
+    struct code_watch **watches;  /* what the graph needs to know of other code objects' lives */
     const struct bytecode *bytecode;
     PyCodeObject *code;
     int local_count, stack_size;
@@ -93,8 +159,7 @@ struct builder {
     struct operand *operands_before; /* what that state is made of */
     struct variable *variables_before;
     int depth_before;
-    struct loop_guess *guesses;           /* all of them */
-    bool *range_guess;                    /* per instruction: a FOR_ITER over what looks like a range */
+    bool *range_guess;                    /* as the body has it */
     bool is_entry_loop;                   /* the header being opened is where the code is entered */
     int keyword_names;                    /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
@@ -168,11 +233,15 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
 struct ir_node *operand_owned(struct builder *builder, struct operand *operand);
 /* Drops the reference an operand has, if it has one. `next`: the instruction to go on at when other code had to run. */
 void operand_drop(struct builder *builder, struct operand *operand, int next);
+/* The same for several, in this order: should the end of one make compiled code be left, the others are dropped on the way out. */
+void operand_drop_many(struct builder *builder, struct operand *operands, int count, int next);
 
 void build_load_fast(struct builder *builder, int local);
 void build_store_fast(struct builder *builder, int local);
 /* Gives operands that borrow from locals references of their own. */
 void build_own_operands(struct builder *builder);
+/* The same for all that borrows from memory, in the functions around this one too: what follows may take it away, but runs no code. */
+void build_own_fetched(struct builder *builder);
 /* Brings the homes of all locals up to date and gives operands that borrow from locals references of their own: an escape follows. */
 void build_prepare_escape(struct builder *builder);
 /* After an escape: what it may have left behind is looked at. `next`: the instruction to go on at. */
@@ -196,14 +265,20 @@ struct ir_block *build_split(struct builder *builder, struct ir_node *condition,
 void build_branch(struct builder *builder, struct ir_node *condition, bool sense, int target, bool escaped);
 /* Ends the current block by leaving at the beginning of the instruction. */
 void build_leave(struct builder *builder);
+/* Builds the instructions from `start` on, where the current block is. */
+void build_walk(struct builder *builder, int start);
+/* One value for those of all ways to `block`: a phi if they differ. NULL if one is. */
+struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struct ir_node *const *values, int count);
+/* What is kept of a code object from one attempt to the next; NULL without memory. `bytecode` is borrowed. */
+bool build_prepare_body(struct body *body, PyCodeObject *code, const struct bytecode *bytecode);
+void build_release_body(struct body *body);
+/* Gives the builder, which is zeroed but for what ties it to others, its body and room for what stands where. */
+void build_begin_body(struct builder *builder, struct body *body);
 /* A local has turned out to be of the kind by a guard: around this loop it should be guarded before the loop. */
 void build_note_kind(struct builder *builder, int local, enum ir_kind kind);
 
 /* ---- Instructions (build_operations.c) ---- */
 
-/* The current instruction, and its feedback cell or NULL. */
-const struct instruction *build_current(const struct builder *builder);
-void *build_cell(const struct builder *builder);
 /* The instruction by the general C function of runtime/steps.h: an escape. */
 void build_by_step(struct builder *builder);
 
@@ -226,6 +301,10 @@ void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
 
+/* Stores the lowest of the `pops` operands on top, of which there is one more at most, into `offset` of `base`, where there must be something: `sample`,
+ * or the like. All are dropped. */
+void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops);
+
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);
 bool build_plain_concatenation(struct builder *builder);
@@ -237,12 +316,82 @@ struct ir_node *build_plain_truth(struct builder *builder);
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
 
+static inline const struct instruction *build_current(const struct builder *builder)
+{
+    return &builder->bytecode->instructions[builder->current];
+}
+
+/* The feedback cell of the current instruction, or NULL. */
+static inline void *build_cell(const struct builder *builder)
+{
+    int32_t cell = builder->feedback->cells[builder->current];
+    return cell < 0 ? NULL : (char *)builder->feedback->feedback + cell;
+}
+
+/* Guards that `node` is the very object `object`, which is only compared. */
+void build_guard_same(struct builder *builder, struct ir_node *node, PyObject *object);
+
+/* ---- Globals (build_globals.c) ---- */
+
+/* At the entry: guards that the frame's namespaces are those the globals were looked up in. */
+void build_guard_namespaces(struct builder *builder);
+/* Does the code look at globals at all? */
+bool build_has_globals(const struct bytecode *bytecode);
+/* LOAD_GLOBAL by what its cell says, the NULL included; false: nothing done. */
+bool build_load_global(struct builder *builder);
+
+/* ---- Closures (build_closures.c) ---- */
+
+/* COPY_FREE_VARS, LOAD_DEREF, STORE_DEREF of an inlined function; false: nothing done. */
+bool build_closure(struct builder *builder);
+
+/* ---- Calls (build_calls.c) ---- */
+
+/* CALL: inlined, or a builtin as IR; false: nothing done but guards. */
+bool build_call(struct builder *builder);
+
+/* ---- Direct calls (build_direct.c) ---- */
+
+/* Calls `function`, whose guards are made, directly: the current instruction pops `pops` operands, and the parameters are `arguments`. False: nothing
+ * done. */
+bool build_direct_call(struct builder *builder, PyFunctionObject *function, int pops,
+                       const struct operand *arguments);
+/* RETURN_VALUE of a function called directly. */
+void build_direct_return(struct builder *builder);
+/* The parameters, at the beginning of such a function. */
+void build_open_direct(struct builder *builder, struct direct_function *direct);
+/* After its graph has been made: has one thing or another to be changed? */
+void build_close_direct(struct builder *builder);
+
+/* ---- Inlining (build_inline.c) ---- */
+
+/* Can the instructions be built without a frame, as far as can be told beforehand? */
+bool build_is_suitable(PyCodeObject *code, const struct bytecode *bytecode);
+/* Fills in a body that is zeroed for code that tier 1 has compiled, with a bytecode of its own; false: it has not, or there is no memory. */
+bool build_open_body(struct body *body, PyCodeObject *code);
+
+/* What of `code` is to be inlined at the current instruction, or NULL. */
+const struct body *build_may_inline(struct builder *builder, PyCodeObject *code);
+/* Inlines that: `function` is the callee, its guards are made; the current instruction pops `pops` operands, and the callee's parameters are
+ * `arguments`. `globals`, `builtins`: the function's, or NULL. */
+void build_inlined(struct builder *builder, PyCodeObject *code, struct operand function, PyObject *globals,
+                   PyObject *builtins, int pops, const struct operand *arguments);
+/* RETURN_VALUE of an inlined function. */
+void build_inlined_return(struct builder *builder);
+/* The function being inlined cannot be, after all. */
+void build_refuse(struct builder *builder);
+/* Other code may run in an inlined function: all its locals and those of its callers must have references of their own. */
+void build_own_locals(struct builder *builder);
+
 /* ---- The whole -------------------------------------------------------------------------------------------------- */
 
 /* What is to be compiled. */
 struct build_request {
     PyCodeObject *code;
     const struct compiled_code *feedback; /* tier 1's code of it */
+    PyObject *globals, *builtins;         /* of the frame that made it hot; only compared */
+    struct code_watch *
+        *watches;            /* where to put the code objects that were inlined by their code; owned by the caller */
     int loop;                /* instruction number of the loop header to enter at, or -1: the function's start */
     const uint8_t *observed; /* see struct builder */
     PyObject *const *samples;
@@ -253,6 +402,8 @@ struct build_request {
 /* The kind of the number that an int, float or truth value stands for; and whether a kind is one of those. */
 enum ir_kind build_kind_of_raw(const struct ir_node *value);
 bool build_is_number(enum ir_kind kind);
+/* Can the death of such an object be seen by nobody? */
+bool build_is_simple(enum ir_kind kind);
 
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);

@@ -6,6 +6,7 @@
 
 #include "runtime/ops.h"
 #include "runtime/ops/attribute_cells.h"
+#include "runtime/plain.h"
 
 /* Where an instance has the pointers that stand before it, in bytes: its values, and its dict. */
 enum { VALUES_OFFSET = -4 * (int)sizeof(PyObject *) };
@@ -15,28 +16,63 @@ static PyObject *name_of(const struct builder *builder)
     return PyTuple_GET_ITEM(builder->code->co_names, build_current(builder)->oparg);
 }
 
-/* The case to speculate on: the only one there is, of a kind that `serves` says; NULL: none. */
-static const struct attribute_case *only_case(const struct builder *builder, unsigned serves)
+/* Have all types seen the attribute in the same place of their instances? */
+static bool all_cases_alike(const struct attribute_cell *cell)
+{
+    const struct attribute_case *first = feedback_case(cell, 0);
+    bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT;
+    for (int i = 0; i < cell->count; i++) {
+        const struct attribute_case *seen = feedback_case(cell, i);
+        alike &= seen->kind == first->kind && seen->index == first->index && seen->type_version != 0;
+    }
+    return alike;
+}
+
+/* The case to speculate on, of a kind that `serves` says: the only one there is, or one of several that are alike; NULL: none. */
+static const struct attribute_case *likely_case(const struct builder *builder, unsigned serves)
 {
     const struct attribute_cell *cell = build_cell(builder);
-    if (cell == NULL || cell->megamorphic || cell->count != 1 || build_has_failed(builder, IR_guard_class)) {
+    if (cell == NULL || cell->megamorphic || cell->count == 0 || build_has_failed(builder, IR_guard_class) ||
+        build_has_failed(builder, IR_guard_versions)) {
         return NULL;
     }
     const struct attribute_case *seen = feedback_case(cell, 0);
-    return (serves >> seen->kind & 1) && seen->type_version != 0 ? seen : NULL;
+    bool several = cell->count > 1;
+    return (serves >> seen->kind & 1) && seen->type_version != 0 && (!several || all_cases_alike(cell)) ? seen : NULL;
 }
 
-/* Is the sample of the type that the case is about, as that type is now? Then what the case borrows is alive. */
-static PyObject *sample_of_case(const struct ir_node *owner, const struct attribute_case *seen)
+/* Is the sample of a type that the cell knows, as that type is now? Then what its case borrows is alive. */
+static PyObject *sample_of_case(const struct builder *builder, const struct ir_node *owner)
 {
+    const struct attribute_cell *cell = build_cell(builder);
     PyObject *sample = owner->sample;
-    return sample != NULL && Py_TYPE(sample) == seen->type && Py_TYPE(sample)->tp_version_tag == seen->type_version
-               ? sample
-               : NULL;
+    for (int i = 0; sample != NULL && i < cell->count; i++) {
+        const struct attribute_case *seen = feedback_case(cell, i);
+        if (Py_TYPE(sample) == seen->type && Py_TYPE(sample)->tp_version_tag == seen->type_version) {
+            return sample;
+        }
+    }
+    return NULL;
+}
+
+static void guard_one_of_types(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell)
+{
+    uint32_t *versions = ir_allocate(builder->graph, FEEDBACK_MAX_CASES * sizeof *versions);
+    struct ir_node *guard = build_guard1(builder, IR_guard_versions, owner);
+    guard->pointer = versions;
+    guard->number = cell->count;
+    for (int i = 0; versions != NULL && i < cell->count; i++) {
+        versions[i] = feedback_case(cell, i)->type_version;
+    }
 }
 
 static void guard_type(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen)
 {
+    const struct attribute_cell *cell = build_cell(builder);
+    if (cell->count > 1) {
+        guard_one_of_types(builder, owner, cell);
+        return;
+    }
     struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
     class->pointer = seen->type;
     struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
@@ -121,10 +157,11 @@ static bool is_object(const struct operand *operand)
     return operand->state != OPERAND_RAW && operand->state != OPERAND_NULL;
 }
 
-static bool class_attribute_is_known(const struct ir_node *owner, const struct attribute_case *seen)
+static bool class_attribute_is_known(const struct builder *builder, const struct ir_node *owner,
+                                     const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    return sample_of_case(owner, seen) != NULL && !(hidden_by_keys && seen->keys_version == 0);
+    return sample_of_case(builder, owner) != NULL && !(hidden_by_keys && seen->keys_version == 0);
 }
 
 /* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
@@ -145,16 +182,16 @@ void build_load_attr(struct builder *builder)
     }
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
-        only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_TYPE_VALUE);
+        likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_TYPE_VALUE);
     struct ir_node *value;
     if (seen != NULL && seen->kind != ATTRIBUTE_TYPE_VALUE) {
         int32_t offset;
         guard_type(builder, owner, seen);
         struct ir_node *base = place_of(builder, owner, seen, &offset);
         value = load_attribute(builder, base, offset);
-        value->sample = sample_in_place(sample_of_case(owner, seen), seen);
+        value->sample = sample_in_place(sample_of_case(builder, owner), seen);
         value = guard_bound(builder, value);
-    } else if (seen != NULL && class_attribute_is_known(owner, seen)) {
+    } else if (seen != NULL && class_attribute_is_known(builder, owner, seen)) {
         value = class_attribute(builder, owner, seen);
     } else if (!build_has_failed(builder, IR_guard_bound)) {
         struct ir_node *name = build_object(builder, name_of(builder));
@@ -181,8 +218,8 @@ void build_load_method(struct builder *builder)
     }
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
-        only_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
-    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(owner, seen)) {
+        likely_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen)) {
         struct ir_node *method = class_attribute(builder, owner, seen);
         struct operand self = pop(builder);
         push_fetched(builder, method);
@@ -192,44 +229,74 @@ void build_load_method(struct builder *builder)
     build_by_step(builder);
 }
 
-/* The owner is borrowed: its death could not be told from that of the old value. */
+void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops)
+{
+    struct ir_node *old = load_attribute(builder, base, offset);
+    old->sample = sample;
+    old = guard_bound(builder, old);
+    struct operand dying[2] = {{.state = OPERAND_OWNED, .local = -1, .value = old}};
+    if (operand_is_fresh_number(builder, peek(builder, pops - 1)) && !build_has_failed(builder, IR_store_raw)) {
+        struct ir_state *state = build_state_of_store(builder, pops);
+        dying[1] = pops > 1 ? pop(builder) : (struct operand){.state = OPERAND_NULL};
+        struct ir_node *raw = pop(builder).value;
+        struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
+        store->offset = offset;
+        store->memory = MEMORY_attribute;
+        store->state = state;
+        operand_drop(builder, &dying[1], builder->current + 1);
+        return;
+    }
+    struct operand place = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = old};
+    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
+        dying[0].value = operand_kind_guard(builder, &place, operand_guess(&place));
+    }
+    struct ir_node *value = operand_owned(builder, peek(builder, pops - 1));
+    dying[1] = pops > 1 ? pop(builder) : (struct operand){.state = OPERAND_NULL};
+    pop(builder);
+    build_own_fetched(builder);
+    struct ir_node *store = build_node2(builder, IR_store, base, value);
+    store->offset = offset;
+    store->memory = MEMORY_attribute;
+    operand_drop_many(builder, dying, 2, builder->current + 1);
+}
+
+/* By a function that runs no code, for all kinds of places; what stood there, or something else, is dropped. */
+static void poke_attribute(struct builder *builder)
+{
+    struct ir_node *owner = operand_object(builder, peek(builder, 0));
+    struct ir_node *value = operand_object(builder, peek(builder, 1));
+    struct ir_node *inputs[4] = {owner, value, build_object(builder, name_of(builder)),
+                                 build_int(builder, (int64_t)(uintptr_t)build_cell(builder))};
+    struct ir_node *old = build_plain_call(builder, (const void *)rt_plain_store_attr, IR_OBJECT, 4, inputs);
+    old->memory = MEMORY_attribute;
+    struct ir_node *dead = build_node1(builder, IR_guard_bound, old);
+    dead->state = build_state_of_store(builder, 2);
+    struct operand popped_owner = pop(builder);
+    struct operand popped_value = pop(builder);
+    if (popped_value.state == OPERAND_OWNED) {
+        /* The owner has it now: this is not its last reference. */
+        struct ir_node *drop = build_node1(builder, IR_drop, popped_value.value);
+        drop->flags |= NODE_SIMPLE;
+    }
+    struct operand dying[2] = {{.state = OPERAND_OWNED, .local = -1, .value = dead}, popped_owner};
+    operand_drop_many(builder, dying, 2, builder->current + 1);
+}
+
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
-    const struct attribute_case *seen = only_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
-    if (!is_object(operand) || seen == NULL || build_has_failed(builder, IR_guard_bound) ||
-        operand->state == OPERAND_OWNED) {
+    const struct attribute_case *seen = likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
+    if (!is_object(operand) || build_has_failed(builder, IR_guard_bound)) {
         build_by_step(builder);
+        return;
+    }
+    if (seen == NULL) {
+        poke_attribute(builder);
         return;
     }
     struct ir_node *owner = operand->value;
     int32_t offset;
     guard_type(builder, owner, seen);
     struct ir_node *base = place_of(builder, owner, seen, &offset);
-    struct ir_node *old = load_attribute(builder, base, offset);
-    old->sample = sample_in_place(sample_of_case(owner, seen), seen);
-    old = guard_bound(builder, old);
-    if (operand_is_fresh_number(builder, peek(builder, 1)) && !build_has_failed(builder, IR_store_raw)) {
-        struct ir_state *state = build_state_of_store(builder, 2);
-        pop(builder);
-        struct ir_node *raw = pop(builder).value;
-        struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
-        store->offset = offset;
-        store->memory = MEMORY_attribute;
-        store->state = state;
-        return;
-    }
-    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
-    if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
-        old = operand_kind_guard(builder, &place, operand_guess(&place));
-    }
-    struct ir_node *value = operand_owned(builder, peek(builder, 1));
-    pop(builder);
-    pop(builder);
-    build_own_operands(builder);
-    struct ir_node *store = build_node2(builder, IR_store, base, value);
-    store->offset = offset;
-    store->memory = MEMORY_attribute;
-    struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old};
-    operand_drop(builder, &dead, builder->current + 1);
+    build_store_place(builder, base, offset, sample_in_place(sample_of_case(builder, owner), seen), 2);
 }

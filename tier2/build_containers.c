@@ -36,22 +36,11 @@ static void replace_operands(struct builder *builder, int count, struct operand 
         popped[i] = pop(builder);
     }
     push(builder, result);
-    for (int i = count - 1; i >= 0; i--) {
-        operand_drop(builder, &popped[i], builder->current + 1);
-    }
-}
-
-/* More than one operand that has to be dropped and whose death may be seen: the second would be lost where the first leads out. */
-static bool drops_are_simple(struct builder *builder, int count)
-{
-    int seen = 0;
+    struct operand dying[4];
     for (int i = 0; i < count; i++) {
-        const struct operand *operand = peek(builder, i);
-        enum ir_kind kind = operand_kind(operand);
-        bool is_simple = kind == KIND_str || kind == KIND_none || build_is_number(kind);
-        seen += operand->state == OPERAND_OWNED && !is_simple;
+        dying[i] = popped[count - 1 - i];
     }
-    return seen <= 1;
+    operand_drop_many(builder, dying, count, builder->current + 1);
 }
 
 static struct operand owned(struct ir_node *value)
@@ -74,7 +63,7 @@ static struct ir_node *call_on_operands(struct builder *builder, const void *fun
 /* The instruction by a plain function whose result, an object, replaces `count` operands. */
 static void build_plain_object(struct builder *builder, const void *function, int count)
 {
-    if (!plain_is_promising(builder) || !drops_are_simple(builder, count)) {
+    if (!plain_is_promising(builder)) {
         build_by_step(builder);
         return;
     }
@@ -177,7 +166,8 @@ void build_subscript(struct builder *builder)
         struct ir_node *position = build_position(builder, container, index);
         struct ir_node *item = load_item(builder, container, position);
         item->sample = sample_item(container, index);
-        replace_operands(builder, 2, (struct operand){.state = OPERAND_FETCHED, .local = -1, .value = item});
+        replace_operands(builder, 2,
+                         (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = item});
         return;
     }
     if (kind == KIND_none) {
@@ -214,42 +204,38 @@ static void build_store_item(struct builder *builder)
     if (operand_is_fresh_number(builder, peek(builder, 2)) && !build_has_failed(builder, IR_store_raw_item)) {
         struct ir_state *state = build_state_of_store(builder, 3);
         struct operand key = pop(builder);
-        pop(builder);
+        struct operand list = pop(builder);
         struct ir_node *raw = pop(builder).value;
         struct ir_node *inputs[4] = {container, position, old, raw};
         struct ir_node *store = build_node(builder, IR_store_raw_item, 4, inputs);
         store->memory = MEMORY_list_item;
         store->state = state;
-        operand_drop(builder, &key, builder->current + 1);
+        operand_drop_many(builder, (struct operand[]){list, key}, 2, builder->current + 1);
         return;
     }
-    struct operand place = {.state = OPERAND_FETCHED, .local = -1, .value = old};
+    struct operand place = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = old};
     if (build_is_number(operand_guess(&place)) && !build_kind_has_failed(builder, operand_guess(&place))) {
         old = operand_kind_guard(builder, &place, operand_guess(&place));
     }
     struct ir_node *value = operand_owned(builder, peek(builder, 2));
     struct operand key = pop(builder);
+    struct operand list = pop(builder);
     pop(builder);
-    pop(builder);
-    build_own_operands(builder);
+    build_own_fetched(builder);
     struct ir_node *inputs[3] = {container, position, value};
     build_node(builder, IR_store_item, 3, inputs)->memory = MEMORY_list_item;
-    struct operand dead = owned(old);
-    operand_drop(builder, &key, builder->current + 1);
-    operand_drop(builder, &dead, builder->current + 1);
+    struct operand dying[3] = {owned(old), list, key};
+    operand_drop_many(builder, dying, 3, builder->current + 1);
 }
 
 void build_store_subscript(struct builder *builder)
 {
     enum ir_kind kind = container_kind(builder, peek(builder, 1));
-    bool temporary = peek(builder, 1)->state == OPERAND_OWNED;
-    if (kind == KIND_list && !temporary && is_probably_int(peek(builder, 0)) &&
-        !build_has_failed(builder, IR_guard_true)) {
+    if (kind == KIND_list && is_probably_int(peek(builder, 0)) && !build_has_failed(builder, IR_guard_true)) {
         build_store_item(builder);
         return;
     }
-    bool key_is_simple = peek(builder, 0)->state != OPERAND_OWNED || operand_kind(peek(builder, 0)) != KIND_any;
-    if (kind != KIND_dict || temporary || !key_is_simple || !plain_is_promising(builder)) {
+    if (kind != KIND_dict || !plain_is_promising(builder)) {
         build_by_step(builder);
         return;
     }
@@ -260,17 +246,16 @@ void build_store_subscript(struct builder *builder)
     struct ir_node *dead = build_plain_call(builder, (const void *)rt_plain_store, IR_OBJECT, 4, inputs);
     dead = guard_now(builder, IR_guard_bound, dead);
     struct operand popped_key = pop(builder);
-    pop(builder);
+    struct operand popped_container = pop(builder);
     struct operand popped_value = pop(builder);
-    build_own_operands(builder);
-    operand_drop(builder, &popped_key, builder->current + 1);
+    build_own_fetched(builder);
     if (popped_value.state == OPERAND_OWNED) {
         /* The dict has it now: this is not its last reference. */
         struct ir_node *drop = build_node1(builder, IR_drop, popped_value.value);
         drop->flags |= NODE_SIMPLE;
     }
-    struct operand old = owned(dead);
-    operand_drop(builder, &old, builder->current + 1);
+    struct operand dying[3] = {owned(dead), popped_container, popped_key};
+    operand_drop_many(builder, dying, 3, builder->current + 1);
 }
 
 /* ---- Unpacking --------------------------------------------------------------------------------------------------- */
@@ -396,7 +381,7 @@ void build_contains(struct builder *builder)
     struct operand *container = peek(builder, 0);
     bool user_type = is_object(container) && operand_guess(container) == KIND_any &&
                      container->value->sample != NULL && !PyAnySet_CheckExact((PyObject *)container->value->sample);
-    if (build_has_failed(builder, IR_guard_true) || !drops_are_simple(builder, 2) || user_type) {
+    if (build_has_failed(builder, IR_guard_true) || user_type) {
         build_by_step(builder);
         return;
     }
@@ -415,7 +400,7 @@ bool build_plain_compare(struct builder *builder)
     enum ir_kind right = operand_guess(peek(builder, 0));
     bool promising = specialised == COMPARE_OP_STR_JUMP || (left == KIND_str && right == KIND_str) ||
                      (build_is_number(left) && build_is_number(right));
-    if (!promising || build_has_failed(builder, IR_guard_true) || !drops_are_simple(builder, 2)) {
+    if (!promising || build_has_failed(builder, IR_guard_true)) {
         return false;
     }
     struct ir_node *inputs[4] = {operand_object(builder, peek(builder, 1)), operand_object(builder, peek(builder, 0)),
@@ -451,7 +436,7 @@ bool build_plain_concatenation(struct builder *builder)
     /* A list is extended by +=, a str in place where nobody else has it. */
     bool adds = oparg == NB_ADD || (oparg == NB_INPLACE_ADD && left == KIND_tuple);
     if (!adds || left != right || (left != KIND_str && left != KIND_list && left != KIND_tuple) ||
-        !plain_is_promising(builder) || !drops_are_simple(builder, 2)) {
+        !plain_is_promising(builder)) {
         return false;
     }
     build_plain_object(builder, (const void *)rt_plain_concatenate, 2);

@@ -189,7 +189,7 @@ static void build_range(struct builder *builder)
     struct ir_node *product = build_node2(builder, IR_int_multiply, kept.index, kept.step);
     product->flags |= NODE_FITS;
     struct ir_node *value = build_node2(builder, IR_int_add, kept.start, product);
-    value->flags |= NODE_FITS;
+    value->flags |= NODE_FITS | (kept.rises ? NODE_NOT_NEGATIVE : 0);
     struct ir_node *next = build_node2(builder, IR_int_add, kept.index, build_int(builder, 1));
     next->flags |= NODE_FITS;
     kept.index = next;

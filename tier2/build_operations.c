@@ -4,22 +4,6 @@
 #include "runtime/ops.h"
 #include "runtime/steps.h"
 
-const struct instruction *build_current(const struct builder *builder)
-{
-    return &builder->bytecode->instructions[builder->current];
-}
-
-static const struct instruction *current(const struct builder *builder)
-{
-    return build_current(builder);
-}
-
-void *build_cell(const struct builder *builder)
-{
-    int32_t cell = builder->feedback->cells[builder->current];
-    return cell < 0 ? NULL : (char *)builder->feedback->feedback + cell;
-}
-
 /* ---- By way of C, on the operands in memory ---------------------------------------------------------------------- */
 
 /* Does the instruction's handler read operands that it leaves where they are? Then all of them must stand in their slots. */
@@ -52,7 +36,7 @@ static bool reads_below(int opcode)
 /* The instruction by a C function that finds its operands in their stack slots, as tier 1's handlers do. */
 static void build_handler(struct builder *builder, step_function *function)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     int opcode = instruction->opcode;
     int pops = opcode_pops(opcode, instruction->oparg);
     int pushes = opcode_pushes(opcode, instruction->oparg);
@@ -106,13 +90,13 @@ struct ir_node *build_plain_call(struct builder *builder, const void *function, 
 /* Any instruction that runtime/ can carry out on operands in memory; else there is no tier-2 code of the function. */
 void build_by_step(struct builder *builder)
 {
-    step_function *function = step_of(current(builder)->opcode);
+    step_function *function = step_of(build_current(builder)->opcode);
     if (function == NULL) {
         builder->reason = REASON_unsupported;
         return;
     }
     build_handler(builder, function);
-    if (opcode_flags(current(builder)->opcode) & OPCODE_NEVER_FALLS_THROUGH) {
+    if (opcode_flags(build_current(builder)->opcode) & OPCODE_NEVER_FALLS_THROUGH) {
         build_node(builder, IR_raise, 0, NULL);
         builder->block = NULL;
     }
@@ -162,7 +146,7 @@ static bool guess_operands(struct builder *builder, enum ir_kind *left, enum ir_
     bool left_is_open = may_guess && operand_guess(peek(builder, 1)) == KIND_any && is_object(peek(builder, 1));
     bool right_is_open = may_guess && operand_guess(peek(builder, 0)) == KIND_any && is_object(peek(builder, 0));
     enum ir_kind seen = KIND_any;
-    switch (current(builder)->specialised) {
+    switch (build_current(builder)->specialised) {
     case BINARY_OP_ADD_INT:
     case BINARY_OP_SUBTRACT_INT:
     case BINARY_OP_MULTIPLY_INT:
@@ -262,11 +246,11 @@ static enum ir_op float_operation(int oparg)
 /* Pops two operands, pushes the result of theirs, and drops what they referred to: should compiled code have to be left there, the result is in place. */
 static void replace_two(struct builder *builder, enum operand_state state, struct ir_node *result)
 {
-    struct operand right = pop(builder);
-    struct operand left = pop(builder);
+    struct operand dead[2];
+    dead[1] = pop(builder);
+    dead[0] = pop(builder);
     push(builder, (struct operand){.state = (uint8_t)state, .local = -1, .value = result});
-    operand_drop(builder, &left, builder->current + 1);
-    operand_drop(builder, &right, builder->current + 1);
+    operand_drop_many(builder, dead, 2, builder->current + 1);
 }
 
 /* Numbers that are too long, or of kinds that change: objects, still without an escape. */
@@ -276,7 +260,7 @@ static bool build_plain_number(struct builder *builder)
         return false;
     }
     struct ir_node *inputs[4] = {operand_object(builder, peek(builder, 1)), operand_object(builder, peek(builder, 0)),
-                                 build_int(builder, current(builder)->oparg), build_int(builder, 0)};
+                                 build_int(builder, build_current(builder)->oparg), build_int(builder, 0)};
     struct ir_node *result = build_plain_call(builder, (const void *)rt_number_binary, IR_OBJECT, 4, inputs);
     struct ir_node *found = build_node1(builder, IR_guard_bound, result);
     found->state = build_state_now(builder, builder->current);
@@ -286,7 +270,7 @@ static bool build_plain_number(struct builder *builder)
 
 static void build_binary_op(struct builder *builder)
 {
-    int oparg = current(builder)->oparg;
+    int oparg = build_current(builder)->oparg;
     enum ir_kind left_kind, right_kind;
     if (guess_operands(builder, &left_kind, &right_kind)) {
         bool floats = left_kind == KIND_float || right_kind == KIND_float || oparg == NB_TRUE_DIVIDE ||
@@ -327,7 +311,7 @@ static void build_compare(struct builder *builder)
     struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
     struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
     struct ir_node *result = build_node2(builder, floats ? IR_float_compare : IR_int_compare, left, right);
-    result->number = current(builder)->oparg;
+    result->number = build_current(builder)->oparg;
     replace_two(builder, OPERAND_RAW, result);
 }
 
@@ -368,7 +352,7 @@ static struct ir_node *quick_truth(struct builder *builder, struct operand *oper
 
 static void build_truth_jump(struct builder *builder, bool on_true)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     struct ir_node *truth = quick_truth(builder, peek(builder, 0));
     if (truth == NULL) {
         truth = build_plain_truth(builder);
@@ -400,7 +384,7 @@ static void build_not(struct builder *builder)
 
 static void build_copy(struct builder *builder)
 {
-    struct operand *source = peek(builder, current(builder)->oparg - 1);
+    struct operand *source = peek(builder, build_current(builder)->oparg - 1);
     struct operand copy = *source;
     if (copy.state == OPERAND_OWNED || copy.state == OPERAND_ITERATOR) {
         build_node1(builder, IR_hold, copy.value);
@@ -411,7 +395,7 @@ static void build_copy(struct builder *builder)
 
 static void build_swap(struct builder *builder)
 {
-    struct operand *a = peek(builder, current(builder)->oparg - 1);
+    struct operand *a = peek(builder, build_current(builder)->oparg - 1);
     struct operand *b = peek(builder, 0);
     struct operand kept = *a;
     *a = *b;
@@ -420,23 +404,34 @@ static void build_swap(struct builder *builder)
 
 static void build_constant(struct builder *builder)
 {
-    PyObject *constant = PyTuple_GET_ITEM(builder->code->co_consts, current(builder)->oparg);
+    PyObject *constant = PyTuple_GET_ITEM(builder->code->co_consts, build_current(builder)->oparg);
     push(builder, (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, constant)});
 }
 
 static void build_none_jump(struct builder *builder, bool on_none)
 {
-    const struct instruction *instruction = current(builder);
-    struct operand *operand = peek(builder, 0);
-    struct ir_node *is_none;
-    if (operand->state == OPERAND_RAW) {
-        is_none = build_bool(builder, false);
-    } else {
-        is_none = build_node2(builder, IR_is_same, operand->value, build_object(builder, Py_None));
+    const struct instruction *instruction = build_current(builder);
+    struct operand operand = pop(builder);
+    struct ir_node *is_none = operand.state == OPERAND_RAW
+                                  ? build_bool(builder, false)
+                                  : build_node2(builder, IR_is_same, operand.value, build_object(builder, Py_None));
+    if (operand.state != OPERAND_OWNED) {
+        build_branch(builder, is_none, on_none, instruction->target, false);
+        return;
     }
-    struct operand popped = pop(builder);
-    operand_drop(builder, &popped, builder->current + 1);
-    build_branch(builder, is_none, on_none, instruction->target, false);
+    /* What dies, dies behind the branch, with the way that was taken to go on on. */
+    build_own_operands(builder);
+    struct ir_block *others = build_split(builder, is_none, 0);
+    struct ir_block *ways[2] = {on_none ? builder->block : others, on_none ? others : builder->block};
+    int next[2] = {instruction->target, builder->current + 1};
+    for (int i = 0; i < 2; i++) {
+        struct operand dead = operand;
+        builder->block = ways[i];
+        operand_drop(builder, &dead, next[i]);
+        if (i == 0) {
+            build_jump(builder, next[i]);
+        }
+    }
 }
 
 static void build_is(struct builder *builder)
@@ -444,7 +439,7 @@ static void build_is(struct builder *builder)
     struct ir_node *right = operand_object(builder, peek(builder, 0));
     struct ir_node *left = operand_object(builder, peek(builder, 1));
     struct ir_node *same = build_node2(builder, IR_is_same, left, right);
-    if (current(builder)->oparg) {
+    if (build_current(builder)->oparg) {
         same = build_node1(builder, IR_bool_not, same);
     }
     replace_two(builder, OPERAND_RAW, same);
@@ -460,13 +455,21 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
     if (escaped) {
         truth = build_slow_truth(builder, true);
     }
-    build_branch(builder, truth, on_true, current(builder)->target, escaped);
+    build_branch(builder, truth, on_true, build_current(builder)->target, escaped);
     struct operand popped = pop(builder);
     operand_drop(builder, &popped, builder->current + 1);
 }
 
 static void build_return(struct builder *builder)
 {
+    if (builder->outer != NULL) {
+        build_inlined_return(builder);
+        return;
+    }
+    if (builder->direct != NULL) {
+        build_direct_return(builder);
+        return;
+    }
     struct ir_node *value = operand_owned(builder, peek(builder, 0));
     build_node1(builder, IR_return, value);
     builder->block = NULL;
@@ -474,7 +477,7 @@ static void build_return(struct builder *builder)
 
 void build_instruction(struct builder *builder)
 {
-    const struct instruction *instruction = current(builder);
+    const struct instruction *instruction = build_current(builder);
     int oparg = instruction->oparg;
     switch (instruction->opcode) {
     case NOP:
@@ -584,16 +587,28 @@ void build_instruction(struct builder *builder)
     case CONTAINS_OP:
         build_contains(builder);
         break;
-    case CALL:
-        if (!build_plain_method(builder)) {
-            build_by_step(builder);
-        }
-        break;
     case FOR_ITER:
         build_for_iter(builder);
         break;
     case RETURN_VALUE:
         build_return(builder);
+        break;
+    case LOAD_GLOBAL:
+        if (!build_load_global(builder)) {
+            build_by_step(builder);
+        }
+        break;
+    case COPY_FREE_VARS:
+    case LOAD_DEREF:
+    case STORE_DEREF:
+        if (!build_closure(builder)) {
+            build_by_step(builder);
+        }
+        break;
+    case CALL:
+        if (!build_call(builder) && !build_plain_method(builder)) {
+            build_by_step(builder);
+        }
         break;
     default:
         build_by_step(builder);

@@ -9,6 +9,7 @@ struct ir_node *build_node(struct builder *builder, enum ir_op op, int count, st
 {
     struct ir_node *node = ir_append(builder->graph, builder->block, op, count, inputs);
     node->place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
+    node->frame = (uint16_t)builder->frame;
     return node;
 }
 
@@ -34,6 +35,13 @@ struct ir_node *build_guard2(struct builder *builder, enum ir_op op, struct ir_n
     struct ir_node *node = build_node2(builder, op, a, b);
     node->state = build_state_before(builder);
     return node;
+}
+
+void build_guard_same(struct builder *builder, struct ir_node *node, PyObject *object)
+{
+    if (node->op != IR_constant_object || node->pointer != object) {
+        build_guard1(builder, IR_guard_true, build_node2(builder, IR_is_same, node, build_object(builder, object)));
+    }
 }
 
 struct ir_node *build_int(struct builder *builder, int64_t value)
@@ -83,7 +91,7 @@ enum ir_kind build_kind_of_raw(const struct ir_node *value)
 }
 
 /* Can the death of such an object be seen by nobody? */
-static bool is_simple(enum ir_kind kind)
+bool build_is_simple(enum ir_kind kind)
 {
     return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
 }
@@ -123,12 +131,15 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
 
 /* ---- States ----------------------------------------------------------------------------------------------------- */
 
-static struct ir_slot slot_of_variable(const struct variable *variable)
+static struct ir_slot slot_of_variable(const struct builder *builder, const struct variable *variable)
 {
     switch ((enum variable_state)variable->state) {
     case VARIABLE_UNBOUND:
+        return (struct ir_slot){.how = builder->is_virtual ? SLOT_EMPTY : SLOT_HOME};
     case VARIABLE_HOME:
         return (struct ir_slot){.how = SLOT_HOME};
+    case VARIABLE_OBJECT:
+        return (struct ir_slot){.how = variable->owned ? SLOT_OWNED : SLOT_BORROWED, .value = variable->value};
     case VARIABLE_RAW:
         break;
     }
@@ -147,7 +158,6 @@ static struct ir_slot slot_of_operand(const struct operand *operand)
     case OPERAND_OWNED:
         return (struct ir_slot){.how = SLOT_OWNED, .value = operand->value};
     case OPERAND_BORROWED:
-    case OPERAND_FETCHED:
         return (struct ir_slot){.how = SLOT_BORROWED, .value = operand->value};
     case OPERAND_ITERATOR:
         return (struct ir_slot){.how = SLOT_ITERATOR, .value = operand->value, .index = operand->index};
@@ -159,16 +169,27 @@ static struct ir_slot slot_of_operand(const struct operand *operand)
 static struct ir_state *make_state(struct builder *builder, const struct variable *variables,
                                    const struct operand *operands, int depth, int number)
 {
-    struct ir_state *state = ir_state_new(builder->graph, 0, builder->local_count, depth);
+    /* Of an inlined function, the function comes first. */
+    int extra = builder->is_virtual;
+    struct ir_state *state =
+        ir_state_new(builder->graph, builder->frame, builder->local_count, depth + extra + builder->dying_count);
     if (state == NULL) {
         return NULL;
     }
     state->offset = bytecode_first_unit(builder->bytecode, number) * (uint32_t)sizeof(CodeUnit);
+    state->outer = builder->outer_state;
     for (int i = 0; i < builder->local_count; i++) {
-        state->slots[i] = slot_of_variable(&variables[i]);
+        state->slots[i] = slot_of_variable(builder, &variables[i]);
+    }
+    if (extra) {
+        state->slots[builder->local_count] = slot_of_operand(&builder->function);
     }
     for (int i = 0; i < depth; i++) {
-        state->slots[builder->local_count + i] = slot_of_operand(&operands[i]);
+        state->slots[builder->local_count + extra + i] = slot_of_operand(&operands[i]);
+    }
+    state->dying = (uint16_t)builder->dying_count;
+    for (int i = 0; i < builder->dying_count; i++) {
+        state->slots[builder->local_count + extra + depth + i] = slot_of_operand(&builder->dying[i]);
     }
     return state;
 }
@@ -198,7 +219,7 @@ struct ir_state *build_state_now(struct builder *builder, int next)
 struct ir_state *build_state_of_store(struct builder *builder, int count)
 {
     builder->depth -= count;
-    build_own_operands(builder);
+    build_own_fetched(builder);
     builder->depth += count;
     return build_state_now(builder, builder->current);
 }
@@ -210,6 +231,7 @@ struct ir_state *build_state_raising(struct builder *builder)
         const struct instruction *instruction = &builder->bytecode->instructions[builder->current];
         state->offset = instruction->unit * (uint32_t)sizeof(CodeUnit);
         state->raises = 1;
+        state->next = instruction->next_unit * (uint32_t)sizeof(CodeUnit);
         state->handler_lasti = instruction->handler_lasti;
         state->handler_keep = (uint16_t)instruction->handler_depth;
         state->handler =
@@ -240,7 +262,7 @@ void push_owned(struct builder *builder, struct ir_node *value)
 
 void push_fetched(struct builder *builder, struct ir_node *value)
 {
-    push(builder, (struct operand){.state = OPERAND_FETCHED, .local = -1, .value = value});
+    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = value});
 }
 
 struct operand pop(struct builder *builder)
@@ -301,6 +323,10 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     if (operand->state == OPERAND_RAW) {
         return convert(builder, operand->value, kind);
     }
+    struct variable *known = variable_of(builder, operand);
+    if (known != NULL && known->state == VARIABLE_OBJECT && known->raw != NULL) {
+        return convert(builder, known->raw, kind);
+    }
     struct ir_node *object = operand_kind_guard(builder, operand, kind);
     enum ir_kind found = (enum ir_kind)object->kind;
     struct ir_node *raw;
@@ -324,6 +350,8 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     struct variable *variable = variable_of(builder, operand);
     if (variable != NULL && variable->state == VARIABLE_HOME) {
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw, .clean = build_bool(builder, true)};
+    } else if (variable != NULL && variable->state == VARIABLE_OBJECT) {
+        variable->raw = raw;
     }
     return convert(builder, raw, kind);
 }
@@ -372,6 +400,12 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     struct variable *variable = &builder->variables[local];
     assert(variable->state == VARIABLE_RAW);
     struct ir_node *object;
+    if (builder->is_virtual) {
+        struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
+        object = operand_owned(builder, &operand);
+        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
+        return object;
+    }
     int other = variable->clean == NULL ? local_with_same_box(builder, local) : -1;
     if (is_true(variable->clean)) {
         object = build_node(builder, IR_load_home, 0, NULL);
@@ -424,7 +458,7 @@ struct ir_node *operand_owned(struct builder *builder, struct operand *operand)
         struct ir_node *store = build_node2(builder, IR_store_int, object, operand->index);
         store->offset = (int)offsetof(struct range_iterator, index);
         store->memory = MEMORY_iterator;
-    } else if (operand->state == OPERAND_BORROWED || operand->state == OPERAND_FETCHED) {
+    } else if (operand->state == OPERAND_BORROWED) {
         build_node1(builder, IR_hold, object);
     }
     *operand = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = object};
@@ -436,24 +470,51 @@ void operand_drop(struct builder *builder, struct operand *operand, int next)
     if (operand->state != OPERAND_OWNED && operand->state != OPERAND_ITERATOR) {
         return;
     }
-    bool simple = operand->state == OPERAND_ITERATOR || is_simple((enum ir_kind)operand->value->kind);
+    bool simple = operand->state == OPERAND_ITERATOR || build_is_simple((enum ir_kind)operand->value->kind);
+    bool plain = !simple && !build_has_failed(builder, IR_drop);
+    if (plain) {
+        build_own_fetched(builder);
+    }
     if (!simple) {
         build_own_operands(builder);
+    }
+    if (!simple && !plain) {
+        build_own_locals(builder);
+    }
+    if (!simple && builder->graph->direct) {
+        build_refuse(builder);
     }
     struct ir_node *drop = build_node1(builder, IR_drop, operand->value);
     if (simple) {
         drop->flags |= NODE_SIMPLE;
     } else {
         drop->state = build_state_now(builder, next);
-        drop->flags |= build_has_failed(builder, IR_drop) ? 0 : NODE_PLAIN;
+        drop->flags |= plain ? NODE_PLAIN : 0;
     }
+}
+
+void operand_drop_many(struct builder *builder, struct operand *operands, int count, int next)
+{
+    struct operand *dying = ir_allocate(builder->graph, (size_t)count * sizeof *dying + 1);
+    int owned = 0;
+    for (int i = 0; dying != NULL && i < count; i++) {
+        if (operands[i].state == OPERAND_OWNED || operands[i].state == OPERAND_ITERATOR) {
+            dying[owned++] = operands[i];
+        }
+    }
+    for (int i = 0; i < owned; i++) {
+        builder->dying = &dying[i + 1];
+        builder->dying_count = owned - i - 1;
+        operand_drop(builder, &dying[i], next);
+    }
+    builder->dying_count = 0;
 }
 
 void build_own_operands(struct builder *builder)
 {
     for (int i = 0; i < builder->depth; i++) {
         struct operand *operand = &builder->operands[i];
-        if ((operand->state == OPERAND_BORROWED && operand->local >= 0) || operand->state == OPERAND_FETCHED) {
+        if (operand->state == OPERAND_BORROWED && operand->local != -1) {
             operand_owned(builder, operand);
         }
     }
@@ -501,7 +562,7 @@ void build_load_fast(struct builder *builder, int local)
 static bool home_is_simple(const struct variable *variable)
 {
     return variable->state != VARIABLE_HOME ||
-           (variable->value != NULL && is_simple((enum ir_kind)variable->value->kind));
+           (variable->value != NULL && build_is_simple((enum ir_kind)variable->value->kind));
 }
 
 /* The value of `local` is about to change: operands that depend on it become independent. */
@@ -520,6 +581,37 @@ static void release_operands_of(struct builder *builder, int local)
     }
 }
 
+/* The same in an inlined function, whose locals have no homes. */
+static void store_without_home(struct builder *builder, int local, struct operand value)
+{
+    struct variable *variable = &builder->variables[local];
+    struct variable old = *variable;
+    struct variable *source = variable_of(builder, &value);
+    if (value.state == OPERAND_RAW) {
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = value.value};
+    } else if (value.state == OPERAND_BORROWED && value.local == -1) {
+        bool number = build_is_number(operand_kind(&value));
+        *variable = (struct variable){
+            .state = VARIABLE_OBJECT,
+            .value = value.value,
+            .raw = number ? operand_raw(builder, &value, operand_kind(&value)) : NULL,
+        };
+    } else {
+        struct ir_node *raw = source != NULL ? source->raw : NULL;
+        enum ir_kind guess = operand_guess(&value);
+        if (raw == NULL && build_is_number(guess) && !build_kind_has_failed(builder, guess) &&
+            !build_has_failed(builder, IR_unbox_int)) {
+            raw = operand_raw(builder, &value, guess);
+        }
+        struct ir_node *object = operand_owned(builder, &value);
+        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = raw};
+    }
+    if (old.state == VARIABLE_OBJECT && old.owned) {
+        struct operand dead = {.state = OPERAND_OWNED, .local = -1, .value = old.value};
+        operand_drop(builder, &dead, builder->current + 1);
+    }
+}
+
 void build_store_fast(struct builder *builder, int local)
 {
     struct operand value = pop(builder);
@@ -528,6 +620,10 @@ void build_store_fast(struct builder *builder, int local)
         return;
     }
     release_operands_of(builder, local);
+    if (builder->is_virtual) {
+        store_without_home(builder, local, value);
+        return;
+    }
     bool simple = home_is_simple(variable);
     struct ir_node *raw = value.state == OPERAND_RAW ? value.value : NULL;
     const struct variable *source = variable_of(builder, &value);
@@ -576,6 +672,9 @@ static void own_numbers_of_locals(struct builder *builder)
 
 void build_prepare_escape(struct builder *builder)
 {
+    if (builder->is_virtual) {
+        build_refuse(builder);
+    }
     for (int local = 0; local < builder->local_count; local++) {
         struct variable *variable = &builder->variables[local];
         if (variable->state == VARIABLE_RAW && !is_true(variable->clean)) {
@@ -622,7 +721,9 @@ struct ir_node *variable_to_home(struct builder *builder, int local)
     if (variable->state == VARIABLE_RAW) {
         struct ir_node *object = sync_local(builder, local);
         bool maybe_unbound = variable->maybe_unbound;
-        *variable = (struct variable){.state = VARIABLE_HOME, .value = maybe_unbound ? NULL : object};
+        if (!builder->is_virtual) {
+            *variable = (struct variable){.state = VARIABLE_HOME, .value = maybe_unbound ? NULL : object};
+        }
     }
     return variable->value;
 }

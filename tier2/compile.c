@@ -1,6 +1,7 @@
 /* tier2/compile.c: tier 2's pipeline. See compile.h. */
 #include "tier2/compile.h"
 
+#include "runtime/code_state.h"
 #include "runtime/compiler_memory.h"
 #include "tier2/build.h"
 #include "tier2/compile_thread.h"
@@ -89,6 +90,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .samples = frame->localsplus,
         .failures = job->failures,
         .failure_count = job->failure_count,
+        .globals = frame->f_globals,
+        .builtins = frame->f_builtins,
+        .watches = &job->watches,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
@@ -150,11 +154,15 @@ static bool is_useful(const struct ir_node *node)
     }
 }
 
-/* Is more won where work is done in line than is lost where it is done by functions? Inner loops count for more. */
-static bool is_worthwhile(const struct ir_graph *graph)
+/* What it costs to go over from tier 1 at a function's start and back, in useful nodes. */
+enum { NODES_PER_ENTRY = 40 };
+
+/* Is more won where work is done in line than is lost where it is done by functions, and by coming here at all? Inner loops count for more; in functions
+ * called directly much is won. */
+static bool is_worthwhile(const struct ir_graph *graph, bool is_loop)
 {
     enum { DEPTH_COUNTED = 3, SHIFT_PER_LOOP = 3 };
-    int64_t won = 0;
+    int64_t won = is_loop || graph->next != NULL ? 0 : -NODES_PER_ENTRY;
     ir_each_block(graph, block)
     {
         int depth = block->loop_depth < DEPTH_COUNTED ? block->loop_depth : DEPTH_COUNTED;
@@ -203,6 +211,21 @@ static enum reason emit(struct tier2_job *job)
     return reason;
 }
 
+/* All passes over one graph; false: memory has run out. */
+static bool optimise(struct ir_graph *graph)
+{
+    if (graph->entry == NULL) {
+        return true;
+    }
+    dump_graph(graph, "build");
+    compile_thread_checkpoint();
+    for (size_t i = 0; i < ir_pass_count && !graph->out_of_memory; i++) {
+        ir_passes[i].run(graph);
+        finish_pass(graph, ir_passes[i].name);
+    }
+    return !graph->out_of_memory;
+}
+
 enum reason tier2_emit(struct tier2_job *job)
 {
     static unsigned serial;
@@ -211,15 +234,14 @@ enum reason tier2_emit(struct tier2_job *job)
     if (tier2_dump != NULL) {
         fprintf(tier2_dump, "==== %s: %s ====\n", job->symbol, job->name);
     }
-    dump_graph(job->graph, "build");
-    compile_thread_checkpoint();
-    for (size_t i = 0; i < ir_pass_count && !job->graph->out_of_memory; i++) {
-        ir_passes[i].run(job->graph);
-        finish_pass(job->graph, ir_passes[i].name);
+    bool out_of_memory = false;
+    for (struct ir_graph *graph = job->graph; graph != NULL; graph = graph->next) {
+        out_of_memory = out_of_memory || !optimise(graph);
     }
-    enum reason reason = job->graph->out_of_memory                          ? REASON_no_memory
-                         : !job->at_any_price && !is_worthwhile(job->graph) ? REASON_little_gain
-                                                                            : REASON_none;
+    enum reason reason = out_of_memory ? REASON_no_memory
+                         : !job->at_any_price && !is_worthwhile(job->graph, job->loop_offset != 0)
+                             ? REASON_little_gain
+                             : REASON_none;
     job->passes_ms = milliseconds_now() - start;
     if (reason == REASON_none) {
         compile_thread_checkpoint();
@@ -244,6 +266,7 @@ void tier2_job_free(struct tier2_job *job)
         if (job->machine != NULL) {
             compile_thread_retire(job->machine);
         }
+        code_state_free_watches(job->watches);
         free(job);
     }
 }

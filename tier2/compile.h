@@ -17,9 +17,10 @@ struct orc_code;
 
 /* One compilation. */
 struct tier2_job {
-    PyCodeObject *code;     /* borrowed: only its address counts once the job is built */
-    uint32_t loop_offset;   /* bytecode offset of the loop header to enter at; 0: the function's start */
-    struct ir_graph *graph; /* owned, between the halves */
+    PyCodeObject *code;         /* borrowed: only its address counts once the job is built */
+    uint32_t loop_offset;       /* bytecode offset of the loop header to enter at; 0: the function's start */
+    struct ir_graph *graph;     /* owned, between the halves */
+    struct code_watch *watches; /* owned: of code inlined */
     struct deopt_table *table;
     struct orc_code *machine;
     tier2_function *entry;

@@ -64,6 +64,7 @@ void ir_graph_free(struct ir_graph *graph)
         next = chunk->next;
         free(chunk);
     }
+    ir_graph_free(graph->next);
     free(graph->frames);
     free(graph);
 }

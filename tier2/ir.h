@@ -78,8 +78,9 @@ enum ir_node_flag {
     NODE_LIVE = 4,   /* scratch for passes */
     NODE_PLAIN =
         8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
-    NODE_QUIET = 16, /* a guard whose failure says nothing against the code */
-    NODE_CALLS = 32, /* handler: a call, after which the eval breaker is looked at */
+    NODE_QUIET = 16,        /* a guard whose failure says nothing against the code */
+    NODE_CALLS = 32,        /* handler: a call, after which the eval breaker is looked at */
+    NODE_NOT_NEGATIVE = 64, /* an int that is known to be 0 or more */
 };
 
 struct ir_node {
@@ -138,20 +139,24 @@ struct ir_slot {
 };
 
 /* A Python frame at the beginning of an instruction (or after it, where the instruction is over): what tier 1 needs to go on there.
+ * That of an inlined frame has the function as first operand, before those on the value stack; the frames around it stand in the middle of
+ * their calls, with the callee's operands gone, ready for its result or (`raises`) its exception.
  * Immutable but for replacement of values. */
 struct ir_state {
     struct ir_state *outer; /* the caller's, for an inlined frame */
     uint16_t frame;         /* number of the frame */
     uint16_t local_count;
     uint16_t depth;
+    uint16_t dying;  /* so many of the last operands are not the frame's: they are dropped on the way out */
     uint32_t offset; /* of the instruction to go on at, in bytes */
+    uint32_t next;   /* with `raises`: of the one after it */
     uint32_t id;
     uint8_t
         raises; /* an error of the instruction at `offset`, whose operands are gone already; handled, or not, by: */
     uint8_t handler_lasti;
     uint16_t handler_keep;
     int32_t handler;        /* bytecode offset, -1: not in this frame */
-    struct ir_slot slots[]; /* locals, then operands */
+    struct ir_slot slots[]; /* locals, then operands (the function among them) */
 };
 
 /* ---- Graphs ------------------------------------------------------------------------------------------------------------ */
@@ -167,6 +172,8 @@ struct ir_frame {
 
 struct ir_chunk; /* of memory */
 
+enum { IR_MOST_PARAMETERS = 8 };
+
 struct ir_graph {
     struct ir_chunk *chunks;
     size_t bytes; /* in all chunks */
@@ -178,6 +185,13 @@ struct ir_graph {
     bool out_of_memory; /* an allocation failed: the graph is of no use. Set once, asked at the end of each stage */
     struct ir_symbol *symbols; /* names of addresses, for the text form (ir_text.h) */
     struct ir_node scratch_node;
+    /* Functions that are called directly, with raw values and without a frame (build_direct.c): graphs of their own, in a list that begins with the
+     * graph that is entered from tier 1. */
+    struct ir_graph *next; /* owned */
+    int direct;            /* number of this one among them, counted from 1; 0: the one that is entered */
+    int parameter_count;
+    uint8_t parameter_types[IR_MOST_PARAMETERS]; /* enum ir_type */
+    uint8_t result_type;
 };
 
 struct ir_graph *ir_graph_new(void);

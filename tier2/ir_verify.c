@@ -238,7 +238,10 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
     int shown = is_local ? number : number - state->local_count;
     const char *what = is_local ? "local" : "operand";
     bool of_local = slot->how == SLOT_HOME || slot->how == SLOT_RAW;
-    if (slot->how > SLOT_ITERATOR || (slot->how != SLOT_EMPTY && of_local != is_local)) {
+    /* Locals of a function without a frame are values. */
+    bool is_virtual = is_local && (state->frame != 0 || check->graph->direct != 0) &&
+                      (slot->how == SLOT_OWNED || slot->how == SLOT_BORROWED);
+    if (slot->how > SLOT_ITERATOR || (slot->how != SLOT_EMPTY && of_local != is_local && !is_virtual)) {
         complain(check, node, "%s %d of s%u cannot stand that way", what, shown, state->id);
         return;
     }
@@ -273,7 +276,9 @@ static void check_frame_state(struct check *check, const struct ir_node *node, c
     if (frame == NULL) {
         return;
     }
-    if (state->local_count != frame->locals || state->depth > frame->stack_size) {
+    /* Below the operands stands the function of a frame that is not there; above them, what is still to be dropped. */
+    bool is_virtual = state->frame != 0 || check->graph->direct != 0;
+    if (state->local_count != frame->locals || state->depth > frame->stack_size + is_virtual + state->dying) {
         complain(check, node, "s%u has %u locals and %u operands, its frame room for %u and %u", state->id,
                  state->local_count, state->depth, frame->locals, frame->stack_size);
         return;
@@ -298,7 +303,7 @@ static void check_state(struct check *check, const struct ir_node *node)
         }
         return;
     }
-    if (node->state->raises != (node->op == IR_handler)) {
+    if (node->state->raises != (node->op == IR_handler || node->op == IR_call_direct)) {
         complain(check, node, "its state s%u is %s an error", node->state->id,
                  node->state->raises ? "that of" : "not that of");
     }

@@ -8,6 +8,7 @@
 
 #include "tier2/lowering.h"
 
+#include "runtime/frame.h"
 #include "runtime/bytecode.h"
 #include "runtime/compiler_memory.h"
 #include "runtime/ops.h"
@@ -109,7 +110,17 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     return row;
 }
 
-/* The state's row; collects its values. */
+/* Collects the values of a state and of those around it, in the order of state_row(). */
+static void collect_state(struct collected *collected, const struct ir_state *state)
+{
+    for (; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++) {
+            describe(collected, &state->slots[i]);
+        }
+    }
+}
+
+/* The state's row, and those of the states around it; collects their values. */
 static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
 {
     struct deopt_table *table = l->table;
@@ -118,12 +129,14 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
         return 0;
     }
     uint32_t row = (uint32_t)table->state_count++;
-    struct deopt_state *described = &table->states[row];
-    *described = (struct deopt_state){
+    table->states[row] = (struct deopt_state){
         .offset = state->offset,
+        .next = state->next,
+        .outer = DEOPT_NO_STATE,
         .first_slot = (uint32_t)table->slot_count,
         .locals = state->local_count,
         .depth = state->depth,
+        .dying = state->dying,
         .handler = state->raises && state->handler >= 0 ? (uint32_t)state->handler : DEOPT_NO_HANDLER,
         .handler_keep = state->handler_keep,
         .handler_lasti = state->handler_lasti,
@@ -135,15 +148,20 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
         }
         table->slots[table->slot_count++] = describe(collected, &state->slots[i]);
     }
+    if (state->outer != NULL) {
+        uint32_t outer = state_row(l, state->outer, collected);
+        table->states[row].outer = outer;
+    }
     l->out_of_memory |= collected->count >= MOST_VALUES;
     return row;
 }
 
 /* Where in the frame the object stands that the guard `node` looks at, when execution has left: index in localsplus. */
-static uint16_t place_seen(const struct ir_node *node)
+static uint16_t place_seen(const struct lowering *l, const struct ir_node *node)
 {
     const struct ir_node *object = node->input_count > 0 ? node->inputs[0] : NULL;
-    if (object == NULL || object->type != IR_OBJECT || !(ir_flags(node) & IR_GUARD)) {
+    if (object == NULL || l->graph->direct || node->state->outer != NULL || object->type != IR_OBJECT ||
+        !(ir_flags(node) & IR_GUARD)) {
         return DEOPT_NO_VALUE;
     }
     if (object->op == IR_load_home) {
@@ -165,11 +183,16 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         l->out_of_memory = true;
         return 0;
     }
-    bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet;
+    bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet || node->op == IR_guard_enter;
+    uint32_t root_place = node->place;
+    for (const struct ir_state *outer = node->state->outer; outer != NULL; outer = outer->outer) {
+        root_place = outer->offset;
+    }
     table->exits[table->exit_count] = (struct deopt_exit){
         .state = row,
         .place = node->place,
-        .seen = place_seen(node),
+        .root_place = root_place,
+        .seen = place_seen(l, node),
         .op = node->op,
         .kind = node->kind,
         .counts =
@@ -192,8 +215,22 @@ static void store_values(struct lowering *l, const struct collected *collected)
     }
 }
 
+/* Leaves a direct function: its frame, and its callers', have been made. */
+static void return_made(struct lowering *l, value result)
+{
+    value pair = llvm.GetUndef(l->outcome);
+    pair = llvm.BuildInsertValue(l->builder, pair, result, 0, "");
+    pair = llvm.BuildInsertValue(l->builder, pair, address(l, (const void *)1), 1, "");
+    llvm.BuildRet(l->builder, pair);
+}
+
 static void return_outcome(struct lowering *l, const char *function, value which, value status)
 {
+    if (l->graph->direct) {
+        value arguments[5] = {l->thread, l->caller, address(l, l->table), which, l->values};
+        return_made(l, call(l, "rt_tier2_leave_direct", l->pointer, 5, arguments));
+        return;
+    }
     value arguments[6] = {l->thread, l->frame, address(l, l->table), which, l->values, status};
     value outcome = call(l, function, l->outcome, status == NULL ? 5 : 6, arguments);
     llvm.BuildRet(l->builder, outcome);
@@ -273,9 +310,7 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
     uint32_t row;
     exit_of(l, node, &row);
     struct collected collected = {.count = 0};
-    for (int i = 0; i < node->state->local_count + node->state->depth; i++) {
-        describe(&collected, &node->state->slots[i]);
-    }
+    collect_state(&collected, node->state);
     store_values(l, &collected);
     value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
     const char *function = node->flags & NODE_PLAIN ? "rt_tier2_release" : "rt_tier2_dealloc";
@@ -399,6 +434,32 @@ static void look_at_breaker(struct lowering *l, const struct ir_node *node, valu
     go_on_in(l, back);
 }
 
+/* LLVM's number for memory relative to the thread pointer. */
+enum { FS_SEGMENT = 257 };
+
+static void guard_enter(struct lowering *l, const struct ir_node *node)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Main();
+    value breaker = volatile_load(l, l->i32, address(l, &interpreter->ceval.eval_breaker._value));
+    value hook = volatile_load(l, l->pointer, address(l, &interpreter->eval_frame));
+    value left = load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining));
+    value quiet = integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, 0));
+    value ours = integer_compare(l, LLVMIntEQ, hook, address(l, (const void *)runtime_data.eval_hook));
+    value deep = integer_compare(l, LLVMIntSGE, left, constant_i32(l, (uint32_t)node->number));
+    value may = llvm.BuildAnd(l->builder, llvm.BuildAnd(l->builder, quiet, ours, ""), deep, "");
+    if (node->offset) {
+        /* A direct call uses the C stack. */
+        value frame_address = llvm_intrinsic(l->module, "llvm.frameaddress", &l->pointer, 1);
+        value here = llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(frame_address), frame_address,
+                                     (value[]){constant_i32(l, 0)}, 1, "");
+        int64_t offset = (int64_t)((char *)&frame_stack_limit - (char *)__builtin_thread_pointer());
+        value limit = llvm.ConstIntToPtr(constant_i64(l, offset), llvm.PointerTypeInContext(l->context, FS_SEGMENT));
+        limit = volatile_load(l, l->pointer, limit);
+        may = llvm.BuildAnd(l->builder, may, integer_compare(l, LLVMIntUGT, here, limit), "");
+    }
+    lower_guard(l, node, may);
+}
+
 static void guard_quiet(struct lowering *l, const struct ir_node *node)
 {
     value object = load_from(l, l->pointer, l->frame, offsetof(InterpreterFrame, frame_obj));
@@ -420,6 +481,103 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
 }
 
 /* ---- Calls of C --------------------------------------------------------------------------------------------------------------------- */
+
+/* ---- Direct calls ------------------------------------------------------------------------------------------------------------ */
+
+/* The function type of a direct function: the thread, the caller's record, the parameters. Its result is in the first word of two; the
+ * second is not 0 where frames had to be made, and the first an object then. */
+static LLVMTypeRef direct_type(struct lowering *l, const struct ir_graph *graph)
+{
+    LLVMTypeRef parameters[2 + IR_MOST_PARAMETERS] = {l->pointer, l->pointer};
+    for (int i = 0; i < graph->parameter_count; i++) {
+        parameters[2 + i] = type_of(l, (enum ir_type)graph->parameter_types[i]);
+    }
+    return llvm.FunctionType(l->outcome, parameters, 2 + (unsigned)graph->parameter_count, false);
+}
+
+static value direct_function(struct lowering *l, const struct ir_graph *graph)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s_direct_%d", l->symbol, graph->direct);
+    value function = llvm.GetNamedFunction(l->module, name);
+    if (function == NULL) {
+        function = llvm.AddFunction(l->module, name, direct_type(l, graph));
+        llvm.SetLinkage(function, LLVMInternalLinkage);
+    }
+    return function;
+}
+
+/* The record, for those who have to make the frames of this function while the callee runs. */
+static void write_record(struct lowering *l, const struct ir_node *node, uint32_t row)
+{
+    store_to(l, l->caller, l->record, offsetof(struct direct_record, caller));
+    store_to(l, address(l, l->table), l->record, offsetof(struct direct_record, table));
+    store_to(l, llvm.ConstPointerNull(l->pointer), l->record, offsetof(struct direct_record, made));
+    store_to(l, constant_i64(l, row), l->record, offsetof(struct direct_record, state));
+    store_to(l, l->values, l->record, offsetof(struct direct_record, values));
+    struct collected collected = {.count = 0};
+    collect_state(&collected, node->state);
+    store_values(l, &collected);
+}
+
+static void count_recursion(struct lowering *l, int32_t by)
+{
+    value left = load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining));
+    left = llvm.BuildAdd(l->builder, left, constant_i32(l, (uint32_t)by), "");
+    store_to(l, left, l->thread, offsetof(PyThreadState, recursion_remaining));
+}
+
+static value call_direct(struct lowering *l, const struct ir_node *node)
+{
+    const struct ir_graph *callee = l->graphs;
+    for (int i = 0; i <= node->number; i++) {
+        callee = callee->next;
+    }
+    struct collected collected = {.count = 0};
+    uint32_t row = state_row(l, node->state, &collected);
+    write_record(l, node, row);
+    count_recursion(l, -node->offset);
+    value arguments[2 + IR_MOST_PARAMETERS] = {l->thread, l->record};
+    for (int i = 0; i < node->input_count; i++) {
+        arguments[2 + i] = input(l, node, i);
+    }
+    value both = llvm.BuildCall2(l->builder, direct_type(l, callee), direct_function(l, callee), arguments,
+                                 2 + (unsigned)node->input_count, "");
+    value made = llvm.BuildExtractValue(l->builder, both, 1, "");
+    value result = llvm.BuildExtractValue(l->builder, both, 0, "");
+    label rare = new_block(l, "made");
+    branch_rarely(l, llvm.BuildIsNull(l->builder, made, ""), rare);
+    label back = llvm.GetInsertBlock(l->builder);
+    go_on_in(l, rare);
+    if (l->graph->direct) {
+        return_made(l, call(l, "rt_tier2_resume_direct", l->pointer, 3, (value[]){l->thread, l->record, result}));
+    } else {
+        llvm.BuildRet(l->builder,
+                      call(l, "rt_tier2_resume", l->outcome, 4, (value[]){l->thread, l->frame, l->record, result}));
+    }
+    go_on_in(l, back);
+    count_recursion(l, node->offset);
+    if (node->type == IR_OBJECT) {
+        return result;
+    }
+    value bits = llvm.BuildPtrToInt(l->builder, result, l->i64, "");
+    return node->type == IR_INT ? bits : llvm.BuildBitCast(l->builder, bits, l->f64, "");
+}
+
+static void return_direct(struct lowering *l, const struct ir_node *node)
+{
+    value result = input(l, node, 0);
+    if (node->inputs[0]->type == IR_FLOAT) {
+        result = llvm.BuildBitCast(l->builder, result, l->i64, "");
+    }
+    if (node->inputs[0]->type != IR_OBJECT) {
+        result = llvm.BuildIntToPtr(l->builder, result, l->pointer, "");
+    }
+    value pair = llvm.GetUndef(l->outcome);
+    pair = llvm.BuildInsertValue(l->builder, pair, result, 0, "");
+    pair = llvm.BuildInsertValue(l->builder, pair, llvm.ConstPointerNull(l->pointer), 1, "");
+    llvm.BuildRet(l->builder, pair);
+}
 
 /* Where a call leaves its result, as an offset into the frame. */
 static int64_t call_result_offset(const struct lowering *l, const struct ir_node *node)
@@ -467,6 +625,12 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return constant_i1(l, node->number != 0);
     case IR_load_home:
         return load_tagged(l, TAG_home, l->pointer, l->frame, home_offset(node));
+    case IR_parameter:
+        return llvm.GetParam(l->function, 2 + (unsigned)node->number);
+    case IR_call_direct:
+        return call_direct(l, node);
+    case IR_load_frame:
+        return load_from(l, l->pointer, l->frame, node->offset);
     case IR_load_operand:
         return load_tagged(l, TAG_home, l->pointer, l->frame, operand_offset(l, node));
     case IR_int_compare:
@@ -546,6 +710,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
     case IR_guard_quiet:
         guard_quiet(l, node);
         break;
+    case IR_guard_enter:
+        guard_enter(l, node);
+        break;
     case IR_store:
     case IR_store_int:
     case IR_store_item:
@@ -560,6 +727,7 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_class:
     case IR_guard_version:
+    case IR_guard_versions:
     case IR_guard_keys:
         lower_type_guard(l, node);
         break;
@@ -608,6 +776,9 @@ static void lower_terminator(struct lowering *l, const struct ir_block *block)
         break;
     case IR_return:
         lower_return(l, node);
+        break;
+    case IR_return_direct:
+        return_direct(l, node);
         break;
     case IR_leave:
         llvm.BuildBr(l->builder, failure(l, node, NULL));
@@ -663,9 +834,7 @@ static unsigned most_values(struct lowering *l)
             }
             last = node->state;
             struct collected collected = {.count = 0};
-            for (int i = 0; i < last->local_count + last->depth; i++) {
-                describe(&collected, &last->slots[i]);
-            }
+            collect_state(&collected, last);
             most = (unsigned)collected.count > most ? (unsigned)collected.count : most;
         }
     }
@@ -721,15 +890,25 @@ static bool prepare(struct lowering *l)
            l->table != NULL;
 }
 
-static void make_function(struct lowering *l, const char *symbol)
+static void make_function(struct lowering *l)
 {
-    LLVMTypeRef parameters[2] = {l->pointer, l->pointer};
-    l->function = llvm.AddFunction(l->module, symbol, llvm.FunctionType(l->outcome, parameters, 2, false));
-    l->frame = llvm.GetParam(l->function, 0);
-    l->thread = llvm.GetParam(l->function, 1);
+    if (l->graph->direct) {
+        l->function = direct_function(l, l->graph);
+        l->frame = llvm.GetUndef(l->pointer);
+        l->thread = llvm.GetParam(l->function, 0);
+        l->caller = llvm.GetParam(l->function, 1);
+    } else {
+        LLVMTypeRef parameters[2] = {l->pointer, l->pointer};
+        l->function = llvm.AddFunction(l->module, l->symbol, llvm.FunctionType(l->outcome, parameters, 2, false));
+        l->frame = llvm.GetParam(l->function, 0);
+        l->thread = llvm.GetParam(l->function, 1);
+        l->caller = llvm.ConstPointerNull(l->pointer);
+    }
     l->builder = llvm.CreateBuilderInContext(l->context);
     label start = new_block(l, "start");
     go_on_in(l, start);
+    l->record = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)),
+                                 "record");
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
     l->arguments = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_array_arguments(l)), "arguments");
     ir_each_block(l->graph, block)
@@ -746,16 +925,23 @@ static void make_function(struct lowering *l, const char *symbol)
     llvm.DisposeBuilder(l->builder);
 }
 
-enum reason lower_graph(struct ir_graph *graph, struct orc_unit *unit, const char *symbol, PyCodeObject *code,
-                        struct deopt_table **table)
+/* One graph of the list. */
+static enum reason lower_one(const struct ir_graph *graphs, struct ir_graph *graph, struct orc_unit *unit,
+                             const char *symbol, PyCodeObject *code, struct deopt_table **table)
 {
-    struct lowering l = {.graph = graph, .context = unit->context, .module = unit->module, .code = code};
+    struct lowering l = {.graphs = graphs,
+                         .graph = graph,
+                         .symbol = symbol,
+                         .context = unit->context,
+                         .module = unit->module,
+                         .code = code};
     enum reason reason = REASON_no_memory;
     if (prepare(&l)) {
         l.table->code = code;
         make_types(&l);
+        l.table->direct = graph->direct != 0;
         lower_make_tags(&l);
-        make_function(&l, symbol);
+        make_function(&l);
         reason = l.out_of_memory ? REASON_no_memory : REASON_none;
     }
     free(l.results);
@@ -768,5 +954,23 @@ enum reason lower_graph(struct ir_graph *graph, struct orc_unit *unit, const cha
         l.table = NULL;
     }
     *table = l.table;
+    return reason;
+}
+
+enum reason lower_graph(struct ir_graph *graph, struct orc_unit *unit, const char *symbol, PyCodeObject *code,
+                        struct deopt_table **table)
+{
+    enum reason reason = lower_one(graph, graph, unit, symbol, code, table);
+    struct deopt_table **end = table;
+    for (struct ir_graph *direct = graph->next; direct != NULL && reason == REASON_none; direct = direct->next) {
+        if (direct->entry != NULL) {
+            end = &(*end)->next;
+            reason = lower_one(graph, direct, unit, symbol, code, end);
+        }
+    }
+    if (reason != REASON_none) {
+        deopt_table_free(*table);
+        *table = NULL;
+    }
     return reason;
 }

@@ -84,6 +84,18 @@ value lower_guard_kind(struct lowering *l, const struct ir_node *node)
 
 void lower_type_guard(struct lowering *l, const struct ir_node *node)
 {
+    if (node->op == IR_guard_versions) {
+        const uint32_t *versions = node->pointer;
+        value class = load_tagged(l, TAG_class, l->pointer, input(l, node, 0), offsetof(PyObject, ob_type));
+        value version = load_tagged(l, TAG_type, l->i32, class, offsetof(PyTypeObject, tp_version_tag));
+        value any = constant_i1(l, false);
+        for (int i = 0; i < node->number; i++) {
+            value same = integer_compare(l, LLVMIntEQ, version, constant_i32(l, versions[i]));
+            any = llvm.BuildOr(l->builder, any, same, "");
+        }
+        lower_guard(l, node, any);
+        return;
+    }
     value type = address(l, node->pointer);
     value found;
     value wanted;

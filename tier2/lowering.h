@@ -37,6 +37,9 @@ struct lowering {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     value function, frame, thread, values, arguments;
+    value record, caller; /* of direct calls (struct direct_record): this function's, and its caller's or NULL */
+    const char *symbol;   /* of the function that is entered */
+    const struct ir_graph *graphs;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
     value *results;           /* by node */
     label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */

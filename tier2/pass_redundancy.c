@@ -6,6 +6,8 @@
  * reach it, those about types by escapes. */
 #include "tier2/passes.h"
 
+#include "runtime/cpython.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +161,8 @@ static bool is_question(const struct ir_node *node)
         return false;
     }
     switch ((enum ir_op)node->op) {
+    case IR_load_home:
+        return node->memory == MEMORY_constant;
     case IR_load:
     case IR_load_item:
     case IR_guard_kind:
@@ -168,8 +172,14 @@ static bool is_question(const struct ir_node *node)
     case IR_guard_false:
     case IR_guard_class:
     case IR_guard_version:
+    case IR_guard_versions:
     case IR_guard_keys:
+    case IR_guard_enter:
         return true;
+    case IR_guard_word:
+    case IR_guard_half:
+        /* Versions, not counts. */
+        return node->offset != offsetof(PyObject, ob_refcnt);
     default:
         return (ir_flags(node) & IR_PURE) != 0;
     }
@@ -184,6 +194,7 @@ static struct fact question_of(const struct ir_node *node)
     switch ((enum ir_op)node->op) {
     case IR_load:
     case IR_load_item:
+    case IR_load_home:
         fact.memory = node->memory;
         break;
     case IR_guard_kind:
@@ -192,8 +203,14 @@ static struct fact question_of(const struct ir_node *node)
         break;
     case IR_guard_class:
     case IR_guard_version:
+    case IR_guard_versions:
     case IR_guard_keys:
+    case IR_guard_enter:
         fact.memory = MEMORY_type;
+        break;
+    case IR_guard_word:
+    case IR_guard_half:
+        fact.memory = MEMORY_dict;
         break;
     default:
         break;
@@ -218,7 +235,8 @@ static struct ir_node *simplify(const struct ir_node *node)
     case IR_unbox_int:
         return first->op == IR_box_int ? first->inputs[0] : NULL;
     case IR_wrap_index:
-        return first->op == IR_constant_int && first->number >= 0 ? first : NULL;
+        return (first->op == IR_constant_int && first->number >= 0) || first->flags & NODE_NOT_NEGATIVE ? first
+                                                                                                        : NULL;
     default:
         return NULL;
     }

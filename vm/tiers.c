@@ -246,9 +246,12 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
         }
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
-            if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
+            const struct deopt_exit *exit = &table->exits[i];
+            if (exit->counts && exit->count >= FEW_FAILURES) {
+                /* What fails in an inlined function keeps it from being inlined there. */
+                bool inlined = table->states[exit->state].outer != DEOPT_NO_STATE;
                 failures[(*count)++] = (struct deopt_failure){
-                    .place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
+                    .place = exit->root_place, .op = inlined ? IR_guard_enter : exit->op, .kind = exit->kind};
             }
         }
     }
@@ -377,6 +380,15 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
 
 /* ---- Down -------------------------------------------------------------------------------------------------------- */
 
+static bool has_table(const struct tier2_job *job, const struct deopt_table *table)
+{
+    const struct deopt_table *own = job->table;
+    while (own != NULL && own != table) {
+        own = own->next;
+    }
+    return own != NULL;
+}
+
 static void withdraw(struct tier2_code *code)
 {
     totals.functions--;
@@ -400,7 +412,7 @@ static const char *type_seen(InterpreterFrame *frame, const struct deopt_exit *e
 static void observe(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit)
 {
     struct event_detail details[2] = {{"guard", ir_op_rows[exit->op].name}, {"seen", type_seen(frame, exit)}};
-    event_log_details(EVENT_deopt, table->code, 2, (int)exit->place, REASON_guard_failed, 0, -1, details, 2);
+    event_log_details(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1, details, 2);
     uint64_t now = policy_clock();
     if (table->failures == 1) {
         table->window = now;
@@ -414,7 +426,7 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
     }
     struct code_state *state = code_state_get(table->code);
     struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
-    while (code != NULL && (code->stage != STAGE_ENTERED || code->job->table != table)) {
+    while (code != NULL && (code->stage != STAGE_ENTERED || !has_table(code->job, table))) {
         code = code->next;
     }
     if (code != NULL) {
@@ -432,7 +444,7 @@ static int compare_offsets(const void *a, const void *b)
 /* All places that tier-2 code of the function can exit to, sorted; owned. */
 static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t wanted, size_t *count)
 {
-    size_t most = 1;
+    size_t most = 1 + compiled->entry_count;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         most += code->stage != STAGE_COMPILING ? code->job->table->state_count : 0;
     }
@@ -442,9 +454,16 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     }
     size_t used = 0;
     offsets[used++] = wanted;
+    /* Tier-2 code of other functions that inlined this one exits to it, too. */
+    for (uint32_t i = 0; i < compiled->entry_count; i++) {
+        offsets[used++] = compiled->entries[i].unit * (uint32_t)sizeof(CodeUnit);
+    }
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
-            offsets[used++] = code->job->table->states[i].offset;
+            const struct deopt_state *state = &code->job->table->states[i];
+            if (state->outer == DEOPT_NO_STATE) {
+                offsets[used++] = state->next != 0 ? state->next : state->offset;
+            }
         }
     }
     qsort(offsets, used, sizeof *offsets, compare_offsets);

@@ -6,6 +6,7 @@
  */
 #include "runtime/dict_lookup.h"
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "runtime/ops/attribute_cells.h"
 
 /* So many hits of a case that the templates' words do not show, and they show it from now on. A power of two. */
@@ -239,4 +240,10 @@ PyObject *rt_poke_attr(PyObject *owner, PyObject *value, PyObject *name, struct 
     *place = Py_NewRef(value);
     count_hit(cell, seen);
     return old != NULL ? old : RT_POKED;
+}
+
+PyObject *rt_plain_store_attr(PyObject *owner, PyObject *value, PyObject *name, struct attribute_cell *cell)
+{
+    PyObject *old = rt_poke_attr(owner, value, name, cell);
+    return old == RT_POKED ? Py_NewRef(Py_None) : old;
 }

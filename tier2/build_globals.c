@@ -1,0 +1,102 @@
+/* tier2/build_globals.c: LOAD_GLOBAL; see build.h.
+ *
+ * The cell of a site says where a name stood in the keys of globals or builtins while these had certain versions. The versions say nothing of
+ * the value: what is to be a constant is compared each time. */
+#include "tier2/build.h"
+
+static struct ir_node *load_word(struct builder *builder, struct ir_node *base, size_t offset)
+{
+    struct ir_node *load = build_node1(builder, IR_load, base);
+    load->type = IR_OBJECT;
+    load->offset = (int32_t)offset;
+    load->memory = MEMORY_dict;
+    return load;
+}
+
+bool build_has_globals(const struct bytecode *bytecode)
+{
+    for (int i = 0; i < bytecode->count; i++) {
+        if (bytecode->instructions[i].opcode == LOAD_GLOBAL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void build_guard_namespaces(struct builder *builder)
+{
+    static const size_t offsets[2] = {offsetof(InterpreterFrame, f_globals), offsetof(InterpreterFrame, f_builtins)};
+    PyObject *spaces[2] = {builder->globals, builder->builtins};
+    if (spaces[0] == NULL || !build_has_globals(builder->bytecode)) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        struct ir_node *space = build_node(builder, IR_load_frame, 0, NULL);
+        space->offset = (int32_t)offsets[i];
+        build_guard_same(builder, space, spaces[i]);
+    }
+}
+
+/* The keys of a namespace, guarded to have the version. */
+static struct ir_node *guarded_keys(struct builder *builder, PyObject *space, uint32_t version)
+{
+    struct ir_node *keys = load_word(builder, build_object(builder, space), offsetof(PyDictObject, ma_keys));
+    struct ir_node *guard = build_guard1(builder, IR_guard_half, keys);
+    guard->offset = (int32_t)offsetof(PyDictKeysObject, dk_version);
+    guard->number = version;
+    return keys;
+}
+
+static bool has_version(PyObject *space, uint32_t version)
+{
+    return PyDict_CheckExact(space) && ((PyDictObject *)space)->ma_keys->dk_version == version;
+}
+
+/* Is the value compared with what it was, and then known? Functions, whose versions tell whether they are still the same; and what lives for ever
+ * or can be told by what is static in it. */
+static bool becomes_constant(PyObject *value)
+{
+    return Py_IS_TYPE(value, &PyFunction_Type) || Py_IS_TYPE(value, &PyCFunction_Type) ||
+           (PyType_Check(value) && ((PyTypeObject *)value)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE);
+}
+
+bool build_load_global(struct builder *builder)
+{
+    const struct global_cell *cell = build_cell(builder);
+    if (builder->globals == NULL || cell == NULL || !has_version(builder->globals, cell->globals_version)) {
+        return false;
+    }
+    bool builtin = cell->builtins_version != 0;
+    if (builtin && !has_version(builder->builtins, cell->builtins_version)) {
+        return false;
+    }
+    PyObject *space = builtin ? builder->builtins : builder->globals;
+    PyObject *value = *(PyObject **)((char *)((PyDictObject *)space)->ma_keys + cell->offset);
+    if (value == NULL) {
+        return false;
+    }
+    struct ir_node *keys = guarded_keys(builder, builder->globals, cell->globals_version);
+    if (builtin) {
+        keys = guarded_keys(builder, builder->builtins, cell->builtins_version);
+    }
+    struct ir_node *loaded = load_word(builder, keys, cell->offset);
+    if (becomes_constant(value)) {
+        build_guard_same(builder, loaded, value);
+        if (Py_IS_TYPE(value, &PyCFunction_Type)) {
+            /* Another one may stand at its address: what it does is static. */
+            struct ir_node *kind = build_guard1(builder, IR_guard_kind, loaded);
+            kind->kind = KIND_c_function;
+            struct ir_node *definition = build_guard1(builder, IR_guard_word, kind);
+            definition->offset = (int32_t)offsetof(PyCFunctionObject, m_ml);
+            definition->number = (int64_t)(uintptr_t)((PyCFunctionObject *)value)->m_ml;
+        }
+        loaded = build_object(builder, value);
+    } else {
+        loaded = build_guard1(builder, IR_guard_bound, loaded);
+    }
+    if (build_current(builder)->oparg & 1) {
+        push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
+    }
+    push(builder, (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = loaded});
+    return true;
+}
