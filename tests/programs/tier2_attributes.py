@@ -1,5 +1,5 @@
 """Attributes in hot loops of tier 2: found, shadowed, deleted, of classes that change in the middle; floats and ints updated in place."""
-# test: modes=tier0,default,tier2
+# test: modes=tier0,default,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
 import sys
 
 

@@ -1,5 +1,5 @@
 """Lists, tuples, dicts, sets and strings in hot loops of tier 2: items, unpacking, iteration, errors, aliasing, what dies when."""
-# test: modes=tier0,default,tier2
+# test: modes=tier0,default,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
 import gc
 import sys
 import traceback
@@ -300,6 +300,22 @@ def death_of_iterator(turns):
     return log
 
 
+def death_in_test(turns):
+    """What is tested dies with the test, and the way that was taken goes on."""
+    log = []
+    taken = other = flags = 0
+    for i in range(turns):
+        x = i
+        if [Noisy(i, log)] if i % 70 == 0 else [] if i % 3 else [i]:
+            taken += 1
+        else:
+            other += 1
+        flags += not ([Noisy(-i, log)] if i % 90 == 5 else ())
+        while [Noisy(i + 10000, log)] if x == i and i % 110 == 0 else 0:
+            x = None
+    return log, taken, other, flags
+
+
 def references(turns):
     item = object()
     items = [item, item]
@@ -351,4 +367,5 @@ print(strings("hello everyone, xylophone zoo", N))
 print(tests([0, 1, None, "", "s", [], [0], {}, {1: 2}, 0.0, float("nan"), object, ()], N))
 print(builds(N)[-1], collected(N))
 print(death_in_list(N), death_in_tuple(N), death_of_iterator(N))
+print(death_in_test(N))
 print(references(N), stored_in_self(N))
