@@ -14,8 +14,9 @@
 /* More attempts than this mean that something is wrong. */
 enum { MOST_ATTEMPTS = 60 };
 
-/* Inlining: so many instructions in all, and so many frames one in another. */
-enum { MOST_INLINED = 600, MOST_FRAMES = 4 };
+/* Inlining: so many instructions in all, fewer in a function called directly, where recursion has no other end; and so many frames one in another. */
+enum { MOST_INLINED_IN_DIRECT = 120 };
+enum { MOST_INLINED = 300, MOST_FRAMES = 4 };
 
 static const struct instruction *at(const struct builder *builder, int number)
 {
@@ -847,7 +848,7 @@ static enum reason build_one(const struct build_request *request, struct direct_
     int start = entered && request->loop > 0 ? request->loop : 0;
     enum reason reason = REASON_none;
     for (int attempts = 0; reason == REASON_none; attempts++) {
-        int budget = MOST_INLINED;
+        int budget = direct == NULL ? MOST_INLINED : MOST_INLINED_IN_DIRECT;
         builder.budget = &budget;
         builder.depth_limit = MOST_FRAMES;
         reason = attempts < MOST_ATTEMPTS ? attempt(&builder, body, start) : REASON_unknown_bytecode;

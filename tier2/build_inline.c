@@ -82,7 +82,9 @@ const struct body *build_may_inline(struct builder *builder, PyCodeObject *code)
     for (const struct builder *outer = builder; outer != NULL; outer = outer->outer) {
         repeated += outer->code == code;
     }
-    if (builder->depth_limit == 0 || repeated > MOST_RECURSION) {
+    /* What calls itself is called directly by what is entered from tier 1, once; the copies are in the direct function. */
+    int most = builder->graph->direct ? MOST_RECURSION : 0;
+    if (builder->depth_limit == 0 || repeated > most || build_has_failed(builder, IR_guard_enter)) {
         return NULL;
     }
     const struct body *body = body_of_site(builder, code);

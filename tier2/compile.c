@@ -154,11 +154,15 @@ static bool is_useful(const struct ir_node *node)
     }
 }
 
-/* Is more won where work is done in line than is lost where it is done by functions? Inner loops count for more. */
-static bool is_worthwhile(const struct ir_graph *graph)
+/* What it costs to go over from tier 1 at a function's start and back, in useful nodes. */
+enum { NODES_PER_ENTRY = 40 };
+
+/* Is more won where work is done in line than is lost where it is done by functions, and by coming here at all? Inner loops count for more; in functions
+ * called directly much is won. */
+static bool is_worthwhile(const struct ir_graph *graph, bool is_loop)
 {
     enum { DEPTH_COUNTED = 3, SHIFT_PER_LOOP = 3 };
-    int64_t won = 0;
+    int64_t won = is_loop || graph->next != NULL ? 0 : -NODES_PER_ENTRY;
     ir_each_block(graph, block)
     {
         int depth = block->loop_depth < DEPTH_COUNTED ? block->loop_depth : DEPTH_COUNTED;
@@ -234,9 +238,10 @@ enum reason tier2_emit(struct tier2_job *job)
     for (struct ir_graph *graph = job->graph; graph != NULL; graph = graph->next) {
         out_of_memory = out_of_memory || !optimise(graph);
     }
-    enum reason reason = out_of_memory                                      ? REASON_no_memory
-                         : !job->at_any_price && !is_worthwhile(job->graph) ? REASON_little_gain
-                                                                            : REASON_none;
+    enum reason reason = out_of_memory ? REASON_no_memory
+                         : !job->at_any_price && !is_worthwhile(job->graph, job->loop_offset != 0)
+                             ? REASON_little_gain
+                             : REASON_none;
     job->passes_ms = milliseconds_now() - start;
     if (reason == REASON_none) {
         compile_thread_checkpoint();

@@ -9,7 +9,7 @@
 const char *const ir_memory_names[] = {
     [MEMORY_none] = "none",           [MEMORY_constant] = "constant",     [MEMORY_attribute] = "attribute",
     [MEMORY_list_item] = "list_item", [MEMORY_list_shape] = "list_shape", [MEMORY_dict] = "dict",
-    [MEMORY_type] = "type",           [MEMORY_iterator] = "iterator",
+    [MEMORY_type] = "type",           [MEMORY_iterator] = "iterator",     [MEMORY_shape] = "shape",
 };
 _Static_assert(sizeof ir_memory_names / sizeof ir_memory_names[0] == MEMORY_COUNT, "a class of memory has no name");
 
@@ -23,6 +23,8 @@ const char *const ir_comparison_names[] = {"lt", "le", "eq", "ne", "gt", "ge"};
 const struct ir_flag_name ir_flag_names[] = {
     {NODE_FITS, "fits"},
     {NODE_SIMPLE, "simple"},
+    {NODE_PLAIN, "plain"},
+    {NODE_QUIET, "quiet"},
 };
 const size_t ir_flag_name_count = sizeof ir_flag_names / sizeof ir_flag_names[0];
 

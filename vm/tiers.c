@@ -245,9 +245,12 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
         }
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
-            if (table->exits[i].counts && table->exits[i].count >= FEW_FAILURES) {
+            const struct deopt_exit *exit = &table->exits[i];
+            if (exit->counts && exit->count >= FEW_FAILURES) {
+                /* What fails in an inlined function keeps it from being inlined there. */
+                bool inlined = table->states[exit->state].outer != DEOPT_NO_STATE;
                 failures[(*count)++] = (struct deopt_failure){
-                    .place = table->exits[i].place, .op = table->exits[i].op, .kind = table->exits[i].kind};
+                    .place = exit->root_place, .op = inlined ? IR_guard_enter : exit->op, .kind = exit->kind};
             }
         }
     }
