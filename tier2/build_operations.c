@@ -350,6 +350,28 @@ static struct ir_node *quick_truth(struct builder *builder, struct operand *oper
     return result;
 }
 
+/* The operand that was asked dies, if it does, behind the branch, with the way that was taken to go on on. */
+static void branch_and_drop(struct builder *builder, struct ir_node *truth, bool sense, struct operand operand)
+{
+    int next[2] = {build_current(builder)->target, builder->current + 1};
+    if (operand.state != OPERAND_OWNED || build_is_simple(operand_kind(&operand))) {
+        operand_drop(builder, &operand, next[1]);
+        build_branch(builder, truth, sense, next[0], false);
+        return;
+    }
+    build_own_operands(builder);
+    struct ir_block *others = build_split(builder, truth, 0);
+    struct ir_block *ways[2] = {sense ? builder->block : others, sense ? others : builder->block};
+    for (int i = 0; i < 2; i++) {
+        struct operand dead = operand;
+        builder->block = ways[i];
+        operand_drop(builder, &dead, next[i]);
+        if (i == 0) {
+            build_jump(builder, next[i]);
+        }
+    }
+}
+
 static void build_truth_jump(struct builder *builder, bool on_true)
 {
     const struct instruction *instruction = build_current(builder);
@@ -362,9 +384,7 @@ static void build_truth_jump(struct builder *builder, bool on_true)
         build_branch(builder, truth, on_true, instruction->target, true);
         return;
     }
-    struct operand operand = pop(builder);
-    operand_drop(builder, &operand, builder->current + 1);
-    build_branch(builder, truth, on_true, instruction->target, false);
+    branch_and_drop(builder, truth, on_true, pop(builder));
 }
 
 static void build_not(struct builder *builder)
@@ -376,8 +396,8 @@ static void build_not(struct builder *builder)
         return;
     }
     struct operand operand = pop(builder);
-    operand_drop(builder, &operand, builder->current + 1);
     push_raw(builder, build_node1(builder, IR_bool_not, truth));
+    operand_drop(builder, &operand, builder->current + 1);
 }
 
 /* ---- The switch ------------------------------------------------------------------------------------------------------------ */
@@ -410,28 +430,11 @@ static void build_constant(struct builder *builder)
 
 static void build_none_jump(struct builder *builder, bool on_none)
 {
-    const struct instruction *instruction = build_current(builder);
     struct operand operand = pop(builder);
     struct ir_node *is_none = operand.state == OPERAND_RAW
                                   ? build_bool(builder, false)
                                   : build_node2(builder, IR_is_same, operand.value, build_object(builder, Py_None));
-    if (operand.state != OPERAND_OWNED) {
-        build_branch(builder, is_none, on_none, instruction->target, false);
-        return;
-    }
-    /* What dies, dies behind the branch, with the way that was taken to go on on. */
-    build_own_operands(builder);
-    struct ir_block *others = build_split(builder, is_none, 0);
-    struct ir_block *ways[2] = {on_none ? builder->block : others, on_none ? others : builder->block};
-    int next[2] = {instruction->target, builder->current + 1};
-    for (int i = 0; i < 2; i++) {
-        struct operand dead = operand;
-        builder->block = ways[i];
-        operand_drop(builder, &dead, next[i]);
-        if (i == 0) {
-            build_jump(builder, next[i]);
-        }
-    }
+    branch_and_drop(builder, is_none, on_none, operand);
 }
 
 static void build_is(struct builder *builder)

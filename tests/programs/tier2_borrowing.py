@@ -1,6 +1,6 @@
 """What compiled code borrows from attributes, items and cells, and what takes that away in the middle: stores in callees that are inlined or
 called directly, objects that die quietly or loudly, boxes of numbers that change hands."""
-# test: modes=tier0,default,tier2
+# test: modes=tier0,default,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
 import sys
 
 
