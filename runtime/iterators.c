@@ -220,7 +220,7 @@ static inline PyObject *nones(int count)
 /* (bltinmodule.c, map_vectorcall) */
 PyObject *plain_map_call(PyObject **slots, __attribute__((unused)) int count)
 {
-    if (runtime_data.iterators.count < 2 || !tuple_is_kept(1)) {
+    if (runtime_data.iterators.count < 2 || !tuple_is_kept(1) || object_pools_are_closed()) {
         return NULL;
     }
     PyObject *iterator = rt_plain_iterator(slots[3], 1);
@@ -252,7 +252,7 @@ PyObject *plain_reversed_call(PyObject **slots, __attribute__((unused)) int coun
 /* (enumobject.c, enum_new_impl) */
 PyObject *plain_enumerate_call(PyObject **slots, __attribute__((unused)) int count)
 {
-    if (runtime_data.enumerates.count == 0 || !tuple_is_kept(2)) {
+    if (runtime_data.enumerates.count == 0 || !tuple_is_kept(2) || object_pools_are_closed()) {
         return NULL;
     }
     PyObject *result = nones(2);
@@ -280,7 +280,7 @@ PyObject *plain_zip_call(PyObject **slots, int count)
     PyTypeObject *second = pooled_type(slots[3]);
     struct _Py_tuple_state *tuples = &runtime_data.interpreter->tuple;
     if (count != 2 || first == NULL || second == NULL || runtime_data.zips.count == 0 ||
-        runtime_data.iterators.count < 2 || tuples->numfree[1] < 2) {
+        runtime_data.iterators.count < 2 || tuples->numfree[1] < 2 || object_pools_are_closed()) {
         return NULL;
     }
     iterators[0] = iterator_from_pool(first, slots[2]);
