@@ -1,6 +1,7 @@
 /* runtime/plain.c: see plain.h. */
 #include "runtime/plain.h"
 
+#include "runtime/object_pool.h"
 #include "runtime/ops.h"
 
 /* ---- Keys ---------------------------------------------------------------------------------------------- */
@@ -726,37 +727,47 @@ PyObject *rt_plain_concatenate(PyObject *left, PyObject *right, int owned)
 
 /* ---- Building ------------------------------------------------------------------------------------------------ */
 
-PyObject *rt_plain_tuple(PyObject **items, int count)
+/* What is left of rt_plain_tuple where no tuple of that size is kept; apart, because the usual case saves no registers. */
+__attribute__((noinline)) static PyObject *allocate_tuple(PyObject **items, int count)
 {
-    PyTupleObject *tuple;
-    struct _Py_tuple_state *lists = &runtime_data.interpreter->tuple;
-    if (LIKELY((unsigned)(count - 1) < PyTuple_NFREELISTS && lists->free_list[count - 1] != NULL)) {
-        /* A tuple on the list keeps type and size. (tupleobject.c, maybe_freelist_pop) */
-        tuple = lists->free_list[count - 1];
-        lists->free_list[count - 1] = (PyTupleObject *)tuple->ob_item[0];
-        lists->numfree[count - 1]--;
-        _Py_NewReference((PyObject *)tuple);
-        for (int i = 0; i < count; i++) {
-            tuple->ob_item[i] = items[i];
-        }
-        _PyObject_GC_TRACK((PyObject *)tuple);
-        return (PyObject *)tuple;
-    }
     if (count == 0) {
         return Py_NewRef((PyObject *)&_Py_SINGLETON(tuple_empty));
     }
-    if (plain_collection_is_due(1)) {
-        return NULL;
-    }
-    tuple = (PyTupleObject *)PyTuple_New(count);
+    PyObject *tuple = plain_collection_is_due(1) ? NULL : PyTuple_New(count);
     if (tuple == NULL) {
         PyErr_Clear();
         return NULL;
     }
     for (int i = 0; i < count; i++) {
+        PyTuple_SET_ITEM(tuple, i, items[i]);
+    }
+    return tuple;
+}
+
+/* For tracemalloc, which wants to know of a tuple that was taken from its list. */
+__attribute__((noinline, cold)) static PyObject *report_tuple(PyObject *tuple)
+{
+    _Py_NewReference(tuple);
+    return tuple;
+}
+
+PyObject *rt_plain_tuple(PyObject **items, int count)
+{
+    struct _Py_tuple_state *lists = &runtime_data.interpreter->tuple;
+    if (UNLIKELY((unsigned)(count - 1) >= PyTuple_NFREELISTS || lists->free_list[count - 1] == NULL)) {
+        return allocate_tuple(items, count);
+    }
+    /* A tuple on the list keeps type and size. (tupleobject.c, maybe_freelist_pop) */
+    PyTupleObject *tuple = lists->free_list[count - 1];
+    lists->free_list[count - 1] = (PyTupleObject *)tuple->ob_item[0];
+    lists->numfree[count - 1]--;
+    ((PyObject *)tuple)->ob_refcnt = 1;
+    for (int i = 0; i < count; i++) {
         tuple->ob_item[i] = items[i];
     }
-    return (PyObject *)tuple;
+    /* Not object_track: the trashcan leaves a link in the head of a tuple whose death it has put off. */
+    _PyObject_GC_TRACK((PyObject *)tuple);
+    return UNLIKELY(object_pools_are_closed()) ? report_tuple((PyObject *)tuple) : (PyObject *)tuple;
 }
 
 PyObject *rt_plain_list(PyObject **items, int count)

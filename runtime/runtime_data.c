@@ -183,20 +183,29 @@ PyObject *rt_int_from_wide(__int128 value)
 /* Templates go to C where a list is full: there has to be room left for them. */
 enum { INT_FREE_LIST_FULL = INT_FREE_LIST_LIMIT * 3 / 4, INT_FREE_LIST_KEPT = INT_FREE_LIST_LIMIT / 2 };
 
-void rt_int_free(PyObject *object)
+/* What is left of rt_int_free, for a full list and for ints of other lengths; apart, because the usual case saves no registers. */
+__attribute__((noinline)) static void free_int_memory(PyObject *object, size_t index)
 {
-    Py_ssize_t length = Py_ABS(Py_SIZE(object));
-    if ((size_t)(length - 1) < INT_FREE_LISTS) {
-        struct int_free_list *list = &runtime_data.ints[length - 1];
-        if (LIKELY(list->count < INT_FREE_LIST_FULL)) {
-            list->blocks[++list->count] = object;
-            return;
-        }
+    if (index < INT_FREE_LISTS) {
+        struct int_free_list *list = &runtime_data.ints[index];
         while (list->count > INT_FREE_LIST_KEPT) {
             PyObject_Free(list->blocks[list->count--]);
         }
     }
     PyObject_Free(object);
+}
+
+void rt_int_free(PyObject *object)
+{
+    size_t index = (size_t)(Py_ABS(Py_SIZE(object)) - 1);
+    if (LIKELY(index < INT_FREE_LISTS)) {
+        struct int_free_list *list = &runtime_data.ints[index];
+        if (LIKELY(list->count < INT_FREE_LIST_FULL)) {
+            list->blocks[++list->count] = object;
+            return;
+        }
+    }
+    free_int_memory(object, index);
 }
 
 /* Where an exit needs numbers and there is no memory: enough of them to reach an operation that can say so. The ints have three digits. */
@@ -451,6 +460,18 @@ static inline void free_ints(PyObject **items, Py_ssize_t count)
     }
 }
 
+/* The types that rt_dealloc does not know itself. */
+__attribute__((noinline)) static void dealloc_other(PyObject *object)
+{
+    if (Py_TYPE(object) == &PyList_Type) {
+        free_ints(((PyListObject *)object)->ob_item, Py_SIZE(object));
+        _Py_Dealloc(object);
+    } else if (!iterator_free(object)) {
+        _Py_Dealloc(object);
+    }
+}
+
+/* Jumps to what frees the type, and does nothing itself for which registers would have to be saved. */
 void rt_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -470,13 +491,7 @@ void rt_dealloc(PyObject *object)
         exception_dealloc(_PyThreadState_GET(), object);
     } else if (type->tp_dealloc == runtime_data.subtype_dealloc) {
         instance_dealloc(_PyThreadState_GET(), object);
-    } else if (type == &PyList_Type) {
-        free_ints(((PyListObject *)object)->ob_item, Py_SIZE(object));
-        _Py_Dealloc(object);
-    } else if (type == &PyTuple_Type) {
-        free_ints(((PyTupleObject *)object)->ob_item, Py_SIZE(object));
-        _Py_Dealloc(object);
-    } else if (!iterator_free(object)) {
-        _Py_Dealloc(object);
+    } else {
+        dealloc_other(object);
     }
 }
