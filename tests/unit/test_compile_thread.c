@@ -311,7 +311,8 @@ static void child_compiles(struct test_job *pending, int pending_count, struct t
     for (int i = 0; i < pending_count; i++) {
         CHECK(pending[i].published + pending[i].discarded == 1, "job %d: %d, %d", i, pending[i].published,
               pending[i].discarded);
-        CHECK(pending[i].published == 1 || pending[i].reason == REASON_compile_forked);
+        CHECK(pending[i].published == 1 || pending[i].reason == REASON_compile_forked, "job %d: reason %d, %s", i,
+              (int)pending[i].reason, orc_error());
     }
     struct test_job mine;
     prepare_job(&mine, 77, 0);
