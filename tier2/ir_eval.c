@@ -423,40 +423,33 @@ static void guard(struct evaluation *e, const struct ir_node *node, bool holds)
     e->leaves = !holds || forced;
 }
 
-static bool compare_ints(int64_t comparison, int64_t a, int64_t b)
+/* The outcome of a comparison whose operands are less than, equal to or greater than each other, or none of it (NaN). */
+static bool outcome_of(int64_t comparison, bool less, bool equal, bool greater)
 {
     switch (comparison) {
     case Py_LT:
-        return a < b;
+        return less;
     case Py_LE:
-        return a <= b;
+        return less || equal;
     case Py_EQ:
-        return a == b;
+        return equal;
     case Py_NE:
-        return a != b;
+        return !equal;
     case Py_GT:
-        return a > b;
+        return greater;
     default:
-        return a >= b;
+        return greater || equal;
     }
+}
+
+static bool compare_ints(int64_t comparison, int64_t a, int64_t b)
+{
+    return outcome_of(comparison, a<b, a == b, a> b);
 }
 
 static bool compare_floats(int64_t comparison, double a, double b)
 {
-    switch (comparison) {
-    case Py_LT:
-        return a < b;
-    case Py_LE:
-        return a <= b;
-    case Py_EQ:
-        return a == b;
-    case Py_NE:
-        return a != b;
-    case Py_GT:
-        return a > b;
-    default:
-        return a >= b;
-    }
+    return outcome_of(comparison, a<b, a == b, a> b);
 }
 
 /* Rounded towards minus infinity, as Python does. */

@@ -1,17 +1,9 @@
 /* tests/unit/test_ir_fuzz.c: random graphs (ir_program_graphs.h) through the passes: before and after, with whichever guard failing, they do
  * what an interpreter does. IR_FUZZ_FIRST and IR_FUZZ_SECONDS in the environment say where to begin and how long to go on (make fuzz-ir). */
 #include "tests/unit/ir_program_graphs.h"
+#include "tests/unit/ir_seeds.h"
 #include "tests/unit/unit.h"
 #include "tier2/passes.h"
-
-#include <time.h>
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static char *text_of(struct ir_graph *graph)
 {
@@ -163,24 +155,10 @@ static void check_program(uint64_t seed)
     }
 }
 
-static uint64_t number_from(const char *variable, uint64_t otherwise)
-{
-    const char *text = getenv(variable);
-    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
-}
-
 TEST(passes_keep_what_graphs_do)
 {
-    double seconds = (double)number_from("IR_FUZZ_SECONDS", 0);
-    uint64_t first = number_from("IR_FUZZ_FIRST", 1);
-    uint64_t count = number_from("IR_FUZZ_COUNT", 1500);
-    double start = seconds_now();
-    uint64_t seed = first;
-    for (; seconds > 0 ? seconds_now() - start < seconds : seed < first + count; seed++) {
-        alarm(UNIT_TIME_LIMIT_SECONDS);
-        check_program(seed);
-    }
-    printf("# programs %llu to %llu; graphs returned %ld times, left %ld, raised %ld\n", (unsigned long long)first,
-           (unsigned long long)seed - 1, endings[ENDING_RETURNED], endings[ENDING_LEFT], endings[ENDING_RAISED]);
+    check_seeds(1500, check_program);
+    printf("# graphs returned %ld times, left %ld, raised %ld\n", endings[ENDING_RETURNED], endings[ENDING_LEFT],
+           endings[ENDING_RAISED]);
     CHECK(endings[ENDING_RETURNED] > 0 && endings[ENDING_LEFT] > 0);
 }

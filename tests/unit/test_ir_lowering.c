@@ -2,6 +2,7 @@
  * (ir_program_graphs.h), lowered, compiled and run on real frames and objects; where they leave, runtime/deopt.c puts the frame right and the
  * interpreter goes on. IR_FUZZ_FIRST and IR_FUZZ_SECONDS in the environment as in test_ir_fuzz.c. */
 #include "tests/unit/ir_program_graphs.h"
+#include "tests/unit/ir_seeds.h"
 #include "tests/unit/unit.h"
 
 #include "runtime/code_arena.h"
@@ -10,15 +11,6 @@
 #include "tier2/lower.h"
 #include "tier2/orc.h"
 #include "tier2/passes.h"
-
-#include <time.h>
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* ---- Between the model's objects and Python's ----------------------------------------------------------------------- */
 
@@ -247,23 +239,13 @@ static void check_program(uint64_t seed, enum orc_pipeline pipeline)
     ir_graph_free(graph);
 }
 
-static uint64_t number_from(const char *variable, uint64_t otherwise)
+static void check_seed(uint64_t seed)
 {
-    const char *text = getenv(variable);
-    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+    check_program(seed, seed % 8 == 0 ? ORC_full : ORC_lean);
 }
 
 TEST(machine_code_does_what_graphs_do)
 {
-    double seconds = (double)number_from("IR_FUZZ_SECONDS", 0);
-    uint64_t first = number_from("IR_FUZZ_FIRST", 1);
-    uint64_t count = number_from("IR_FUZZ_COUNT", 150);
-    double begin = seconds_now();
     start();
-    uint64_t seed = first;
-    for (; seconds > 0 ? seconds_now() - begin < seconds : seed < first + count; seed++) {
-        alarm(UNIT_TIME_LIMIT_SECONDS);
-        check_program(seed, seed % 8 == 0 ? ORC_full : ORC_lean);
-    }
-    printf("# programs %llu to %llu\n", (unsigned long long)first, (unsigned long long)seed - 1);
+    check_seeds(150, check_seed);
 }
