@@ -147,7 +147,7 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
 /* After a call, when the eval breaker is set: sees to it. Returns 0, or OPS_RAISED with the call's result at `result` dropped. */
 int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
 
-/* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
+/* After an escape, when the frame has a frame object, or tracing or tracemalloc is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a

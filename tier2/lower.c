@@ -467,6 +467,8 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
     value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
     value quiet = llvm.BuildAnd(l->builder, llvm.BuildIsNull(l->builder, object, ""),
                                 integer_compare(l, LLVMIntEQ, tracing, llvm.ConstInt(l->i8, 0, false)), "");
+    value memory_traced = load_from(l, l->i32, address(l, &runtime_data.tracemalloc->tracing), 0);
+    quiet = llvm.BuildAnd(l->builder, quiet, integer_compare(l, LLVMIntEQ, memory_traced, constant_i32(l, 0)), "");
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
     value left_alone = unless_forced(l, row, constant_i1(l, true));
