@@ -64,10 +64,14 @@ struct operand {
     bool rises; /* from a number that is not negative */
 };
 
+enum { TWIN_NONE = -1 };
+
 /* What is believed of a local at a loop header. */
 struct loop_guess {
     uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
     uint8_t known; /* the guess is good for something */
+    int16_t
+        twin; /* raw, and the same object as local `twin` - 1, a lower one; 0: nothing is known of it, TWIN_NONE: there is none */
 };
 
 /* An open block that goes to an instruction the walk has not come to yet, and what stands where at its end. */
@@ -101,6 +105,7 @@ struct body {
     bool refused;               /* it was tried here, and cannot be inlined */
     bool owns;                  /* other code may run in it: its locals have references of their own */
     bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
+    bool boxes;                 /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -168,6 +173,7 @@ struct builder {
     PyObject *const *samples;             /* what stood in the frame then: locals, then operands; or NULL */
     const struct deopt_failure *failures; /* what failed in earlier code of the function */
     size_t failure_count;
+    bool settling;      /* several ways are being brought into one form: each operand by itself */
     bool retry;         /* a guess was wrong: the graph is to be made again */
     enum reason reason; /* why there will be no graph */
 };
@@ -250,6 +256,8 @@ void build_finish_escape(struct builder *builder, int next);
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes the home of a raw local hold its number; it stays raw. */
+void variable_sync(struct builder *builder, int local);
 /* Makes a local stand in its home; returns the object, or NULL where it may be unbound. */
 struct ir_node *variable_to_home(struct builder *builder, int local);
 
@@ -316,6 +324,11 @@ struct ir_node *build_plain_truth(struct builder *builder);
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
 
+static inline bool build_is_true(const struct ir_node *node)
+{
+    return node != NULL && node->op == IR_constant_bool && node->number;
+}
+
 static inline const struct instruction *build_current(const struct builder *builder)
 {
     return &builder->bytecode->instructions[builder->current];
@@ -378,6 +391,8 @@ void build_inlined(struct builder *builder, PyCodeObject *code, struct operand f
                    PyObject *builtins, int pops, const struct operand *arguments);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
+/* Is every box of the constant's value this object? */
+bool build_has_one_box(const PyObject *constant);
 /* The function being inlined cannot be, after all. */
 void build_refuse(struct builder *builder);
 /* Other code may run in an inlined function: all its locals and those of its callers must have references of their own. */
