@@ -452,6 +452,7 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     if (offsets == NULL) {
         return NULL;
     }
+    const uint32_t end = (uint32_t)_PyCode_NBYTES(compiled->code);
     size_t used = 0;
     offsets[used++] = wanted;
     /* Tier-2 code of other functions that inlined this one exits to it, too. */
@@ -461,8 +462,10 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
             const struct deopt_state *state = &code->job->table->states[i];
-            if (state->outer == DEOPT_NO_STATE) {
-                offsets[used++] = state->next != 0 ? state->next : state->offset;
+            uint32_t offset = state->next != 0 ? state->next : state->offset;
+            /* Nothing comes after a RAISE_VARARGS at the end. */
+            if (state->outer == DEOPT_NO_STATE && offset < end) {
+                offsets[used++] = offset;
             }
         }
     }
