@@ -1,4 +1,7 @@
+"""Numbers become one object: `is`, reference counts, slots of one exit."""
 import sys
+
+
 class F:
     def __rmul__(self, other):
         SEEN.append((other, sys.getrefcount(other))); return 1
