@@ -256,6 +256,11 @@ enum reason tier2_emit(struct tier2_job *job)
     return reason;
 }
 
+const char *tier2_job_text(const struct tier2_job *job)
+{
+    return job->machine != NULL ? job->machine->text : NULL;
+}
+
 size_t tier2_job_size(const struct tier2_job *job)
 {
     return job->machine != NULL ? job->machine->text_size : 0;

@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
 #include "runtime/compiler_memory.h"
@@ -178,8 +179,18 @@ static void publish(struct compile_job *thread_job)
     code->stage = STAGE_READY;
     code->cell->countdown = 0;
     totals.functions++;
+    code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
+}
+
+static void each_code(const struct compiled_code *compiled, tier2_visitor *visit)
+{
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        if (code->stage != STAGE_COMPILING) {
+            visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
+        }
+    }
 }
 
 /* From the next turn on tier 1 calls it by itself. */
@@ -251,8 +262,8 @@ static void note_failure(struct deopt_failure *failures, size_t *count, const st
     struct deopt_failure failure = {.path = path, .place = exit->place, .op = exit->op, .kind = exit->kind};
     if (again && state->outer != DEOPT_NO_STATE) {
         const struct deopt_state *outer = &table->states[state->outer];
-        failure = (struct deopt_failure){
-            .path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
+        failure =
+            (struct deopt_failure){.path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
     }
     failures[(*count)++] = failure;
 }
@@ -584,4 +595,5 @@ void tiers_install(void)
     deopt_observer = observe;
     deopt_find_entry = find_entry;
     code_map_free_tier2 = free_code;
+    code_map_each_tier2 = each_code;
 }
