@@ -30,6 +30,7 @@ enum { DEOPT_NO_VALUE = UINT16_MAX };
 
 struct deopt_slot {
     uint8_t place;  /* enum deopt_place */
+    uint8_t box;    /* slots of an exit with the same, which is not 0, are one object, a number */
     uint16_t value; /* DEOPT_NO_VALUE: `constant` has the raw number */
     uint16_t clean; /* DEOPT_NO_VALUE: it is not */
     uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */

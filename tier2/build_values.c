@@ -132,6 +132,12 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
 
 /* ---- States ----------------------------------------------------------------------------------------------------- */
 
+/* What tells objects apart that compiled code knows as numbers: a number comes to be where its node is made. */
+static uint32_t box_of(const struct ir_node *value)
+{
+    return value->id + 1;
+}
+
 static struct ir_slot slot_of_variable(const struct builder *builder, const struct variable *variable)
 {
     switch ((enum variable_state)variable->state) {
@@ -145,9 +151,10 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
         break;
     }
     if (is_true(variable->clean)) {
-        return (struct ir_slot){.how = SLOT_HOME};
+        return (struct ir_slot){.how = SLOT_HOME, .box = box_of(variable->value)};
     }
-    return (struct ir_slot){.how = SLOT_RAW, .value = variable->value, .clean = variable->clean};
+    return (struct ir_slot){
+        .how = SLOT_RAW, .box = box_of(variable->value), .value = variable->value, .clean = variable->clean};
 }
 
 static struct ir_slot slot_of_operand(const struct operand *operand)
@@ -156,6 +163,7 @@ static struct ir_slot slot_of_operand(const struct operand *operand)
     case OPERAND_NULL:
         break;
     case OPERAND_RAW:
+        return (struct ir_slot){.how = SLOT_OWNED, .box = box_of(operand->value), .value = operand->value};
     case OPERAND_OWNED:
         return (struct ir_slot){.how = SLOT_OWNED, .value = operand->value};
     case OPERAND_BORROWED:

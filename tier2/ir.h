@@ -135,6 +135,8 @@ enum ir_slot_how {
 
 struct ir_slot {
     uint8_t how; /* enum ir_slot_how */
+    uint32_t
+        box; /* of a number: slots with the same, which is not 0, stand for one object. Equal values may well be two */
     struct ir_node *value;
     struct ir_node *clean; /* a truth value, of SLOT_RAW; NULL: it is not */
     struct ir_node *index; /* of SLOT_ITERATOR */

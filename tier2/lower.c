@@ -180,8 +180,32 @@ static void object_rows(struct lowering *l, struct collected *collected)
     l->out_of_memory |= collected->count >= MOST_VALUES;
 }
 
-/* The state's row, and those of the states around it; collects their values. */
-static uint32_t frame_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
+/* How many slots of a state and of those around it stand for the object `box`. The number of the first of them goes to *first. */
+static int count_boxes(const struct ir_state *state, uint32_t box, int *first)
+{
+    int count = 0;
+    int number = 0;
+    for (; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++, number++) {
+            if (state->slots[i].box == box && count++ == 0) {
+                *first = number;
+            }
+        }
+    }
+    return count;
+}
+
+/* The number by which runtime/deopt.c knows that the slot's object is also that of others: counted from 1. */
+static uint8_t shared_box(const struct ir_state *innermost, uint32_t box)
+{
+    int first = 0;
+    bool shared = box != 0 && count_boxes(innermost, box, &first) > 1 && first < UINT8_MAX;
+    return shared ? (uint8_t)(first + 1) : 0;
+}
+
+/* The state's row, and those of the states around it; collects their values. `innermost` is the state to begin with. */
+static uint32_t frame_row(struct lowering *l, const struct ir_state *innermost, const struct ir_state *state,
+                          struct collected *collected)
 {
     struct deopt_table *table = l->table;
     if (!grow((void **)&table->states, table->state_count, &l->state_capacity, sizeof *table->states)) {
@@ -208,10 +232,12 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
             l->out_of_memory = true;
             return row;
         }
-        table->slots[table->slot_count++] = describe(collected, &state->slots[i]);
+        struct deopt_slot described = describe(collected, &state->slots[i]);
+        described.box = shared_box(innermost, state->slots[i].box);
+        table->slots[table->slot_count++] = described;
     }
     if (state->outer != NULL) {
-        uint32_t outer = frame_row(l, state->outer, collected);
+        uint32_t outer = frame_row(l, innermost, state->outer, collected);
         table->states[row].outer = outer;
     }
     return row;
@@ -221,7 +247,7 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
 static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
 {
     collected->first_object = (uint32_t)l->table->object_count;
-    uint32_t row = frame_row(l, state, collected);
+    uint32_t row = frame_row(l, state, state, collected);
     if (!l->out_of_memory) {
         object_rows(l, collected);
         l->table->states[row].first_object = collected->first_object;
@@ -319,7 +345,7 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
     if (exit->block == NULL) {
         struct collected collected = {.count = 0};
         label here = llvm.GetInsertBlock(l->builder);
-        uint32_t described = state_row(l, state, &collected);
+        uint32_t described = state_row(l, state, state, &collected);
         l->state_rows[state->id] = described + 1;
         exit->block = new_block(l, "exit");
         go_on_in(l, exit->block);
@@ -643,7 +669,7 @@ static value call_direct(struct lowering *l, const struct ir_node *node)
         callee = callee->next;
     }
     struct collected collected = {.count = 0};
-    uint32_t row = state_row(l, node->state, &collected);
+    uint32_t row = state_row(l, node->state, node->state, &collected);
     write_record(l, node, row);
     count_recursion(l, -node->offset);
     value arguments[2 + IR_MOST_PARAMETERS] = {l->thread, l->record};
