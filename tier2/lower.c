@@ -345,7 +345,7 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
     if (exit->block == NULL) {
         struct collected collected = {.count = 0};
         label here = llvm.GetInsertBlock(l->builder);
-        uint32_t described = state_row(l, state, state, &collected);
+        uint32_t described = state_row(l, state, &collected);
         l->state_rows[state->id] = described + 1;
         exit->block = new_block(l, "exit");
         go_on_in(l, exit->block);
@@ -669,7 +669,7 @@ static value call_direct(struct lowering *l, const struct ir_node *node)
         callee = callee->next;
     }
     struct collected collected = {.count = 0};
-    uint32_t row = state_row(l, node->state, node->state, &collected);
+    uint32_t row = state_row(l, node->state, &collected);
     write_record(l, node, row);
     count_recursion(l, -node->offset);
     value arguments[2 + IR_MOST_PARAMETERS] = {l->thread, l->record};
