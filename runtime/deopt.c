@@ -140,6 +140,7 @@ static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
     switch ((enum deopt_place)slot->place) {
     case DEOPT_KEEP:
     case DEOPT_EMPTY:
+    case DEOPT_SAME: /* see fill */
         return NULL;
     case DEOPT_OWNED:
         return (PyObject *)values[slot->value];
@@ -162,19 +163,22 @@ static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
     return NULL;
 }
 
-/* The box made for an earlier local that stands for the same number, because one was assigned to the other, borrowed; or NULL. */
-static PyObject *earlier_box(InterpreterFrame *frame, const struct deopt_slot *slots, int local)
+/* Does the state belong to a frame that has to be made, and begin with a function? */
+static bool is_made(const struct deopt_table *table, const struct deopt_state *state)
 {
-    const struct deopt_slot *slot = &slots[local];
-    if ((slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT) || slot->value == DEOPT_NO_VALUE) {
-        return NULL;
+    return table->direct || state->outer != DEOPT_NO_STATE;
+}
+
+/* A new reference for slot `number` of the state, which is not DEOPT_KEEP, or NULL for an empty one. The slots before it are filled. */
+static PyObject *fill(InterpreterFrame *frame, const struct deopt_table *table, const struct deopt_state *state,
+                      int number, const int64_t *values)
+{
+    const struct deopt_slot *slot = &table->slots[state->first_slot + number];
+    if (slot->place != DEOPT_SAME) {
+        return object_of(slot, values);
     }
-    for (int i = 0; i < local; i++) {
-        if (slots[i].place == slot->place && slots[i].value == slot->value) {
-            return frame->localsplus[i];
-        }
-    }
-    return NULL;
+    int other = slot->value < state->locals ? slot->value : slot->value - is_made(table, state);
+    return Py_NewRef(frame->localsplus[other]);
 }
 
 /* Brings the homes of raw locals up to date. What dies there is a number. */
@@ -188,8 +192,7 @@ static void restore_locals(InterpreterFrame *frame, const struct deopt_table *ta
             continue;
         }
         PyObject *old = frame->localsplus[i];
-        PyObject *box = earlier_box(frame, slots, i);
-        frame->localsplus[i] = box != NULL ? Py_NewRef(box) : object_of(slot, values);
+        frame->localsplus[i] = fill(frame, table, state, i, values);
         if (old != NULL) {
             rt_release(old);
         }
@@ -236,17 +239,11 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame_mark_compiled(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
     for (int i = 0; i < state->locals; i++) {
-        frame->localsplus[i] = object_of(&slots[i], values);
+        frame->localsplus[i] = fill(frame, table, state, i, values);
     }
     frame->previous = tstate->cframe->current_frame;
     tstate->cframe->current_frame = frame;
     return frame;
-}
-
-/* Does the state belong to a frame that has to be made, and begin with a function? */
-static bool is_made(const struct deopt_table *table, const struct deopt_state *state)
-{
-    return table->direct || state->outer != DEOPT_NO_STATE;
 }
 
 /* Makes all frames of a state, but for their operands; returns the innermost. They do not count as recursion yet, nor does that of a function
@@ -292,11 +289,12 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
 {
     InterpreterFrame *frame = innermost;
     for (;;) {
-        const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + is_made(table, state)];
+        int first = state->locals + is_made(table, state);
+        const struct deopt_slot *slots = &table->slots[state->first_slot + first];
         PyObject **stack = &frame->localsplus[state->locals];
         for (int i = 0; i < depth_of(table, state); i++) {
             if (slots[i].place != DEOPT_KEEP) {
-                stack[i] = object_of(&slots[i], values);
+                stack[i] = fill(frame, table, state, first + i, values);
             }
         }
         if (state->outer == DEOPT_NO_STATE) {

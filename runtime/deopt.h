@@ -22,6 +22,7 @@ enum deopt_place {
     DEOPT_FLOAT,
     DEOPT_BOOL,
     DEOPT_ITERATOR, /* an owned range iterator whose index is `index` */
+    DEOPT_SAME,     /* what another slot of the state has, which is filled before: number `value` */
 };
 
 enum { DEOPT_NO_VALUE = UINT16_MAX };

@@ -165,6 +165,40 @@ static struct ir_slot slot_of_operand(const struct operand *operand)
     return (struct ir_slot){.how = SLOT_EMPTY};
 }
 
+/* Does the variable stand for the very object that the raw number does, boxed or not? Each number that an instruction makes has a node of its
+ * own. */
+static bool stands_for(const struct variable *variable, const struct ir_node *raw)
+{
+    const struct ir_node *own = variable->state == VARIABLE_RAW      ? variable->value
+                                : variable->state == VARIABLE_OBJECT ? variable->raw
+                                                                     : NULL;
+    return own == raw && !variable->maybe_unbound && !ir_is_constant(raw);
+}
+
+/* Notes at slot `number`, if it has a raw number, which slot that is filled earlier has the same object. */
+static void note_same(const struct builder *builder, struct ir_state *state, const struct variable *variables,
+                      int number)
+{
+    struct ir_slot *slot = &state->slots[number];
+    bool raw = slot->value != NULL && (slot->value->type == IR_INT || slot->value->type == IR_FLOAT);
+    if (!raw || slot->how == SLOT_ITERATOR || ir_is_constant(slot->value)) {
+        return;
+    }
+    for (int i = 0; i < builder->local_count; i++) {
+        bool filled = i < number || (variables[i].state == VARIABLE_RAW && is_true(variables[i].clean));
+        if (filled && i != number && stands_for(&variables[i], slot->value)) {
+            slot->same = (uint16_t)(i + 1);
+            return;
+        }
+    }
+    for (int i = builder->local_count; i < number; i++) {
+        if (state->slots[i].value == slot->value && state->slots[i].how != SLOT_ITERATOR) {
+            slot->same = (uint16_t)(i + 1);
+            return;
+        }
+    }
+}
+
 /* The state at the beginning of instruction `number`. */
 static struct ir_state *make_state(struct builder *builder, const struct variable *variables,
                                    const struct operand *operands, int depth, int number)
@@ -180,12 +214,14 @@ static struct ir_state *make_state(struct builder *builder, const struct variabl
     state->outer = builder->outer_state;
     for (int i = 0; i < builder->local_count; i++) {
         state->slots[i] = slot_of_variable(builder, &variables[i]);
+        note_same(builder, state, variables, i);
     }
     if (extra) {
         state->slots[builder->local_count] = slot_of_operand(&builder->function);
     }
     for (int i = 0; i < depth; i++) {
         state->slots[builder->local_count + extra + i] = slot_of_operand(&operands[i]);
+        note_same(builder, state, variables, builder->local_count + extra + i);
     }
     state->dying = (uint16_t)builder->dying_count;
     for (int i = 0; i < builder->dying_count; i++) {
@@ -297,11 +333,18 @@ enum ir_kind operand_guess(const struct operand *operand)
 /* The variable an operand's value also stands in, unchanged, or NULL. */
 static struct variable *variable_of(struct builder *builder, const struct operand *operand)
 {
-    if (operand->local < 0) {
-        return NULL;
+    if (operand->local >= 0) {
+        struct variable *variable = &builder->variables[operand->local];
+        if (variable->state != VARIABLE_UNBOUND && variable->value == operand->value) {
+            return variable;
+        }
     }
-    struct variable *variable = &builder->variables[operand->local];
-    return variable->state != VARIABLE_UNBOUND && variable->value == operand->value ? variable : NULL;
+    for (int i = 0; i < builder->local_count && operand->state == OPERAND_RAW; i++) {
+        if (stands_for(&builder->variables[i], operand->value)) {
+            return &builder->variables[i];
+        }
+    }
+    return NULL;
 }
 
 static struct ir_node *convert(struct builder *builder, struct ir_node *raw, enum ir_kind kind)
@@ -380,18 +423,46 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     return guard;
 }
 
-/* A local whose home holds the very number that raw local `local` stands for, because one was assigned to the other; or -1. */
-static int local_with_same_box(const struct builder *builder, int local)
+static struct ir_node *sync_local(struct builder *builder, int local);
+
+/* A local whose home holds the very number that raw local `local` stands for, because one was assigned to the other; or -1. If it is known only at
+ * run time whether it does, it is made to. */
+static int local_with_same_box(struct builder *builder, int local)
 {
     const struct ir_node *value = builder->variables[local].value;
-    for (int i = 0; i < builder->local_count && !ir_is_constant(value); i++) {
+    int perhaps = -1;
+    for (int i = 0; i < builder->local_count; i++) {
         const struct variable *variable = &builder->variables[i];
-        if (i != local && variable->state == VARIABLE_RAW && variable->value == value && is_true(variable->clean) &&
-            !variable->maybe_unbound) {
-            return i;
+        if (i != local && variable->state == VARIABLE_RAW && stands_for(variable, value)) {
+            if (is_true(variable->clean)) {
+                return i;
+            }
+            perhaps = variable->clean != NULL ? i : perhaps;
         }
     }
-    return -1;
+    if (perhaps >= 0) {
+        sync_local(builder, perhaps);
+    }
+    return perhaps;
+}
+
+/* The number of a raw local without a home as an object, a new reference: that which another local has already, if they are the same. */
+static struct ir_node *box_of_variable(struct builder *builder, const struct variable *variable)
+{
+    struct ir_node *raw = variable->value;
+    for (int i = 0; i < builder->local_count; i++) {
+        const struct variable *other = &builder->variables[i];
+        if (other->state == VARIABLE_OBJECT && stands_for(other, raw)) {
+            build_node1(builder, IR_hold, other->value);
+            return other->value;
+        }
+    }
+    if (raw->type == IR_BOOL) {
+        struct ir_node *object = build_node1(builder, IR_box_bool, raw);
+        build_node1(builder, IR_hold, object);
+        return object;
+    }
+    return build_node1(builder, raw->type == IR_INT ? IR_box_int : IR_box_float, raw);
 }
 
 /* Makes the home of a raw local hold its value; returns what it holds, borrowed. */
@@ -401,8 +472,7 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     assert(variable->state == VARIABLE_RAW);
     struct ir_node *object;
     if (builder->is_virtual) {
-        struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
-        object = operand_owned(builder, &operand);
+        object = box_of_variable(builder, variable);
         *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
         return object;
     }
@@ -436,8 +506,11 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
         return operand->value;
     }
     struct ir_node *raw = operand->value;
-    if (variable_of(builder, operand) != NULL) {
-        operand->value = sync_local(builder, operand->local);
+    struct variable *variable = variable_of(builder, operand);
+    if (variable != NULL) {
+        operand->local = (int16_t)(variable - builder->variables);
+        operand->value =
+            variable->state == VARIABLE_RAW ? sync_local(builder, operand->local) : variable->value;
         operand->state = OPERAND_BORROWED;
     } else if (raw->type == IR_BOOL) {
         operand->value = build_node1(builder, IR_box_bool, raw);
@@ -587,6 +660,9 @@ static void store_without_home(struct builder *builder, int local, struct operan
     struct variable *variable = &builder->variables[local];
     struct variable old = *variable;
     struct variable *source = variable_of(builder, &value);
+    if (value.state == OPERAND_RAW && source != NULL && source->state == VARIABLE_OBJECT) {
+        operand_object(builder, &value);
+    }
     if (value.state == OPERAND_RAW) {
         *variable = (struct variable){.state = VARIABLE_RAW, .value = value.value};
     } else if (value.state == OPERAND_BORROWED && value.local == -1) {

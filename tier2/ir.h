@@ -136,6 +136,7 @@ struct ir_slot {
     struct ir_node *value;
     struct ir_node *clean; /* a truth value, of SLOT_RAW; NULL: it is not */
     struct ir_node *index; /* of SLOT_ITERATOR */
+    uint16_t same; /* of a raw number: one more than the number of a slot of this state that stands for the same object; 0: there is none */
 };
 
 /* A Python frame at the beginning of an instruction (or after it, where the instruction is over): what tier 1 needs to go on there.

@@ -263,6 +263,10 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
         (slot->how != SLOT_RAW || slot->clean->type != IR_BOOL)) {
         complain(check, node, "%s %d of s%u cannot be clean that way", what, shown, state->id);
     }
+    if (slot->same != 0 && (slot->same > state->local_count + state->depth || slot->same == number + 1 ||
+                            !has_value || slot->value->type == IR_OBJECT)) {
+        complain(check, node, "%s %d of s%u cannot be the same as another", what, shown, state->id);
+    }
     if ((slot->index != NULL) != (slot->how == SLOT_ITERATOR)) {
         complain(check, node, "%s %d of s%u: an iterator has an index, nothing else has", what, shown, state->id);
     } else if (slot->index != NULL && check_value(check, node, slot->index) && slot->index->type != IR_INT) {

@@ -96,6 +96,11 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
             row.clean = collect(collected, slot->clean, &row.constant);
         }
     }
+    if (slot->same != 0) {
+        row.place = DEOPT_SAME;
+        row.value = (uint16_t)(slot->same - 1);
+        return row;
+    }
     if (node->op == IR_constant_object && slot->how != SLOT_OWNED) {
         row.place = DEOPT_CONSTANT;
         row.constant = (int64_t)(uintptr_t)node->pointer;
