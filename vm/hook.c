@@ -19,6 +19,7 @@
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "runtime/stress.h"
+#include "runtime/type_slots.h"
 #include "tier1/compile.h"
 #include "vm/discard.h"
 #include "vm/event_log.h"
@@ -272,6 +273,7 @@ int hook_install(void)
     runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
     generator_install();
+    type_slots_install();
     tiers_install();
     installed = true;
     told_of_newer_hook = false;
@@ -290,6 +292,7 @@ void hook_remove(void)
                                              earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
     }
     runtime_data.eval_hook = NULL;
+    type_slots_remove();
     generator_remove();
     installed = false;
 }
