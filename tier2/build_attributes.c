@@ -270,8 +270,9 @@ static void poke_attribute(struct builder *builder)
                                  build_int(builder, (int64_t)(uintptr_t)build_cell(builder))};
     struct ir_node *old = build_plain_call(builder, (const void *)rt_plain_store_attr, IR_OBJECT, 4, inputs);
     old->memory = MEMORY_attribute;
+    struct ir_state *state = build_state_of_store(builder, 2);
     struct ir_node *dead = build_node1(builder, IR_guard_bound, old);
-    dead->state = build_state_of_store(builder, 2);
+    dead->state = state;
     struct operand popped_owner = pop(builder);
     struct operand popped_value = pop(builder);
     if (popped_value.state == OPERAND_OWNED) {

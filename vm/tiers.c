@@ -465,8 +465,10 @@ static int compare_offsets(const void *a, const void *b)
 }
 
 /* All places that tier-2 code of the function can exit to, sorted; owned. */
-static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t wanted, size_t *count)
+static uint32_t *collect_offsets(const struct code_state *function, uint32_t wanted, size_t *count)
 {
+    const struct compiled_code *compiled = function->compiled;
+    uint32_t end = (uint32_t)(Py_SIZE(function->code) * (Py_ssize_t)sizeof(CodeUnit));
     size_t most = 1 + compiled->entry_count;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         most += code->stage != STAGE_COMPILING ? code->job->table->state_count : 0;
@@ -484,8 +486,10 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
             const struct deopt_state *state = &code->job->table->states[i];
-            if (state->outer == DEOPT_NO_STATE) {
-                offsets[used++] = state->next != 0 ? state->next : state->offset;
+            uint32_t offset = state->next != 0 ? state->next : state->offset;
+            /* Behind the last instruction, which raises, nothing goes on. */
+            if (state->outer == DEOPT_NO_STATE && offset < end) {
+                offsets[used++] = offset;
             }
         }
     }
@@ -493,6 +497,7 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     *count = used;
     return offsets;
 }
+
 /* The cell of `compiled` for the instruction whose cell in `old` this is. */
 static struct tier2_cell *moved_cell(const struct compiled_code *compiled, const struct compiled_code *old,
                                      const struct tier2_cell *cell)
@@ -511,7 +516,7 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
 {
     struct compiled_code *old = state->compiled;
     size_t count;
-    uint32_t *offsets = collect_offsets(old, wanted, &count);
+    uint32_t *offsets = collect_offsets(state, wanted, &count);
     if (offsets == NULL) {
         return NULL;
     }
