@@ -155,7 +155,12 @@ struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struc
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
     for (int i = 0; i < count; i++) {
         phi->inputs[i] = values[i];
-        phi->sample = phi->sample == NULL ? values[i]->sample : phi->sample;
+        if (phi->sample == NULL && (values[i]->sample != NULL || phi->class == NULL)) {
+            build_copy_guess(phi, values[i]);
+        }
+        if (phi->class == NULL && values[i]->op == IR_new_instance) {
+            phi->class = (void *)values[i]->pointer;
+        }
     }
     phi->kind = same_kind ? values[0]->kind : KIND_any;
     return phi;
@@ -491,7 +496,10 @@ static struct ir_node *open_phi(struct builder *builder, struct ir_block *block,
 {
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
     phi->inputs[0] = first;
-    phi->sample = first->sample;
+    build_copy_guess(phi, first);
+    if (first->op == IR_new_instance) {
+        phi->class = (void *)first->pointer;
+    }
     return phi;
 }
 
@@ -985,6 +993,7 @@ enum reason build_graph(const struct build_request *request, const struct byteco
         ir_graph_free(*graph);
         *graph = NULL;
     }
+    free(directs.live.rows);
     for (int i = 0; i < directs.count; i++) {
         build_release_body(&directs.entries[i].body);
     }

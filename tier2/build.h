@@ -123,8 +123,32 @@ struct direct_function {
     uint8_t result;                         /* enum ir_kind of a number that it always returns; KIND_any: an object */
 };
 
+/* What stands in an attribute of instances of a class, as live objects and stores in the graph show it. */
+struct attribute_hint {
+    uint32_t version; /* of the class */
+    uint16_t index;   /* as attribute cells have it */
+    uint8_t kind;     /* enum ir_kind */
+    PyObject *sample; /* borrowed, or NULL */
+    PyTypeObject *class;
+};
+enum { MOST_ATTRIBUTE_HINTS = 128 };
+struct attribute_hints {
+    int count;
+    struct attribute_hint rows[MOST_ATTRIBUTE_HINTS];
+};
+
+/* All classes there are, sorted by address, once somebody has asked. */
+struct live_classes {
+    PyTypeObject **rows; /* owned */
+    size_t count, capacity;
+    bool collected;
+};
+
+/* What all graphs of a compilation share. */
 enum { MOST_DIRECT_FUNCTIONS = 4 };
 struct direct_functions {
+    struct attribute_hints hints;
+    struct live_classes live;
     int count;
     bool changed; /* what is called directly, or how: all graphs are to be made again */
     struct direct_function entries[MOST_DIRECT_FUNCTIONS];
@@ -188,10 +212,29 @@ struct ir_node *build_node2(struct builder *builder, enum ir_op op, struct ir_no
 /* The same, as a guard that leaves with the state at the beginning of the instruction. */
 struct ir_node *build_guard1(struct builder *builder, enum ir_op op, struct ir_node *a);
 struct ir_node *build_guard2(struct builder *builder, enum ir_op op, struct ir_node *a, struct ir_node *b);
+/* What is known of a value that is probably the same. */
+static inline void build_copy_guess(struct ir_node *node, const struct ir_node *source)
+{
+    node->sample = source->sample;
+    node->class = source->class;
+    node->guess = source->guess;
+}
 struct ir_node *build_int(struct builder *builder, int64_t value);
 struct ir_node *build_float(struct builder *builder, double value);
 struct ir_node *build_bool(struct builder *builder, bool value);
 struct ir_node *build_object(struct builder *builder, PyObject *object);
+
+/* ---- Classes (build_classes.c) ---- */
+
+/* The class that an operand's value probably has, which is alive, or NULL. */
+PyTypeObject *build_class_of(const struct operand *operand);
+/* Is the class of the case alive, and as it was? Then what the case borrows is, too. */
+bool build_is_live(struct builder *builder, const struct attribute_case *seen);
+/* Guards that an object is of the class, as that is now. */
+void build_guard_class(struct builder *builder, struct ir_node *owner, PyTypeObject *class);
+/* The attribute of the case has been seen to hold the value; and: what will it probably be where nothing better is known? */
+void build_note_attribute(struct builder *builder, const struct attribute_case *seen, const struct operand *value);
+void build_guess_attribute(struct builder *builder, const struct attribute_case *seen, struct ir_node *value);
 
 /* ---- States ---- */
 
@@ -368,6 +411,11 @@ bool build_call(struct builder *builder);
  * here; all else that says it is this function the caller has guarded. False: nothing done but guards. */
 bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
                           int operands, int count, struct operand *arguments);
+
+/* ---- Operators of the program's classes (build_operators.c) ---- */
+
+/* BINARY_OP by a Python method of the left operand's class, inlined; false: nothing done but guards. */
+bool build_user_operator(struct builder *builder);
 
 /* ---- Direct calls (build_direct.c) ---- */
 

@@ -292,7 +292,7 @@ static void build_binary_op(struct builder *builder)
         if (build_plain_number(builder)) {
             return;
         }
-    } else if (build_plain_concatenation(builder)) {
+    } else if (build_user_operator(builder) || build_plain_concatenation(builder)) {
         return;
     }
     build_handler(builder, step_BINARY_OP);

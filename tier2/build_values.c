@@ -299,6 +299,8 @@ enum ir_kind operand_guess(const struct operand *operand)
     enum ir_kind kind = operand_kind(operand);
     if (kind == KIND_any && operand->state != OPERAND_NULL && operand->value->sample != NULL) {
         kind = build_kind_of_type(Py_TYPE((PyObject *)operand->value->sample));
+    } else if (kind == KIND_any && operand->state != OPERAND_NULL) {
+        kind = (enum ir_kind)operand->value->guess;
     }
     return kind;
 }
@@ -380,7 +382,7 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     struct variable *variable = variable_of(builder, operand);
     struct ir_node *guard = build_guard1(builder, IR_guard_kind, operand->value);
     guard->kind = (uint8_t)kind;
-    guard->sample = operand->value->sample;
+    build_copy_guess(guard, operand->value);
     operand->value = guard;
     if (variable != NULL) {
         variable->value = guard;

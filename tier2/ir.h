@@ -105,6 +105,8 @@ struct ir_node {
     struct ir_state *state;          /* of guards and escapes */
     struct ir_node **inputs;
     void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
+    void *class;  /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
+    uint8_t guess; /* and a kind */
 };
 
 struct ir_block {
