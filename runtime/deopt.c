@@ -2,9 +2,12 @@
 #include "runtime/deopt.h"
 
 #include "runtime/box_reserve.h"
+#include "runtime/call.h"
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
+#include "runtime/instance.h"
 #include "runtime/ops.h"
+#include "runtime/ops/user_operators.h"
 #include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 #include "runtime/stress.h"
@@ -35,6 +38,15 @@ void deopt_table_free(struct deopt_table *table)
         free(table->objects);
         free(table);
     }
+}
+
+uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state)
+{
+    if (state->outer == DEOPT_NO_STATE) {
+        return 0;
+    }
+    const struct deopt_state *outer = &table->states[state->outer];
+    return deopt_extend_path(deopt_path(table, outer), outer->offset);
 }
 
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
@@ -112,6 +124,11 @@ int rt_tier2_replace_int(PyObject **place, int64_t value)
     *place = rt_tier2_box_int(value);
     rt_release(old);
     return 1;
+}
+
+PyObject *rt_tier2_new_instance(PyThreadState *tstate, PyTypeObject *type)
+{
+    return instance_try(tstate, type);
 }
 
 int64_t rt_tier2_wide_int(PyObject *object)
@@ -322,9 +339,21 @@ static InterpreterFrame *make_uncounted(PyThreadState *tstate, InterpreterFrame 
     }
     const struct deopt_state *outer = &table->states[state->outer];
     InterpreterFrame *caller = make_uncounted(tstate, root, table, outer, values);
-    /* Where tier 0 stands while a Python function it called in line runs. */
-    caller->prev_instr = instruction_at(caller, outer->next) - 1;
+    /* Where tier 0 stands while a Python function it called in line runs, or one that C code has called. */
+    caller->prev_instr =
+        outer->completion ? instruction_at(caller, outer->offset) : instruction_at(caller, outer->next) - 1;
     return push_inlined(tstate, table, state, values);
+}
+
+/* How many levels of recursion the frames of a state are above the root: stock counts one for calling a class. */
+static int levels_of(const struct deopt_table *table, const struct deopt_state *state)
+{
+    int levels = 0;
+    while (state->outer != DEOPT_NO_STATE) {
+        state = &table->states[state->outer];
+        levels += 1 + (state->completion == COMPLETION_instance);
+    }
+    return levels;
 }
 
 /* The same; they count. */
@@ -332,9 +361,7 @@ static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *ro
                                      const struct deopt_state *state, int64_t *values)
 {
     InterpreterFrame *innermost = make_uncounted(tstate, root, table, state, values);
-    for (; state->outer != DEOPT_NO_STATE; state = &table->states[state->outer]) {
-        tstate->recursion_remaining--;
-    }
+    tstate->recursion_remaining -= levels_of(table, state);
     return innermost;
 }
 
@@ -356,6 +383,11 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
             if (slots[i].place != DEOPT_KEEP) {
                 stack[i] = object_of(table, &slots[i], values);
             }
+        }
+        /* A class that is called keeps its arguments in a tuple, too. */
+        int depth = depth_of(table, state);
+        for (int i = depth - state->kept + 2; state->completion == COMPLETION_instance && i < depth; i++) {
+            Py_INCREF(stack[i]);
         }
         if (state->outer == DEOPT_NO_STATE) {
             break;
@@ -457,12 +489,38 @@ static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, str
     return result;
 }
 
+/* What the instruction gives whose function has returned `result`, which is stolen, as are the operands that were kept for it at `slot`. */
+static PyObject *complete(PyThreadState *tstate, InterpreterFrame *frame, const struct deopt_state *state,
+                          PyObject **slot, PyObject *result)
+{
+    int kept = state->kept;
+    switch ((enum completion)state->completion) {
+    case COMPLETION_instance:
+        return rt_finish_instance(tstate, slot, kept - 2, result).result;
+    case COMPLETION_operator:
+        if (result == Py_NotImplemented) {
+            result = user_binary_rest(slot[0], slot[1], _Py_OPARG(*instruction_at(frame, state->offset)), result);
+        }
+        break;
+    default:
+        break;
+    }
+    for (int i = 0; i < kept; i++) {
+        rt_release(slot[i]);
+    }
+    return result;
+}
+
 /* The frame stands in the middle of a call: goes on with what that has brought. */
 static struct side_exit_outcome take_result(PyThreadState *tstate, InterpreterFrame *frame,
                                             const struct deopt_table *table, const struct deopt_state *state,
                                             PyObject *result)
 {
     int depth = depth_of(table, state);
+    if (state->completion) {
+        depth -= state->kept;
+        result = complete(tstate, frame, state, &frame->localsplus[state->locals + depth], result);
+    }
     if (result == NULL) {
         return raise_in(tstate, frame, depth, state, false);
     }
@@ -618,11 +676,11 @@ static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, co
                           const struct deopt_state *state)
 {
     InterpreterFrame *frame = innermost;
+    tstate->recursion_remaining += levels_of(table, state);
     while (state->outer != DEOPT_NO_STATE) {
         const struct deopt_slot *slots = &table->slots[state->first_slot];
         InterpreterFrame *caller = frame->previous;
         tstate->cframe->current_frame = caller;
-        tstate->recursion_remaining++;
         for (int i = 0; i < state->locals; i++) {
             if (slots[i].place != DEOPT_EMPTY && slots[i].place != DEOPT_OWNED) {
                 rt_release(frame->localsplus[i]);

@@ -7,6 +7,7 @@
 #define PYJIT_RUNTIME_DEOPT_H
 
 #include "runtime/code_map.h"
+#include "runtime/completion.h"
 #include "runtime/cpython.h"
 #include "runtime/feedback.h"
 #include "runtime/side_exit.h"
@@ -64,6 +65,8 @@ struct deopt_state {
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
     uint16_t object_count; /* of an innermost frame: the objects to be made, for the frames around it, too */
     uint32_t first_object;
+    uint8_t completion;    /* enum completion: what is to be done with the result of the frame inside it */
+    uint16_t kept;         /* so many of its last operands go with that */
 };
 
 enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
@@ -83,10 +86,17 @@ struct deopt_exit {
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */
 struct deopt_failure {
+    uint32_t path; /* of the frame it is in (deopt_path) */
     uint32_t place;
     uint8_t op;
     uint8_t kind; /* that a guard_kind wanted */
 };
+
+/* Which of the inlined frames of a function: a digest of the places of the calls that lead there; the root's is 0. */
+static inline uint32_t deopt_extend_path(uint32_t path, uint32_t call_offset)
+{
+    return path * 0x9E3779B1u + call_offset + 1;
+}
 
 struct deopt_table {
     PyCodeObject *code; /* borrowed */
@@ -115,6 +125,9 @@ struct direct_record {
 typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate);
 
 void deopt_table_free(struct deopt_table *table);
+
+/* The path of the innermost frame of a state. */
+uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state);
 
 /* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, and the row that says
  * where; NULL: there is none, tier 0 goes on. */
@@ -166,6 +179,10 @@ int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
 
 /* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
+
+/* A new instance of a plain class (instance.h), with all attributes empty; NULL, with nothing done and no exception, where a collection is due or memory
+ * is short. */
+PyObject *rt_tier2_new_instance(PyThreadState *tstate, PyTypeObject *type);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
  * box nobody else has. Never fails (box_reserve.h). */

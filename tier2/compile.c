@@ -147,6 +147,8 @@ static bool is_useful(const struct ir_node *node)
     case IR_store_item:
     case IR_load:
     case IR_store:
+    case IR_store_new:
+    case IR_new_instance:
     case IR_unbox_int:
     case IR_unbox_float:
         return true;

@@ -9,6 +9,8 @@
 #ifndef PYJIT_TIER2_IR_H
 #define PYJIT_TIER2_IR_H
 
+#include "runtime/completion.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -154,6 +156,8 @@ struct ir_state {
     uint8_t
         raises; /* an error of the instruction at `offset`, whose operands are gone already; handled, or not, by: */
     uint8_t handler_lasti;
+    uint8_t completion; /* enum completion, and `kept`: see struct deopt_state */
+    uint16_t kept;
     uint16_t handler_keep;
     int32_t handler;        /* bytecode offset, -1: not in this frame */
     struct ir_slot slots[]; /* locals, then operands (the function among them) */

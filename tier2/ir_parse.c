@@ -595,6 +595,13 @@ static void parse_state(struct parser *p, uint32_t id)
         state->handler_keep = (uint16_t)number(p);
         state->handler_lasti = accept(p, "lasti");
     }
+    for (int i = COMPLETION_call + 1; i < COMPLETION_COUNT; i++) {
+        if (accept(p, ir_completion_names[i])) {
+            expect(p, "of");
+            state->completion = (uint8_t)i;
+            state->kept = (uint16_t)number(p);
+        }
+    }
     if (accept(p, "outer")) {
         uint32_t outer;
         if (accept_id(p, 's', &outer)) {

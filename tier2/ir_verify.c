@@ -252,7 +252,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
     }
     bool touches = node->op == IR_load || node->op == IR_load_item || node->op == IR_store ||
                    node->op == IR_store_item || node->op == IR_store_int || node->op == IR_store_raw ||
-                   node->op == IR_store_raw_item;
+                   node->op == IR_store_raw_item || node->op == IR_store_new;
     if (touches && node->memory == MEMORY_none) {
         complain(check, node, "does not say which memory");
     }
@@ -318,6 +318,9 @@ static void check_frame_state(struct check *check, const struct ir_node *node, c
     }
     if (state->handler_keep > state->depth) {
         complain(check, node, "the handler of s%u keeps more than there is", state->id);
+    }
+    if (state->completion != COMPLETION_call && (state == node->state || state->depth < state->kept)) {
+        complain(check, node, "s%u does not stand in the middle of a call", state->id);
     }
     for (int i = 0; i < state->local_count + state->depth; i++) {
         check_slot(check, node, state, i);

@@ -200,6 +200,8 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
         .handler = state->raises && state->handler >= 0 ? (uint32_t)state->handler : DEOPT_NO_HANDLER,
         .handler_keep = state->handler_keep,
         .handler_lasti = state->handler_lasti,
+        .completion = state->completion,
+        .kept = state->kept,
     };
     for (int i = 0; i < state->local_count + state->depth; i++) {
         if (!grow((void **)&table->slots, table->slot_count, &l->slot_capacity, sizeof *table->slots)) {
@@ -688,6 +690,19 @@ static value handler(struct lowering *l, const struct ir_node *node)
     return llvm.BuildSExt(l->builder, status, l->i64, "");
 }
 
+static value new_instance(struct lowering *l, const struct ir_node *node)
+{
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    if (stress_settings.guards) {
+        branch_rarely(l, unless_forced(l, row, constant_i1(l, true)), leave_by(l, exit, row, NULL));
+    }
+    value arguments[2] = {l->thread, address(l, node->pointer)};
+    value made = call(l, "rt_tier2_new_instance", l->pointer, 2, arguments);
+    branch_rarely(l, llvm.BuildIsNotNull(l->builder, made, ""), leave_by(l, exit, row, NULL));
+    return made;
+}
+
 /* ---- Nodes -------------------------------------------------------------------------------------------------------------------------- */
 
 static value lower_value(struct lowering *l, const struct ir_node *node)
@@ -748,6 +763,8 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_guard_bound:
         lower_guard(l, node, llvm.BuildIsNotNull(builder, input(l, node, 0), ""));
         return input(l, node, 0);
+    case IR_new_instance:
+        return new_instance(l, node);
     case IR_load:
         return lower_load(l, node);
     case IR_load_item:
@@ -799,6 +816,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_enter:
         guard_enter(l, node);
+        break;
+    case IR_store_new:
+        lower_store_new(l, node);
         break;
     case IR_store:
     case IR_store_int:

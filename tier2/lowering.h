@@ -21,6 +21,7 @@ enum memory_tag {
     TAG_float,    /* what is in a float */
     TAG_iterator, /* indices of iterators */
     TAG_home,     /* locals and operands in frames */
+    TAG_order,    /* in which inline values were inserted */
     TAG_COUNT
 };
 
@@ -178,6 +179,7 @@ void lower_store_arguments(struct lowering *l, const struct ir_node *node);
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);
 void lower_store(struct lowering *l, const struct ir_node *node);
+void lower_store_new(struct lowering *l, const struct ir_node *node);
 void lower_store_raw(struct lowering *l, const struct ir_node *node);
 
 #endif
