@@ -18,7 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OBJECTS = DEOPT_MOST_OBJECTS, MOST_FIELDS = DEOPT_MOST_FIELDS, MOST_WALKS = 24, NO_OBJECT = -1 };
+enum {
+    MOST_OBJECTS = DEOPT_MOST_OBJECTS,
+    MOST_FIELDS = DEOPT_MOST_FIELDS,
+    MOST_HOMES = 32,
+    MOST_WALKS = 32,
+    NO_OBJECT = -1
+};
 
 struct object {
     struct ir_node *name; /* the node whose value it is */
@@ -37,14 +43,34 @@ struct standing {
     struct ir_node **fields;     /* as they are named; in the graph's memory, never changed */
 };
 
+/* How a local of the root frame stands: */
+enum home_manner {
+    IN_HOME,      /* as the graph says */
+    HOME_VIRTUAL, /* it is a virtual object; its home holds something older, a number or the like, or nothing */
+    HOME_PERHAPS, /* it is what its home holds if `clean`; else a number, as states and sync_home name it, and the home holds something older */
+};
+
+struct home {
+    uint8_t manner;
+    int16_t object;
+    struct ir_node *clean;
+};
+
+/* What is known at a point of the graph. */
+struct point {
+    struct standing objects[MOST_OBJECTS];
+    struct home homes[MOST_HOMES];
+};
+
 /* A frame state as a node sees it. */
 struct state_copy {
     struct ir_state *to;
     struct state_copy *next;
 };
 
-/* An object (by the id of its name) that has to be real where a loop begins. */
-struct real_in_loop {
+/* What a walk found out of a loop: an object (by the id of its name) has to be real where it begins; or a local (by name_of_home) stands there as
+ * HOME_PERHAPS. */
+struct finding {
     uint32_t name, header;
 };
 
@@ -59,12 +85,14 @@ struct walk {
     int16_t *aliases;          /* by node: the object it is, one more; 0: none */
     struct ir_node **forwards; /* by node: what it turned out to be */
     uint8_t *refused; /* by node that names an object: it is not to be virtual. Kept from walk to walk, as are: */
-    struct real_in_loop *real_in_loops;
-    size_t real_in_loop_count, real_in_loop_capacity;
-    struct standing *now;
-    struct standing **ends, **starts; /* by block: at its end; of loop headers, at their beginning */
-    struct state_copy **copies;       /* by state */
-    uint32_t state_count;             /* of states there were before */
+    struct finding *findings;
+    size_t finding_count, finding_capacity;
+    bool never_perhaps[MOST_HOMES]; /* by local: HOME_PERHAPS will not do */
+    int home_count;                 /* locals of the root frame that are looked at */
+    struct point *now;
+    struct point **ends, **starts; /* by block: at its end; of loop headers, at their beginning */
+    struct state_copy **copies;    /* by state */
+    uint32_t state_count;          /* of states there were before */
 };
 
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
@@ -90,18 +118,18 @@ static bool is_named(const struct walk *walk, const struct ir_node *node)
     return node->id < walk->capacity && walk->aliases[node->id] != 0;
 }
 
-static bool is_virtual(const struct walk *walk, const struct standing *at, const struct ir_node *node)
+static bool is_virtual(const struct walk *walk, const struct point *at, const struct ir_node *node)
 {
     int object = object_of(walk, node);
-    return object != NO_OBJECT && at[object].manner == VIRTUAL;
+    return object != NO_OBJECT && at->objects[object].manner == VIRTUAL;
 }
 
 /* The node to use for a value that is not virtual. */
-static struct ir_node *value_at(const struct walk *walk, const struct standing *at, struct ir_node *node)
+static struct ir_node *value_at(const struct walk *walk, const struct point *at, struct ir_node *node)
 {
     node = resolve(walk, node);
     int object = object_of(walk, node);
-    return object != NO_OBJECT && at[object].manner == REAL ? at[object].real : node;
+    return object != NO_OBJECT && at->objects[object].manner == REAL ? at->objects[object].real : node;
 }
 
 /* From now on, `node` is object `object`, or the value of another node. */
@@ -134,32 +162,48 @@ static void refuse(struct walk *walk, int object)
     walk->again = true;
 }
 
-static bool must_be_real(const struct walk *walk, int object, const struct ir_block *header)
+static bool has_finding(const struct walk *walk, uint32_t name, const struct ir_block *header)
 {
-    for (size_t i = 0; i < walk->real_in_loop_count; i++) {
-        const struct real_in_loop *row = &walk->real_in_loops[i];
-        if (row->name == walk->objects[object].name->id && row->header == header->id) {
+    for (size_t i = 0; i < walk->finding_count; i++) {
+        if (walk->findings[i].name == name && walk->findings[i].header == header->id) {
             return true;
         }
     }
     return false;
 }
 
-static void make_real_in_loop(struct walk *walk, int object, const struct ir_block *header)
+static void find_out(struct walk *walk, uint32_t name, const struct ir_block *header)
 {
     walk->again = true;
-    if (walk->real_in_loop_count == walk->real_in_loop_capacity) {
-        size_t capacity = walk->real_in_loop_capacity * 2 + 16;
-        struct real_in_loop *grown = compiler_realloc(walk->real_in_loops, capacity * sizeof *grown);
+    if (walk->finding_count == walk->finding_capacity) {
+        size_t capacity = walk->finding_capacity * 2 + 16;
+        struct finding *grown = compiler_realloc(walk->findings, capacity * sizeof *grown);
         if (grown == NULL) {
             walk->graph->out_of_memory = true;
             return;
         }
-        walk->real_in_loops = grown;
-        walk->real_in_loop_capacity = capacity;
+        walk->findings = grown;
+        walk->finding_capacity = capacity;
     }
-    walk->real_in_loops[walk->real_in_loop_count++] =
-        (struct real_in_loop){walk->objects[object].name->id, header->id};
+    walk->findings[walk->finding_count++] = (struct finding){name, header->id};
+}
+
+static bool must_be_real(const struct walk *walk, int object, const struct ir_block *header)
+{
+    return has_finding(walk, walk->objects[object].name->id, header);
+}
+
+/* The name that local `local` has among the findings. */
+static uint32_t name_of_home(int local)
+{
+    return UINT32_MAX - (uint32_t)local;
+}
+
+/* It has to be known at each point what the local is. */
+static void settle_for_certainty(struct walk *walk, int local)
+{
+    walk->never_perhaps[local] = true;
+    walk->again = true;
 }
 
 /* ---- Making ----------------------------------------------------------------------------------------------------- */
@@ -175,16 +219,25 @@ static struct ir_node *insert(struct walk *walk, struct ir_node *where, enum ir_
     return node;
 }
 
+/* Puts what the home of a local holds instead of a virtual object there; what it held is a number, or nothing. NULL: nothing. */
+static void store_home(struct walk *walk, int local, struct ir_node *value, struct ir_node *where)
+{
+    struct ir_node *store = insert(walk, where, value != NULL ? IR_store_home : IR_clear_home, value != NULL, &value);
+    store->number = local;
+    store->frame = 0;
+    store->flags = NODE_SIMPLE;
+}
+
 /* Makes a virtual object, and what it has that is virtual, before `where`. */
-static struct ir_node *make(struct walk *walk, struct standing *at, int number, struct ir_node *where)
+static struct ir_node *make(struct walk *walk, struct point *at, int number, struct ir_node *where)
 {
     const struct object *object = &walk->objects[number];
-    struct standing *standing = &at[number];
+    struct standing *standing = &at->objects[number];
     struct ir_node *fields[MOST_FIELDS];
     for (int i = 0; i < object->field_count; i++) {
         struct ir_node *field = resolve(walk, standing->fields[i]);
         int inner = object_of(walk, field);
-        if (inner != NO_OBJECT && at[inner].manner == VIRTUAL) {
+        if (inner != NO_OBJECT && at->objects[inner].manner == VIRTUAL) {
             make(walk, at, inner, where);
         }
         fields[i] = value_at(walk, at, field);
@@ -199,13 +252,20 @@ static struct ir_node *make(struct walk *walk, struct standing *at, int number, 
     standing->manner = REAL;
     standing->real = real;
     standing->description = NULL;
+    for (int i = 0; i < walk->home_count; i++) {
+        struct home *home = &at->homes[i];
+        if (home->manner == HOME_VIRTUAL && home->object == number) {
+            store_home(walk, i, real, where);
+            home->manner = IN_HOME;
+        }
+    }
     return real;
 }
 
-static void make_all(struct walk *walk, struct standing *at, struct ir_node *where)
+static void make_all(struct walk *walk, struct point *at, struct ir_node *where)
 {
     for (int i = 0; i < walk->object_count; i++) {
-        if (at[i].manner == VIRTUAL) {
+        if (at->objects[i].manner == VIRTUAL) {
             make(walk, at, i, where);
         }
     }
@@ -217,14 +277,15 @@ static void make_all(struct walk *walk, struct standing *at, struct ir_node *whe
 static struct ir_node *describe(struct walk *walk, int number, struct ir_node *where)
 {
     const struct object *object = &walk->objects[number];
-    struct standing *standing = &walk->now[number];
+    struct standing *standing = &walk->now->objects[number];
     struct ir_node *fields[MOST_FIELDS];
     bool same = standing->description != NULL;
     for (int i = 0; i < object->field_count; i++) {
         fields[i] = resolve(walk, standing->fields[i]);
         int inner = object_of(walk, fields[i]);
-        fields[i] = inner != NO_OBJECT && walk->now[inner].manner == VIRTUAL ? describe(walk, inner, where)
-                                                                             : value_at(walk, walk->now, fields[i]);
+        fields[i] = inner != NO_OBJECT && walk->now->objects[inner].manner == VIRTUAL
+                        ? describe(walk, inner, where)
+                        : value_at(walk, walk->now, fields[i]);
         same = same && standing->description->inputs[i] == fields[i];
     }
     if (!same) {
@@ -239,6 +300,58 @@ static struct ir_node *describe_value(struct walk *walk, struct ir_node *node, s
     node = resolve(walk, node);
     return is_virtual(walk, walk->now, node) ? describe(walk, object_of(walk, node), where)
                                              : value_at(walk, walk->now, node);
+}
+
+/* How a local of the root frame stands in a state; `slot` is what the graph says, with current values. */
+static struct ir_slot slot_of_home(struct walk *walk, int local, struct ir_slot slot, struct ir_node *where)
+{
+    const struct home *home = &walk->now->homes[local];
+    bool is_newer =
+        slot.how == SLOT_RAW && (slot.clean == NULL || (slot.clean->op == IR_constant_bool && !slot.clean->number));
+    if (home->manner == IN_HOME || is_newer) {
+        return slot;
+    }
+    if (home->manner == HOME_VIRTUAL) {
+        return (struct ir_slot){.how = SLOT_OWNED, .value = describe(walk, home->object, where)};
+    }
+    bool is_clean = slot.clean != NULL && slot.clean->op == IR_constant_bool;
+    slot.clean = is_clean || slot.clean == NULL
+                     ? home->clean
+                     : insert(walk, where, IR_bool_and, 2, (struct ir_node *[]){slot.clean, home->clean});
+    return slot;
+}
+
+/* Is the object still there that a slot or operand names? A way on which it was given up must have had a reference to it: it cannot be virtual. */
+static void expect_object(struct walk *walk, struct ir_node *node)
+{
+    int object = object_of(walk, resolve(walk, node));
+    if (object != NO_OBJECT && walk->now->objects[object].manner == ABSENT) {
+        refuse(walk, object);
+    }
+}
+
+/* Can the node's state say how things stand? It can of a local that it is a virtual object, but not that it perhaps is one. */
+static void settle_state(struct walk *walk, struct ir_node *node)
+{
+    bool stores = node->op == IR_store_home || node->op == IR_clear_home;
+    for (const struct ir_state *state = node->state; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++) {
+            expect_object(walk, state->slots[i].value);
+        }
+        for (int i = 0; state->outer == NULL && i < walk->home_count; i++) {
+            const struct ir_slot *slot = &state->slots[i];
+            const struct home *home = &walk->now->homes[i];
+            const struct ir_node *clean = resolve(walk, slot->clean);
+            if (stores && node->number == i) {
+                continue;
+            }
+            if (home->manner == HOME_PERHAPS && slot->how != SLOT_RAW) {
+                settle_for_certainty(walk, i);
+            } else if (home->manner == HOME_VIRTUAL && clean != NULL && clean->op != IR_constant_bool) {
+                make(walk, walk->now, home->object, node);
+            }
+        }
+    }
 }
 
 static bool same_slots(const struct ir_state *state, const struct ir_slot *slots, int count)
@@ -282,6 +395,9 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
         slots[i].value = describe_value(walk, slots[i].value, where);
         slots[i].clean = resolve(walk, slots[i].clean);
         slots[i].index = resolve(walk, slots[i].index);
+        if (state->outer == NULL && i < walk->home_count) {
+            slots[i] = slot_of_home(walk, i, slots[i], where);
+        }
     }
     if (state->id >= walk->state_count || (outer == state->outer && same_slots(state, slots, count))) {
         return state;
@@ -316,7 +432,7 @@ struct dying {
  * dropped from the last to the first. */
 static void lose_reference(struct walk *walk, int number, struct dying *dying)
 {
-    struct standing *standing = &walk->now[number];
+    struct standing *standing = &walk->now->objects[number];
     if (--standing->references > 0) {
         return;
     }
@@ -381,7 +497,7 @@ static struct ir_state *state_with_dying(struct walk *walk, struct ir_state *sta
     return copy;
 }
 
-/* A drop, by `node`, of a reference to a virtual object. */
+/* `node` takes a reference to a virtual object away: what has to be done for that is put before it. */
 static void drop(struct walk *walk, struct ir_node *node, int number)
 {
     struct dying dying = {.count = 0};
@@ -390,7 +506,7 @@ static void drop(struct walk *walk, struct ir_node *node, int number)
     for (int i = 0; i < dying.count; i++) {
         struct ir_node *field = dying.fields[i];
         int inner = object_of(walk, field);
-        if (inner != NO_OBJECT && walk->now[inner].manner == VIRTUAL) {
+        if (inner != NO_OBJECT && walk->now->objects[inner].manner == VIRTUAL) {
             struct dying rest = {.count = dying.count - i - 1};
             memcpy(rest.fields, &dying.fields[i + 1], (size_t)rest.count * sizeof rest.fields[0]);
             lose_reference(walk, inner, &rest);
@@ -414,7 +530,122 @@ static void drop(struct walk *walk, struct ir_node *node, int number)
         drop->flags = simple ? NODE_SIMPLE : node->flags;
         drop->state = simple ? NULL : state_with_dying(walk, state, &dying, i + 1, drop);
     }
+}
+
+/* ---- Locals in their homes ------------------------------------------------------------------------------------------ */
+
+/* A new value for a local: `node` stores or clears. The old one goes. */
+static void put_home(struct walk *walk, struct ir_node *node)
+{
+    int local = (int)node->number;
+    struct home *home = &walk->now->homes[local];
+    struct home old = *home;
+    struct ir_node *value = node->op == IR_store_home ? resolve(walk, node->inputs[0]) : NULL;
+    if (value != NULL && is_virtual(walk, walk->now, value)) {
+        *home = (struct home){.manner = HOME_VIRTUAL, .object = (int16_t)object_of(walk, value)};
+        if (old.manner != HOME_VIRTUAL && !(node->flags & NODE_SIMPLE)) {
+            struct ir_node *clear = insert(walk, node, IR_clear_home, 0, NULL);
+            clear->number = local;
+            clear->flags = node->flags;
+            clear->state = state_at(walk, node->state, clear);
+        }
+    } else {
+        *home = (struct home){.manner = IN_HOME};
+        store_home(walk, local, value_at(walk, walk->now, value), node);
+    }
+    if (old.manner == HOME_VIRTUAL) {
+        drop(walk, node, old.object);
+    }
     take_away(walk, node);
+}
+
+/* The home gets a number, unless it has it already. False: the node still does. */
+static bool visit_sync(struct walk *walk, struct ir_node *node)
+{
+    struct home *home = &walk->now->homes[node->number];
+    struct ir_node *clean = node->input_count > 1 ? resolve(walk, node->inputs[1]) : NULL;
+    if (home->manner == HOME_VIRTUAL) {
+        struct standing *standing = &walk->now->objects[home->object];
+        bool is_box = walk->objects[home->object].kind != KIND_tuple;
+        bool is_newer = clean == NULL || (clean->op == IR_constant_bool && !clean->number);
+        if (!is_newer || !is_box) {
+            make(walk, walk->now, home->object, node);
+        } else if (--standing->references == 0) {
+            standing->manner = ABSENT;
+        }
+    } else if (home->manner == HOME_PERHAPS && clean != NULL && walk->changes) {
+        node->inputs[1] = clean->op == IR_constant_bool && clean->number
+                              ? home->clean
+                              : insert(walk, node, IR_bool_and, 2, (struct ir_node *[]){clean, home->clean});
+    }
+    *home = (struct home){.manner = IN_HOME};
+    return false;
+}
+
+/* Can nobody tell when the last reference to a virtual object goes? */
+static bool dies_quietly(const struct walk *walk, int number)
+{
+    bool quietly = true;
+    for (int i = 0; i < walk->objects[number].field_count && walk->objects[number].kind == KIND_tuple; i++) {
+        struct ir_node *field = resolve(walk, walk->now->objects[number].fields[i]);
+        quietly &= is_virtual(walk, walk->now, field) ? dies_quietly(walk, object_of(walk, field))
+                                                      : is_simple(value_at(walk, walk->now, field));
+    }
+    return quietly;
+}
+
+/* The function returns: locals that are virtual go. */
+static void leave_homes(struct walk *walk, struct ir_node *node)
+{
+    for (int i = 0; i < walk->home_count; i++) {
+        struct home *home = &walk->now->homes[i];
+        if (home->manner != HOME_VIRTUAL) {
+            continue;
+        }
+        if (walk->now->objects[home->object].references == 1 && !dies_quietly(walk, home->object)) {
+            make(walk, walk->now, home->object, node);
+        } else {
+            home->manner = IN_HOME;
+            drop(walk, node, home->object);
+        }
+    }
+}
+
+/* Nodes that read or write homes. True: done. */
+static bool visit_home(struct walk *walk, struct ir_node *node)
+{
+    if (node->op == IR_return) {
+        leave_homes(walk, node);
+        return false;
+    }
+    bool has_home = node->op == IR_load_home || node->op == IR_store_home || node->op == IR_clear_home ||
+                    node->op == IR_sync_home;
+    if (!has_home || node->frame != 0 || node->number >= walk->home_count) {
+        return false;
+    }
+    const struct home *home = &walk->now->homes[node->number];
+    bool stores_virtual = node->op == IR_store_home && is_virtual(walk, walk->now, resolve(walk, node->inputs[0]));
+    switch ((enum ir_op)node->op) {
+    case IR_load_home:
+        if (home->manner == HOME_VIRTUAL) {
+            name_object(walk, node, home->object);
+            take_away(walk, node);
+            return true;
+        }
+        if (home->manner == HOME_PERHAPS) {
+            settle_for_certainty(walk, (int)node->number);
+        }
+        return false;
+    case IR_sync_home:
+        return visit_sync(walk, node);
+    default:
+        if (home->manner != HOME_VIRTUAL && !stores_virtual) {
+            walk->now->homes[node->number] = (struct home){.manner = IN_HOME};
+            return false;
+        }
+        put_home(walk, node);
+        return true;
+    }
 }
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */
@@ -428,7 +659,7 @@ static bool add_object(struct walk *walk, struct ir_node *name, enum ir_kind kin
     }
     int number = walk->object_count++;
     walk->objects[number] = (struct object){.name = name, .kind = (uint8_t)kind, .field_count = (uint16_t)count};
-    struct standing *standing = &walk->now[number];
+    struct standing *standing = &walk->now->objects[number];
     *standing = (struct standing){.manner = VIRTUAL, .references = 1};
     standing->fields = ir_allocate(walk->graph, (size_t)count * sizeof *fields + 1);
     for (int i = 0; standing->fields != NULL && i < count; i++) {
@@ -464,7 +695,7 @@ static struct ir_node *item_of(const struct walk *walk, const struct ir_node *no
     const struct ir_node *index = resolve(walk, node->inputs[1]);
     bool known = walk->objects[number].kind == KIND_tuple && index->op == IR_constant_int && index->number >= 0 &&
                  index->number < walk->objects[number].field_count;
-    return known ? resolve(walk, walk->now[number].fields[index->number]) : NULL;
+    return known ? resolve(walk, walk->now->objects[number].fields[index->number]) : NULL;
 }
 
 /* Is it the same object, as far as that is known without making one? -1: it is not. (Small ints are the same wherever they come from.) */
@@ -475,7 +706,7 @@ static int sameness(const struct walk *walk, const struct ir_node *node)
     if (first == second) {
         return 1;
     }
-    int known = first != NO_OBJECT && walk->now[first].manner == VIRTUAL ? first : second;
+    int known = first != NO_OBJECT && walk->now->objects[first].manner == VIRTUAL ? first : second;
     return walk->objects[known].kind == KIND_int ? -1 : 0;
 }
 
@@ -491,7 +722,7 @@ static struct ir_node *known_answer(const struct walk *walk, const struct ir_nod
     case IR_unbox_int:
     case IR_unbox_float:
         return object->kind == (node->op == IR_unbox_int ? KIND_int : KIND_float)
-                   ? resolve(walk, walk->now[number].fields[0])
+                   ? resolve(walk, walk->now->objects[number].fields[0])
                    : NULL;
     case IR_load_item:
         return item_of(walk, node, number);
@@ -504,7 +735,7 @@ static struct ir_node *known_answer(const struct walk *walk, const struct ir_nod
 static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
 {
     const struct object *object = &walk->objects[number];
-    struct standing *standing = &walk->now[number];
+    struct standing *standing = &walk->now->objects[number];
     struct ir_node *answer;
     switch ((enum ir_op)node->op) {
     case IR_hold:
@@ -513,6 +744,7 @@ static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
         return true;
     case IR_drop:
         drop(walk, node, number);
+        take_away(walk, node);
         return true;
     case IR_load:
         answer = object->kind == KIND_tuple && node->offset == offsetof(PyVarObject, ob_size)
@@ -571,8 +803,29 @@ static bool fold(struct walk *walk, struct ir_node *node)
     return true;
 }
 
+/* Any code may run: everything is as it should be. */
+static void prepare_escape(struct walk *walk, struct ir_node *node)
+{
+    make_all(walk, walk->now, node);
+    for (int i = 0; i < walk->home_count; i++) {
+        if (walk->now->homes[i].manner == HOME_PERHAPS) {
+            settle_for_certainty(walk, i);
+        }
+    }
+}
+
 static void visit(struct walk *walk, struct ir_node *node)
 {
+    if (ir_escapes(node)) {
+        prepare_escape(walk, node);
+    }
+    settle_state(walk, node);
+    for (int i = 0; i < node->input_count; i++) {
+        expect_object(walk, node->inputs[i]);
+    }
+    if (visit_home(walk, node)) {
+        return;
+    }
     if (node->op == IR_new_tuple && begin_tuple(walk, node)) {
         return;
     }
@@ -584,7 +837,7 @@ static void visit(struct walk *walk, struct ir_node *node)
     struct ir_node *first = node->input_count > 0 ? resolve(walk, node->inputs[0]) : NULL;
     int object = object_of(walk, first);
     struct ir_node *answer =
-        object != NO_OBJECT && walk->now[object].manner != ABSENT ? known_answer(walk, node, object) : NULL;
+        object != NO_OBJECT && walk->now->objects[object].manner != ABSENT ? known_answer(walk, node, object) : NULL;
     if (answer != NULL) {
         forward(walk, node, answer);
         take_away(walk, node);
@@ -607,9 +860,6 @@ static void visit(struct walk *walk, struct ir_node *node)
     }
     if (node->input_count > 0 && fold(walk, node)) {
         return;
-    }
-    if (ir_escapes(node)) {
-        make_all(walk, walk->now, node);
     }
     for (int i = 0; i < node->input_count; i++) {
         struct ir_node *input = resolve(walk, node->inputs[i]);
@@ -636,8 +886,8 @@ static bool has_one_way(const struct ir_block *block)
 /* Makes the object at the end of `block`, if it is virtual there. */
 static void make_at_end(struct walk *walk, struct ir_block *block, int number)
 {
-    struct standing *end = walk->ends[block->id];
-    if (end[number].manner != VIRTUAL) {
+    struct point *end = walk->ends[block->id];
+    if (end->objects[number].manner != VIRTUAL) {
         return;
     }
     if (!has_one_way(block)) {
@@ -666,75 +916,168 @@ static void bring_input(struct walk *walk, struct ir_node *phi, int which)
     }
 }
 
-/* How object `number` stands where the ways come together. */
-static void merge_object(struct walk *walk, struct ir_block *block, int number)
+/* Is the object virtual on some ways here and cannot be so afterwards? Then it is made on those. True: something was. */
+static bool settle_object(struct walk *walk, struct ir_block *block, int number)
 {
-    struct standing *merged = &walk->now[number];
     bool everywhere = true, all_virtual = true, same = true, some_virtual = false;
     const struct standing *first = NULL;
     for (int i = 0; i < block->predecessor_count; i++) {
         if (!is_forward(block, i)) {
             continue;
         }
-        const struct standing *end = &walk->ends[block->predecessors[i]->id][number];
+        const struct standing *end = &walk->ends[block->predecessors[i]->id]->objects[number];
         everywhere &= end->manner != ABSENT;
         all_virtual &= end->manner == VIRTUAL;
         some_virtual |= end->manner == VIRTUAL;
+        first = first == NULL ? end : first;
+        same &= end->references == first->references && end->fields == first->fields;
+    }
+    if (!some_virtual || (all_virtual && same && !must_be_real(walk, number, block))) {
+        return false;
+    }
+    if (!everywhere || (all_virtual && !same)) {
+        refuse(walk, number);
+        return false;
+    }
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (is_forward(block, i)) {
+            make_at_end(walk, block->predecessors[i], number);
+        }
+    }
+    return true;
+}
+
+/* A local that is a number box nobody else has at the end of `block` becomes one that its home does not have: states that name the number
+ * are enough. False: it is something else. */
+static bool forget_box(struct walk *walk, struct ir_block *block, int local)
+{
+    struct point *end = walk->ends[block->id];
+    struct home *home = &end->homes[local];
+    struct standing *standing = &end->objects[home->object];
+    if (walk->objects[home->object].kind == KIND_tuple || standing->references != 1 || !has_one_way(block)) {
+        return false;
+    }
+    standing->manner = ABSENT;
+    *home = (struct home){.manner = HOME_PERHAPS, .clean = constant(walk, block->last, IR_constant_bool, 0)};
+    return true;
+}
+
+/* The same as settle_object for a local of the root frame. */
+static bool settle_home(struct walk *walk, struct ir_block *block, int local)
+{
+    bool same = true, some_virtual = false, some_perhaps = false;
+    const struct home *first = NULL;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (is_forward(block, i)) {
+            const struct home *end = &walk->ends[block->predecessors[i]->id]->homes[local];
+            first = first == NULL ? end : first;
+            same &= end->manner == first->manner && end->object == first->object;
+            some_virtual |= end->manner == HOME_VIRTUAL;
+            some_perhaps |= end->manner == HOME_PERHAPS;
+        }
+    }
+    bool perhaps = block->is_loop_header && has_finding(walk, name_of_home(local), block);
+    if (!some_virtual || (same && !perhaps)) {
+        return false;
+    }
+    perhaps = !walk->never_perhaps[local];
+    bool made = false;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (!is_forward(block, i)) {
+            continue;
+        }
+        struct ir_block *from = block->predecessors[i];
+        const struct home *end = &walk->ends[from->id]->homes[local];
+        if (end->manner == HOME_VIRTUAL && !(perhaps && forget_box(walk, from, local))) {
+            make_at_end(walk, from, end->object);
+        }
+        made |= end->manner != HOME_VIRTUAL;
+    }
+    return made;
+}
+
+/* How a settled object stands where the ways come together. */
+static void merge_object(struct walk *walk, struct ir_block *block, int number)
+{
+    struct standing *merged = &walk->now->objects[number];
+    const struct standing *first = NULL;
+    bool alike = true;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (!is_forward(block, i)) {
+            continue;
+        }
+        const struct standing *end = &walk->ends[block->predecessors[i]->id]->objects[number];
         if (first == NULL) {
             first = end;
             *merged = *end;
         }
-        same &= end->references == first->references && end->fields == first->fields;
+        if (end->manner == ABSENT) {
+            merged->manner = ABSENT;
+        }
+        alike &= end->real == first->real;
         if (merged->description != end->description) {
             merged->description = NULL;
         }
     }
-    if (!everywhere) {
-        if (some_virtual) {
-            refuse(walk, number);
-        }
-        merged->manner = ABSENT;
+    if (merged->manner != REAL || alike) {
         return;
     }
-    if (all_virtual && !same) {
-        refuse(walk, number);
+    if (!walk->changes) {
+        merged->real = ir_node_new(walk->graph, IR_phi, 0, NULL);
         return;
     }
-    if (all_virtual && !must_be_real(walk, number, block)) {
-        return;
+    struct ir_node *phi = ir_phi(walk->graph, block, IR_OBJECT, block->predecessor_count);
+    phi->kind = walk->objects[number].kind;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        phi->inputs[i] = is_forward(block, i) ? walk->ends[block->predecessors[i]->id]->objects[number].real : phi;
     }
-    struct ir_node *real = NULL;
-    bool alike = true;
+    merged->real = phi;
+}
+
+/* Does the home of a local hold what it is, at the end of `block`? */
+static struct ir_node *clean_at_end(struct walk *walk, struct ir_block *block, int local)
+{
+    const struct home *end = &walk->ends[block->id]->homes[local];
+    return end->manner == HOME_PERHAPS ? end->clean : constant(walk, block->last, IR_constant_bool, 1);
+}
+
+static void merge_home(struct walk *walk, struct ir_block *block, int local)
+{
+    struct home *merged = &walk->now->homes[local];
+    bool perhaps = block->is_loop_header && has_finding(walk, name_of_home(local), block);
     for (int i = 0; i < block->predecessor_count; i++) {
         if (is_forward(block, i)) {
-            make_at_end(walk, block->predecessors[i], number);
-            struct ir_node *here = walk->ends[block->predecessors[i]->id][number].real;
-            alike &= real == NULL || real == here;
-            real = here;
+            *merged = walk->ends[block->predecessors[i]->id]->homes[local];
+            perhaps |= merged->manner == HOME_PERHAPS;
         }
     }
-    merged->manner = REAL;
-    if (!alike && walk->changes) {
-        struct ir_node *phi = ir_phi(walk->graph, block, IR_OBJECT, block->predecessor_count);
-        phi->kind = walk->objects[number].kind;
-        for (int i = 0; i < block->predecessor_count; i++) {
-            phi->inputs[i] = is_forward(block, i) ? walk->ends[block->predecessors[i]->id][number].real : phi;
-        }
-        real = phi;
-    } else if (!alike) {
-        real = ir_node_new(walk->graph, IR_phi, 0, NULL);
+    if (!perhaps) {
+        return;
     }
-    merged->real = real;
+    if (walk->never_perhaps[local]) {
+        *merged = (struct home){.manner = IN_HOME};
+        return;
+    }
+    *merged = (struct home){.manner = HOME_PERHAPS};
+    if (!walk->changes) {
+        merged->clean = ir_node_new(walk->graph, IR_phi, 0, NULL);
+        return;
+    }
+    merged->clean = ir_phi(walk->graph, block, IR_BOOL, block->predecessor_count);
+    for (int i = 0; i < block->predecessor_count; i++) {
+        merged->clean->inputs[i] =
+            is_forward(block, i) ? clean_at_end(walk, block->predecessors[i], local) : merged->clean;
+    }
 }
 
 static void open_block(struct walk *walk, struct ir_block *block)
 {
-    memset(walk->now, 0, MOST_OBJECTS * sizeof *walk->now);
+    memset(walk->now, 0, sizeof *walk->now);
     if (block->predecessor_count == 0) {
         return;
     }
     if (block->predecessor_count == 1) {
-        memcpy(walk->now, walk->ends[block->predecessors[0]->id], MOST_OBJECTS * sizeof *walk->now);
+        memcpy(walk->now, walk->ends[block->predecessors[0]->id], sizeof *walk->now);
     }
     for (struct ir_node *phi = block->first; phi != NULL && phi->op == IR_phi; phi = phi->next) {
         for (int i = 0; i < block->predecessor_count; i++) {
@@ -744,18 +1087,67 @@ static void open_block(struct walk *walk, struct ir_block *block)
         }
     }
     if (block->predecessor_count == 1) {
-        memcpy(walk->now, walk->ends[block->predecessors[0]->id], MOST_OBJECTS * sizeof *walk->now);
+        memcpy(walk->now, walk->ends[block->predecessors[0]->id], sizeof *walk->now);
         return;
+    }
+    for (bool changed = true; changed && !walk->again;) {
+        changed = false;
+        for (int i = 0; i < walk->home_count && !walk->again; i++) {
+            changed |= settle_home(walk, block, i);
+        }
+        for (int i = 0; i < walk->object_count && !walk->again; i++) {
+            changed |= settle_object(walk, block, i);
+        }
     }
     for (int i = 0; i < walk->object_count && !walk->again; i++) {
         merge_object(walk, block, i);
+    }
+    for (int i = 0; i < walk->home_count && !walk->again; i++) {
+        merge_home(walk, block, i);
+    }
+}
+
+/* The same for a local of the root frame. `which`: the way back among the header's predecessors. */
+static void close_home(struct walk *walk, struct ir_block *latch, struct ir_block *header, int which, int local)
+{
+    const struct home *start = &walk->starts[header->id]->homes[local];
+    struct home *end = &walk->ends[latch->id]->homes[local];
+    bool is_same = start->manner == end->manner && start->object == end->object;
+    if (start->manner == HOME_PERHAPS) {
+        if (end->manner == HOME_VIRTUAL && !forget_box(walk, latch, local)) {
+            make_at_end(walk, latch, end->object);
+        }
+        if (walk->changes) {
+            start->clean->inputs[which] = clean_at_end(walk, latch, local);
+        }
+        return;
+    }
+    if (is_same) {
+        return;
+    }
+    bool is_box = (end->manner == HOME_VIRTUAL && walk->objects[end->object].kind != KIND_tuple &&
+                   walk->ends[latch->id]->objects[end->object].references == 1) ||
+                  (start->manner == HOME_VIRTUAL && walk->objects[start->object].kind != KIND_tuple);
+    if ((end->manner == HOME_PERHAPS || is_box) && !walk->never_perhaps[local] &&
+        !has_finding(walk, name_of_home(local), header)) {
+        find_out(walk, name_of_home(local), header);
+    } else if (start->manner == HOME_VIRTUAL) {
+        if (has_finding(walk, walk->objects[start->object].name->id, header)) {
+            refuse(walk, start->object);
+        } else {
+            find_out(walk, walk->objects[start->object].name->id, header);
+        }
+    } else if (end->manner == HOME_VIRTUAL) {
+        make_at_end(walk, latch, end->object);
+    } else {
+        settle_for_certainty(walk, local);
     }
 }
 
 /* A way back to a loop header: is everything as it was believed to be? */
 static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_block *header)
 {
-    const struct standing *start = walk->starts[header->id];
+    const struct point *start = walk->starts[header->id];
     for (int which = 0; which < header->predecessor_count; which++) {
         if (header->predecessors[which] != latch) {
             continue;
@@ -765,30 +1157,34 @@ static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_bloc
                 bring_input(walk, phi, which);
             }
         }
+        for (int i = 0; i < walk->home_count && !walk->again; i++) {
+            close_home(walk, latch, header, which, i);
+        }
     }
-    const struct standing *end = walk->ends[latch->id];
-    for (int i = 0; i < walk->object_count; i++) {
-        if (start[i].manner == ABSENT && end[i].manner == VIRTUAL) {
+    const struct point *end = walk->ends[latch->id];
+    for (int i = 0; i < walk->object_count && !walk->again; i++) {
+        if (start->objects[i].manner == ABSENT && end->objects[i].manner == VIRTUAL) {
             refuse(walk, i);
-        } else if (start[i].manner == VIRTUAL &&
-                   (end[i].manner != VIRTUAL || end[i].references != start[i].references)) {
-            make_real_in_loop(walk, i, header);
+        } else if (start->objects[i].manner == VIRTUAL &&
+                   (end->objects[i].manner != VIRTUAL ||
+                    end->objects[i].references != start->objects[i].references)) {
+            find_out(walk, walk->objects[i].name->id, header);
         }
     }
 }
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------------- */
 
-static struct standing *keep_standings(struct walk *walk, struct standing **place)
+static struct point *keep_point(struct walk *walk, struct point **place)
 {
     if (*place == NULL) {
-        *place = compiler_malloc(MOST_OBJECTS * sizeof **place);
+        *place = compiler_malloc(sizeof **place);
     }
     if (*place == NULL) {
         walk->graph->out_of_memory = true;
         return NULL;
     }
-    return memcpy(*place, walk->now, MOST_OBJECTS * sizeof **place);
+    return memcpy(*place, walk->now, sizeof **place);
 }
 
 static void walk_blocks(struct walk *walk)
@@ -801,7 +1197,7 @@ static void walk_blocks(struct walk *walk)
     {
         open_block(walk, block);
         if (block->is_loop_header) {
-            keep_standings(walk, &walk->starts[block->id]);
+            keep_point(walk, &walk->starts[block->id]);
         }
         ir_each_node(block, node)
         {
@@ -812,7 +1208,7 @@ static void walk_blocks(struct walk *walk)
                 visit(walk, node);
             }
         }
-        if (walk->again || walk->graph->out_of_memory || keep_standings(walk, &walk->ends[block->id]) == NULL) {
+        if (walk->again || walk->graph->out_of_memory || keep_point(walk, &walk->ends[block->id]) == NULL) {
             return;
         }
         for (int i = 0; i < 2; i++) {
@@ -847,12 +1243,15 @@ static bool open_walk(struct walk *walk)
     struct ir_graph *graph = walk->graph;
     walk->capacity = graph->node_count;
     walk->state_count = graph->state_count;
+    if (!graph->direct && graph->frame_count > 0) {
+        walk->home_count = graph->frames[0].locals < MOST_HOMES ? graph->frames[0].locals : MOST_HOMES;
+    }
     walk->aliases = compiler_calloc(walk->capacity + 1, sizeof *walk->aliases);
     walk->forwards = compiler_calloc(walk->capacity + 1, sizeof(struct ir_node *));
     walk->refused = compiler_calloc(walk->capacity + 1, sizeof *walk->refused);
-    walk->now = compiler_calloc(MOST_OBJECTS, sizeof *walk->now);
-    walk->ends = compiler_calloc(graph->block_count + 1, sizeof(struct standing *));
-    walk->starts = compiler_calloc(graph->block_count + 1, sizeof(struct standing *));
+    walk->now = compiler_calloc(1, sizeof *walk->now);
+    walk->ends = compiler_calloc(graph->block_count + 1, sizeof(struct point *));
+    walk->starts = compiler_calloc(graph->block_count + 1, sizeof(struct point *));
     walk->copies = compiler_calloc(walk->state_count + 1, sizeof(struct state_copy *));
     return walk->aliases != NULL && walk->forwards != NULL && walk->refused != NULL && walk->now != NULL &&
            walk->ends != NULL && walk->starts != NULL && walk->copies != NULL;
@@ -871,7 +1270,7 @@ static void close_walk(struct walk *walk)
     free(walk->ends);
     free(walk->starts);
     free(walk->copies);
-    free(walk->real_in_loops);
+    free(walk->findings);
 }
 
 void pass_virtual(struct ir_graph *graph)
