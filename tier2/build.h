@@ -365,10 +365,19 @@ void build_store_place(struct builder *builder, struct ir_node *base, int32_t of
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);
 bool build_plain_concatenation(struct builder *builder);
-/* CALL of a method of a built-in type that has such a function. */
-bool build_plain_method(struct builder *builder);
 /* The truth of the operand on top, which stays; NULL where C has to find out in general. */
 struct ir_node *build_plain_truth(struct builder *builder);
+
+/* ---- Built-in functions, methods and classes (build_builtins.c) ---- */
+
+/* CALL of what runtime/callees.def knows; false: nothing done but guards. */
+bool build_builtin(struct builder *builder);
+/* Appends `item` to `list`, which is guarded to be one; the item has no reference of its own afterwards. */
+void build_append(struct builder *builder, struct operand *list, struct operand *item);
+/* The one character below 256 that a str operand is known to consist of, as a number; NULL where nothing is known. */
+struct ir_node *build_character_of(struct builder *builder, struct operand *operand);
+/* The str of one character below 256: borrowed, and lives for ever. */
+struct ir_node *build_str_of_character(struct builder *builder, struct ir_node *code);
 
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
@@ -394,6 +403,8 @@ void build_guard_same(struct builder *builder, struct ir_node *node, PyObject *o
 void build_guard_namespaces(struct builder *builder);
 /* Does the code look at globals at all? */
 bool build_has_globals(const struct bytecode *bytecode);
+/* The attribute `name` of a module like the one that is `owner`'s sample, guarded; NULL: nothing done. */
+struct ir_node *build_module_attribute(struct builder *builder, struct ir_node *owner, PyObject *name);
 /* LOAD_GLOBAL by what its cell says, the NULL included; false: nothing done. */
 bool build_load_global(struct builder *builder);
 
@@ -483,6 +494,8 @@ bool build_is_simple(enum ir_kind kind);
 
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);
+/* The other way round; NULL for KIND_any. */
+PyTypeObject *build_type_of_kind(enum ir_kind kind);
 
 /* Makes the graph, or returns why not. GIL held; runs no Python code. */
 enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode,

@@ -176,6 +176,13 @@ static bool class_attribute_is_known(struct builder *builder, const struct ir_no
     return (sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) && !(hidden_by_keys && seen->keys_version == 0);
 }
 
+static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)
+{
+    bool failed = build_has_failed(builder, IR_guard_class) || build_has_failed(builder, IR_guard_half) ||
+                  build_has_failed(builder, IR_guard_true);
+    return failed ? NULL : build_module_attribute(builder, owner, name_of(builder));
+}
+
 /* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
 static void replace_top(struct builder *builder, struct ir_node *result)
 {
@@ -206,6 +213,8 @@ void build_load_attr(struct builder *builder)
         value = guard_bound(builder, value);
     } else if (seen != NULL && class_attribute_is_known(builder, owner, seen)) {
         value = class_attribute(builder, owner, seen);
+    } else if ((value = attribute_of_module(builder, owner)) != NULL) {
+        /* As found. */
     } else if (!build_has_failed(builder, IR_guard_bound)) {
         struct ir_node *name = build_object(builder, name_of(builder));
         struct ir_node *cell = build_int(builder, (int64_t)(uintptr_t)build_cell(builder));
@@ -221,6 +230,26 @@ void build_load_attr(struct builder *builder)
     operand_drop(builder, &popped, builder->current + 1);
 }
 
+/* The method of a built-in class with a kind, which lives for ever, by its cell alone; NULL: none. */
+static struct ir_node *method_of_kind(struct builder *builder, struct operand *operand,
+                                      const struct attribute_case *seen)
+{
+    const struct attribute_cell *cell = build_cell(builder);
+    enum ir_kind kind = build_kind_of_type(seen->type);
+    enum ir_kind known = operand_guess(operand);
+    if (kind == KIND_any || cell->count != 1 || !seen->without_dict || seen->kind != ATTRIBUTE_METHOD ||
+        seen->type->tp_version_tag != seen->type_version || (known != KIND_any && known != kind) ||
+        build_has_failed(builder, IR_guard_kind)) {
+        return NULL;
+    }
+    operand_kind_guard(builder, operand, kind);
+    struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
+    version->pointer = seen->type;
+    version->number = seen->type_version;
+    version->state = build_state_before(builder);
+    return build_object(builder, seen->value);
+}
+
 /* A method and self; or NULL and what was found, which binds nothing. */
 void build_load_method(struct builder *builder)
 {
@@ -232,11 +261,27 @@ void build_load_method(struct builder *builder)
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
         likely_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
-    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen)) {
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen) &&
+        build_kind_of_type(seen->type) == KIND_any) {
         struct ir_node *method = class_attribute(builder, owner, seen);
         struct operand self = pop(builder);
         push_fetched(builder, method);
         push(builder, self);
+        return;
+    }
+    struct ir_node *method = seen != NULL ? method_of_kind(builder, operand, seen) : NULL;
+    if (method != NULL) {
+        struct operand self = pop(builder);
+        push_fetched(builder, method);
+        push(builder, self);
+        return;
+    }
+    method = attribute_of_module(builder, owner);
+    if (method != NULL) {
+        struct operand module = pop(builder);
+        push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
+        push_fetched(builder, method);
+        operand_drop(builder, &module, builder->current + 1);
         return;
     }
     build_by_step(builder);

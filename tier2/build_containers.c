@@ -346,37 +346,6 @@ void build_container(struct builder *builder)
     push_owned(builder, result);
 }
 
-/* ---- Methods of built-in types ------------------------------------------------------------------------------------- */
-
-bool build_plain_method(struct builder *builder)
-{
-    int count = build_current(builder)->oparg;
-    struct operand *method = peek(builder, count + 1);
-    if (!is_object(method) || method->value->op != IR_constant_object || builder->keyword_names >= 0 ||
-        count + 2 > MOST_BUILT || !plain_is_promising(builder) || peek(builder, count)->state == OPERAND_NULL) {
-        return false;
-    }
-    PyObject *descriptor = (PyObject *)method->value->pointer;
-    plain_method_function function =
-        Py_TYPE(descriptor) == runtime_data.method_descriptor_type ? plain_method(descriptor, count) : NULL;
-    if (function == NULL) {
-        return false;
-    }
-    struct ir_node *inputs[MOST_BUILT];
-    for (int i = 0; i < count + 2; i++) {
-        inputs[i] = operand_owned(builder, peek(builder, count + 1 - i));
-    }
-    struct ir_node *result = build_node(builder, IR_call_plain_array, count + 2, inputs);
-    result->pointer = (const void *)function;
-    result->number = count;
-    result = guard_now(builder, IR_guard_bound, result);
-    for (int i = 0; i < count + 2; i++) {
-        pop(builder);
-    }
-    push_owned(builder, result);
-    return true;
-}
-
 /* ---- Tests and operators -------------------------------------------------------------------------------------------- */
 
 void build_contains(struct builder *builder)

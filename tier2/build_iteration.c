@@ -276,6 +276,10 @@ void build_get_iter(struct builder *builder)
     }
     enum ir_kind kind = operand_guess(operand);
     struct ir_node *object = operand->value;
+    if (operand->state == OPERAND_OWNED && operand->value->kind == KIND_range_iterator) {
+        /* It is its own iterator. */
+        return;
+    }
     if (kind == KIND_list || kind == KIND_tuple) {
         object = operand_kind_guard(builder, operand, kind);
     }

@@ -609,7 +609,7 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_call(builder) && !build_plain_method(builder)) {
+        if (!build_call(builder) && !build_builtin(builder)) {
             build_by_step(builder);
         }
         break;

@@ -789,6 +789,16 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
     case IR_float_from_int:
         return lower_float_from_int(l, node);
+    case IR_int_from_float:
+        return lower_int_from_float(l, node);
+    case IR_str_length:
+        return lower_str_length(l, node);
+    case IR_str_character:
+        return lower_str_character(l, node);
+    case IR_str_of_character:
+        return lower_str_of_character(l, node);
+    case IR_str_equal:
+        return lower_str_equal(l, node);
     case IR_bool_not:
         return llvm.BuildNot(builder, input(l, node, 0), "");
     case IR_bool_and:
@@ -870,6 +880,19 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_enter:
         guard_enter(l, node);
+        break;
+    case IR_guard_depth:
+        lower_guard(l, node,
+                    integer_compare(
+                        l, LLVMIntSGE,
+                        load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining)),
+                        constant_i32(l, (uint32_t)node->number)));
+        break;
+    case IR_guard_room:
+        lower_guard_room(l, node);
+        break;
+    case IR_list_append:
+        lower_list_append(l, node);
         break;
     case IR_store_new:
         lower_store_new(l, node);

@@ -157,6 +157,7 @@ void lower_guard(struct lowering *l, const struct ir_node *node, value holds);
 
 value lower_float(struct lowering *l, const struct ir_node *node);
 value lower_int(struct lowering *l, const struct ir_node *node);
+value lower_int_from_float(struct lowering *l, const struct ir_node *node);
 value lower_float_from_int(struct lowering *l, const struct ir_node *node);
 value lower_unbox_int(struct lowering *l, const struct ir_node *node);
 LLVMIntPredicate lower_int_predicate(int64_t comparison);
@@ -169,6 +170,15 @@ void lower_make_tags(struct lowering *l);
 /* The same as load_from and store_to, for a word that only accesses with the same tag can touch. */
 value load_tagged(struct lowering *l, enum memory_tag tag, LLVMTypeRef type, value base, int64_t offset);
 void store_tagged(struct lowering *l, enum memory_tag tag, value what, value base, int64_t offset);
+
+/* ---- Strings and lists (lower_containers.c) ---------------------------------------------------------------------- */
+
+value lower_str_length(struct lowering *l, const struct ir_node *node);
+value lower_str_character(struct lowering *l, const struct ir_node *node);
+value lower_str_of_character(struct lowering *l, const struct ir_node *node);
+value lower_str_equal(struct lowering *l, const struct ir_node *node);
+void lower_list_append(struct lowering *l, const struct ir_node *node);
+void lower_guard_room(struct lowering *l, const struct ir_node *node);
 
 value lower_guard_kind(struct lowering *l, const struct ir_node *node);
 value lower_load(struct lowering *l, const struct ir_node *node);
