@@ -201,6 +201,9 @@ void code_map_remove(struct compiled_code *compiled)
     if (compiled->retired != NULL) {
         code_map_remove(compiled->retired);
     }
+    if (compiled->landing != NULL) {
+        code_map_remove(compiled->landing);
+    }
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();
     delete_row(&tables[spare], start);

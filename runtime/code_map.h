@@ -55,6 +55,8 @@ struct compiled_code {
     int32_t *
         cells; /* owned (malloc), where there is a tier 2: per instruction the place of its feedback cell, -1: none; else NULL */
     struct tier2_code *tier2; /* code of tier 2 that is entered from this one, freed with it by the function below */
+    struct compiled_code
+        *landing; /* owned: another compiled form, for frames that come from tier 2 (vm/tiers.c), or NULL */
 };
 
 /* Frees the tier-2 code of a compiled_code that goes; set by vm/. */

@@ -483,6 +483,17 @@ static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, 
 
 /* ---- Going on ------------------------------------------------------------------------------------------------------------ */
 
+const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset)
+{
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, offset, &entry);
+    if (compiled == NULL || rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
+        return NULL;
+    }
+    frame->prev_instr = instruction_at(frame, offset) - 1;
+    return compiled->start + entry->machine;
+}
+
 /* The frame goes on with the instruction at `offset`; its `depth` operands stand in their slots. */
 static struct side_exit_outcome go_on_at(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset, int depth)
 {

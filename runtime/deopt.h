@@ -121,9 +121,10 @@ struct direct_record {
     int64_t *values;
 };
 
-/* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
+/* Tier-2 code: carries out the frame from where it was compiled to be entered. It makes no use of the cell. In the outcome, address is where tier 1 goes on, with
  * result as its register operand; NULL: the frame has returned result, or raised if that is NULL too. */
-typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate);
+typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate,
+                                                struct tier2_cell *cell);
 
 void deopt_table_free(struct deopt_table *table);
 
@@ -134,6 +135,10 @@ uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *s
  * where; NULL: there is none, tier 0 goes on. */
 extern struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset,
                                                  const struct entry_row **row);
+
+/* The address at which the frame, whose operands stand in their slots, goes on with the instruction at `offset` in tier 1; or NULL: there is none,
+ * or it must not. */
+const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset);
 
 /* Told of exits that count, when the frame is right again; set by vm/. */
 extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
