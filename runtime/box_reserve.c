@@ -7,7 +7,7 @@ struct reserve {
     PyObject *boxes[MOST_BOXES]; /* owned */
     int count;
 };
-static struct reserve ints, floats;
+static struct reserve ints, floats, complexes;
 
 static PyObject *make_int(void)
 {
@@ -17,6 +17,11 @@ static PyObject *make_int(void)
 static PyObject *make_float(void)
 {
     return PyFloat_FromDouble(0.0);
+}
+
+static PyObject *make_complex(void)
+{
+    return PyComplex_FromDoubles(0.0, 0.0);
 }
 
 static void fill(struct reserve *reserve, PyObject *(*make)(void))
@@ -32,11 +37,12 @@ static void fill(struct reserve *reserve, PyObject *(*make)(void))
 
 void box_reserve_fill(void)
 {
-    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES) {
+    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || complexes.count < MOST_BOXES) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
         fill(&ints, make_int);
         fill(&floats, make_float);
+        fill(&complexes, make_complex);
         PyErr_Restore(type, value, traceback);
     }
 }
@@ -83,5 +89,12 @@ PyObject *box_reserve_take_float(double value)
 {
     PyFloatObject *box = (PyFloatObject *)take(&floats);
     box->ob_fval = value;
+    return (PyObject *)box;
+}
+
+PyObject *box_reserve_take_complex(double real, double imaginary)
+{
+    PyComplexObject *box = (PyComplexObject *)take(&complexes);
+    box->cval = (Py_complex){real, imaginary};
     return (PyObject *)box;
 }

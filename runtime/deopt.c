@@ -50,6 +50,12 @@ PyObject *rt_tier2_box_float(double value)
     return LIKELY(result != NULL) ? result : box_reserve_take_float(value);
 }
 
+PyObject *rt_tier2_box_complex(double real, double imaginary)
+{
+    PyObject *result = PyComplex_FromDoubles(real, imaginary);
+    return LIKELY(result != NULL) ? result : box_reserve_take_complex(real, imaginary);
+}
+
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
 {
     PyObject *old = *home;
@@ -68,6 +74,21 @@ PyObject *rt_tier2_sync_float(PyObject **home, double value)
         return old;
     }
     PyObject *result = rt_tier2_box_float(value);
+    *home = result;
+    if (old != NULL) {
+        rt_release(old);
+    }
+    return result;
+}
+
+PyObject *rt_tier2_sync_complex(PyObject **home, double real, double imaginary)
+{
+    PyObject *old = *home;
+    if (old != NULL && Py_TYPE(old) == runtime_data.complex_type && old->ob_refcnt == 1) {
+        ((PyComplexObject *)old)->cval = (Py_complex){real, imaginary};
+        return old;
+    }
+    PyObject *result = rt_tier2_box_complex(real, imaginary);
     *home = result;
     if (old != NULL) {
         rt_release(old);
@@ -151,6 +172,8 @@ static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
         return rt_tier2_box_int(number_of(slot, slot->value, values));
     case DEOPT_FLOAT:
         return rt_tier2_box_float(as_float(number_of(slot, slot->value, values)));
+    case DEOPT_COMPLEX:
+        return rt_tier2_box_complex(as_float(values[slot->value]), as_float(values[slot->value + 1]));
     case DEOPT_BOOL:
         return Py_NewRef(number_of(slot, slot->value, values) ? Py_True : Py_False);
     case DEOPT_ITERATOR: {
@@ -166,7 +189,8 @@ static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
 static PyObject *earlier_box(InterpreterFrame *frame, const struct deopt_slot *slots, int local)
 {
     const struct deopt_slot *slot = &slots[local];
-    if ((slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT) || slot->value == DEOPT_NO_VALUE) {
+    if ((slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT && slot->place != DEOPT_COMPLEX) ||
+        slot->value == DEOPT_NO_VALUE) {
         return NULL;
     }
     for (int i = 0; i < local; i++) {

@@ -21,6 +21,7 @@ enum deopt_place {
     DEOPT_INT,      /* a raw number, to be boxed; a local keeps what it has where `clean` is true */
     DEOPT_FLOAT,
     DEOPT_BOOL,
+    DEOPT_COMPLEX,  /* its real part is at `value`, the imaginary one behind that */
     DEOPT_ITERATOR, /* an owned range iterator whose index is `index` */
 };
 
@@ -155,11 +156,13 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);
+PyObject *rt_tier2_sync_complex(PyObject **home, double real, double imaginary);
 PyObject *rt_tier2_box_int(int64_t value);
 /* Puts a new box where something else stands, which is dropped: 1; or 0, and nothing is done, where its death may run code. */
 int rt_tier2_replace_float(PyObject **place, double value);
 int rt_tier2_replace_int(PyObject **place, int64_t value);
 PyObject *rt_tier2_box_float(double value);
+PyObject *rt_tier2_box_complex(double real, double imaginary);
 
 /* The value of an int that has more than one digit; INT64_MIN where it does not fit. */
 int64_t rt_tier2_wide_int(PyObject *object);
