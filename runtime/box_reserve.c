@@ -1,13 +1,15 @@
 /* runtime/box_reserve.c: see box_reserve.h. */
 #include "runtime/box_reserve.h"
 
-enum { MOST_BOXES = 256, MOST_DIGITS = 3 };
+#include "runtime/runtime_data.h"
+
+enum { MOST_BOXES = 256, MOST_TUPLES = 32, MOST_DIGITS = 3 };
 
 struct reserve {
     PyObject *boxes[MOST_BOXES]; /* owned */
     int count;
 };
-static struct reserve ints, floats, complexes;
+static struct reserve ints, floats, complexes, tuples;
 
 static PyObject *make_int(void)
 {
@@ -24,9 +26,23 @@ static PyObject *make_complex(void)
     return PyComplex_FromDoubles(0.0, 0.0);
 }
 
-static void fill(struct reserve *reserve, PyObject *(*make)(void))
+/* Nobody is to find it, nor is the collector to run, while frames are half made. */
+static PyObject *make_tuple(void)
 {
-    while (reserve->count < MOST_BOXES) {
+    struct _gc_runtime_state *collector = runtime_data.collector;
+    int enabled = collector->enabled;
+    collector->enabled = 0;
+    PyObject *tuple = PyTuple_New(BOX_RESERVE_ITEMS);
+    collector->enabled = enabled;
+    if (tuple != NULL) {
+        PyObject_GC_UnTrack(tuple);
+    }
+    return tuple;
+}
+
+static void fill(struct reserve *reserve, PyObject *(*make)(void), int most)
+{
+    while (reserve->count < most) {
         PyObject *box = make();
         if (box == NULL) {
             return;
@@ -37,12 +53,14 @@ static void fill(struct reserve *reserve, PyObject *(*make)(void))
 
 void box_reserve_fill(void)
 {
-    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || complexes.count < MOST_BOXES) {
+    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || complexes.count < MOST_BOXES ||
+        tuples.count < MOST_TUPLES) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
-        fill(&ints, make_int);
-        fill(&floats, make_float);
-        fill(&complexes, make_complex);
+        fill(&ints, make_int, MOST_BOXES);
+        fill(&floats, make_float, MOST_BOXES);
+        fill(&complexes, make_complex, MOST_BOXES);
+        fill(&tuples, make_tuple, MOST_TUPLES);
         PyErr_Restore(type, value, traceback);
     }
 }
@@ -97,4 +115,13 @@ PyObject *box_reserve_take_complex(double real, double imaginary)
     PyComplexObject *box = (PyComplexObject *)take(&complexes);
     box->cval = (Py_complex){real, imaginary};
     return (PyObject *)box;
+}
+
+PyObject *box_reserve_take_tuple(int count)
+{
+    PyObject *tuple = take(&tuples);
+    /* Of such a length it goes to the list for that when it dies; the rest of its memory lies idle. */
+    Py_SET_SIZE(tuple, count);
+    PyObject_GC_Track(tuple);
+    return tuple;
 }

@@ -16,6 +16,9 @@ void box_reserve_fill(void);
 PyObject *box_reserve_take_int(int64_t value);
 PyObject *box_reserve_take_float(double value);
 PyObject *box_reserve_take_complex(double real, double imaginary);
+/* The same for a tuple of at most BOX_RESERVE_ITEMS, whose items are to be filled in. */
+enum { BOX_RESERVE_ITEMS = 16 };
+PyObject *box_reserve_take_tuple(int count);
 
 /* The identifier of the thread that is to raise MemoryError; 0: none. */
 extern unsigned long box_reserve_due;

@@ -714,6 +714,16 @@ void build_jump(struct builder *builder, int target)
 
 /* ---- The walk ------------------------------------------------------------------------------------------------------------ */
 
+/* While tracemalloc traces, every allocation must find the frame at its line: that is tier 1's business. */
+static void guard_untraced(struct builder *builder)
+{
+    struct ir_node *configuration = build_node(builder, IR_constant_object, 0, NULL);
+    configuration->pointer = runtime_data.tracemalloc;
+    struct ir_node *guard = build_guard1(builder, IR_guard_half, configuration);
+    guard->offset = (int32_t)offsetof(struct _PyTraceMalloc_Config, tracing);
+    guard->flags |= NODE_QUIET;
+}
+
 /* The function's start, or the loop header that is entered from tier 1. */
 static void open_entry(struct builder *builder, int start)
 {
@@ -735,6 +745,7 @@ static void open_entry(struct builder *builder, int start)
         push_owned(builder, operand);
     }
     build_begin_instruction(builder);
+    guard_untraced(builder);
     build_guard_namespaces(builder);
 }
 

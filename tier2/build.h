@@ -141,11 +141,14 @@ struct builder {
     /* Of an inlined function: */
     struct builder *outer;
     struct ir_state *outer_state; /* of the caller, in the middle of the call */
+    uint8_t completion;           /* enum completion: what the caller does with the result */
+    int kept;                     /* so many of the caller's operands go with that */
     struct operand function;
     struct return_way *returns;
     const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
     int dying_count;
     int frame;                    /* number of the frame */
+    uint32_t path;                /* of the frame (runtime/deopt.h) */
     int depth_limit;              /* how many frames deep calls may still be inlined */
     int *budget;                  /* how many instructions may still be inlined, in all */
     PyObject *globals, *builtins; /* dicts that the frame's are known to be, or NULL; only compared */
@@ -375,6 +378,11 @@ bool build_closure(struct builder *builder);
 /* CALL: inlined, or a builtin as IR; false: nothing done but guards. */
 bool build_call(struct builder *builder);
 
+/* The known function that an instruction calls with these arguments, on the way to its `completion`; `operands` of the caller's go with it. Its version is guarded
+ * here; all else that says it is this function the caller has guarded. False: nothing done but guards. */
+bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
+                          int operands, int count, struct operand *arguments);
+
 /* ---- Direct calls (build_direct.c) ---- */
 
 /* Calls `function`, whose guards are made, directly: the current instruction pops `pops` operands, and the parameters are `arguments`. False: nothing
@@ -383,6 +391,8 @@ bool build_direct_call(struct builder *builder, PyFunctionObject *function, int 
                        const struct operand *arguments);
 /* RETURN_VALUE of a function called directly. */
 void build_direct_return(struct builder *builder);
+/* How many levels of recursion the frame of a function called here is away from the root of this graph. */
+int build_level_of_callee(const struct builder *builder);
 /* The parameters, at the beginning of such a function. */
 void build_open_direct(struct builder *builder, struct direct_function *direct);
 /* After its graph has been made: has one thing or another to be changed? */
@@ -397,10 +407,17 @@ bool build_open_body(struct body *body, PyCodeObject *code);
 
 /* What of `code` is to be inlined at the current instruction, or NULL. */
 const struct body *build_may_inline(struct builder *builder, PyCodeObject *code);
-/* Inlines that: `function` is the callee, its guards are made; the current instruction pops `pops` operands, and the callee's parameters are
- * `arguments`. `globals`, `builtins`: the function's, or NULL. */
-void build_inlined(struct builder *builder, PyCodeObject *code, struct operand function, PyObject *globals,
-                   PyObject *builtins, int pops, const struct operand *arguments);
+/* A call that is to be inlined. */
+struct inlining {
+    PyCodeObject *code;
+    struct operand function;         /* the callee; its guards are made */
+    PyObject *globals, *builtins;    /* the function's, or NULL */
+    const struct operand *arguments; /* the callee's parameters */
+    enum completion completion;
+    int operands; /* the current instruction pops so many; or they stay on the stack while the function runs, as `completion` says */
+};
+/* Inlines that. */
+void build_inlined(struct builder *builder, const struct inlining *inlining);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
 /* The function being inlined cannot be, after all. */

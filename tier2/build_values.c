@@ -113,7 +113,8 @@ bool build_has_failed(const struct builder *builder, enum ir_op op)
 {
     uint32_t place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
     for (size_t i = 0; i < builder->failure_count; i++) {
-        if (builder->failures[i].place == place && builder->failures[i].op == op) {
+        if (builder->failures[i].path == builder->path && builder->failures[i].place == place &&
+            builder->failures[i].op == op) {
             return true;
         }
     }
@@ -125,7 +126,7 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
     uint32_t place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
     for (size_t i = 0; i < builder->failure_count; i++) {
         const struct deopt_failure *failure = &builder->failures[i];
-        if (failure->place == place && failure->op == IR_guard_kind && failure->kind == kind) {
+        if (failure->path == builder->path && failure->place == place && failure->op == IR_guard_kind && failure->kind == kind) {
             return true;
         }
     }
