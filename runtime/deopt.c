@@ -63,6 +63,12 @@ PyObject *rt_tier2_box_float(double value)
     return LIKELY(result != NULL) ? result : box_reserve_take_float(value);
 }
 
+PyObject *rt_tier2_box_complex(double real, double imaginary)
+{
+    PyObject *result = PyComplex_FromDoubles(real, imaginary);
+    return LIKELY(result != NULL) ? result : box_reserve_take_complex(real, imaginary);
+}
+
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
 {
     PyObject *old = *home;
@@ -81,6 +87,21 @@ PyObject *rt_tier2_sync_float(PyObject **home, double value)
         return old;
     }
     PyObject *result = rt_tier2_box_float(value);
+    *home = result;
+    if (old != NULL) {
+        rt_release(old);
+    }
+    return result;
+}
+
+PyObject *rt_tier2_sync_complex(PyObject **home, double real, double imaginary)
+{
+    PyObject *old = *home;
+    if (old != NULL && Py_TYPE(old) == runtime_data.complex_type && old->ob_refcnt == 1) {
+        ((PyComplexObject *)old)->cval = (Py_complex){real, imaginary};
+        return old;
+    }
+    PyObject *result = rt_tier2_box_complex(real, imaginary);
     *home = result;
     if (old != NULL) {
         rt_release(old);
@@ -171,6 +192,8 @@ static PyObject *object_of(const struct deopt_table *table, const struct deopt_s
         return rt_tier2_box_int(number_of(slot, slot->value, values));
     case DEOPT_FLOAT:
         return rt_tier2_box_float(as_float(number_of(slot, slot->value, values)));
+    case DEOPT_COMPLEX:
+        return rt_tier2_box_complex(as_float(values[slot->value]), as_float(values[slot->value + 1]));
     case DEOPT_BOOL:
         return Py_NewRef(number_of(slot, slot->value, values) ? Py_True : Py_False);
     case DEOPT_ITERATOR: {
@@ -258,17 +281,25 @@ static int depth_of(const struct deopt_table *table, const struct deopt_state *s
 /* Is the object the number that the slot stands for? */
 static bool is_number_of(PyObject *object, const struct deopt_slot *slot, const int64_t *values)
 {
-    int64_t value = number_of(slot, slot->value, values);
-    if (object == NULL || (slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT)) {
+    if (object == NULL) {
         return false;
     }
-    if (slot->place == DEOPT_FLOAT) {
+    int64_t value = number_of(slot, slot->value, values);
+    switch ((enum deopt_place)slot->place) {
+    case DEOPT_INT: {
+        int overflow = 0;
+        return Py_TYPE(object) == runtime_data.int_type && PyLong_AsLongAndOverflow(object, &overflow) == value &&
+               !overflow;
+    }
+    case DEOPT_FLOAT:
         return Py_TYPE(object) == runtime_data.float_type &&
                memcmp(&((PyFloatObject *)object)->ob_fval, &value, sizeof value) == 0;
+    case DEOPT_COMPLEX:
+        return Py_TYPE(object) == &PyComplex_Type &&
+               memcmp(&((PyComplexObject *)object)->cval, &values[slot->value], sizeof(Py_complex)) == 0;
+    default:
+        return false;
     }
-    int overflow = 0;
-    return Py_TYPE(object) == runtime_data.int_type && PyLong_AsLongAndOverflow(object, &overflow) == value &&
-           !overflow;
 }
 
 /* The object that the slot shares with one that has been filled before it, borrowed; or NULL. Locals are filled from the outermost frame in, then

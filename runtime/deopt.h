@@ -22,6 +22,7 @@ enum deopt_place {
     DEOPT_INT,      /* a raw number, to be boxed; a local keeps what it has where `clean` is true */
     DEOPT_FLOAT,
     DEOPT_BOOL,
+    DEOPT_COMPLEX,  /* its real part is at `value`, the imaginary one behind that */
     DEOPT_ITERATOR, /* an owned range iterator whose index is `index` */
     DEOPT_VIRTUAL,  /* an object to be made: row `constant` of the table; made once, it stands at `value` */
 };
@@ -195,11 +196,13 @@ PyObject *rt_tier2_new_instance(PyThreadState *tstate, PyTypeObject *type);
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);
+PyObject *rt_tier2_sync_complex(PyObject **home, double real, double imaginary);
 PyObject *rt_tier2_box_int(int64_t value);
 /* Puts a new box where something else stands, which is dropped: 1; or 0, and nothing is done, where its death may run code. */
 int rt_tier2_replace_float(PyObject **place, double value);
 int rt_tier2_replace_int(PyObject **place, int64_t value);
 PyObject *rt_tier2_box_float(double value);
+PyObject *rt_tier2_box_complex(double real, double imaginary);
 /* A tuple of `items`, whose references it takes over. Never fails (box_reserve.h), starts no collection. */
 PyObject *rt_tier2_make_tuple(PyObject **items, int count);
 

@@ -265,7 +265,7 @@ void push_fetched(struct builder *builder, struct ir_node *value);
 struct operand pop(struct builder *builder);
 struct operand *peek(struct builder *builder, int from_top);
 
-/* Is the operand an int or float that nobody has seen as an object? Then it can go into another's box. */
+/* Is the operand an int or float (no complex number) that nobody has seen as an object? Then it can go into another's box. */
 bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand);
 /* What kind an operand's value will probably be, where it is not known: that of its sample. */
 enum ir_kind operand_guess(const struct operand *operand);
@@ -378,6 +378,20 @@ void build_append(struct builder *builder, struct operand *list, struct operand 
 struct ir_node *build_character_of(struct builder *builder, struct operand *operand);
 /* The str of one character below 256: borrowed, and lives for ever. */
 struct ir_node *build_str_of_character(struct builder *builder, struct ir_node *code);
+
+/* ---- Complex numbers (build_complex.c) ---- */
+
+struct ir_node *build_complex(struct builder *builder, double real, double imaginary);
+/* Each carries out the current instruction, one of whose operands is or will probably be a complex number, or returns false. */
+bool build_complex_binary(struct builder *builder, enum ir_kind left_kind, enum ir_kind right_kind);
+bool build_complex_compare(struct builder *builder, enum ir_kind left_kind, enum ir_kind right_kind);
+bool build_complex_attribute(struct builder *builder);
+bool build_complex_call(struct builder *builder);
+struct ir_node *build_complex_negate(struct builder *builder, struct ir_node *number);
+
+/* Pops `count` operands, pushes a raw result of theirs, and drops what they referred to: should compiled code have to be left there, the result is in
+ * place. */
+void build_replace_operands(struct builder *builder, int count, struct ir_node *result);
 
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);

@@ -195,6 +195,9 @@ static void replace_top(struct builder *builder, struct ir_node *result)
 void build_load_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
+    if (build_complex_attribute(builder)) {
+        return;
+    }
     if (!is_object(operand)) {
         build_by_step(builder);
         return;

@@ -189,7 +189,7 @@ void build_subscript(struct builder *builder)
 
 bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand)
 {
-    return operand->state == OPERAND_RAW && operand->value->type != IR_BOOL &&
+    return operand->state == OPERAND_RAW && operand->value->type != IR_BOOL && operand->value->type != IR_COMPLEX &&
            (operand->local < 0 || builder->variables[operand->local].value != operand->value);
 }
 

@@ -253,6 +253,17 @@ static void replace_two(struct builder *builder, enum operand_state state, struc
     operand_drop_many(builder, dead, 2, builder->current + 1);
 }
 
+void build_replace_operands(struct builder *builder, int count, struct ir_node *result)
+{
+    struct operand dead[4];
+    assert(count <= 4);
+    for (int i = count - 1; i >= 0; i--) {
+        dead[i] = pop(builder);
+    }
+    push_raw(builder, result);
+    operand_drop_many(builder, dead, count, builder->current + 1);
+}
+
 /* Numbers that are too long, or of kinds that change: objects, still without an escape. */
 static bool build_plain_number(struct builder *builder)
 {
@@ -273,11 +284,18 @@ static void build_binary_op(struct builder *builder)
     int oparg = build_current(builder)->oparg;
     enum ir_kind left_kind, right_kind;
     if (guess_operands(builder, &left_kind, &right_kind)) {
+        bool is_complex = left_kind == KIND_complex || right_kind == KIND_complex;
+        if (is_complex && build_complex_binary(builder, left_kind, right_kind)) {
+            return;
+        }
         bool floats = left_kind == KIND_float || right_kind == KIND_float || oparg == NB_TRUE_DIVIDE ||
                       oparg == NB_INPLACE_TRUE_DIVIDE;
         /* & | ^ of two bools are bools. */
         bool bools = left_kind == KIND_bool && right_kind == KIND_bool;
-        enum ir_op op = floats ? float_operation(oparg) : bools ? IR_OP_COUNT : int_operation(oparg);
+        enum ir_op op = is_complex ? IR_OP_COUNT
+                        : floats   ? float_operation(oparg)
+                        : bools    ? IR_OP_COUNT
+                                   : int_operation(oparg);
         if (op != IR_OP_COUNT && !build_has_failed(builder, op) && !build_has_failed(builder, IR_unbox_int)) {
             /* Each operand as what it is; a guard converts an int where a float is wanted. */
             struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
@@ -307,6 +325,12 @@ static void build_compare(struct builder *builder)
         }
         return;
     }
+    if (left_kind == KIND_complex || right_kind == KIND_complex) {
+        if (!build_complex_compare(builder, left_kind, right_kind)) {
+            build_handler(builder, step_COMPARE_OP);
+        }
+        return;
+    }
     bool floats = left_kind == KIND_float || right_kind == KIND_float;
     struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
     struct ir_node *right = operand_number(builder, peek(builder, 0), right_kind, floats);
@@ -323,8 +347,9 @@ static void build_negative(struct builder *builder)
         return;
     }
     struct ir_node *value = operand_number(builder, peek(builder, 0), kind, false);
-    struct ir_node *result = kind == KIND_float ? build_node1(builder, IR_float_negate, value)
-                                                : build_guard1(builder, IR_int_negate, value);
+    struct ir_node *result = kind == KIND_complex ? build_complex_negate(builder, value)
+                             : kind == KIND_float ? build_node1(builder, IR_float_negate, value)
+                                                  : build_guard1(builder, IR_int_negate, value);
     struct operand operand = pop(builder);
     operand_drop(builder, &operand, builder->current + 1);
     push_raw(builder, result);
@@ -609,7 +634,7 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_call(builder) && !build_builtin(builder)) {
+        if (!build_complex_call(builder) && !build_call(builder) && !build_builtin(builder)) {
             build_by_step(builder);
         }
         break;

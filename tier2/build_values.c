@@ -100,18 +100,21 @@ struct ir_node *build_object(struct builder *builder, PyObject *object)
 
 enum ir_kind build_kind_of_raw(const struct ir_node *value)
 {
-    return value->type == IR_INT ? KIND_int : value->type == IR_FLOAT ? KIND_float : KIND_bool;
+    return value->type == IR_INT       ? KIND_int
+           : value->type == IR_FLOAT   ? KIND_float
+           : value->type == IR_COMPLEX ? KIND_complex
+                                       : KIND_bool;
 }
 
 /* Can the death of such an object be seen by nobody? */
 bool build_is_simple(enum ir_kind kind)
 {
-    return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
+    return build_is_number(kind) || kind == KIND_str || kind == KIND_none;
 }
 
 bool build_is_number(enum ir_kind kind)
 {
-    return kind == KIND_int || kind == KIND_float || kind == KIND_bool;
+    return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_complex;
 }
 
 static bool is_true(const struct ir_node *node)
@@ -333,11 +336,15 @@ static struct ir_node *convert(struct builder *builder, struct ir_node *raw, enu
     if (raw->type == IR_BOOL && kind != KIND_bool) {
         raw = build_node1(builder, IR_int_from_bool, raw);
     }
-    if (raw->type == IR_INT && kind == KIND_float) {
+    if (raw->type == IR_INT && (kind == KIND_float || kind == KIND_complex)) {
         if (raw->op == IR_constant_int && raw->number > -(1LL << 53) && raw->number < 1LL << 53) {
-            return build_float(builder, (double)raw->number);
+            raw = build_float(builder, (double)raw->number);
+        } else {
+            raw = build_guard1(builder, IR_float_from_int, raw);
         }
-        raw = build_guard1(builder, IR_float_from_int, raw);
+    }
+    if (raw->type == IR_FLOAT && kind == KIND_complex) {
+        raw = build_node2(builder, IR_complex_make, raw, build_float(builder, 0));
     }
     return raw;
 }
@@ -357,7 +364,11 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     if (object->op == IR_constant_object) {
         PyObject *constant = (PyObject *)object->pointer;
         if (found == KIND_float) {
-            return build_float(builder, PyFloat_AS_DOUBLE(constant));
+            return convert(builder, build_float(builder, PyFloat_AS_DOUBLE(constant)), kind);
+        }
+        if (found == KIND_complex) {
+            Py_complex number = ((PyComplexObject *)constant)->cval;
+            return build_complex(builder, number.real, number.imag);
         }
         int overflow = 0;
         int64_t value = found == KIND_bool ? constant == Py_True : PyLong_AsLongAndOverflow(constant, &overflow);
@@ -369,7 +380,10 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     if (found == KIND_int) {
         raw = build_guard1(builder, IR_unbox_int, object);
     } else {
-        raw = build_node1(builder, found == KIND_float ? IR_unbox_float : IR_unbox_bool, object);
+        enum ir_op op = found == KIND_float     ? IR_unbox_float
+                        : found == KIND_complex ? IR_unbox_complex
+                                                : IR_unbox_bool;
+        raw = build_node1(builder, op, object);
     }
     struct variable *variable = variable_of(builder, operand);
     if (variable != NULL && variable->state == VARIABLE_HOME) {
@@ -474,7 +488,8 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
         operand->state = OPERAND_BORROWED;
         operand->local = -1;
     } else {
-        operand->value = build_node1(builder, raw->type == IR_INT ? IR_box_int : IR_box_float, raw);
+        enum ir_op op = raw->type == IR_INT ? IR_box_int : raw->type == IR_COMPLEX ? IR_box_complex : IR_box_float;
+        operand->value = build_node1(builder, op, raw);
         operand->state = OPERAND_OWNED;
         operand->local = -1;
     }
@@ -728,9 +743,10 @@ void build_finish_escape(struct builder *builder, int next)
 /* An int, float or truth value that nobody reads. */
 static struct ir_node *any_number(struct builder *builder, enum ir_kind kind)
 {
-    return kind == KIND_float  ? build_float(builder, 0)
-           : kind == KIND_bool ? build_bool(builder, false)
-                               : build_int(builder, 0);
+    return kind == KIND_float     ? build_float(builder, 0)
+           : kind == KIND_complex ? build_complex(builder, 0, 0)
+           : kind == KIND_bool    ? build_bool(builder, false)
+                                  : build_int(builder, 0);
 }
 
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind)

@@ -20,7 +20,7 @@
 /* ---- Types, kinds, operations ------------------------------------------------------------------------------- */
 
 /* How a value stands in a register. */
-enum ir_type { IR_VOID, IR_OBJECT, IR_INT, IR_FLOAT, IR_BOOL, IR_TYPE_COUNT };
+enum ir_type { IR_VOID, IR_OBJECT, IR_INT, IR_FLOAT, IR_BOOL, IR_COMPLEX, IR_TYPE_COUNT };
 
 /* What is known of an object: nothing, or its exact type (runtime/kinds.def). */
 enum ir_kind {
@@ -128,8 +128,8 @@ struct ir_block {
 enum ir_slot_how {
     SLOT_EMPTY, /* unbound, or the NULL below a callee */
     SLOT_HOME,  /* a local whose home holds it */
-    SLOT_RAW, /* a local in `value`, an int, float or truth value; its home holds it if `clean`, else something older */
-    SLOT_OWNED,    /* an operand in `value` with a reference of its own; or raw */
+    SLOT_RAW,   /* a local in `value`, a number or truth value; its home holds it if `clean`, else something older */
+    SLOT_OWNED, /* an operand in `value` with a reference of its own; or raw */
     SLOT_BORROWED, /* an operand in `value` that needs a reference more; or raw */
     SLOT_MEMORY,   /* an operand that stands in its stack slot of the frame */
     SLOT_ITERATOR, /* an operand as SLOT_OWNED, an iterator whose index is in `index` */

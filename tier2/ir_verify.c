@@ -228,6 +228,9 @@ static void check_payload(struct check *check, const struct ir_node *node)
     case IR_unbox_float:
         check_input_kind(check, node, KIND_float);
         break;
+    case IR_unbox_complex:
+        check_input_kind(check, node, KIND_complex);
+        break;
     case IR_unbox_bool:
         check_input_kind(check, node, KIND_bool);
         break;

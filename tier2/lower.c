@@ -56,7 +56,8 @@ static uint32_t object_row(const struct collected *collected, int number)
     return row;
 }
 
-/* The number of a value in the exit's array, or DEOPT_NO_VALUE for a constant, whose bits go to *constant. */
+/* The number of a value in the exit's array, or DEOPT_NO_VALUE for a constant, whose bits go to *constant. A complex number takes two places, the
+ * second for its imaginary part. */
 static uint16_t collect(struct collected *collected, const struct ir_node *node, int64_t *constant)
 {
     if (ir_is_constant(node) && node->op != IR_constant_object) {
@@ -68,11 +69,16 @@ static uint16_t collect(struct collected *collected, const struct ir_node *node,
             return (uint16_t)i;
         }
     }
-    if (collected->count == MOST_VALUES) {
+    if (collected->count >= MOST_VALUES - 1) {
+        collected->count = MOST_VALUES;
         return 0;
     }
-    collected->nodes[collected->count] = node;
-    return (uint16_t)collected->count++;
+    int number = collected->count;
+    collected->nodes[collected->count++] = node;
+    if (node->type == IR_COMPLEX) {
+        collected->nodes[collected->count++] = node;
+    }
+    return (uint16_t)number;
 }
 
 static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot)
@@ -121,6 +127,7 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     row.place = node->type == IR_INT         ? DEOPT_INT
                 : node->type == IR_FLOAT     ? DEOPT_FLOAT
                 : node->type == IR_BOOL      ? DEOPT_BOOL
+                : node->type == IR_COMPLEX   ? DEOPT_COMPLEX
                 : slot->how == SLOT_BORROWED ? DEOPT_BORROWED
                                              : DEOPT_OWNED;
     row.value = collect(collected, node, &row.constant);
@@ -307,9 +314,12 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
 static void store_values(struct lowering *l, const struct collected *collected)
 {
     for (int i = 0; i < collected->count; i++) {
-        bool is_virtual = collected->nodes[i]->op == IR_virtual;
-        value v = is_virtual ? llvm.ConstPointerNull(l->pointer) : result_of(l, collected->nodes[i]);
-        if (collected->nodes[i]->type == IR_BOOL) {
+        const struct ir_node *node = collected->nodes[i];
+        bool is_imaginary = i > 0 && collected->nodes[i - 1] == node;
+        value v = node->op == IR_virtual ? llvm.ConstPointerNull(l->pointer)
+                  : is_imaginary         ? l->imaginaries[node->id]
+                                         : result_of(l, node);
+        if (node->type == IR_BOOL) {
             v = llvm.BuildZExt(l->builder, v, l->i64, "");
         }
         store_to(l, v, l->values, i * 8);
@@ -470,6 +480,9 @@ static value sync_home(struct lowering *l, const struct ir_node *node)
     if (type == IR_BOOL) {
         value object = llvm.BuildSelect(l->builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
         result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, object});
+    } else if (type == IR_COMPLEX) {
+        result = call(l, "rt_tier2_sync_complex", l->pointer, 3,
+                      (value[]){home, input(l, node, 0), l->imaginaries[node->inputs[0]->id]});
     } else {
         result = call(l, type == IR_INT ? "rt_tier2_sync_int" : "rt_tier2_sync_float", l->pointer, 2,
                       (value[]){home, input(l, node, 0)});
@@ -811,6 +824,13 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return call(l, "rt_tier2_box_int", l->pointer, 1, (value[]){input(l, node, 0)});
     case IR_box_float:
         return call(l, "rt_tier2_box_float", l->pointer, 1, (value[]){input(l, node, 0)});
+    case IR_box_complex:
+        return call(l, "rt_tier2_box_complex", l->pointer, 2,
+                    (value[]){input(l, node, 0), l->imaginaries[node->inputs[0]->id]});
+    case IR_complex_real:
+        return input(l, node, 0);
+    case IR_complex_imaginary:
+        return l->imaginaries[node->inputs[0]->id];
     case IR_box_bool:
         return llvm.BuildSelect(builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
     case IR_unbox_int:
@@ -978,7 +998,12 @@ static void lower_block(struct lowering *l, const struct ir_block *block)
     go_on_in(l, l->starts[block->id]);
     for (const struct ir_node *node = block->first; node != block->last; node = node->next) {
         if (node->op == IR_phi) {
-            l->results[node->id] = llvm.BuildPhi(l->builder, type_of(l, (enum ir_type)node->type), "");
+            bool is_complex = node->type == IR_COMPLEX;
+            LLVMTypeRef type = is_complex ? l->f64 : type_of(l, (enum ir_type)node->type);
+            l->results[node->id] = llvm.BuildPhi(l->builder, type, "");
+            l->imaginaries[node->id] = is_complex ? llvm.BuildPhi(l->builder, l->f64, "") : NULL;
+        } else if (node->type == IR_COMPLEX) {
+            lower_complex(l, node);
         } else if (node->type == IR_VOID) {
             lower_effect(l, node);
         } else {
@@ -997,6 +1022,10 @@ static void complete_phis(struct lowering *l)
             for (int i = 0; i < node->input_count; i++) {
                 value from = result_of(l, node->inputs[i]);
                 llvm.AddIncoming(result_of(l, node), &from, &l->ends[block->predecessors[i]->id], 1);
+                if (node->type == IR_COMPLEX) {
+                    from = l->imaginaries[node->inputs[i]->id];
+                    llvm.AddIncoming(l->imaginaries[node->id], &from, &l->ends[block->predecessors[i]->id], 1);
+                }
             }
         }
     }
@@ -1066,13 +1095,14 @@ static bool prepare(struct lowering *l)
 {
     struct ir_graph *graph = l->graph;
     l->results = compiler_calloc(graph->node_count + 1, sizeof *l->results);
+    l->imaginaries = compiler_calloc(graph->node_count + 1, sizeof *l->imaginaries);
     l->starts = compiler_calloc(graph->block_count + 1, sizeof *l->starts);
     l->ends = compiler_calloc(graph->block_count + 1, sizeof *l->ends);
     l->exits = compiler_calloc(graph->state_count + 1, sizeof *l->exits);
     l->state_rows = compiler_calloc(graph->state_count + 1, sizeof *l->state_rows);
     l->table = compiler_calloc(1, sizeof *l->table);
-    return l->results != NULL && l->starts != NULL && l->ends != NULL && l->exits != NULL && l->state_rows != NULL &&
-           l->table != NULL;
+    return l->results != NULL && l->imaginaries != NULL && l->starts != NULL && l->ends != NULL && l->exits != NULL &&
+           l->state_rows != NULL && l->table != NULL;
 }
 
 static void make_function(struct lowering *l)
@@ -1130,6 +1160,7 @@ static enum reason lower_one(const struct ir_graph *graphs, struct ir_graph *gra
         reason = l.out_of_memory ? REASON_no_memory : REASON_none;
     }
     free(l.results);
+    free(l.imaginaries);
     free(l.starts);
     free(l.ends);
     free(l.exits);

@@ -239,6 +239,12 @@ static struct ir_node *simplify(const struct ir_node *node)
         return first->op == IR_box_float ? first->inputs[0] : NULL;
     case IR_unbox_int:
         return first->op == IR_box_int ? first->inputs[0] : NULL;
+    case IR_unbox_complex:
+        return first->op == IR_box_complex ? first->inputs[0] : NULL;
+    case IR_complex_real:
+        return first->op == IR_complex_make ? first->inputs[0] : NULL;
+    case IR_complex_imaginary:
+        return first->op == IR_complex_make ? first->inputs[1] : NULL;
     case IR_wrap_index:
         return (first->op == IR_constant_int && first->number >= 0) || first->flags & NODE_NOT_NEGATIVE ? first
                                                                                                         : NULL;
