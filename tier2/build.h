@@ -67,10 +67,14 @@ struct operand {
     bool rises; /* from a number that is not negative */
 };
 
+enum { TWIN_NONE = -1 };
+
 /* What is believed of a local at a loop header. */
 struct loop_guess {
     uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
     uint8_t known; /* the guess is good for something */
+    int16_t
+        twin; /* raw, and the same object as local `twin` - 1, a lower one; 0: nothing is known of it, TWIN_NONE: there is none */
     uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
@@ -105,6 +109,7 @@ struct body {
     bool refused;               /* it was tried here, and cannot be inlined */
     bool owns;                  /* other code may run in it: its locals have references of their own */
     bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
+    bool boxes;                 /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -199,6 +204,7 @@ struct builder {
     PyObject *const *samples;             /* what stood in the frame then: locals, then operands; or NULL */
     const struct deopt_failure *failures; /* what failed in earlier code of the function */
     size_t failure_count;
+    bool settling;      /* several ways are being brought into one form: each operand by itself */
     bool retry;         /* a guess was wrong: the graph is to be made again */
     enum reason reason; /* why there will be no graph */
 };
@@ -300,6 +306,8 @@ void build_finish_escape(struct builder *builder, int next);
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes the home of a raw local hold its number; it stays raw. */
+void variable_sync(struct builder *builder, int local);
 /* Makes a local raw of the kind where that is what it is, and else maybe_other: good where it is assigned before it is read. Guards that what its home
  * holds is simple where that is not known; they leave as above. */
 void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind);
@@ -396,6 +404,11 @@ void build_replace_operands(struct builder *builder, int count, struct ir_node *
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
 
+static inline bool build_is_true(const struct ir_node *node)
+{
+    return node != NULL && node->op == IR_constant_bool && node->number;
+}
+
 static inline const struct instruction *build_current(const struct builder *builder)
 {
     return &builder->bytecode->instructions[builder->current];
@@ -479,6 +492,8 @@ struct inlining {
 void build_inlined(struct builder *builder, const struct inlining *inlining);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
+/* Is every box of the constant's value this object? */
+bool build_has_one_box(const PyObject *constant);
 /* The function being inlined cannot be, after all. */
 void build_refuse(struct builder *builder);
 /* Other code may run in an inlined function: all its locals and those of its callers must have references of their own. */

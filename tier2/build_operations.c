@@ -483,9 +483,22 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
     if (escaped) {
         truth = build_slow_truth(builder, true);
     }
-    build_branch(builder, truth, on_true, build_current(builder)->target, escaped);
-    struct operand popped = pop(builder);
-    operand_drop(builder, &popped, builder->current + 1);
+    int next[2] = {build_current(builder)->target, builder->current + 1};
+    struct ir_block *others = build_split(builder, truth, 0);
+    struct ir_block *ways[2] = {on_true ? builder->block : others, on_true ? others : builder->block};
+    for (int i = 0; i < 2; i++) {
+        builder->block = ways[i];
+        if (i == 1) {
+            struct operand popped = pop(builder);
+            operand_drop(builder, &popped, next[i]);
+        }
+        if (escaped) {
+            build_finish_escape(builder, next[i]);
+        }
+        if (i == 0) {
+            build_jump(builder, next[i]);
+        }
+    }
 }
 
 static void build_return(struct builder *builder)

@@ -770,7 +770,10 @@ static int64_t sync_home(struct evaluation *e, const struct ir_node *node)
     enum ir_type type = (enum ir_type)node->inputs[0]->type;
     enum ir_kind kind = type == IR_INT ? KIND_int : type == IR_FLOAT ? KIND_float : KIND_bool;
     if (node->input_count > 1 && input(e, node, 1)) {
-        if (*home == NULL || (*home)->kind != kind || (*home)->value != input(e, node, 0)) {
+        bool holds_it = type == IR_OBJECT
+                            ? address(*home) == input(e, node, 0)
+                            : *home != NULL && (*home)->kind == kind && (*home)->value == input(e, node, 0);
+        if (!holds_it) {
             problem(e->world, "a home that was said to be clean holds something else");
         }
         return address(*home);

@@ -477,7 +477,9 @@ static value sync_home(struct lowering *l, const struct ir_node *node)
     value home = field(l, l->frame, home_offset(node));
     value result;
     enum ir_type type = (enum ir_type)node->inputs[0]->type;
-    if (type == IR_BOOL) {
+    if (type == IR_OBJECT) {
+        result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, input(l, node, 0)});
+    } else if (type == IR_BOOL) {
         value object = llvm.BuildSelect(l->builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
         result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, object});
     } else if (type == IR_COMPLEX) {
