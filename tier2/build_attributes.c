@@ -162,7 +162,9 @@ static bool class_attribute_is_known(const struct builder *builder, const struct
                                      const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    return sample_of_case(builder, owner) != NULL && !(hidden_by_keys && seen->keys_version == 0);
+    const PyTypeObject *class = owner->op == IR_new_instance ? owner->pointer : NULL;
+    bool is_made = class != NULL && class == seen->type && class->tp_version_tag == seen->type_version;
+    return (is_made || sample_of_case(builder, owner) != NULL) && !(hidden_by_keys && seen->keys_version == 0);
 }
 
 /* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
