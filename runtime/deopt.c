@@ -705,7 +705,8 @@ int rt_tier2_pending(PyThreadState *tstate, PyObject **result)
 
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 {
-    return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
+    return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL &&
+           runtime_data.tracemalloc->tracing == 0;
 }
 
 /* Nothing has happened to the frames that were made for the time of a destructor, and function and code will live on without them. */
@@ -719,7 +720,8 @@ static bool are_untouched(PyThreadState *tstate, InterpreterFrame *root, Interpr
             return false;
         }
     }
-    return (root->frame_obj == NULL && !tstate->cframe->use_tracing) || rt_tier2_quiet(tstate, root);
+    bool quiet = root->frame_obj == NULL && !tstate->cframe->use_tracing && runtime_data.tracemalloc->tracing == 0;
+    return quiet || rt_tier2_quiet(tstate, root);
 }
 
 /* Takes the frames away again. The values are what they were: what the frames owned is compiled code's again. */

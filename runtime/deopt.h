@@ -64,10 +64,10 @@ struct deopt_state {
     uint32_t handler;      /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
     uint16_t handler_keep; /* operands it finds below what is pushed for it */
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
-    uint16_t object_count; /* of an innermost frame: the objects to be made, for the frames around it, too */
-    uint32_t first_object;
     uint8_t completion;    /* enum completion: what is to be done with the result of the frame inside it */
     uint16_t kept;         /* so many of its last operands go with that */
+    uint16_t object_count; /* of an innermost frame: the objects to be made, for the frames around it, too */
+    uint32_t first_object;
 };
 
 enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
@@ -178,7 +178,7 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
 /* After a call, when the eval breaker is set: sees to it. Returns 0, or OPS_RAISED with the call's result at `result` dropped. */
 int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
 
-/* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
+/* After an escape, when the frame has a frame object, or tracing or tracemalloc is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* A new instance of a plain class (instance.h), with all attributes empty; NULL, with nothing done and no exception, where a collection is due or memory

@@ -909,6 +909,11 @@ static void eval_effect(struct evaluation *e, const struct ir_node *node)
     case IR_call_plain:
         call_plain(e, node);
         break;
+    case IR_guard_home: {
+        const struct world_object *held = world->homes[node->frame][node->number];
+        guard(e, node, held == NULL || is_number(held) || held->kind == KIND_str || held->kind == KIND_none);
+        break;
+    }
     case IR_guard_breaker:
     case IR_guard_quiet:
         guard(e, node, true);

@@ -213,6 +213,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
     case IR_float_compare:
         check_number(check, node, "comparison", Py_GE + 1);
         break;
+    case IR_guard_home:
     case IR_load_home:
     case IR_store_home:
     case IR_sync_home:

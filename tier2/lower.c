@@ -493,6 +493,29 @@ static value breaker_is_unset(struct lowering *l)
     return integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, (uint32_t)unset));
 }
 
+/* Nothing, or something whose end nobody sees? */
+static void guard_home(struct lowering *l, const struct ir_node *node)
+{
+    const PyTypeObject *types[] = {runtime_data.int_type, runtime_data.float_type, runtime_data.bool_type,
+                                   runtime_data.none_type, runtime_data.str_type};
+    value object = load_tagged(l, TAG_home, l->pointer, l->frame, home_offset(node));
+    label from = llvm.GetInsertBlock(l->builder);
+    label bound = new_block(l, "bound");
+    label done = new_block(l, "");
+    llvm.BuildCondBr(l->builder, llvm.BuildIsNull(l->builder, object, ""), done, bound);
+    go_on_in(l, bound);
+    value type = load_tagged(l, TAG_class, l->pointer, object, offsetof(PyObject, ob_type));
+    value any = constant_i1(l, false);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        any = llvm.BuildOr(l->builder, any, integer_compare(l, LLVMIntEQ, type, address(l, types[i])), "");
+    }
+    llvm.BuildBr(l->builder, done);
+    go_on_in(l, done);
+    value holds = llvm.BuildPhi(l->builder, l->i1, "");
+    llvm.AddIncoming(holds, (value[]){constant_i1(l, true), any}, (label[]){from, bound}, 2);
+    lower_guard(l, node, holds);
+}
+
 static void guard_breaker(struct lowering *l, const struct ir_node *node)
 {
     lower_guard(l, node, breaker_is_unset(l));
@@ -544,6 +567,8 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
     value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
     value quiet = llvm.BuildAnd(l->builder, llvm.BuildIsNull(l->builder, object, ""),
                                 integer_compare(l, LLVMIntEQ, tracing, llvm.ConstInt(l->i8, 0, false)), "");
+    value memory_traced = load_from(l, l->i32, address(l, &runtime_data.tracemalloc->tracing), 0);
+    quiet = llvm.BuildAnd(l->builder, quiet, integer_compare(l, LLVMIntEQ, memory_traced, constant_i32(l, 0)), "");
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
     value left_alone = unless_forced(l, row, constant_i1(l, true));
@@ -813,6 +838,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         lower_guard(l, node,
                     integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
                                     constant_i32(l, (uint32_t)node->number)));
+        break;
+    case IR_guard_home:
+        guard_home(l, node);
         break;
     case IR_guard_breaker:
         guard_breaker(l, node);
