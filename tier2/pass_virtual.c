@@ -709,11 +709,21 @@ static bool visit_home(struct walk *walk, struct ir_node *node)
         return false;
     }
     bool has_home = node->op == IR_load_home || node->op == IR_store_home || node->op == IR_clear_home ||
-                    node->op == IR_sync_home;
+                    node->op == IR_sync_home || node->op == IR_guard_home;
     if (!has_home || node->frame != 0 || node->number >= walk->home_count) {
         return false;
     }
     const struct home *home = &walk->now->homes[node->number];
+    if (node->op == IR_guard_home) {
+        if (home->manner == HOME_VIRTUAL && is_box_kind(walk, home->object)) {
+            take_away(walk, node);
+            return true;
+        }
+        if (home->manner == HOME_VIRTUAL) {
+            make(walk, walk->now, home->object, node);
+        }
+        return false;
+    }
     bool stores_virtual = node->op == IR_store_home && is_virtual(walk, walk->now, resolve(walk, node->inputs[0]));
     switch ((enum ir_op)node->op) {
     case IR_load_home:
@@ -1238,18 +1248,45 @@ static bool settle_object(struct walk *walk, struct ir_block *block, int number)
     return true;
 }
 
-/* A local that is a number box nobody else has at the end of `block` becomes one that its home does not have: states that name the number
- * are enough. False: it is something else. */
-static bool forget_box(struct walk *walk, struct ir_block *block, int local)
+/* The number that states name for a local from the start of `block` on; NULL: that is not known. */
+static struct ir_node *number_from(struct walk *walk, const struct ir_block *block, int local)
 {
-    struct point *end = walk->ends[block->id];
+    for (const struct ir_block *below = block; below != NULL; below = below->next) {
+        if (!ir_dominates(block, below)) {
+            continue;
+        }
+        ir_each_node(below, node)
+        {
+            const struct ir_state *state = node->state;
+            while (state != NULL && state->outer != NULL) {
+                state = state->outer;
+            }
+            if (state != NULL) {
+                return state->slots[local].how == SLOT_RAW ? resolve(walk, state->slots[local].value) : NULL;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A local that is a number box nobody else has at the end of way number `which` into `block` becomes one that its home does not have: states that
+ * name the number are enough. False: it is something else, or they name another. */
+static bool forget_box(struct walk *walk, struct ir_block *block, int which, int local)
+{
+    struct ir_block *from = block->predecessors[which];
+    struct point *end = walk->ends[from->id];
     struct home *home = &end->homes[local];
     struct standing *standing = &end->objects[home->object];
-    if (!is_box_kind(walk, home->object) || standing->references != 1 || !has_one_way(block)) {
+    struct ir_node *number = number_from(walk, block, local);
+    if (number != NULL && number->op == IR_phi && number->block == block) {
+        number = resolve(walk, number->inputs[which]);
+    }
+    if (!is_box_kind(walk, home->object) || standing->references != 1 || !has_one_way(from) || number == NULL ||
+        number != resolve(walk, standing->fields[0])) {
         return false;
     }
     standing->manner = ABSENT;
-    *home = (struct home){.manner = HOME_PERHAPS, .clean = constant(walk, block->last, IR_constant_bool, 0)};
+    *home = (struct home){.manner = HOME_PERHAPS, .clean = constant(walk, from->last, IR_constant_bool, 0)};
     return true;
 }
 
@@ -1279,7 +1316,7 @@ static bool settle_home(struct walk *walk, struct ir_block *block, int local)
         }
         struct ir_block *from = block->predecessors[i];
         const struct home *end = &walk->ends[from->id]->homes[local];
-        if (end->manner == HOME_VIRTUAL && !(perhaps && forget_box(walk, from, local))) {
+        if (end->manner == HOME_VIRTUAL && !(perhaps && forget_box(walk, block, i, local))) {
             make_at_end(walk, from, end->object);
         }
         made |= end->manner != HOME_VIRTUAL;
@@ -1405,7 +1442,7 @@ static void close_home(struct walk *walk, struct ir_block *latch, struct ir_bloc
     struct home *end = &walk->ends[latch->id]->homes[local];
     bool is_same = start->manner == end->manner && start->object == end->object;
     if (start->manner == HOME_PERHAPS) {
-        if (end->manner == HOME_VIRTUAL && !forget_box(walk, latch, local)) {
+        if (end->manner == HOME_VIRTUAL && !forget_box(walk, header, which, local)) {
             make_at_end(walk, latch, end->object);
         }
         if (walk->changes) {
