@@ -230,6 +230,55 @@ PyObject *rt_tier2_make_tuple(PyObject **items, int count)
     return tuple;
 }
 
+/* An instance without attributes; the collector does not run. */
+static PyObject *empty_instance(PyThreadState *tstate, PyTypeObject *type)
+{
+    PyObject *object = instance_try(tstate, type);
+    if (LIKELY(object != NULL)) {
+        return object;
+    }
+    struct _gc_runtime_state *collector = runtime_data.collector;
+    int enabled = collector->enabled;
+    collector->enabled = 0;
+    object = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
+    collector->enabled = enabled;
+    if (object == NULL) {
+        Py_FatalError("pyjit: out of memory while leaving compiled code");
+    }
+    return object;
+}
+
+PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count)
+{
+    PyObject *object = empty_instance(tstate, type);
+    for (int i = 0; i < count; i++) {
+        int64_t position = words[2 * i];
+        PyObject *value = (PyObject *)words[2 * i + 1];
+        if (position < 0) {
+            *(PyObject **)((char *)object - position) = value;
+            continue;
+        }
+        PyDictValues *values = *_PyObject_ValuesPointer(object);
+        /* What stands before them: their number behind the indices in the order of insertion, the last one first. (dictobject.c) */
+        uint8_t *order = (uint8_t *)values;
+        values->values[position] = value;
+        order[-2]++;
+        order[-2 - order[-2]] = (uint8_t)position;
+    }
+    return object;
+}
+
+static PyObject *make_instance(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
+{
+    const struct deopt_slot *fields = &table->slots[object->first_field];
+    int64_t words[DEOPT_MOST_FIELDS];
+    for (int i = 0; i < object->field_count; i += 2) {
+        words[i] = number_of(&fields[i], fields[i].value, values);
+        words[i + 1] = (int64_t)(intptr_t)object_of(table, &fields[i + 1], values);
+    }
+    return rt_tier2_make_instance(PyThreadState_Get(), (PyTypeObject *)object->type, words, object->field_count / 2);
+}
+
 static PyObject *make_object(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
 {
     const struct deopt_slot *fields = &table->slots[object->first_field];
@@ -244,6 +293,8 @@ static PyObject *make_object(const struct deopt_table *table, const struct deopt
             items[i] = object_of(table, &fields[i], values);
         }
         return rt_tier2_make_tuple(items, object->field_count);
+    case DEOPT_MAKE_INSTANCE:
+        return make_instance(table, object, values);
     }
     return NULL;
 }

@@ -39,16 +39,17 @@ struct deopt_slot {
 };
 
 /* An object that compiled code did without, and that its frames have. Each slot or field that names it has a reference to it. */
-enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE };
+enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE, DEOPT_MAKE_INSTANCE };
 
 /* An exit has no more objects to make, nor an object more fields. */
-enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 16 };
+enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 32 };
 
 struct deopt_object {
     uint8_t kind;         /* enum deopt_make */
     uint16_t word;        /* where it stands in the exit's array once it is made; NULL before */
-    uint16_t field_count; /* of a tuple: its items; of a box: 1 */
+    uint16_t field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */
     uint32_t first_field; /* row in the table's slots: what it has, as an operand would have it */
+    const void *type;     /* of an instance, borrowed: the code's guards keep it */
 };
 
 /* A frame state: how a Python frame stands when execution leaves. That of an inlined frame has the function as first operand, before those on
@@ -190,6 +191,10 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 /* A new instance of a plain class (instance.h), with all attributes empty; NULL, with nothing done and no exception, where a collection is due or memory
  * is short. */
 PyObject *rt_tier2_new_instance(PyThreadState *tstate, PyTypeObject *type);
+
+/* An instance with `count` attributes: each is two words, its index among the inline values or minus the offset of its slot, and the object, whose
+ * reference is taken over; in the order of insertion. Never NULL, starts no collection. */
+PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
  * box nobody else has. Never fails (box_reserve.h). */

@@ -173,7 +173,9 @@ static bool class_attribute_is_known(struct builder *builder, const struct ir_no
                                      const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    return (sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) && !(hidden_by_keys && seen->keys_version == 0);
+    const PyTypeObject *class = owner->op == IR_new_instance ? owner->pointer : NULL;
+    bool is_made = class != NULL && class == seen->type && class->tp_version_tag == seen->type_version;
+    return (is_made || sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) && !(hidden_by_keys && seen->keys_version == 0);
 }
 
 static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)

@@ -169,9 +169,11 @@ static void object_rows(struct lowering *l, struct collected *collected)
             return;
         }
         table->objects[table->object_count++] = (struct deopt_object){
-            .kind = node->kind == KIND_tuple   ? DEOPT_MAKE_TUPLE
+            .kind = node->pointer != NULL      ? DEOPT_MAKE_INSTANCE
+                    : node->kind == KIND_tuple ? DEOPT_MAKE_TUPLE
                     : node->kind == KIND_float ? DEOPT_MAKE_FLOAT
                                                : DEOPT_MAKE_INT,
+            .type = node->pointer,
             .first_field = (uint32_t)table->slot_count,
             .field_count = node->input_count,
             .word = (uint16_t)i,
@@ -626,6 +628,10 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
 static value make_object(struct lowering *l, const struct ir_node *node)
 {
     lower_store_arguments(l, node);
+    if (node->pointer != NULL) {
+        value all[4] = {l->thread, address(l, node->pointer), l->arguments, constant_i32(l, node->input_count / 2)};
+        return call(l, "rt_tier2_make_instance", l->pointer, 4, all);
+    }
     value arguments[2] = {l->arguments, constant_i32(l, node->input_count)};
     return call(l, "rt_tier2_make_tuple", l->pointer, 2, arguments);
 }

@@ -21,6 +21,8 @@
 enum {
     MOST_OBJECTS = DEOPT_MOST_OBJECTS,
     MOST_FIELDS = DEOPT_MOST_FIELDS,
+    MOST_ITEMS = 16,
+    MOST_DYING = 256,
     MOST_HOMES = 32,
     MOST_WALKS = 32,
     NO_OBJECT = -1
@@ -28,8 +30,11 @@ enum {
 
 struct object {
     struct ir_node *name; /* the node whose value it is */
+    uint32_t key;         /* id of the node because of which it is there: what is refused */
     uint8_t kind;
-    uint16_t field_count;
+    bool has_values;   /* of an instance: inline values */
+    uint32_t version;  /* of its class: */
+    const void *class; /* of an instance; else NULL */
 };
 
 enum manner { ABSENT, VIRTUAL, REAL };
@@ -40,7 +45,8 @@ struct standing {
     uint16_t references;         /* while virtual */
     struct ir_node *real;        /* what it is, where it is real */
     struct ir_node *description; /* the last IR_virtual made of it, which is still there, or NULL */
-    struct ir_node **fields;     /* as they are named; in the graph's memory, never changed */
+    uint16_t field_count;
+    struct ir_node **fields; /* what would be the operands of an IR_virtual, as they are named; in the graph's memory, never changed */
 };
 
 /* How a local of the root frame stands: */
@@ -81,8 +87,8 @@ struct walk {
     struct object objects[MOST_OBJECTS];
     int object_count;
     int answered; /* how many nodes did without an object */
-    size_t capacity;
-    int16_t *aliases;          /* by node: the object it is, one more; 0: none */
+    size_t capacity;   /* of the three that follow; names of boxes are new nodes */
+    int16_t *aliases;          /* by node: the object it is, one more; 0: none. Or with VALUES_OF or ABSENT_FROM added: */
     struct ir_node **forwards; /* by node: what it turned out to be */
     uint8_t *refused; /* by node that names an object: it is not to be virtual. Kept from walk to walk, as are: */
     struct finding *findings;
@@ -95,6 +101,9 @@ struct walk {
     uint32_t state_count;          /* of states there were before */
 };
 
+/* Of a node that is the address of an object's inline values; and of one that is the NULL where an object has no such attribute. */
+enum { VALUES_OF = MOST_OBJECTS, ABSENT_FROM = 2 * MOST_OBJECTS };
+
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
 
 static struct ir_node *resolve(const struct walk *walk, struct ir_node *node)
@@ -106,16 +115,27 @@ static struct ir_node *resolve(const struct walk *walk, struct ir_node *node)
     return node;
 }
 
-/* The object a resolved node is the name of. */
+/* The object a resolved node has to do with in the way that `role` says: VALUES_OF, ABSENT_FROM, or 0: it is its name. */
+static int object_in_role(const struct walk *walk, const struct ir_node *node, int role)
+{
+    int object = node != NULL && node->id < walk->capacity ? walk->aliases[node->id] - 1 - role : NO_OBJECT;
+    return object >= 0 && object < MOST_OBJECTS ? object : NO_OBJECT;
+}
+
 static int object_of(const struct walk *walk, const struct ir_node *node)
 {
-    return node != NULL && node->id < walk->capacity ? walk->aliases[node->id] - 1 : NO_OBJECT;
+    return object_in_role(walk, node, 0);
 }
 
 /* Has the node become another name of an object already? */
 static bool is_named(const struct walk *walk, const struct ir_node *node)
 {
     return node->id < walk->capacity && walk->aliases[node->id] != 0;
+}
+
+static bool is_box_kind(const struct walk *walk, int object)
+{
+    return walk->objects[object].kind == KIND_int || walk->objects[object].kind == KIND_float;
 }
 
 static bool is_virtual(const struct walk *walk, const struct point *at, const struct ir_node *node)
@@ -138,6 +158,11 @@ static void name_object(struct walk *walk, const struct ir_node *node, int objec
     walk->aliases[node->id] = (int16_t)(object + 1);
 }
 
+static void name_in_role(struct walk *walk, const struct ir_node *node, int object, int role)
+{
+    walk->aliases[node->id] = (int16_t)(object + 1 + role);
+}
+
 static void forward(struct walk *walk, const struct ir_node *node, struct ir_node *to)
 {
     int object = object_of(walk, to);
@@ -158,7 +183,7 @@ static void take_away(struct walk *walk, struct ir_node *node)
 /* It is never virtual. */
 static void refuse(struct walk *walk, int object)
 {
-    walk->refused[walk->objects[object].name->id] = true;
+    walk->refused[walk->objects[object].key] = true;
     walk->again = true;
 }
 
@@ -190,7 +215,7 @@ static void find_out(struct walk *walk, uint32_t name, const struct ir_block *he
 
 static bool must_be_real(const struct walk *walk, int object, const struct ir_block *header)
 {
-    return has_finding(walk, walk->objects[object].name->id, header);
+    return has_finding(walk, walk->objects[object].key, header);
 }
 
 /* The name that local `local` has among the findings. */
@@ -228,13 +253,28 @@ static void store_home(struct walk *walk, int local, struct ir_node *value, stru
     store->flags = NODE_SIMPLE;
 }
 
+static struct ir_node *constant(struct walk *walk, struct ir_node *where, enum ir_op op, int64_t number)
+{
+    struct ir_node *node = insert(walk, where, op, 0, NULL);
+    node->number = number;
+    return node;
+}
+
+/* What IR_virtual and IR_make say besides the fields. */
+static void describe_class(struct ir_node *node, const struct object *object)
+{
+    node->kind = object->kind;
+    node->pointer = object->class;
+    node->number = object->has_values;
+}
+
 /* Makes a virtual object, and what it has that is virtual, before `where`. */
 static struct ir_node *make(struct walk *walk, struct point *at, int number, struct ir_node *where)
 {
     const struct object *object = &walk->objects[number];
     struct standing *standing = &at->objects[number];
     struct ir_node *fields[MOST_FIELDS];
-    for (int i = 0; i < object->field_count; i++) {
+    for (int i = 0; i < standing->field_count; i++) {
         struct ir_node *field = resolve(walk, standing->fields[i]);
         int inner = object_of(walk, field);
         if (inner != NO_OBJECT && at->objects[inner].manner == VIRTUAL) {
@@ -243,8 +283,8 @@ static struct ir_node *make(struct walk *walk, struct point *at, int number, str
         fields[i] = value_at(walk, at, field);
     }
     enum ir_op op = object->kind == KIND_int ? IR_box_int : object->kind == KIND_float ? IR_box_float : IR_make;
-    struct ir_node *real = insert(walk, where, op, object->field_count, fields);
-    real->kind = object->kind;
+    struct ir_node *real = insert(walk, where, op, standing->field_count, fields);
+    describe_class(real, object);
     real->sample = object->name->sample;
     for (int i = 1; i < standing->references; i++) {
         insert(walk, where, IR_hold, 1, &real);
@@ -280,17 +320,18 @@ static struct ir_node *describe(struct walk *walk, int number, struct ir_node *w
     struct standing *standing = &walk->now->objects[number];
     struct ir_node *fields[MOST_FIELDS];
     bool same = standing->description != NULL;
-    for (int i = 0; i < object->field_count; i++) {
+    for (int i = 0; i < standing->field_count; i++) {
         fields[i] = resolve(walk, standing->fields[i]);
         int inner = object_of(walk, fields[i]);
         fields[i] = inner != NO_OBJECT && walk->now->objects[inner].manner == VIRTUAL
                         ? describe(walk, inner, where)
                         : value_at(walk, walk->now, fields[i]);
-        same = same && standing->description->inputs[i] == fields[i];
+        same = same && i < standing->description->input_count && standing->description->inputs[i] == fields[i];
     }
+    same = same && standing->description->input_count == standing->field_count;
     if (!same) {
-        standing->description = insert(walk, where, IR_virtual, object->field_count, fields);
-        standing->description->kind = object->kind;
+        standing->description = insert(walk, where, IR_virtual, standing->field_count, fields);
+        describe_class(standing->description, object);
     }
     return standing->description;
 }
@@ -330,6 +371,17 @@ static void expect_object(struct walk *walk, struct ir_node *node)
     }
 }
 
+/* The address of inline values, or a NULL, stands only where it is expected. */
+static void expect_no_role(struct walk *walk, struct ir_node *node)
+{
+    node = resolve(walk, node);
+    int object = object_in_role(walk, node, ABSENT_FROM);
+    object = object == NO_OBJECT ? object_in_role(walk, node, VALUES_OF) : object;
+    if (object != NO_OBJECT) {
+        refuse(walk, object);
+    }
+}
+
 /* Can the node's state say how things stand? It can of a local that it is a virtual object, but not that it perhaps is one. */
 static void settle_state(struct walk *walk, struct ir_node *node)
 {
@@ -337,6 +389,7 @@ static void settle_state(struct walk *walk, struct ir_node *node)
     for (const struct ir_state *state = node->state; state != NULL; state = state->outer) {
         for (int i = 0; i < state->local_count + state->depth; i++) {
             expect_object(walk, state->slots[i].value);
+            expect_no_role(walk, state->slots[i].value);
         }
         for (int i = 0; state->outer == NULL && i < walk->home_count; i++) {
             const struct ir_slot *slot = &state->slots[i];
@@ -424,38 +477,87 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
 
 /* Fields that are to be dropped, the first first. */
 struct dying {
-    struct ir_node *fields[MOST_OBJECTS * MOST_FIELDS];
+    struct ir_node *fields[MOST_DYING];
     int count;
 };
-
-/* Takes a reference of a virtual object away; with the last, what has to be dropped for it is put before the rest. Items of tuples are
- * dropped from the last to the first. */
-static void lose_reference(struct walk *walk, int number, struct dying *dying)
-{
-    struct standing *standing = &walk->now->objects[number];
-    if (--standing->references > 0) {
-        return;
-    }
-    standing->manner = ABSENT;
-    if (walk->objects[number].kind != KIND_tuple) {
-        return;
-    }
-    int count = walk->objects[number].field_count;
-    if (dying->count + count > MOST_OBJECTS * MOST_FIELDS) {
-        refuse(walk, number);
-        return;
-    }
-    memmove(&dying->fields[count], dying->fields, (size_t)dying->count * sizeof dying->fields[0]);
-    for (int i = 0; i < count; i++) {
-        dying->fields[i] = resolve(walk, standing->fields[count - 1 - i]);
-    }
-    dying->count += count;
-}
 
 static bool is_simple(const struct ir_node *node)
 {
     return node->kind == KIND_int || node->kind == KIND_float || node->kind == KIND_bool || node->kind == KIND_str ||
            node->kind == KIND_none;
+}
+
+/* Before which of two attributes (their positions, see IR_virtual) is the other dropped? Slots come first, then inline values. */
+static bool dies_before(int64_t a, int64_t b)
+{
+    return (a < 0) != (b < 0) ? a < 0 : a < 0 ? a > b : a < b;
+}
+
+/* What a virtual object has references to, in the order in which its end drops them: tuples begin with the last item. Returns the number. */
+static int list_references(const struct walk *walk, int number, struct ir_node **list)
+{
+    const struct object *object = &walk->objects[number];
+    const struct standing *standing = &walk->now->objects[number];
+    int count = 0;
+    if (object->kind == KIND_tuple) {
+        for (int i = standing->field_count - 1; i >= 0; i--) {
+            list[count++] = resolve(walk, standing->fields[i]);
+        }
+    } else if (object->class != NULL) {
+        int64_t positions[MOST_FIELDS];
+        for (int i = 0; i < standing->field_count; i += 2) {
+            int64_t position = standing->fields[i]->number;
+            int at = count++;
+            for (; at > 0 && dies_before(position, positions[at - 1]); at--) {
+                positions[at] = positions[at - 1];
+                list[at] = list[at - 1];
+            }
+            positions[at] = position;
+            list[at] = resolve(walk, standing->fields[i + 1]);
+        }
+    }
+    return count;
+}
+
+/* How many of the references that a virtual object has are such that somebody could tell when they go? */
+static int count_seen(const struct walk *walk, int number)
+{
+    struct ir_node *list[MOST_FIELDS];
+    int count = list_references(walk, number, list);
+    int seen = 0;
+    for (int i = 0; i < count; i++) {
+        seen += is_virtual(walk, walk->now, list[i]) ? count_seen(walk, object_of(walk, list[i]))
+                                                     : !is_simple(value_at(walk, walk->now, list[i]));
+    }
+    return seen;
+}
+
+/* Slots are dropped class by class, in an order that is not known here. */
+static bool has_slots(const struct walk *walk, int number)
+{
+    const struct standing *standing = &walk->now->objects[number];
+    return walk->objects[number].class != NULL && standing->field_count > 0 && standing->fields[0]->number < 0;
+}
+
+/* Takes a reference of a virtual object away; with the last, what has to be dropped for it is put before the rest. */
+static void lose_reference(struct walk *walk, int number, struct dying *dying)
+{
+    struct standing *standing = &walk->now->objects[number];
+    if (standing->references > 1) {
+        standing->references--;
+        return;
+    }
+    struct ir_node *list[MOST_FIELDS];
+    int count = list_references(walk, number, list);
+    if (dying->count + count > MOST_DYING || (has_slots(walk, number) && count_seen(walk, number) > 1)) {
+        refuse(walk, number);
+        return;
+    }
+    standing->manner = ABSENT;
+    standing->references = 0;
+    memmove(&dying->fields[count], dying->fields, (size_t)dying->count * sizeof dying->fields[0]);
+    memcpy(dying->fields, list, (size_t)count * sizeof list[0]);
+    dying->count += count;
 }
 
 /* A reference to `object` that was taken just before `where`, with nothing in between that can tell, or NULL. */
@@ -566,7 +668,7 @@ static bool visit_sync(struct walk *walk, struct ir_node *node)
     struct ir_node *clean = node->input_count > 1 ? resolve(walk, node->inputs[1]) : NULL;
     if (home->manner == HOME_VIRTUAL) {
         struct standing *standing = &walk->now->objects[home->object];
-        bool is_box = walk->objects[home->object].kind != KIND_tuple;
+        bool is_box = is_box_kind(walk, home->object);
         bool is_newer = clean == NULL || (clean->op == IR_constant_bool && !clean->number);
         if (!is_newer || !is_box) {
             make(walk, walk->now, home->object, node);
@@ -582,18 +684,6 @@ static bool visit_sync(struct walk *walk, struct ir_node *node)
     return false;
 }
 
-/* Can nobody tell when the last reference to a virtual object goes? */
-static bool dies_quietly(const struct walk *walk, int number)
-{
-    bool quietly = true;
-    for (int i = 0; i < walk->objects[number].field_count && walk->objects[number].kind == KIND_tuple; i++) {
-        struct ir_node *field = resolve(walk, walk->now->objects[number].fields[i]);
-        quietly &= is_virtual(walk, walk->now, field) ? dies_quietly(walk, object_of(walk, field))
-                                                      : is_simple(value_at(walk, walk->now, field));
-    }
-    return quietly;
-}
-
 /* The function returns: locals that are virtual go. */
 static void leave_homes(struct walk *walk, struct ir_node *node)
 {
@@ -602,7 +692,7 @@ static void leave_homes(struct walk *walk, struct ir_node *node)
         if (home->manner != HOME_VIRTUAL) {
             continue;
         }
-        if (walk->now->objects[home->object].references == 1 && !dies_quietly(walk, home->object)) {
+        if (walk->now->objects[home->object].references == 1 && count_seen(walk, home->object) > 0) {
             make(walk, walk->now, home->object, node);
         } else {
             home->manner = IN_HOME;
@@ -619,11 +709,21 @@ static bool visit_home(struct walk *walk, struct ir_node *node)
         return false;
     }
     bool has_home = node->op == IR_load_home || node->op == IR_store_home || node->op == IR_clear_home ||
-                    node->op == IR_sync_home;
+                    node->op == IR_sync_home || node->op == IR_guard_home;
     if (!has_home || node->frame != 0 || node->number >= walk->home_count) {
         return false;
     }
     const struct home *home = &walk->now->homes[node->number];
+    if (node->op == IR_guard_home) {
+        if (home->manner == HOME_VIRTUAL && is_box_kind(walk, home->object)) {
+            take_away(walk, node);
+            return true;
+        }
+        if (home->manner == HOME_VIRTUAL) {
+            make(walk, walk->now, home->object, node);
+        }
+        return false;
+    }
     bool stores_virtual = node->op == IR_store_home && is_virtual(walk, walk->now, resolve(walk, node->inputs[0]));
     switch ((enum ir_op)node->op) {
     case IR_load_home:
@@ -650,23 +750,24 @@ static bool visit_home(struct walk *walk, struct ir_node *node)
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */
 
-/* A new object that `name` is the value of, if there is room and it has not been refused. */
-static bool add_object(struct walk *walk, struct ir_node *name, enum ir_kind kind, struct ir_node *const *fields,
-                       int count)
+/* A new object that `name` is the value of, if there is room and it has not been refused: its row. */
+static struct object *add_object(struct walk *walk, struct ir_node *name, uint32_t key, struct ir_node *const *fields,
+                                 int count)
 {
-    if (walk->refused[name->id] || walk->object_count == MOST_OBJECTS || count > MOST_FIELDS) {
-        return false;
+    if (walk->refused[key] || walk->object_count == MOST_OBJECTS || count > MOST_FIELDS ||
+        name->id >= walk->capacity) {
+        return NULL;
     }
     int number = walk->object_count++;
-    walk->objects[number] = (struct object){.name = name, .kind = (uint8_t)kind, .field_count = (uint16_t)count};
+    walk->objects[number] = (struct object){.name = name, .key = key, .kind = name->kind};
     struct standing *standing = &walk->now->objects[number];
-    *standing = (struct standing){.manner = VIRTUAL, .references = 1};
+    *standing = (struct standing){.manner = VIRTUAL, .references = 1, .field_count = (uint16_t)count};
     standing->fields = ir_allocate(walk->graph, (size_t)count * sizeof *fields + 1);
     for (int i = 0; standing->fields != NULL && i < count; i++) {
         standing->fields[i] = resolve(walk, fields[i]);
     }
     name_object(walk, name, number);
-    return true;
+    return &walk->objects[number];
 }
 
 /* A tuple and the guard that it was made: the guard is the object. */
@@ -674,7 +775,8 @@ static bool begin_tuple(struct walk *walk, struct ir_node *node)
 {
     struct ir_node *guard = node->next;
     if (guard == NULL || guard->op != IR_guard_bound || guard->inputs[0] != node || guard->kind != KIND_tuple ||
-        !add_object(walk, guard, KIND_tuple, node->inputs, node->input_count)) {
+        node->input_count > MOST_ITEMS ||
+        add_object(walk, guard, guard->id, node->inputs, node->input_count) == NULL) {
         return false;
     }
     take_away(walk, node);
@@ -682,19 +784,13 @@ static bool begin_tuple(struct walk *walk, struct ir_node *node)
     return true;
 }
 
-static struct ir_node *constant(struct walk *walk, struct ir_node *where, enum ir_op op, int64_t number)
-{
-    struct ir_node *node = insert(walk, where, op, 0, NULL);
-    node->number = number;
-    return node;
-}
 
 /* The item of a virtual tuple; NULL: which one is not known. */
 static struct ir_node *item_of(const struct walk *walk, const struct ir_node *node, int number)
 {
     const struct ir_node *index = resolve(walk, node->inputs[1]);
     bool known = walk->objects[number].kind == KIND_tuple && index->op == IR_constant_int && index->number >= 0 &&
-                 index->number < walk->objects[number].field_count;
+                 index->number < walk->now->objects[number].field_count;
     return known ? resolve(walk, walk->now->objects[number].fields[index->number]) : NULL;
 }
 
@@ -748,7 +844,7 @@ static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
         return true;
     case IR_load:
         answer = object->kind == KIND_tuple && node->offset == offsetof(PyVarObject, ob_size)
-                     ? constant(walk, node, IR_constant_int, object->field_count)
+                     ? constant(walk, node, IR_constant_int, standing->field_count)
                      : NULL;
         break;
     case IR_is_bound:
@@ -803,6 +899,198 @@ static bool fold(struct walk *walk, struct ir_node *node)
     return true;
 }
 
+/* ---- Instances ---------------------------------------------------------------------------------------------------- */
+
+/* Where an instance has the address of its inline values. */
+enum { VALUES_OFFSET = -4 * (int)sizeof(PyObject *) };
+
+/* The address of the inline values of an object, which is made if it has to be. */
+static struct ir_node *values_of_real(struct walk *walk, int number, struct ir_node *where)
+{
+    struct standing *standing = &walk->now->objects[number];
+    if (standing->manner == VIRTUAL) {
+        make(walk, walk->now, number, where);
+    }
+    struct ir_node *values = insert(walk, where, IR_load, 1, &standing->real);
+    values->type = IR_OBJECT;
+    values->offset = VALUES_OFFSET;
+    values->memory = MEMORY_shape;
+    return values;
+}
+
+/* Is `number` the object, or in a field of it, or of what it has? */
+static bool leads_to(const struct walk *walk, int object, int number)
+{
+    const struct standing *standing = &walk->now->objects[object];
+    bool leads = object == number;
+    for (int i = 0; i < standing->field_count && !leads; i++) {
+        const struct ir_node *field = resolve(walk, standing->fields[i]);
+        leads = is_virtual(walk, walk->now, field) && leads_to(walk, object_of(walk, field), number);
+    }
+    return leads;
+}
+
+/* The place of an attribute among the fields, or -1. */
+static int find_attribute(const struct standing *standing, int64_t position)
+{
+    for (int i = 0; i < standing->field_count; i += 2) {
+        if (standing->fields[i]->number == position) {
+            return i + 1;
+        }
+    }
+    return -1;
+}
+
+/* An attribute gets a value, whose reference is taken over. */
+static void put_attribute(struct walk *walk, struct standing *standing, int64_t position, struct ir_node *value,
+                          struct ir_node *where)
+{
+    int place = find_attribute(standing, position);
+    int count = standing->field_count + (place < 0 ? 2 : 0);
+    struct ir_node **fields = ir_allocate(walk->graph, (size_t)count * sizeof *fields);
+    if (fields == NULL) {
+        return;
+    }
+    memcpy(fields, standing->fields, standing->field_count * sizeof *fields);
+    if (place < 0) {
+        place = count - 1;
+        fields[place - 1] = constant(walk, where, IR_constant_int, position);
+    }
+    fields[place] = value;
+    standing->fields = fields;
+    standing->field_count = (uint16_t)count;
+}
+
+/* A raw number into an attribute, where something stands that is dropped: a new box, as far as anybody can see. False: that might be seen. */
+static bool store_raw(struct walk *walk, struct ir_node *node, struct standing *standing, int64_t position)
+{
+    struct ir_node *raw = resolve(walk, node->inputs[2]);
+    struct ir_node *old = resolve(walk, node->inputs[1]);
+    bool old_is_virtual = is_virtual(walk, walk->now, old);
+    int number = object_of(walk, old);
+    if (old_is_virtual ? !is_box_kind(walk, number) : !is_simple(value_at(walk, walk->now, old))) {
+        return false;
+    }
+    struct ir_node *name = ir_node_new(walk->graph, IR_virtual, 0, NULL);
+    name->kind = raw->type == IR_FLOAT ? KIND_float : KIND_int;
+    if (add_object(walk, name, node->id, &raw, 1) == NULL) {
+        return false;
+    }
+    put_attribute(walk, standing, position, name, node);
+    if (old_is_virtual) {
+        struct dying dying = {.count = 0};
+        lose_reference(walk, number, &dying);
+    } else {
+        old = value_at(walk, walk->now, old);
+        insert(walk, node, IR_drop, 1, &old)->flags = NODE_SIMPLE;
+    }
+    take_away(walk, node);
+    return true;
+}
+
+/* A load or store of an attribute of a virtual instance, at `position`. False: it needs the object. */
+static bool visit_attribute(struct walk *walk, struct ir_node *node, int number, int64_t position)
+{
+    struct standing *standing = &walk->now->objects[number];
+    int place = find_attribute(standing, position);
+    if (node->op == IR_load) {
+        if (place >= 0) {
+            forward(walk, node, resolve(walk, standing->fields[place]));
+        } else if (node->next != NULL && node->next->op == IR_guard_null && node->next->inputs[0] == node) {
+            name_in_role(walk, node, number, ABSENT_FROM);
+        } else {
+            return false;
+        }
+        take_away(walk, node);
+        return true;
+    }
+    if ((place >= 0) != (node->op != IR_store_new) || standing->field_count + 2 > MOST_FIELDS) {
+        return false;
+    }
+    if (node->op == IR_store_raw) {
+        return store_raw(walk, node, standing, position);
+    }
+    struct ir_node *value = resolve(walk, node->inputs[1]);
+    if (is_virtual(walk, walk->now, value) && leads_to(walk, object_of(walk, value), number)) {
+        return false;
+    }
+    put_attribute(walk, standing, position, value, node);
+    take_away(walk, node);
+    return true;
+}
+
+/* What is known of the class of a virtual instance. */
+static bool visit_class(struct walk *walk, struct ir_node *node, const struct object *object)
+{
+    if (node->op == IR_guard_class) {
+        if (node->pointer != object->class) {
+            return false;
+        }
+        take_away(walk, node);
+        return true;
+    }
+    const uint32_t *versions = node->pointer;
+    for (int i = 0; i < node->number; i++) {
+        if (versions[i] == object->version) {
+            struct ir_node *guard = insert(walk, node, IR_guard_version, 0, NULL);
+            guard->pointer = object->class;
+            guard->number = object->version;
+            guard->state = state_at(walk, node->state, guard);
+            take_away(walk, node);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What makes instances, or has to do with their classes and attributes. True: done. */
+static bool visit_instance(struct walk *walk, struct ir_node *node)
+{
+    if (node->op == IR_new_instance && node->offset != 0) {
+        struct object *object = add_object(walk, node, node->id, NULL, 0);
+        if (object == NULL) {
+            return false;
+        }
+        object->class = node->pointer;
+        object->has_values = node->number != 0;
+        object->version = (uint32_t)node->offset;
+        take_away(walk, node);
+        return true;
+    }
+    const struct ir_node *first = node->input_count > 0 ? resolve(walk, node->inputs[0]) : NULL;
+    int owner = object_in_role(walk, first, VALUES_OF);
+    int number = owner != NO_OBJECT ? owner : object_of(walk, first);
+    if (node->op == IR_guard_null && object_in_role(walk, first, ABSENT_FROM) != NO_OBJECT) {
+        take_away(walk, node);
+        return true;
+    }
+    if (number == NO_OBJECT || walk->now->objects[number].manner != VIRTUAL || walk->objects[number].class == NULL) {
+        return false;
+    }
+    bool is_attribute = node->memory == MEMORY_attribute &&
+                        ((node->op == IR_load && node->type == IR_OBJECT) || node->op == IR_store ||
+                         node->op == IR_store_new || node->op == IR_store_raw);
+    if (is_attribute) {
+        int64_t index = (node->offset - (int64_t)offsetof(PyDictValues, values)) / (int64_t)sizeof(PyObject *);
+        return visit_attribute(walk, node, number, owner != NO_OBJECT ? index : -(int64_t)node->offset);
+    }
+    if (owner != NO_OBJECT) {
+        if (node->op != IR_guard_bound) {
+            return false;
+        }
+        name_in_role(walk, node, number, VALUES_OF);
+    } else if (node->op == IR_guard_class || node->op == IR_guard_versions) {
+        return visit_class(walk, node, &walk->objects[number]);
+    } else if (node->op == IR_load && node->memory == MEMORY_shape && node->offset == VALUES_OFFSET &&
+               walk->objects[number].has_values) {
+        name_in_role(walk, node, number, VALUES_OF);
+    } else {
+        return false;
+    }
+    take_away(walk, node);
+    return true;
+}
+
 /* Any code may run: everything is as it should be. */
 static void prepare_escape(struct walk *walk, struct ir_node *node)
 {
@@ -830,8 +1118,11 @@ static void visit(struct walk *walk, struct ir_node *node)
         return;
     }
     if ((node->op == IR_box_int || node->op == IR_box_float) &&
-        add_object(walk, node, (enum ir_kind)node->kind, node->inputs, 1)) {
+        add_object(walk, node, node->id, node->inputs, 1) != NULL) {
         take_away(walk, node);
+        return;
+    }
+    if (visit_instance(walk, node)) {
         return;
     }
     struct ir_node *first = node->input_count > 0 ? resolve(walk, node->inputs[0]) : NULL;
@@ -863,6 +1154,15 @@ static void visit(struct walk *walk, struct ir_node *node)
     }
     for (int i = 0; i < node->input_count; i++) {
         struct ir_node *input = resolve(walk, node->inputs[i]);
+        int owner = object_in_role(walk, input, VALUES_OF);
+        if (owner != NO_OBJECT) {
+            struct ir_node *values = values_of_real(walk, owner, node);
+            if (walk->changes) {
+                node->inputs[i] = values;
+            }
+            continue;
+        }
+        expect_no_role(walk, input);
         if (is_virtual(walk, walk->now, input)) {
             make(walk, walk->now, object_of(walk, input), node);
         }
@@ -907,6 +1207,7 @@ static void bring_input(struct walk *walk, struct ir_node *phi, int which)
 {
     struct ir_block *from = phi->block->predecessors[which];
     struct ir_node *input = resolve(walk, phi->inputs[which]);
+    expect_no_role(walk, input);
     int object = object_of(walk, input);
     if (object != NO_OBJECT) {
         make_at_end(walk, from, object);
@@ -947,18 +1248,45 @@ static bool settle_object(struct walk *walk, struct ir_block *block, int number)
     return true;
 }
 
-/* A local that is a number box nobody else has at the end of `block` becomes one that its home does not have: states that name the number
- * are enough. False: it is something else. */
-static bool forget_box(struct walk *walk, struct ir_block *block, int local)
+/* The number that states name for a local from the start of `block` on; NULL: that is not known. */
+static struct ir_node *number_from(struct walk *walk, const struct ir_block *block, int local)
 {
-    struct point *end = walk->ends[block->id];
+    for (const struct ir_block *below = block; below != NULL; below = below->next) {
+        if (!ir_dominates(block, below)) {
+            continue;
+        }
+        ir_each_node(below, node)
+        {
+            const struct ir_state *state = node->state;
+            while (state != NULL && state->outer != NULL) {
+                state = state->outer;
+            }
+            if (state != NULL) {
+                return state->slots[local].how == SLOT_RAW ? resolve(walk, state->slots[local].value) : NULL;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A local that is a number box nobody else has at the end of way number `which` into `block` becomes one that its home does not have: states that
+ * name the number are enough. False: it is something else, or they name another. */
+static bool forget_box(struct walk *walk, struct ir_block *block, int which, int local)
+{
+    struct ir_block *from = block->predecessors[which];
+    struct point *end = walk->ends[from->id];
     struct home *home = &end->homes[local];
     struct standing *standing = &end->objects[home->object];
-    if (walk->objects[home->object].kind == KIND_tuple || standing->references != 1 || !has_one_way(block)) {
+    struct ir_node *number = number_from(walk, block, local);
+    if (number != NULL && number->op == IR_phi && number->block == block) {
+        number = resolve(walk, number->inputs[which]);
+    }
+    if (!is_box_kind(walk, home->object) || standing->references != 1 || !has_one_way(from) || number == NULL ||
+        number != resolve(walk, standing->fields[0])) {
         return false;
     }
     standing->manner = ABSENT;
-    *home = (struct home){.manner = HOME_PERHAPS, .clean = constant(walk, block->last, IR_constant_bool, 0)};
+    *home = (struct home){.manner = HOME_PERHAPS, .clean = constant(walk, from->last, IR_constant_bool, 0)};
     return true;
 }
 
@@ -988,7 +1316,7 @@ static bool settle_home(struct walk *walk, struct ir_block *block, int local)
         }
         struct ir_block *from = block->predecessors[i];
         const struct home *end = &walk->ends[from->id]->homes[local];
-        if (end->manner == HOME_VIRTUAL && !(perhaps && forget_box(walk, from, local))) {
+        if (end->manner == HOME_VIRTUAL && !(perhaps && forget_box(walk, block, i, local))) {
             make_at_end(walk, from, end->object);
         }
         made |= end->manner != HOME_VIRTUAL;
@@ -1114,7 +1442,7 @@ static void close_home(struct walk *walk, struct ir_block *latch, struct ir_bloc
     struct home *end = &walk->ends[latch->id]->homes[local];
     bool is_same = start->manner == end->manner && start->object == end->object;
     if (start->manner == HOME_PERHAPS) {
-        if (end->manner == HOME_VIRTUAL && !forget_box(walk, latch, local)) {
+        if (end->manner == HOME_VIRTUAL && !forget_box(walk, header, which, local)) {
             make_at_end(walk, latch, end->object);
         }
         if (walk->changes) {
@@ -1125,17 +1453,17 @@ static void close_home(struct walk *walk, struct ir_block *latch, struct ir_bloc
     if (is_same) {
         return;
     }
-    bool is_box = (end->manner == HOME_VIRTUAL && walk->objects[end->object].kind != KIND_tuple &&
+    bool is_box = (end->manner == HOME_VIRTUAL && is_box_kind(walk, end->object) &&
                    walk->ends[latch->id]->objects[end->object].references == 1) ||
-                  (start->manner == HOME_VIRTUAL && walk->objects[start->object].kind != KIND_tuple);
+                  (start->manner == HOME_VIRTUAL && is_box_kind(walk, start->object));
     if ((end->manner == HOME_PERHAPS || is_box) && !walk->never_perhaps[local] &&
         !has_finding(walk, name_of_home(local), header)) {
         find_out(walk, name_of_home(local), header);
     } else if (start->manner == HOME_VIRTUAL) {
-        if (has_finding(walk, walk->objects[start->object].name->id, header)) {
+        if (has_finding(walk, walk->objects[start->object].key, header)) {
             refuse(walk, start->object);
         } else {
-            find_out(walk, walk->objects[start->object].name->id, header);
+            find_out(walk, walk->objects[start->object].key, header);
         }
     } else if (end->manner == HOME_VIRTUAL) {
         make_at_end(walk, latch, end->object);
@@ -1168,7 +1496,7 @@ static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_bloc
         } else if (start->objects[i].manner == VIRTUAL &&
                    (end->objects[i].manner != VIRTUAL ||
                     end->objects[i].references != start->objects[i].references)) {
-            find_out(walk, walk->objects[i].name->id, header);
+            find_out(walk, walk->objects[i].key, header);
         }
     }
 }
@@ -1230,7 +1558,8 @@ static bool has_candidates(const struct ir_graph *graph)
     {
         ir_each_node(block, node)
         {
-            if (node->op == IR_new_tuple || node->op == IR_box_int || node->op == IR_box_float) {
+            if (node->op == IR_new_tuple || node->op == IR_box_int || node->op == IR_box_float ||
+                (node->op == IR_new_instance && node->offset != 0)) {
                 return true;
             }
         }
@@ -1241,7 +1570,7 @@ static bool has_candidates(const struct ir_graph *graph)
 static bool open_walk(struct walk *walk)
 {
     struct ir_graph *graph = walk->graph;
-    walk->capacity = graph->node_count;
+    walk->capacity = 2 * (size_t)graph->node_count + 256;
     walk->state_count = graph->state_count;
     if (!graph->direct && graph->frame_count > 0) {
         walk->home_count = graph->frames[0].locals < MOST_HOMES ? graph->frames[0].locals : MOST_HOMES;
