@@ -235,24 +235,27 @@ void build_load_attr(struct builder *builder)
     operand_drop(builder, &popped, builder->current + 1);
 }
 
-/* The method of a built-in class with a kind, which lives for ever, by its cell alone; NULL: none. */
-static struct ir_node *method_of_kind(struct builder *builder, struct operand *operand,
-                                      const struct attribute_case *seen)
+/* The method of a built-in class with a kind: those live for ever, and what stands in them is known by their version; NULL: none. */
+static struct ir_node *method_of_kind(struct builder *builder, struct operand *operand)
 {
     const struct attribute_cell *cell = build_cell(builder);
-    enum ir_kind kind = build_kind_of_type(seen->type);
-    enum ir_kind known = operand_guess(operand);
-    if (kind == KIND_any || cell->count != 1 || !seen->without_dict || seen->kind != ATTRIBUTE_METHOD ||
-        seen->type->tp_version_tag != seen->type_version || (known != KIND_any && known != kind) ||
-        build_has_failed(builder, IR_guard_kind)) {
+    enum ir_kind kind = operand_guess(operand);
+    if (kind == KIND_any && operand->value->sample == NULL && cell != NULL && cell->count == 1) {
+        kind = build_kind_of_type(cell->first.type);
+    }
+    PyTypeObject *class = build_type_of_kind(kind);
+    PyObject *method = class == NULL ? NULL : _PyType_Lookup(class, name_of(builder));
+    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type) || class->tp_dictoffset != 0 ||
+        class->tp_version_tag == 0 || build_has_failed(builder, IR_guard_kind) ||
+        build_has_failed(builder, IR_guard_version)) {
         return NULL;
     }
     operand_kind_guard(builder, operand, kind);
     struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
-    version->pointer = seen->type;
-    version->number = seen->type_version;
+    version->pointer = class;
+    version->number = class->tp_version_tag;
     version->state = build_state_before(builder);
-    return build_object(builder, seen->value);
+    return build_object(builder, method);
 }
 
 /* A method and self; or NULL and what was found, which binds nothing. */
@@ -274,7 +277,7 @@ void build_load_method(struct builder *builder)
         push(builder, self);
         return;
     }
-    struct ir_node *method = seen != NULL ? method_of_kind(builder, operand, seen) : NULL;
+    struct ir_node *method = method_of_kind(builder, operand);
     if (method != NULL) {
         struct operand self = pop(builder);
         push_fetched(builder, method);

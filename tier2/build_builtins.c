@@ -519,6 +519,10 @@ static bool build_list_append(struct builder *builder, const struct known_call *
         build_has_failed(builder, IR_list_append)) {
         return false;
     }
+    if (self->state == OPERAND_OWNED && !build_is_simple(operand_kind(argument(builder, call, 0)))) {
+        /* Should the list die in the call, the order in which its items do is seen. */
+        return false;
+    }
     build_append(builder, self, argument(builder, call, 0));
     finish_constant(builder, call, Py_None);
     return true;
