@@ -87,6 +87,7 @@ enum stub_kind {
     STUB_ERROR,        /* unwind, then the handler or out */
     STUB_ERROR_AGAIN,  /* the same for an exception that has this frame's traceback entry */
     STUB_CHECK,        /* an escape check that is a call: no code of its own, found by the call's return address */
+    STUB_CHECK_CALL,   /* the same with a look at the eval breaker */
     STUB_LEAVE,        /* go on in tier 0 at `next`, or in compiled code behind the check that came here */
     STUB_LEAVE_NOW,    /* go on in tier 0 at `next` */
     STUB_EVAL_BREAKER, /* the eval breaker is set; then as STUB_LEAVE */
@@ -275,6 +276,9 @@ void fallback_boundary(struct emitter *emitter, int number, bool closes);
 
 /* Appends a check for what an escape may leave behind; `next` is the instruction to go on at if compiled code must be left. Returns the item. */
 struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled);
+/* In the cold part: the same behind the deallocation of x; with a look at the eval breaker. */
+struct item *add_deallocation_check(struct emitter *emitter, int next, bool locals_spilled);
+struct item *add_call_check(struct emitter *emitter, int next);
 
 /* Appends a test of the eval breaker, whose rare path is all data; `next` as above. Returns the item: its CONT is where compiled code goes
  * on in both cases. */

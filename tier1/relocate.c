@@ -60,7 +60,9 @@ uint32_t call_return_offset(const struct item_list *list, int index)
     const struct item *item = &list->items[index];
     const struct template *template = &template_table[item->template];
     const struct template_relocation *call = &template_relocations[template->first_relocation];
-    assert(call->kind == RELOCATION_HELPER);
+    while (call->kind != RELOCATION_HELPER) {
+        call++;
+    }
     return item->offset + call->offset + (uint32_t)sizeof(int32_t);
 }
 

@@ -9,6 +9,7 @@
 
 #include "runtime/ops.h"
 #include "runtime/steps.h"
+#include "runtime/stress.h"
 
 pair_family load_pair = PAIRS(PAIR);
 
@@ -95,11 +96,9 @@ void protect_locals(struct emitter *emitter)
     }
 }
 
-/* What an escape may leave behind is looked at, and protect_locals undone. `next` is the instruction to go on at if compiled code must
- * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
-struct item *end_escape(struct emitter *emitter, int next)
+/* The items behind an escape check, the last of which is `item`: returns the last one then. */
+static struct item *undo_protection(struct emitter *emitter, int next, struct item *item)
 {
-    struct item *item = add_escape_check(emitter, next, true);
     for (int undo = 0; undo < 2; undo++) {
         for (int i = 0; i < emitter->depth; i++) {
             const struct operand *operand = &emitter->stack[i];
@@ -114,6 +113,33 @@ struct item *end_escape(struct emitter *emitter, int next)
     return item;
 }
 
+/* What an escape may leave behind is looked at, and protect_locals undone. `next` is the instruction to go on at if compiled code must
+ * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
+struct item *end_escape(struct emitter *emitter, int next)
+{
+    return undo_protection(emitter, next, add_escape_check(emitter, next, true));
+}
+
+/* In the cold part: drops x, which has lost its last reference, then as end_escape. */
+struct item *end_with_deallocation(struct emitter *emitter, int next)
+{
+    return undo_protection(emitter, next, add_deallocation_check(emitter, next, true));
+}
+
+/* In the cold part: as end_escape, then looks at the eval breaker, as tier 0 does after calls. */
+struct item *end_call(struct emitter *emitter, int next)
+{
+    bool protects = false;
+    for (int i = 0; i < emitter->depth; i++) {
+        protects |= emitter->stack[i].place == PLACE_LOCAL;
+    }
+    if (!protects && !stress_settings.gc) {
+        return add_call_check(emitter, next);
+    }
+    end_escape(emitter, next);
+    return add_eval_breaker_test(emitter, next);
+}
+
 /* The cold path behind FREE: x has lost its last reference. Goes back to `back`. `next` as in end_escape. */
 int free_path(struct emitter *emitter, int back, int next)
 {
@@ -123,8 +149,7 @@ int free_path(struct emitter *emitter, int back, int next)
     emitter->in_cold = true;
     emitter_bind(emitter, label);
     protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    end_with_deallocation(emitter, next)->labels[LABEL_CONT] = back;
     emitter->in_cold = was_cold;
     return label;
 }

@@ -428,8 +428,7 @@ void add_cold_call(struct emitter *emitter, const struct call_site *site, int ba
     } else {
         stack_push_register(emitter);
     }
-    end_escape(emitter, site->next);
-    add_eval_breaker_test(emitter, site->next)->labels[LABEL_CONT] = back;
+    end_call(emitter, site->next)->labels[LABEL_CONT] = back;
     emitter->depth = depth;
 }
 

@@ -117,8 +117,7 @@ void select_for_iter(struct emitter *emitter)
     item->labels[LABEL_SLOW] = dead;
     item->labels[LABEL_CONT] = stub_tail(emitter, target);
     emitter_bind(emitter, dead);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, target)->labels[LABEL_CONT] = target;
+    end_with_deallocation(emitter, target)->labels[LABEL_CONT] = target;
     emitter->in_cold = false;
     stack_push_slot(emitter);
     if (stored != NO_LABEL) {

@@ -37,8 +37,7 @@ static void add_star_call(struct emitter *emitter, int keywords)
     emitter_bind(emitter, finished);
     emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = error;
     stack_push_register(emitter);
-    end_escape(emitter, next);
-    add_eval_breaker_test(emitter, next)->labels[LABEL_CONT] = back;
+    end_call(emitter, next)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }
 

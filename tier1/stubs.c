@@ -41,7 +41,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
         }
     }
     const struct item_list *list = &emitter->parts[emitter_part(emitter)];
-    int label = kind == STUB_CHECK ? NO_LABEL : emitter_new_label(emitter);
+    int label = kind == STUB_CHECK || kind == STUB_CHECK_CALL ? NO_LABEL : emitter_new_label(emitter);
     for (int i = 0; i < emitter->depth; i++) {
         if (!emitter_grow((void **)&emitter->saved_operands, emitter->saved_count, &emitter->saved_capacity,
                           sizeof *emitter->saved_operands)) {
@@ -103,6 +103,22 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_ESCAPE);
     item->labels[LABEL_SLOW] = file_stub(emitter, STUB_LEAVE, next, locals_spilled);
+    return item;
+}
+
+struct item *add_deallocation_check(struct emitter *emitter, int next, bool locals_spilled)
+{
+    assert(emitter->in_cold);
+    struct item *item = emitter_add(emitter, TEMPLATE_DEALLOCATE_AND_CHECK);
+    file_stub(emitter, STUB_CHECK, next, locals_spilled);
+    return item;
+}
+
+struct item *add_call_check(struct emitter *emitter, int next)
+{
+    assert(emitter->in_cold);
+    struct item *item = emitter_add(emitter, TEMPLATE_CALL_CALL_CHECK);
+    file_stub(emitter, STUB_CHECK_CALL, next, false);
     return item;
 }
 
@@ -281,7 +297,7 @@ static void add_rows(struct emitter *emitter, const struct stub *stub)
     exit->next_unit = (uint16_t)bytecode_first_unit(&emitter->bytecode, stub->next);
     add_operands(emitter, stub, stub->depth, exit);
     exit->mask = mask_number(emitter, instructions[stub->next].bound);
-    if (stub->kind == STUB_EVAL_BREAKER) {
+    if (stub->kind == STUB_EVAL_BREAKER || stub->kind == STUB_CHECK_CALL) {
         exit->flags = SIDE_EXIT_EVAL_BREAKER;
         new_error_row(emitter, stub)->unit = (uint16_t)instructions[stub->instruction].unit;
     }
@@ -323,7 +339,7 @@ void emit_stubs(struct emitter *emitter)
     for (int i = 0; i < emitter->stub_count && !emitter->out_of_memory; i++) {
         struct stub stub = emitter->stubs[i];
         emitter->current = stub.instruction;
-        if (stub.kind == STUB_CHECK) {
+        if (stub.kind == STUB_CHECK || stub.kind == STUB_CHECK_CALL) {
             continue;
         }
         emitter_bind(emitter, stub.label);
@@ -344,7 +360,7 @@ void emit_stubs(struct emitter *emitter)
     }
     emitter->numbered_rows = emitter->exit_row_count;
     for (int i = 0; i < emitter->stub_count && !emitter->out_of_memory; i++) {
-        if (emitter->stubs[i].kind == STUB_CHECK) {
+        if (emitter->stubs[i].kind == STUB_CHECK || emitter->stubs[i].kind == STUB_CHECK_CALL) {
             add_rows(emitter, &emitter->stubs[i]);
         }
     }
@@ -380,6 +396,12 @@ void address_side_exits(const struct emitter *emitter, const char *start)
             check->address = call_return_offset(list, stub->check);
             assert(check == exits->checks || check[-1].address < check->address);
             check++;
+            break;
+        case STUB_CHECK_CALL:
+            check[0].address = check[1].address = call_return_offset(list, stub->check);
+            check[1].first_operand = handler;
+            assert(check == exits->checks || check[-1].address < check->address);
+            check += 2;
             break;
         case STUB_ERROR:
         case STUB_ERROR_AGAIN:
