@@ -19,7 +19,7 @@ pair_family load_pair = PAIRS(PAIR);
 void set_operand(struct emitter *emitter, struct item *item, const struct operand *operand, bool second)
 {
     enum hole displacement = second ? HOLE_H_B : HOLE_H_A;
-    enum hole constant = second ? HOLE_Q_B : HOLE_Q_A;
+    enum quad_hole constant = second ? HOLE_Q_B : HOLE_Q_A;
     switch ((enum operand_place)operand->place) {
     case PLACE_LOCAL:
         item->holes[displacement] = emitter_local(operand->local);
@@ -28,7 +28,7 @@ void set_operand(struct emitter *emitter, struct item *item, const struct operan
         item->holes[displacement] = emitter_slot(emitter, operand->index);
         break;
     case PLACE_CONSTANT:
-        item->holes[constant] = (int64_t)(uintptr_t)operand->constant;
+        item->quads[constant] = (int64_t)(uintptr_t)operand->constant;
         break;
     default:
         break;
@@ -575,7 +575,7 @@ static void add_frame_check(struct emitter *emitter)
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_FRAME);
-    item->holes[HOLE_Q_A] = (int64_t)owned;
+    item->quads[HOLE_Q_A] = (int64_t)owned;
     item->holes[HOLE_H_N] = emitter->depth;
     item->holes[HOLE_H_M] = in_register;
 }
