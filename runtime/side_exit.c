@@ -432,3 +432,38 @@ __attribute__((naked)) void rt_dealloc_check(void)
             :
             : CHECK_OPERANDS);
 }
+
+#define CALL_BEFORE_CHECK(function)                                                                                  \
+    "subq $8, %%rsp\n\t"                                                                                             \
+    ".cfi_adjust_cfa_offset 8\n\t"                                                                                   \
+    "call " #function "\n\t"                                                                                         \
+    "addq $8, %%rsp\n\t"                                                                                             \
+    ".cfi_adjust_cfa_offset -8\n\t"
+
+__attribute__((naked)) void rt_load_global_check(void)
+{
+    __asm__(CALL_BEFORE_CHECK(rt_load_global) "movq %%rax, %%r14\n\t"
+                                              "testq %%rax, %%rax\n\t"
+                                              "je 1f\n\t" ESCAPE_CHECK "1: ret"
+            :
+            : CHECK_OPERANDS);
+}
+
+__attribute__((naked)) void rt_load_attr_check(void)
+{
+    __asm__(CALL_BEFORE_CHECK(rt_load_attr) "movq %%rax, %%r14\n\t"
+                                            "testq %%rax, %%rax\n\t"
+                                            "je 1f\n\t" ESCAPE_CHECK "1: ret"
+            :
+            : CHECK_OPERANDS);
+}
+
+__attribute__((naked)) void rt_load_method_check(void)
+{
+    __asm__(CALL_BEFORE_CHECK(rt_load_method) "testl %%eax, %%eax\n\t"
+                                              "js 1f\n\t" ESCAPE_CHECK "ret\n"
+                                              "1: xorl %%r15d, %%r15d\n\t"
+                                              "ret"
+            :
+            : CHECK_OPERANDS);
+}

@@ -49,10 +49,10 @@ static inline bool is_raw_in_register(const struct operand *operand)
 enum { NO_LABEL = -1 };
 
 struct item {
-    uint16_t template;           /* enum template_id, or RAW_EXIT */
-    uint16_t size;               /* bytes of it that are copied, set by layout */
-    uint32_t bytecode_offset;    /* of the instruction it belongs to */
-    uint32_t offset;             /* machine offset from the start of the code, set by layout */
+    uint16_t template;              /* enum template_id, or RAW_EXIT */
+    uint16_t size;                  /* bytes of it that are copied, set by layout */
+    uint32_t bytecode_offset;       /* of the instruction it belongs to */
+    uint32_t offset;                /* machine offset from the start of the code, set by layout */
     int32_t labels[LABEL_HANDLER];  /* label numbers; NO_LABEL for CONT: the next item of the same list */
     int32_t holes[HOLE_COUNT];      /* only those the template has are looked at */
     int64_t quads[QUAD_HOLE_COUNT]; /* likewise */
@@ -283,6 +283,8 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
 /* In the cold part: the same behind the deallocation of x; with a look at the eval breaker. */
 struct item *add_deallocation_check(struct emitter *emitter, int next, bool locals_spilled);
 struct item *add_call_check(struct emitter *emitter, int next);
+/* The last item of the cold part is a call that checks, too. */
+struct item *add_check_of(struct emitter *emitter, struct item *item, int next, bool locals_spilled);
 
 /* Appends a test of the eval breaker, whose rare path is all data; `next` as above. Returns the item: its CONT is where compiled code goes
  * on in both cases. */

@@ -187,9 +187,7 @@ static const char *const kind_names[] = {
 /* What kind of relocation a hole is where the object file has one of `type`; -1: there is none. */
 static int hole_kind(unsigned type)
 {
-    return type == R_X86_64_32 || type == R_X86_64_32S ? RELOCATION_HOLE
-           : type == R_X86_64_8                        ? RELOCATION_BYTE
-                                                       : -1;
+    return type == R_X86_64_32 || type == R_X86_64_32S ? RELOCATION_HOLE : type == R_X86_64_8 ? RELOCATION_BYTE : -1;
 }
 
 /* The same for a hole of 64 bits. */
@@ -219,7 +217,8 @@ static struct row read_relocation(const struct object *object, const char *name,
     int index = find_name(hole_names, sizeof hole_names / sizeof *hole_names, symbol_name);
     if (index >= 0) {
         kind = hole_kind(type);
-    } else if ((index = find_name(quad_hole_names, sizeof quad_hole_names / sizeof *quad_hole_names, symbol_name)) >= 0) {
+    } else if ((index = find_name(quad_hole_names, sizeof quad_hole_names / sizeof *quad_hole_names, symbol_name)) >=
+               0) {
         kind = quad_hole_kind(symbol_name, type);
     } else if (strcmp(symbol_name, "Q_IP") == 0) {
         index = 0;

@@ -126,6 +126,12 @@ struct item *end_with_deallocation(struct emitter *emitter, int next)
     return undo_protection(emitter, next, add_deallocation_check(emitter, next, true));
 }
 
+/* The same for an item of the cold part, the last one, that checks by itself. */
+struct item *end_checked(struct emitter *emitter, int next, struct item *item)
+{
+    return undo_protection(emitter, next, add_check_of(emitter, item, next, true));
+}
+
 /* In the cold part: as end_escape, then looks at the eval breaker, as tier 0 does after calls. */
 struct item *end_call(struct emitter *emitter, int next)
 {

@@ -92,7 +92,7 @@ void select_load_global(struct emitter *emitter)
     item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_register(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    end_checked(emitter, emitter->current + 1, item)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
     if (before_super) {
         try_super_method(emitter);
@@ -161,7 +161,7 @@ void select_load_attr(struct emitter *emitter)
     set_name_and_cell(emitter, item, instruction->oparg, cell);
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_register(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    end_checked(emitter, emitter->current + 1, item)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }
 
@@ -267,6 +267,6 @@ void select_load_method(struct emitter *emitter)
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_slot(emitter);
     stack_push_slot(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    end_checked(emitter, emitter->current + 1, item)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }

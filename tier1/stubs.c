@@ -18,8 +18,10 @@ static bool same_handler(const struct emitter *emitter, int a, int b)
            left->handler_lasti == right->handler_lasti;
 }
 
-/* Copies the operands of the deferred stack that do not stand in their slots behind the saved ones; how many there are, -1 without memory. */
-static int copy_operands(struct emitter *emitter)
+/* Copies the operands of the deferred stack that do not stand in their slots behind the saved ones; how many there are, -1 without memory.
+ * Of those that an exception drops, which stand at `keep` or above, only that they own nothing is kept, so that more stubs are
+ * alike. */
+static int copy_operands(struct emitter *emitter, int keep, bool locals_spilled)
 {
     while (emitter->saved_capacity - emitter->saved_count < emitter->depth) {
         if (!emitter_grow_array((void **)&emitter->saved_operands, &emitter->saved_capacity,
@@ -30,9 +32,20 @@ static int copy_operands(struct emitter *emitter)
     }
     int count = 0;
     for (int i = 0; i < emitter->depth; i++) {
-        assert(!is_raw_in_register(&emitter->stack[i]) && emitter->stack[i].index == i);
-        if (emitter->stack[i].place != PLACE_SLOT) {
-            emitter->saved_operands[emitter->saved_count + count++] = emitter->stack[i];
+        const struct operand *operand = &emitter->stack[i];
+        assert(!is_raw_in_register(operand) && operand->index == i);
+        struct operand *copy = &emitter->saved_operands[emitter->saved_count + count];
+        if (operand->place == PLACE_SLOT) {
+            continue;
+        }
+        if (i < keep || operand->place == PLACE_REGISTER) {
+            *copy = *operand;
+            count++;
+        } else if (operand->place != PLACE_LOCAL || !locals_spilled) {
+            memset(copy, 0, sizeof *copy);
+            copy->place = PLACE_NULL;
+            copy->index = operand->index;
+            count++;
         }
     }
     return count;
@@ -42,21 +55,25 @@ static int copy_operands(struct emitter *emitter)
  * instruction is known from the frame, so error stubs differ by handler only. */
 static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, bool locals_spilled)
 {
-    int count = copy_operands(emitter);
+    const struct instruction *instruction = &emitter->bytecode.instructions[emitter->current];
+    bool error = kind == STUB_ERROR || kind == STUB_ERROR_AGAIN;
+    int keep = !error ? emitter->depth : instruction->handler >= 0 ? instruction->handler_depth : 0;
+    int count = copy_operands(emitter, keep, locals_spilled);
     if (count < 0) {
         return 0;
     }
     const struct operand *operands = emitter->saved_operands + emitter->saved_count;
-    bool shared = kind == STUB_ERROR || kind == STUB_ERROR_AGAIN || kind == STUB_LEAVE_NOW || kind == STUB_TAIL;
-    unsigned hash = (unsigned)next * 5 + (unsigned)emitter->depth * 3 + kind +
-                    (unsigned)emitter->bytecode.instructions[emitter->current].handler * 7;
+    locals_spilled &= keep > 0;
+    bool shared = error || kind == STUB_LEAVE_NOW || kind == STUB_TAIL;
+    unsigned hash = (unsigned)next * 5 + (unsigned)emitter->depth * 3 + kind + (unsigned)instruction->handler * 7;
     int32_t *bucket = &emitter->stub_buckets[hash % STUB_BUCKETS];
     for (int i = shared ? *bucket : -1; i >= 0; i = emitter->stubs[i].earlier) {
         const struct stub *earlier = &emitter->stubs[i];
         if (earlier->kind == kind && earlier->next == next && earlier->locals_spilled == locals_spilled &&
             earlier->depth == emitter->depth && earlier->operand_count == count &&
             same_handler(emitter, earlier->instruction, emitter->current) &&
-            memcmp(&emitter->saved_operands[earlier->first_operand], operands, sizeof *operands * (size_t)count) == 0) {
+            memcmp(&emitter->saved_operands[earlier->first_operand], operands, sizeof *operands * (size_t)count) ==
+                0) {
             return earlier->label;
         }
     }
@@ -118,12 +135,17 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
     return item;
 }
 
+struct item *add_check_of(struct emitter *emitter, struct item *item, int next, bool locals_spilled)
+{
+    assert(emitter->out_of_memory || item == &emitter->parts[PART_COLD].items[emitter->parts[PART_COLD].count - 1]);
+    file_stub(emitter, STUB_CHECK, next, locals_spilled);
+    return item;
+}
+
 struct item *add_deallocation_check(struct emitter *emitter, int next, bool locals_spilled)
 {
     assert(emitter->in_cold);
-    struct item *item = emitter_add(emitter, TEMPLATE_DEALLOCATE_AND_CHECK);
-    file_stub(emitter, STUB_CHECK, next, locals_spilled);
-    return item;
+    return add_check_of(emitter, emitter_add(emitter, TEMPLATE_DEALLOCATE_AND_CHECK), next, locals_spilled);
 }
 
 struct item *add_call_check(struct emitter *emitter, int next)

@@ -32,25 +32,27 @@ TEMPLATE(CHECK_ESCAPE)
     PASS(CONT);
 }
 
-/* The same for cold code, in five bytes; with a look at the eval breaker; with the deallocation of x before it. */
-#define CALL_CHECK(name, function, before)                                                                           \
-    TEMPLATE(name)                                                                                                   \
-    {                                                                                                                \
-        before;                                                                                                      \
-        register PyObject *value __asm__("r14") = r0;                                                                \
-        register PyObject *kept __asm__("r15") = x;                                                                  \
-        __asm__ volatile("call " #function                                                                           \
-                         : "+r"(value), "+r"(kept)                                                                   \
-                         :                                                                                           \
-                         : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0",      \
-                           "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", \
-                           "xmm12", "xmm13", "xmm14", "xmm15");                                                      \
-        r0 = value;                                                                                                  \
-        GO_WITH(CONT, kept, ANY);                                                                                    \
-    }
-CALL_CHECK(CALL_ESCAPE_CHECK, rt_escape_check, (void)0)
-CALL_CHECK(CALL_CALL_CHECK, rt_call_check, (void)0)
-CALL_CHECK(DEALLOCATE_AND_CHECK, rt_dealloc_check, SET_INSTRUCTION())
+/* The same for cold code, in five bytes. */
+TEMPLATE(CALL_ESCAPE_CHECK)
+{
+    CALL_CHECKED(rt_escape_check, ANY, ANY, ANY);
+    GO_WITH(CONT, x, ANY);
+}
+
+/* With a look at the eval breaker. */
+TEMPLATE(CALL_CALL_CHECK)
+{
+    CALL_CHECKED(rt_call_check, ANY, ANY, ANY);
+    GO_WITH(CONT, x, ANY);
+}
+
+/* Behind the deallocation of x. */
+TEMPLATE(DEALLOCATE_AND_CHECK)
+{
+    SET_INSTRUCTION();
+    CALL_CHECKED(rt_dealloc_check, ANY, ANY, ANY);
+    GO_WITH(CONT, x, ANY);
+}
 
 /* Row H_N of the side exits; LEAVE is the function's one way out of that kind. Keeps x. */
 TEMPLATE(SIDE_EXIT)
