@@ -292,7 +292,9 @@ static void take_feedback_over(struct emitter *emitter, const struct compiled_co
 static void want_entries(struct bytecode *bytecode, const struct tier1_options *options)
 {
     for (size_t i = 0; i < options->entry_count; i++) {
-        int number = bytecode->number_of_unit[options->entries[i] / sizeof(CodeUnit)];
+        size_t unit = options->entries[i] / sizeof(CodeUnit);
+        assert(unit < bytecode->unit_count);
+        int number = bytecode->number_of_unit[unit];
         if (number >= 0) {
             bytecode->instructions[number].is_wanted_entry = 1;
             bytecode->instructions[number].is_leader = 1;

@@ -36,9 +36,12 @@ enum variable_state {
 struct variable {
     uint8_t state;         /* enum variable_state */
     uint8_t maybe_unbound; /* raw, with nothing in its home on some ways here */
-    uint8_t owned;         /* of VARIABLE_OBJECT: it has a reference of its own */
-    uint8_t passing;       /* not owned, and borrowed from something other code might change */
-    uint8_t fetched;       /* the same, and from memory that a store or a drop may change */
+    uint8_t
+        maybe_other; /* raw, but where `clean` its home is all that counts: it may hold something else that is simple, or nothing */
+    uint8_t is_simple; /* of VARIABLE_HOME: whatever the home holds, nobody sees its end */
+    uint8_t owned;     /* of VARIABLE_OBJECT: it has a reference of its own */
+    uint8_t passing;   /* not owned, and borrowed from something other code might change */
+    uint8_t fetched;   /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
     struct ir_node *clean; /* NULL: it is not */
     struct ir_node *raw;
@@ -68,6 +71,7 @@ struct operand {
 struct loop_guess {
     uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
     uint8_t known; /* the guess is good for something */
+    uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
 /* An open block that goes to an instruction the walk has not come to yet, and what stands where at its end. */
@@ -137,11 +141,14 @@ struct builder {
     /* Of an inlined function: */
     struct builder *outer;
     struct ir_state *outer_state; /* of the caller, in the middle of the call */
+    uint8_t completion;           /* enum completion: what the caller does with the result */
+    int kept;                     /* so many of the caller's operands go with that */
     struct operand function;
     struct return_way *returns;
     const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
     int dying_count;
     int frame;                    /* number of the frame */
+    uint32_t path;                /* of the frame (runtime/deopt.h) */
     int depth_limit;              /* how many frames deep calls may still be inlined */
     int *budget;                  /* how many instructions may still be inlined, in all */
     PyObject *globals, *builtins; /* dicts that the frame's are known to be, or NULL; only compared */
@@ -250,6 +257,13 @@ void build_finish_escape(struct builder *builder, int next);
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes a local raw of the kind where that is what it is, and else maybe_other: good where it is assigned before it is read. Guards that what its home
+ * holds is simple where that is not known; they leave as above. */
+void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Is the local certainly bound before the current instruction, whatever way led there? */
+bool variable_is_bound(const struct builder *builder, int local);
+/* Is what the local's home holds now, if anything, of a kind whose end nobody sees? */
+bool variable_is_simple(const struct variable *variable);
 /* Makes a local stand in its home; returns the object, or NULL where it may be unbound. */
 struct ir_node *variable_to_home(struct builder *builder, int local);
 
@@ -350,6 +364,11 @@ bool build_closure(struct builder *builder);
 /* CALL: inlined, or a builtin as IR; false: nothing done but guards. */
 bool build_call(struct builder *builder);
 
+/* The known function that an instruction calls with these arguments, on the way to its `completion`; `operands` of the caller's go with it. Its version is guarded
+ * here; all else that says it is this function the caller has guarded. False: nothing done but guards. */
+bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
+                          int operands, int count, struct operand *arguments);
+
 /* ---- Direct calls (build_direct.c) ---- */
 
 /* Calls `function`, whose guards are made, directly: the current instruction pops `pops` operands, and the parameters are `arguments`. False: nothing
@@ -358,6 +377,8 @@ bool build_direct_call(struct builder *builder, PyFunctionObject *function, int 
                        const struct operand *arguments);
 /* RETURN_VALUE of a function called directly. */
 void build_direct_return(struct builder *builder);
+/* How many levels of recursion the frame of a function called here is away from the root of this graph. */
+int build_level_of_callee(const struct builder *builder);
 /* The parameters, at the beginning of such a function. */
 void build_open_direct(struct builder *builder, struct direct_function *direct);
 /* After its graph has been made: has one thing or another to be changed? */
@@ -372,10 +393,17 @@ bool build_open_body(struct body *body, PyCodeObject *code);
 
 /* What of `code` is to be inlined at the current instruction, or NULL. */
 const struct body *build_may_inline(struct builder *builder, PyCodeObject *code);
-/* Inlines that: `function` is the callee, its guards are made; the current instruction pops `pops` operands, and the callee's parameters are
- * `arguments`. `globals`, `builtins`: the function's, or NULL. */
-void build_inlined(struct builder *builder, PyCodeObject *code, struct operand function, PyObject *globals,
-                   PyObject *builtins, int pops, const struct operand *arguments);
+/* A call that is to be inlined. */
+struct inlining {
+    PyCodeObject *code;
+    struct operand function;         /* the callee; its guards are made */
+    PyObject *globals, *builtins;    /* the function's, or NULL */
+    const struct operand *arguments; /* the callee's parameters */
+    enum completion completion;
+    int operands; /* the current instruction pops so many; or they stay on the stack while the function runs, as `completion` says */
+};
+/* Inlines that. */
+void build_inlined(struct builder *builder, const struct inlining *inlining);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
 /* The function being inlined cannot be, after all. */

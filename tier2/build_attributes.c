@@ -20,7 +20,8 @@ static PyObject *name_of(const struct builder *builder)
 static bool all_cases_alike(const struct attribute_cell *cell)
 {
     const struct attribute_case *first = feedback_case(cell, 0);
-    bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT;
+    bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT ||
+                 first->kind == ATTRIBUTE_ADD_INLINE;
     for (int i = 0; i < cell->count; i++) {
         const struct attribute_case *seen = feedback_case(cell, i);
         alike &= seen->kind == first->kind && seen->index == first->index && seen->type_version != 0;
@@ -269,8 +270,9 @@ static void poke_attribute(struct builder *builder)
                                  build_int(builder, (int64_t)(uintptr_t)build_cell(builder))};
     struct ir_node *old = build_plain_call(builder, (const void *)rt_plain_store_attr, IR_OBJECT, 4, inputs);
     old->memory = MEMORY_attribute;
+    struct ir_state *state = build_state_of_store(builder, 2);
     struct ir_node *dead = build_node1(builder, IR_guard_bound, old);
-    dead->state = build_state_of_store(builder, 2);
+    dead->state = state;
     struct operand popped_owner = pop(builder);
     struct operand popped_value = pop(builder);
     if (popped_value.state == OPERAND_OWNED) {
@@ -282,21 +284,58 @@ static void poke_attribute(struct builder *builder)
     operand_drop_many(builder, dying, 2, builder->current + 1);
 }
 
+/* Into a place where there is nothing yet. */
+static void store_new(struct builder *builder, struct ir_node *base, int32_t offset, int index)
+{
+    build_guard1(builder, IR_guard_null, load_attribute(builder, base, offset));
+    struct ir_node *value = operand_owned(builder, peek(builder, 1));
+    struct operand owner = pop(builder);
+    pop(builder);
+    struct ir_node *store = build_node2(builder, IR_store_new, base, value);
+    store->offset = offset;
+    store->number = index;
+    store->memory = MEMORY_attribute;
+    operand_drop(builder, &owner, builder->current + 1);
+}
+
+/* Will the place be empty? In an instance that has just been made it is; else the feedback knows, a live object, or what went wrong before. */
+static bool is_new_place(const struct builder *builder, const struct ir_node *owner, const struct attribute_case *seen)
+{
+    if (build_has_failed(builder, IR_guard_null)) {
+        return false;
+    }
+    if (owner->op == IR_new_instance || seen->kind == ATTRIBUTE_ADD_INLINE || build_has_failed(builder, IR_guard_bound)) {
+        return true;
+    }
+    PyObject *sample = sample_of_case(builder, owner);
+    return sample != NULL && sample_in_place(sample, seen) == NULL;
+}
+
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
-    const struct attribute_case *seen = likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT);
-    if (!is_object(operand) || build_has_failed(builder, IR_guard_bound)) {
+    const struct attribute_case *seen = likely_case(
+        builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_ADD_INLINE);
+    if (!is_object(operand)) {
         build_by_step(builder);
         return;
     }
-    if (seen == NULL) {
-        poke_attribute(builder);
+    bool failed = build_has_failed(builder, IR_guard_bound);
+    if (seen != NULL && !(failed && build_has_failed(builder, IR_guard_null))) {
+        struct ir_node *owner = operand->value;
+        int32_t offset;
+        guard_type(builder, owner, seen);
+        struct ir_node *base = place_of(builder, owner, seen, &offset);
+        if (is_new_place(builder, owner, seen)) {
+            store_new(builder, base, offset, seen->kind == ATTRIBUTE_SLOT ? -1 : seen->index);
+            return;
+        }
+        build_store_place(builder, base, offset, sample_in_place(sample_of_case(builder, owner), seen), 2);
         return;
     }
-    struct ir_node *owner = operand->value;
-    int32_t offset;
-    guard_type(builder, owner, seen);
-    struct ir_node *base = place_of(builder, owner, seen, &offset);
-    build_store_place(builder, base, offset, sample_in_place(sample_of_case(builder, owner), seen), 2);
+    if (failed && seen == NULL) {
+        build_by_step(builder);
+        return;
+    }
+    poke_attribute(builder);
 }

@@ -5,6 +5,10 @@
  * cell has it. */
 #include "tier2/build.h"
 
+#include "runtime/instance.h"
+
+#include <string.h>
+
 /* Calls with more arguments are not inlined. */
 enum { MOST_ARGUMENTS = 16 };
 
@@ -13,8 +17,10 @@ struct call {
     struct operand *callee;
     struct operand *arguments; /* `self` first, where the callee is a method */
     int count;                 /* of arguments, those given by name included */
-    int pops;                  /* operands */
+    int operands;              /* of the instruction */
     PyObject *names;           /* of the last ones, or NULL */
+    enum completion completion;
+    PyTypeObject *class; /* of which there is to be an instance, the first argument, or NULL */
 };
 
 /* False where it is unknown whether there is a `self`. */
@@ -22,7 +28,7 @@ static bool take_apart(struct builder *builder, struct call *call)
 {
     int given = build_current(builder)->oparg;
     struct operand *slot = peek(builder, given + 1);
-    *call = (struct call){.pops = given + 2};
+    *call = (struct call){.operands = given + 2};
     if (builder->keyword_names >= 0) {
         call->names = PyTuple_GET_ITEM(builder->code->co_consts, builder->keyword_names);
     }
@@ -139,15 +145,24 @@ static bool guard_code(struct builder *builder, const struct call *call, PyCodeO
     return true;
 }
 
-static void guard_enter(struct builder *builder)
+static void guard_enter(struct builder *builder, const struct call *call)
 {
-    int level = 1;
-    for (const struct builder *outer = builder->outer; outer != NULL; outer = outer->outer) {
-        level++;
-    }
     struct ir_node *guard = build_node(builder, IR_guard_enter, 0, NULL);
     guard->state = build_state_before(builder);
-    guard->number = level;
+    guard->number = build_level_of_callee(builder) + (call->completion == COMPLETION_instance);
+}
+
+/* The instance that the class called makes for its __init__, in the slot below the class. */
+static struct operand make_instance(struct builder *builder, const struct call *call)
+{
+    struct ir_node *instance = build_node(builder, IR_new_instance, 0, NULL);
+    instance->state = build_state_before(builder);
+    instance->flags |= NODE_QUIET;
+    instance->pointer = call->class;
+    instance->number = (call->class->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
+    struct operand self = {.state = OPERAND_OWNED, .local = -1, .value = instance};
+    *peek(builder, call->operands - 1) = self;
+    return self;
 }
 
 static bool has_plain_namespaces(const PyFunctionObject *function)
@@ -213,9 +228,23 @@ static bool inline_function(struct builder *builder, struct call *call)
                        : known         ? known_default(builder, function, from_last)
                                        : loaded_default(builder, tuple, from_last);
     }
-    guard_enter(builder);
+    guard_enter(builder, call);
+    if (call->class != NULL) {
+        struct operand self = make_instance(builder, call);
+        for (int i = 0; i < code->co_argcount; i++) {
+            arguments[i] = sources[i] == 0 ? self : arguments[i];
+        }
+    }
     builder->keyword_names = -1;
-    build_inlined(builder, code, *call->callee, spaces[0], spaces[1], call->pops, arguments);
+    build_inlined(builder, &(struct inlining){
+                               .code = code,
+                               .function = *call->callee,
+                               .globals = spaces[0],
+                               .builtins = spaces[1],
+                               .arguments = arguments,
+                               .completion = call->completion,
+                               .operands = call->operands,
+                           });
     return true;
 }
 
@@ -234,15 +263,90 @@ static bool call_directly(struct builder *builder, struct call *call)
     for (int i = 0; i < code->co_argcount; i++) {
         arguments[i] = call->arguments[sources[i]];
     }
-    if (function == NULL || !build_direct_call(builder, function, call->pops, arguments)) {
+    if (function == NULL || !build_direct_call(builder, function, call->operands, arguments)) {
         return false;
     }
     builder->keyword_names = -1;
     return true;
 }
 
+/* The class that a CALL instantiates, where that is nothing but object's __new__ and a Python __init__ (or none at all), and its version; NULL: none. The
+ * operand is not compared with it yet. */
+static PyTypeObject *class_called(struct builder *builder, const struct operand *callee, PyObject **initializer)
+{
+    PyTypeObject *class = callee->value->sample;
+    const struct call_cell *cell = build_cell(builder);
+    if (class == NULL || cell == NULL || !Py_IS_TYPE(class, &PyType_Type) || class->tp_version_tag == 0 ||
+        class->tp_version_tag != cell->class_version || cell->class_by_new || class->tp_vectorcall != NULL ||
+        !instance_class_is_plain(class) || build_has_failed(builder, IR_guard_version)) {
+        return NULL;
+    }
+    *initializer = cell->initializer;
+    return class;
+}
+
+static void guard_class_called(struct builder *builder, struct operand *callee, PyTypeObject *class)
+{
+    build_guard_same(builder, callee->value, (PyObject *)class);
+    struct ir_node *kind = build_guard1(builder, IR_guard_word, callee->value);
+    kind->offset = (int32_t)offsetof(PyObject, ob_type);
+    kind->number = (int64_t)(uintptr_t)&PyType_Type;
+    struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
+    version->pointer = class;
+    version->number = class->tp_version_tag;
+    version->state = build_state_before(builder);
+}
+
+/* CALL of a class whose __init__ can be inlined. The operands stay until that is over. */
+static bool instantiate(struct builder *builder, struct call *call)
+{
+    PyObject *initializer;
+    PyTypeObject *class =
+        peek(builder, call->operands - 1)->state == OPERAND_NULL ? class_called(builder, call->callee, &initializer) : NULL;
+    if (class == NULL || initializer == NULL || call->count >= MOST_ARGUMENTS ||
+        build_may_inline(builder, (PyCodeObject *)((PyFunctionObject *)initializer)->func_code) == NULL) {
+        return false;
+    }
+    guard_class_called(builder, call->callee, class);
+    for (int i = 0; i < call->count; i++) {
+        if (call->arguments[i].state == OPERAND_ITERATOR) {
+            operand_owned(builder, &call->arguments[i]);
+        }
+    }
+    struct operand arguments[MOST_ARGUMENTS];
+    memcpy(arguments + 1, call->arguments, (size_t)call->count * sizeof *arguments);
+    arguments[0] = (struct operand){.state = OPERAND_NULL, .local = -1};
+    struct operand function = {
+        .state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = build_object(builder, initializer)};
+    struct call inner = {
+        .callee = &function,
+        .arguments = arguments,
+        .count = call->count + 1,
+        .operands = call->operands,
+        .names = call->names,
+        .completion = COMPLETION_instance,
+        .class = class,
+    };
+    return inline_function(builder, &inner);
+}
+
+bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
+                          int operands, int count, struct operand *arguments)
+{
+    struct operand callee = {.state = OPERAND_BORROWED,
+                             .local = BORROWED_FROM_MEMORY,
+                             .value = build_object(builder, (PyObject *)function)};
+    struct call call = {.callee = &callee,
+                        .arguments = arguments,
+                        .count = count,
+                        .operands = operands,
+                        .completion = completion};
+    return inline_function(builder, &call);
+}
+
 bool build_call(struct builder *builder)
 {
     struct call call;
-    return take_apart(builder, &call) && (inline_function(builder, &call) || call_directly(builder, &call));
+    return take_apart(builder, &call) &&
+           (instantiate(builder, &call) || inline_function(builder, &call) || call_directly(builder, &call));
 }

@@ -69,12 +69,11 @@ static bool agree_on_types(struct builder *builder, struct direct_function *dire
     return true;
 }
 
-/* How many frames the callee's is away from the root of this graph. */
-static int level_of_callee(const struct builder *builder)
+int build_level_of_callee(const struct builder *builder)
 {
     int level = 1;
     for (; builder->outer != NULL; builder = builder->outer) {
-        level++;
+        level += 1 + (builder->completion == COMPLETION_instance);
     }
     return level;
 }
@@ -89,7 +88,7 @@ bool build_direct_call(struct builder *builder, PyFunctionObject *function, int 
     const struct direct_function *direct = &builder->directs->entries[number];
     struct ir_node *enter = build_node(builder, IR_guard_enter, 0, NULL);
     enter->state = build_state_before(builder);
-    enter->number = level_of_callee(builder);
+    enter->number = build_level_of_callee(builder);
     enter->offset = 1;
     struct ir_node *inputs[IR_MOST_PARAMETERS];
     struct operand boxes[IR_MOST_PARAMETERS];
@@ -107,7 +106,7 @@ bool build_direct_call(struct builder *builder, PyFunctionObject *function, int 
     build_own_fetched(builder);
     struct ir_node *call = build_node(builder, IR_call_direct, count, inputs);
     call->number = number;
-    call->offset = level_of_callee(builder);
+    call->offset = build_level_of_callee(builder);
     call->state = build_state_raising(builder);
     call->type = direct->result == KIND_int ? IR_INT : direct->result == KIND_float ? IR_FLOAT : IR_OBJECT;
     if (call->type == IR_OBJECT) {

@@ -93,6 +93,7 @@ bool build_load_global(struct builder *builder)
         loaded = build_object(builder, value);
     } else {
         loaded = build_guard1(builder, IR_guard_bound, loaded);
+        loaded->sample = value;
     }
     if (build_current(builder)->oparg & 1) {
         push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});

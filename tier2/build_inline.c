@@ -270,12 +270,21 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
     }
 }
 
+/* The operands of the caller's that go with its instruction. */
+static const struct operand *kept_operands(const struct builder *builder)
+{
+    return builder->outer->operands + builder->outer->depth - builder->kept;
+}
+
 /* Does anything lose a reference when the function returns? */
 static bool drops_something(const struct builder *builder)
 {
     bool owned = builder->function.state == OPERAND_OWNED;
     for (int i = 0; i < builder->local_count; i++) {
         owned |= builder->variables[i].state == VARIABLE_OBJECT && builder->variables[i].owned;
+    }
+    for (int i = 0; i < builder->kept; i++) {
+        owned |= kept_operands(builder)[i].state == OPERAND_OWNED;
     }
     return owned;
 }
@@ -308,11 +317,12 @@ static struct operand independent_result(struct builder *builder)
     return result;
 }
 
-/* Drops what locals and the function itself have references to, in the caller's name. */
-static void drop_at_return(struct builder *builder)
+/* Drops what locals and the function itself have references to, in the caller's name; then the operands of the caller's that were kept. */
+static void drop_at_return(struct builder *builder, const struct operand *kept, int kept_count)
 {
     struct builder *outer = builder->outer;
-    struct operand *dying = ir_allocate(builder->graph, ((size_t)builder->local_count + 1) * sizeof *dying);
+    size_t most = (size_t)builder->local_count + 1 + (size_t)kept_count;
+    struct operand *dying = ir_allocate(builder->graph, most * sizeof *dying);
     int count = 0;
     bool runs_code = false;
     for (int i = 0; dying != NULL && i < builder->local_count; i++) {
@@ -326,6 +336,10 @@ static void drop_at_return(struct builder *builder)
         dying[count++] = builder->function;
         runs_code = true;
     }
+    for (int i = 0; dying != NULL && i < kept_count; i++) {
+        dying[count++] = kept[i];
+        runs_code |= kept[i].state == OPERAND_OWNED && !build_is_simple((enum ir_kind)kept[i].value->kind);
+    }
     for (int i = 0; i < outer->depth; i++) {
         bool passing = outer->operands[i].state == OPERAND_BORROWED && outer->operands[i].local != -1;
         if (passing && runs_code && !builder->body->owns) {
@@ -336,19 +350,66 @@ static void drop_at_return(struct builder *builder)
     operand_drop_many(outer, dying, count, outer->current + 1);
 }
 
+/* Guards that the function returns what its caller's instruction can do with without further ado. */
+static void guard_result(struct builder *builder)
+{
+    const struct operand *result = peek(builder, 0);
+    if (builder->completion == COMPLETION_instance) {
+        if (result->state == OPERAND_RAW) {
+            build_leave(builder);
+        } else if (operand_kind(result) != KIND_none) {
+            build_guard_same(builder, result->value, Py_None);
+        }
+    } else if (builder->completion == COMPLETION_operator && operand_kind(result) == KIND_any &&
+               result->value->op != IR_new_instance) {
+        struct ir_node *unknown =
+            build_node2(builder, IR_is_same, result->value, build_object(builder, Py_NotImplemented));
+        build_guard1(builder, IR_guard_false, unknown);
+    }
+}
+
+/* What the caller's instruction gives, and which of the operands that were kept for it go then, in which order; the result of the function is
+ * consumed. Returns the number of the operands. */
+static int complete(struct builder *builder, struct operand *result, struct operand *kept)
+{
+    int count = builder->kept;
+    memcpy(kept, kept_operands(builder), (size_t)count * sizeof *kept);
+    if (builder->completion != COMPLETION_instance) {
+        return count;
+    }
+    if (result->state == OPERAND_OWNED) {
+        struct ir_node *drop = build_node1(builder, IR_drop, result->value);
+        drop->flags |= NODE_SIMPLE;
+    }
+    /* The instance; then the class, which goes last, and the arguments. */
+    *result = kept[0];
+    struct operand class = kept[1];
+    memmove(kept, kept + 2, (size_t)(count - 2) * sizeof *kept);
+    kept[count - 2] = class;
+    return count - 1;
+}
+
 void build_inlined_return(struct builder *builder)
 {
     struct builder *outer = builder->outer;
     struct return_way *way = ir_allocate(builder->graph, sizeof *way);
-    if (way == NULL) {
+    struct operand *kept = ir_allocate(builder->graph, ((size_t)builder->kept + 1) * sizeof *kept);
+    struct operand *kept_before = ir_allocate(builder->graph, ((size_t)builder->kept + 1) * sizeof *kept);
+    guard_result(builder);
+    if (way == NULL || kept == NULL || kept_before == NULL || builder->block == NULL) {
         return;
     }
     struct operand result = independent_result(builder);
+    memcpy(kept_before, kept_operands(builder), (size_t)builder->kept * sizeof *kept);
+    int kept_count = complete(builder, &result, kept);
     outer->block = builder->block;
+    outer->depth -= builder->kept;
     push(outer, result);
-    drop_at_return(builder);
+    drop_at_return(builder, kept, kept_count);
     way->result = pop(outer);
     way->block = outer->block;
+    memcpy(outer->operands + outer->depth, kept_before, (size_t)builder->kept * sizeof *kept);
+    outer->depth += builder->kept;
     struct return_way **end = &builder->returns;
     while (*end != NULL) {
         end = &(*end)->next;
@@ -358,13 +419,22 @@ void build_inlined_return(struct builder *builder)
     builder->block = NULL;
 }
 
-void build_inlined(struct builder *builder, PyCodeObject *code, struct operand function, PyObject *globals,
-                   PyObject *builtins, int pops, const struct operand *arguments)
+static uint32_t place_of(const struct builder *builder)
 {
+    return build_current(builder)->unit * (uint32_t)sizeof(CodeUnit);
+}
+
+void build_inlined(struct builder *builder, const struct inlining *inlining)
+{
+    PyCodeObject *code = inlining->code;
     struct body *body = body_of_site(builder, code);
+    bool keeps = inlining->completion != COMPLETION_call;
     struct builder inlined = {
         .graph = builder->graph,
         .outer = builder,
+        .completion = (uint8_t)inlining->completion,
+        .kept = keeps ? inlining->operands : 0,
+        .path = deopt_extend_path(builder->path, place_of(builder)),
         .is_virtual = true,
         .directs = builder->directs,
         .depth_limit = builder->depth_limit - 1,
@@ -372,8 +442,8 @@ void build_inlined(struct builder *builder, PyCodeObject *code, struct operand f
         .watches = builder->watches,
         .failures = builder->failures,
         .failure_count = builder->failure_count,
-        .globals = globals,
-        .builtins = builtins,
+        .globals = inlining->globals,
+        .builtins = inlining->builtins,
         .block = builder->block,
     };
     *builder->budget -= body->bytecode->count;
@@ -383,19 +453,29 @@ void build_inlined(struct builder *builder, PyCodeObject *code, struct operand f
         return;
     }
     for (int i = 0; i < code->co_argcount; i++) {
-        inlined.variables[i] = variable_of_argument(builder, &arguments[i], body);
+        const struct operand *argument = &inlining->arguments[i];
+        inlined.variables[i] = variable_of_argument(builder, argument, body);
+        if (keeps && argument->state == OPERAND_OWNED) {
+            inlined.variables[i].owned = 0; /* the caller's operand has the reference */
+        }
     }
+    struct operand function = inlining->function;
     if (body->owns && function.state == OPERAND_BORROWED && function.local != -1) {
         operand_owned(builder, &function);
     }
     inlined.function = function;
-    builder->depth -= pops;
+    builder->depth -= keeps ? 0 : inlining->operands;
     if (body->owns || body->owns_fetched) {
         build_own_operands(builder);
     }
     inlined.outer_state = build_state_raising(builder);
+    if (inlined.outer_state != NULL) {
+        inlined.outer_state->completion = inlined.completion;
+        inlined.outer_state->kept = (uint16_t)inlined.kept;
+    }
     inlined.block = builder->block;
     build_walk(&inlined, 0);
+    builder->depth -= inlined.kept;
     builder->retry |= inlined.retry;
     if (inlined.reason != REASON_none) {
         body->refused = true;

@@ -131,6 +131,7 @@ const struct ir_pass ir_passes[] = {
     {"trivial phis", pass_trivial_phis},
     {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
+    {"virtual", pass_virtual},
     {"dead code", pass_dead_code},
 };
 const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];
@@ -146,6 +147,8 @@ static bool is_useful(const struct ir_node *node)
     case IR_store_item:
     case IR_load:
     case IR_store:
+    case IR_store_new:
+    case IR_new_instance:
     case IR_unbox_int:
     case IR_unbox_float:
         return true;

@@ -9,6 +9,8 @@
 #ifndef PYJIT_TIER2_IR_H
 #define PYJIT_TIER2_IR_H
 
+#include "runtime/completion.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -154,6 +156,8 @@ struct ir_state {
     uint8_t
         raises; /* an error of the instruction at `offset`, whose operands are gone already; handled, or not, by: */
     uint8_t handler_lasti;
+    uint8_t completion; /* enum completion, and `kept`: see struct deopt_state */
+    uint16_t kept;
     uint16_t handler_keep;
     int32_t handler;        /* bytecode offset, -1: not in this frame */
     struct ir_slot slots[]; /* locals, then operands (the function among them) */
@@ -202,6 +206,9 @@ void *ir_allocate(struct ir_graph *graph, size_t size);
 
 /* A new block at the end of the list. Never NULL: see ir_append. */
 struct ir_block *ir_block_new(struct ir_graph *graph);
+
+/* A new node that stands nowhere yet. As below. */
+struct ir_node *ir_node_new(struct ir_graph *graph, enum ir_op op, int input_count, struct ir_node *const *inputs);
 
 /* A new node at the end of `block`, its type and inputs as its row says; payload and state are the caller's to fill in. Never NULL: without
  * memory a scratch node is returned and out_of_memory set. */

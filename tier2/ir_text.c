@@ -13,6 +13,13 @@ const char *const ir_memory_names[] = {
 };
 _Static_assert(sizeof ir_memory_names / sizeof ir_memory_names[0] == MEMORY_COUNT, "a class of memory has no name");
 
+const char *const ir_completion_names[] = {
+    [COMPLETION_call] = "call",
+    [COMPLETION_instance] = "instance",
+    [COMPLETION_operator] = "operator",
+    [COMPLETION_get] = "get",
+};
+
 const char *const ir_slot_names[] = {
     [SLOT_EMPTY] = "-",           [SLOT_HOME] = "home",     [SLOT_RAW] = "raw",           [SLOT_OWNED] = "owned",
     [SLOT_BORROWED] = "borrowed", [SLOT_MEMORY] = "memory", [SLOT_ITERATOR] = "iterator",
@@ -197,9 +204,15 @@ static void print_state(const struct ir_state *state, FILE *file)
     if (state->depth == 0) {
         fputs(" |", file);
     }
+    if (state->dying > 0) {
+        fprintf(file, " dying %u", state->dying);
+    }
     if (state->raises) {
         fprintf(file, " raising to %d keep %u%s", state->handler, state->handler_keep,
                 state->handler_lasti ? " lasti" : "");
+    }
+    if (state->completion != COMPLETION_call) {
+        fprintf(file, " %s of %u", ir_completion_names[state->completion], state->kept);
     }
     if (state->outer != NULL) {
         fprintf(file, " outer s%u", state->outer->id);

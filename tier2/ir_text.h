@@ -24,6 +24,7 @@
 /* The words of the text, by number. */
 extern const char *const ir_memory_names[];
 extern const char *const ir_slot_names[];
+extern const char *const ir_completion_names[];
 extern const char *const ir_comparison_names[]; /* Py_LT..Py_GE */
 enum { IR_SLOT_NAME_COUNT = SLOT_ITERATOR + 1, IR_COMPARISON_COUNT = 6 };
 

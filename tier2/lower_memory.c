@@ -12,7 +12,7 @@
 void lower_make_tags(struct lowering *l)
 {
     static const char *const names[TAG_COUNT] = {"count", "class", "type",     "value", "shape",
-                                                 "size",  "float", "iterator", "home"};
+                                                 "size",  "float", "iterator", "home", "order"};
     l->tag_kind = llvm.GetMDKindIDInContext(l->context, "tbaa", 4);
     LLVMMetadataRef root_name = llvm.MDStringInContext2(l->context, "pyjit", 5);
     LLVMMetadataRef root = llvm.MDNodeInContext2(l->context, &root_name, 1);
@@ -145,6 +145,21 @@ void lower_store(struct lowering *l, const struct ir_node *node)
     }
 }
 
+/* What stands before inline values: their number behind the indices in the order of insertion, the last one first. */
+void lower_store_new(struct lowering *l, const struct ir_node *node)
+{
+    value base = input(l, node, 0);
+    store_tagged(l, tag_of(node), input(l, node, 1), base, node->offset);
+    if (node->number >= 0) {
+        value count = load_tagged(l, TAG_order, l->i8, base, -2);
+        value grown = llvm.BuildAdd(l->builder, count, llvm.ConstInt(l->i8, 1, false), "");
+        value index = llvm.BuildSub(l->builder, constant_i64(l, -2), llvm.BuildZExt(l->builder, grown, l->i64, ""), "");
+        value place = llvm.BuildGEP2(l->builder, l->i8, base, &index, 1, "");
+        store_tagged(l, TAG_order, llvm.ConstInt(l->i8, (uint64_t)node->number, false), place, 0);
+        store_tagged(l, TAG_order, grown, base, -2);
+    }
+}
+
 /* Is `old` a box of one digit that nobody else has, and the number one that fits there and has no singleton? */
 static value fits_int_box(struct lowering *l, value old, value number)
 {
@@ -225,13 +240,21 @@ value lower_plain_call(struct lowering *l, const struct ir_node *node)
     return node->type == IR_INT ? llvm.BuildSExt(l->builder, returned, l->i64, "") : returned;
 }
 
-value lower_plain_array_call(struct lowering *l, const struct ir_node *node)
+void lower_store_arguments(struct lowering *l, const struct ir_node *node)
 {
     for (int i = 0; i < node->input_count; i++) {
         store_to(l, input(l, node, i), l->arguments, i * (int64_t)sizeof(PyObject *));
     }
+}
+
+value lower_plain_array_call(struct lowering *l, const struct ir_node *node)
+{
+    lower_store_arguments(l, node);
+    bool is_tuple = node->op == IR_new_tuple;
+    const void *function = is_tuple ? (const void *)rt_plain_tuple : node->pointer;
+    int64_t number = is_tuple ? node->input_count : node->number;
     LLVMTypeRef types[2] = {l->pointer, l->i32};
     LLVMTypeRef type = llvm.FunctionType(l->pointer, types, 2, false);
-    value arguments[2] = {l->arguments, constant_i32(l, (uint32_t)node->number)};
-    return llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 2, "");
+    value arguments[2] = {l->arguments, constant_i32(l, (uint32_t)number)};
+    return llvm.BuildCall2(l->builder, type, address(l, function), arguments, 2, "");
 }

@@ -131,6 +131,7 @@ static uint32_t kills_of(const struct ir_node *node)
 {
     switch ((enum ir_op)node->op) {
     case IR_store:
+    case IR_store_new:
     case IR_store_int:
     case IR_store_item:
     case IR_store_raw:

@@ -231,6 +231,32 @@ static bool waits_for_outer(const struct compiled_code *compiled, struct tier2_c
     return true;
 }
 
+static bool is_failure(const struct deopt_failure *failure, uint32_t path, const struct deopt_exit *exit)
+{
+    return failure->path == path && failure->place == exit->place && failure->op == exit->op &&
+           failure->kind == exit->kind;
+}
+
+/* Notes that the exit's operation is not to be tried again. Where that has been noted before and it was of no use, what it is inlined in is not to be
+ * inlined there. */
+static void note_failure(struct deopt_failure *failures, size_t *count, const struct deopt_table *table,
+                         const struct deopt_exit *exit)
+{
+    const struct deopt_state *state = &table->states[exit->state];
+    uint32_t path = deopt_path(table, state);
+    bool again = false;
+    for (size_t i = 0; i < *count; i++) {
+        again |= is_failure(&failures[i], path, exit);
+    }
+    struct deopt_failure failure = {.path = path, .place = exit->place, .op = exit->op, .kind = exit->kind};
+    if (again && state->outer != DEOPT_NO_STATE) {
+        const struct deopt_state *outer = &table->states[state->outer];
+        failure = (struct deopt_failure){
+            .path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
+    }
+    failures[(*count)++] = failure;
+}
+
 /* What has failed often in code of the function that was withdrawn. Owned. */
 static struct deopt_failure *collect_failures(const struct compiled_code *compiled, size_t *count)
 {
@@ -248,10 +274,7 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
         for (size_t i = 0; i < table->exit_count; i++) {
             const struct deopt_exit *exit = &table->exits[i];
             if (exit->counts && exit->count >= FEW_FAILURES) {
-                /* What fails in an inlined function keeps it from being inlined there. */
-                bool inlined = table->states[exit->state].outer != DEOPT_NO_STATE;
-                failures[(*count)++] = (struct deopt_failure){
-                    .place = exit->root_place, .op = inlined ? IR_guard_enter : exit->op, .kind = exit->kind};
+                note_failure(failures, count, table, exit);
             }
         }
     }
@@ -442,8 +465,10 @@ static int compare_offsets(const void *a, const void *b)
 }
 
 /* All places that tier-2 code of the function can exit to, sorted; owned. */
-static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t wanted, size_t *count)
+static uint32_t *collect_offsets(const struct code_state *function, uint32_t wanted, size_t *count)
 {
+    const struct compiled_code *compiled = function->compiled;
+    uint32_t end = (uint32_t)(Py_SIZE(function->code) * (Py_ssize_t)sizeof(CodeUnit));
     size_t most = 1 + compiled->entry_count;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         most += code->stage != STAGE_COMPILING ? code->job->table->state_count : 0;
@@ -461,8 +486,10 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
             const struct deopt_state *state = &code->job->table->states[i];
-            if (state->outer == DEOPT_NO_STATE) {
-                offsets[used++] = state->next != 0 ? state->next : state->offset;
+            uint32_t offset = state->next != 0 ? state->next : state->offset;
+            /* Behind the last instruction, which raises, nothing goes on. */
+            if (state->outer == DEOPT_NO_STATE && offset < end) {
+                offsets[used++] = offset;
             }
         }
     }
@@ -470,6 +497,7 @@ static uint32_t *collect_offsets(const struct compiled_code *compiled, uint32_t 
     *count = used;
     return offsets;
 }
+
 /* The cell of `compiled` for the instruction whose cell in `old` this is. */
 static struct tier2_cell *moved_cell(const struct compiled_code *compiled, const struct compiled_code *old,
                                      const struct tier2_cell *cell)
@@ -488,7 +516,7 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
 {
     struct compiled_code *old = state->compiled;
     size_t count;
-    uint32_t *offsets = collect_offsets(old, wanted, &count);
+    uint32_t *offsets = collect_offsets(state, wanted, &count);
     if (offsets == NULL) {
         return NULL;
     }

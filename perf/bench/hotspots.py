@@ -2,8 +2,10 @@
 
     python3.11 perf/bench/hotspots.py PROGRAM [--top 25]      a name of perf/programs
     python3.11 perf/bench/hotspots.py --micro 'subscript str'
+    python3.11 perf/bench/hotspots.py PROGRAM --tier 2    what tier 2 does once it is warm
 
-Compiled code has no symbols of its own here: it is one row, and `--addresses` lists its hottest addresses.
+Compiled code has no symbols of its own here: it is one row, and `--addresses` lists its hottest addresses. Tier 2's compile thread
+is one row too.
 """
 
 import argparse
@@ -17,12 +19,19 @@ from micro_cases import CASES, source
 from processes import ROOT, add_interpreter_options, interpreters
 
 COMPILED = "(compiled code)"
+COMPILE_THREAD = "(compile thread)"
+
+# Seconds that the background compiler gets before recording starts.
+WARM_UP = 2.0
 PROGRAM_DRIVER = """
 import importlib.util, sys, time
 spec = importlib.util.spec_from_file_location("program", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 sys.modules["program"] = module
 spec.loader.exec_module(module)
+warm = time.perf_counter() + float(sys.argv[3])
+while time.perf_counter() < warm:
+    module.run(module.SCALE)
 end = time.perf_counter() + float(sys.argv[2])
 runs = 0
 while time.perf_counter() < end or not runs:
@@ -37,6 +46,9 @@ exec(compile(open(sys.argv[1]).read(), "<micro>", "exec"), namespace)
 case = namespace["case"]
 for _ in range(400):
     case(2)
+warm = time.perf_counter() + float(sys.argv[3])
+while time.perf_counter() < warm:
+    case(1000)
 end = time.perf_counter() + float(sys.argv[2])
 turns = 0
 while time.perf_counter() < end:
@@ -46,30 +58,34 @@ print(turns)
 """
 
 
-def record(interpreter, driver, subject, seconds, folder):
+def record(interpreter, driver, subject, seconds, warm_up, folder):
     """Runs the driver under perf. Returns samples per (symbol, address), and how often the subject ran."""
     script = os.path.join(folder, "driver.py")
     with open(script, "w") as out:
         out.write(driver)
     data = os.path.join(folder, "perf.data")
-    command = ["perf", "record", "-q", "-e", "cpu-clock:u", "-F", "5000", "-o", data, "--"]
+    command = ["perf", "record", "-q", "-e", "cpu-clock:u", "-F", "5000", "-o", data]
+    command += ["-D", str(round(warm_up * 1000)), "--"] if warm_up else ["--"]
     environment = interpreter.environment(1)
     done = subprocess.run(
-        command + interpreter.argv + [script, subject, str(seconds)],
+        command + interpreter.argv + [script, subject, str(seconds), str(warm_up)],
         env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
     )
     if done.returncode:
         sys.exit(f"{interpreter.name}: {done.stderr.strip().splitlines()[-1:]}")
     listing = subprocess.run(
-        ["perf", "script", "-i", data, "-F", "ip,sym,dso"], capture_output=True, text=True, check=True
+        ["perf", "script", "-i", data, "-F", "comm,ip,sym,dso"], capture_output=True, text=True, check=True
     ).stdout
     samples = Counter()
     for line in listing.splitlines():
-        address, _, rest = line.strip().partition(" ")
+        comm, _, rest = line.strip().partition(" ")
+        address, _, rest = rest.strip().partition(" ")
         symbol, _, dso = rest.rpartition(" (")
         dso = dso.rstrip(")")
         symbol = symbol.strip()
-        if symbol == "[unknown]" and (
+        if comm == "pyjit-compile":
+            symbol = COMPILE_THREAD
+        elif symbol == "[unknown]" and (
             dso in ("[unknown]", "//anon") or "pyjit" in dso or os.path.basename(dso).startswith("perf-")
         ):
             symbol = COMPILED
@@ -88,6 +104,7 @@ def main(arguments):
     parser.add_argument("--addresses", action="store_true", help="the hottest addresses of compiled code too")
     add_interpreter_options(parser)
     options = parser.parse_args(arguments)
+    warm_up = WARM_UP if options.tier > 1 else 0
     with tempfile.TemporaryDirectory() as folder:
         if options.micro:
             cases = [c for c in CASES if options.subject in (c[1], f"{c[0]}: {c[1]}")]
@@ -101,7 +118,7 @@ def main(arguments):
         by_symbol = {}
         total = {}
         for interpreter in interpreters(options):
-            samples, runs = record(interpreter, driver, subject, options.seconds, folder)
+            samples, runs = record(interpreter, driver, subject, options.seconds, warm_up, folder)
             # Samples come 200 microseconds apart.
             scale = (200e3 if options.micro else 200.0) / runs
             total[interpreter.name] = sum(samples.values()) * scale

@@ -38,9 +38,10 @@ class Interpreter:
         return kept
 
 
-def interpreters(options):
-    """The pair to compare, from the command line's options; ends the program with one line where one is missing."""
-    settings = {"JIT_TIERING": "1"}
+def interpreters(options, tier=None):
+    """The pair to compare, from the command line's options; ends the program with one line where one is missing. `tier`: the
+    highest tier of the second (options.tier)."""
+    settings = {"JIT_TIERING": str(options.tier if tier is None else tier)}
     for setting in options.jit_env:
         name, _, value = setting.partition("=")
         settings[name] = value
@@ -52,13 +53,26 @@ def interpreters(options):
     return pair
 
 
-def add_interpreter_options(parser):
+def add_interpreter_options(parser, several_tiers=False):
+    """--stock, --jit, --jit-env, and --tier or --tiers."""
     built = os.path.join(ROOT, "build", "pyjit")
     parser.add_argument("--stock", default="/usr/bin/python3.11", help="command of the reference (%(default)s)")
     parser.add_argument("--jit", default=built, help="command to compare with it (build/pyjit)")
-    parser.add_argument(
-        "--jit-env", action="append", default=[], metavar="NAME=VALUE", help="environment of the JIT (JIT_TIERING=1)"
-    )
+    parser.add_argument("--jit-env", action="append", default=[], metavar="NAME=VALUE", help="environment of the JIT")
+    if several_tiers:
+        parser.add_argument(
+            "--tiers", type=list_of_tiers, default=[1, 2], metavar="N[,N]",
+            help="the JIT once for each of these highest tiers, turn about (1,2)",
+        )
+    else:
+        parser.add_argument("--tier", type=int, default=1, choices=(1, 2, 3), help="the JIT's highest tier (%(default)s)")
+
+
+def list_of_tiers(text):
+    tiers = sorted({int(word) for word in text.split(",")})
+    if not set(tiers) <= {1, 2, 3}:
+        raise ValueError(text)
+    return tiers
 
 
 def explain_status(status):
@@ -97,14 +111,14 @@ class Worker:
         self.close()
         raise WorkerFailed(f"{self.interpreter.name} {what}" + (f": {words}" if words else ""))
 
-    def ask(self, do, **arguments):
-        """Sends a command and returns the answer; raises WorkerFailed."""
+    def ask(self, do, patience=0, **arguments):
+        """Sends a command and returns the answer; raises WorkerFailed. `patience`: seconds it may take over the usual."""
         try:
             self.process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
             self.process.stdin.flush()
         except OSError:
             self.fail(explain_status(self.process.wait()))
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + self.timeout + patience
         while b"\n" not in self.buffer:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:

@@ -35,6 +35,16 @@ def run(command):
     return {"wall": wall, "cpu": processor, "result": repr(result)}
 
 
+def run_for(command):
+    """Runs for so many seconds of wall time: when each run began, seconds after the first, and what run() says of it."""
+    runs = []
+    start = time.perf_counter()
+    while not runs or time.perf_counter() - start < command["seconds"]:
+        began = time.perf_counter() - start
+        runs.append({"began": began, **run(command)})
+    return {"runs": runs}
+
+
 def define(command):
     """Compiles the source of a micro case and keeps its function `case(n)`."""
     namespace = {"__name__": "micro_" + command["name"], "thread_time_ns": time.thread_time_ns}
@@ -85,7 +95,7 @@ def finish(command):
 
 
 state = {}
-COMMANDS = {"load": load, "run": run, "define": define, "measure": measure, "finish": finish}
+COMMANDS = {"load": load, "run": run, "run_for": run_for, "define": define, "measure": measure, "finish": finish}
 
 
 def main():

@@ -324,8 +324,7 @@ __attribute__((noinline)) static PyObject *binary_by_rules(PyObject *left, PyObj
     return has_other ? answer_of_right(left, right, op, right_slot) : unsupported_operands(left, right, op);
 }
 
-/* The first method has said NotImplemented, which is stolen. Borrows the operands. */
-__attribute__((noinline)) static PyObject *binary_unknown(PyObject *left, PyObject *right, int op, PyObject *answer)
+PyObject *user_binary_rest(PyObject *left, PyObject *right, int op, PyObject *answer)
 {
     Py_DECREF(answer);
     int plain = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
@@ -334,6 +333,19 @@ __attribute__((noinline)) static PyObject *binary_unknown(PyObject *left, PyObje
     PyObject *result = binary_by_rules(left, right, op, in_place, !in_place);
     /* The classes have changed meanwhile: what is left is the plain operator. */
     return result == USER_ELSEWHERE ? rt_binary_op(Py_NewRef(left), Py_NewRef(right), plain) : result;
+}
+
+PyFunctionObject *user_binary_method(PyTypeObject *left, PyTypeObject *right, int op)
+{
+    int plain = op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
+    if (plain == NB_POWER || !user_is_class(left) || may_be_sequence(left, right, plain)) {
+        return NULL;
+    }
+    bool has_other;
+    binaryfunc right_slot;
+    PyFunctionObject *method = first_method(left, right, plain, &has_other, &right_slot);
+    bool in_place = op != plain && slot_at(left, operators[plain].in_place_slot) != NULL;
+    return method != NULL && in_place ? method_of(left, SPECIAL_BINARY + 3 * (enum special)plain + 2) : method;
 }
 
 PyObject *user_binary(PyObject *left, PyObject *right, int op)
@@ -345,7 +357,7 @@ PyObject *user_binary(PyObject *left, PyObject *right, int op)
         result = native_call(_PyThreadState_GET(), pair->function, reflected ? right : left, reflected ? left : right,
                              NULL, 2, false);
         if (UNLIKELY(result == Py_NotImplemented)) {
-            result = binary_unknown(left, right, op, result);
+            result = user_binary_rest(left, right, op, result);
         }
     } else {
         result = binary_by_rules(left, right, op, false, false);

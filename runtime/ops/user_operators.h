@@ -24,6 +24,13 @@ static inline bool user_is_class(PyTypeObject *type)
  * returns USER_ELSEWHERE. (abstract.c, binary_op1, binary_iop1; typeobject.c, SLOT1BINFULL) */
 PyObject *user_binary(PyObject *left, PyObject *right, int op);
 
+/* The Python function, borrowed, that `left OP right` calls first for operands of these classes, as long as the versions of both stand: the left one's
+ * method. NULL where that is not so simple. Runs no code. */
+PyFunctionObject *user_binary_method(PyTypeObject *left, PyTypeObject *right, int op);
+
+/* What follows when that has said NotImplemented, which is stolen. Borrows the operands; a new reference, or NULL with an exception set. */
+PyObject *user_binary_rest(PyObject *left, PyObject *right, int op, PyObject *answer);
+
 /* left COMPARE right, `op` Py_LT..Py_GE: the same. (object.c, PyObject_RichCompare) */
 PyObject *user_compare(PyObject *left, PyObject *right, int op);
 
