@@ -27,8 +27,9 @@ enum {
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
     PAGE_GRANULES = PAGE_BYTES / GRANULE_BYTES,
     PREPARED_BYTES = 128 << 10, /* made writable at a time */
-    WINDOW_BYTES = 64 << 10,
-    SMALLEST_ARENA_WITH_WINDOWS = 64 * WINDOW_BYTES,
+    WINDOW_BYTES = 256 << 10,
+    SMALLEST_WINDOW = 64 << 10,
+    SMALLEST_ARENA_WITH_WINDOWS = 16 * WINDOW_BYTES,
 };
 
 /* Costs address space, but no memory before it is written to. */
@@ -164,15 +165,23 @@ static bool open_window(void)
         return false;
     }
     pthread_mutex_lock(&granules_lock);
-    char *memory = reserve(granules_find_aligned(&granules, WINDOW_BYTES / GRANULE_BYTES, PAGE_GRANULES), WINDOW_BYTES);
-    if (memory != NULL && !open_pages(memory, WINDOW_BYTES)) {
-        release_locked(memory, WINDOW_BYTES);
-        memory = NULL;
+    if (prepared_end - prepared >= SMALLEST_WINDOW) {
+        window = reserve(granule_of(prepared), (size_t)(prepared_end - prepared));
+        window_end = prepared = prepared_end;
+    } else {
+        window = reserve(granules_find_aligned(&granules, WINDOW_BYTES / GRANULE_BYTES, PAGE_GRANULES), WINDOW_BYTES);
+        if (window != NULL) {
+            window_end = window + WINDOW_BYTES;
+            take_from_prepared(window, window_end);
+            if (!protect(window, WINDOW_BYTES, PROT_READ | PROT_WRITE)) {
+                release_locked(window, WINDOW_BYTES);
+                window = NULL;
+            }
+        }
     }
     pthread_mutex_unlock(&granules_lock);
-    window = window_next = memory;
-    window_end = memory == NULL ? NULL : memory + WINDOW_BYTES;
-    return memory != NULL;
+    window_next = window;
+    return window != NULL;
 }
 
 /* What is in it becomes executable, the rest is given back, its whole pages still writable. */
@@ -195,7 +204,7 @@ static void close_window(void)
         prepared = used_end;
     }
     pthread_mutex_unlock(&granules_lock);
-    window = window_next = window_end = NULL;
+    window = NULL;
 }
 
 bool code_arena_publish(void)
@@ -209,7 +218,7 @@ bool code_arena_publish(void)
 void *code_arena_begin_deferred(size_t size)
 {
     assert(open_memory == NULL);
-    if (size == 0 || size > WINDOW_BYTES) {
+    if (size == 0 || size > SMALLEST_WINDOW) {
         return NULL;
     }
     if (window != NULL && size > (size_t)(window_end - window_next)) {
@@ -238,7 +247,7 @@ bool code_arena_init(size_t limit)
     limit_bytes = allowed ? limit : 0;
     granules = (struct granules){.words = granule_used, .limit = limit_bytes / GRANULE_BYTES};
     prepared = prepared_end = arena;
-    window = window_next = window_end = NULL;
+    window = NULL;
     return allowed;
 }
 
@@ -375,7 +384,7 @@ void code_arena_block_free(void *memory, size_t size)
 size_t code_arena_used(void)
 {
     pthread_mutex_lock(&granules_lock);
-    size_t used = granules.in_use * GRANULE_BYTES - (size_t)(window_end - window_next);
+    size_t used = granules.in_use * GRANULE_BYTES - (window == NULL ? 0 : (size_t)(window_end - window_next));
     pthread_mutex_unlock(&granules_lock);
     return used;
 }

@@ -27,7 +27,7 @@ struct code_state {
     struct compiled_code *compiled; /* tier 1 code, or NULL */
     struct compiled_code *deferred; /* compiled, but not executable before code_state_publish(), or NULL */
     struct code_state *next_deferred;
-    struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
+    struct compiled_code *retired; /* thrown away while frames may still run it; freed with the code object */
     struct resume_table
         *resume; /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
     struct allocation_counts

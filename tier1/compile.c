@@ -223,7 +223,7 @@ static enum reason place(struct emitter *emitter, struct tier1_options *options,
     if (memory == NULL) {
         goto failed;
     }
-    relocate(emitter, memory);
+    relocate(emitter, memory, size);
     if (!code_arena_commit(memory, size)) {
         reason = REASON_no_executable_memory;
         goto failed;
