@@ -349,6 +349,26 @@ static void return_outcome(struct lowering *l, const char *function, value which
     llvm.BuildRet(l->builder, outcome);
 }
 
+/* All exits of a kind end in one block: code size is what compilation takes time for. `status` as above. */
+static void go_to_tail(struct lowering *l, value which, value status)
+{
+    struct exit_block *tail = &l->tails[status != NULL];
+    label here = llvm.GetInsertBlock(l->builder);
+    if (tail->block == NULL) {
+        tail->block = new_block(l, "leave");
+        go_on_in(l, tail->block);
+        tail->which = llvm.BuildPhi(l->builder, l->i32, "");
+        tail->status = status != NULL ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
+        return_outcome(l, status != NULL ? "rt_tier2_raise" : "rt_tier2_leave", tail->which, tail->status);
+        go_on_in(l, here);
+    }
+    llvm.AddIncoming(tail->which, &which, &here, 1);
+    if (status != NULL) {
+        llvm.AddIncoming(tail->status, &status, &here, 1);
+    }
+    llvm.BuildBr(l->builder, tail->block);
+}
+
 /* The exit block of the node's state, made when first asked for. */
 static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node, uint32_t *row)
 {
@@ -364,7 +384,7 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
         exit->which = llvm.BuildPhi(l->builder, l->i32, "");
         exit->status = state->raises ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
         store_values(l, &collected);
-        return_outcome(l, state->raises ? "rt_tier2_raise" : "rt_tier2_leave", exit->which, exit->status);
+        go_to_tail(l, exit->which, exit->status);
         go_on_in(l, here);
     }
     *row = exit_row(l, node, l->state_rows[state->id] - 1);

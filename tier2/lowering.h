@@ -46,6 +46,7 @@ struct lowering {
     value *imaginaries;       /* the imaginary one */
     label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
     struct exit_block *exits; /* by state */
+    struct exit_block tails[2]; /* where those end: of guards, and of errors */
     uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
     value unlikely;           /* metadata of branches whose first way is the usual one */
     unsigned profile_kind, tag_kind;

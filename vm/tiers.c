@@ -218,7 +218,8 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
 static bool begin_trial(struct tier2_code *code)
 {
     enum { SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR };
-    if (code->job->at_any_price || code->job->code->co_flags & SUSPENDABLE) {
+    bool is_settled = code->job->at_any_price && !options.stress.trial;
+    if (is_settled || code->job->code->co_flags & SUSPENDABLE) {
         return false;
     }
     code->trial = calloc(1, sizeof *code->trial);
