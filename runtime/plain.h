@@ -96,11 +96,14 @@ PyObject *rt_plain_map(PyObject **items, int count);
 PyObject *rt_plain_const_key_map(PyObject **items, int count);
 PyObject *rt_plain_set(PyObject **items, int count);
 
-/* list.append(item) on an exact list: 0, the reference to the item taken over; or -1 without memory, no exception set. */
-int rt_plain_append(PyObject *list, PyObject *item);
+/* Makes room for one item more in a list that has none, as list.append() does: 0, or -1 without memory, no exception set. */
+int rt_plain_make_room(PyObject *list);
 
 /* Have two exact str that are ready, of one length, the same characters? */
 int rt_plain_same_text(PyObject *a, PyObject *b);
+
+/* dict.get(key, absent) of an exact dict: a new reference; or NULL where looking would run code. Borrows all. (plain_methods.c) */
+PyObject *rt_plain_get(PyObject *dict, PyObject *key, PyObject *absent);
 
 /* len() of exact built-in containers, ord() of an exact str: -1 for what is none, or too long. isinstance() where that runs no code: 1, 0, -1.
  * All borrow. (plain_builtins.c) */

@@ -142,13 +142,14 @@ int rt_plain_same_text(PyObject *a, PyObject *b)
 
 /* ---- Lists and the collector --------------------------------------------------------------------------------------- */
 
-int rt_plain_append(PyObject *list, PyObject *item)
+int rt_plain_make_room(PyObject *list)
 {
-    if (PyList_Append(list, item) < 0) {
+    if (PyList_Append(list, Py_None) < 0) {
         PyErr_Clear();
         return -1;
     }
-    Py_DECREF(item);
+    Py_SET_SIZE(list, Py_SIZE(list) - 1);
+    Py_DECREF(Py_None);
     return 0;
 }
 

@@ -47,6 +47,17 @@ PyObject *plain_dict_get(PyObject **slots, int count)
     return value;
 }
 
+PyObject *rt_plain_get(PyObject *dict, PyObject *key, PyObject *absent)
+{
+    Py_hash_t hash;
+    Py_ssize_t index = plain_find((PyDictObject *)dict, key, &hash);
+    if (index == PLAIN_UNKNOWN) {
+        return NULL;
+    }
+    PyObject *value = index < 0 ? NULL : plain_value_at((PyDictObject *)dict, index);
+    return Py_NewRef(value == NULL ? absent : value);
+}
+
 /* dict.setdefault(key, default=None) */
 PyObject *plain_dict_setdefault(PyObject **slots, int count)
 {

@@ -361,6 +361,8 @@ void build_subscript(struct builder *builder);
 void build_store_subscript(struct builder *builder);
 void build_unpack(struct builder *builder);
 void build_container(struct builder *builder);
+/* LIST_APPEND, SET_ADD, MAP_ADD. */
+void build_comprehension_item(struct builder *builder);
 void build_contains(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);

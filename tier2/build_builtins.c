@@ -528,6 +528,25 @@ static bool build_list_append(struct builder *builder, const struct known_call *
     return true;
 }
 
+/* dict.get() */
+static bool build_dict_get(struct builder *builder, const struct known_call *call)
+{
+    struct operand *self = peek(builder, call->count);
+    if (!is_object(self) || operand_guess(self) != KIND_dict || build_kind_has_failed(builder, KIND_dict) ||
+        build_has_failed(builder, IR_guard_bound)) {
+        return false;
+    }
+    struct ir_node *inputs[3];
+    inputs[0] = operand_kind_guard(builder, self, KIND_dict);
+    inputs[1] = operand_object(builder, argument(builder, call, 0));
+    inputs[2] = call->count == 2 ? operand_object(builder, argument(builder, call, 1))
+                                 : build_object(builder, Py_None);
+    struct ir_node *result = build_plain_call(builder, (const void *)rt_plain_get, IR_OBJECT, 3, inputs);
+    result = guard_now(builder, IR_guard_bound, result);
+    finish_call(builder, call, (struct operand){.state = OPERAND_OWNED, .local = -1, .value = result});
+    return true;
+}
+
 /* ---- The functions of the rows -------------------------------------------------------------------------------------- */
 
 /* Does it make a container, and perhaps others on the way? */
@@ -554,13 +573,6 @@ static bool build_by_row(struct builder *builder, const struct known_call *call)
     if (row->function == NULL || build_has_failed(builder, IR_guard_bound)) {
         return false;
     }
-    guard_depth(builder);
-    if (makes_container(call->callee)) {
-        /* The collector's turn: tier 1 makes this one. */
-        struct ir_node *room = guard_now(builder, IR_guard_room, NULL);
-        room->number = CONTAINERS_MADE;
-        room->flags |= NODE_QUIET;
-    }
     if (row->effect == CALLEE_REMOVES) {
         build_own_fetched(builder);
     }
@@ -568,6 +580,14 @@ static bool build_by_row(struct builder *builder, const struct known_call *call)
     for (int i = 0; i < total; i++) {
         struct operand *operand = peek(builder, total - 1 - i);
         inputs[i] = operand->state == OPERAND_NULL ? build_int(builder, 0) : operand_owned(builder, operand);
+    }
+    /* From here on each operand is the object it will be taken for, should execution leave. */
+    guard_depth(builder);
+    if (makes_container(call->callee)) {
+        /* The collector's turn: tier 1 makes this one. */
+        struct ir_node *room = guard_now(builder, IR_guard_room, NULL);
+        room->number = CONTAINERS_MADE;
+        room->flags |= NODE_QUIET;
     }
     struct ir_node *result = build_node(builder, IR_call_plain_array, total, inputs);
     result->pointer = (const void *)row->function;
@@ -676,6 +696,9 @@ bool build_builtin(struct builder *builder)
         break;
     case CALLEE_type_class:
         done = build_type_of(builder, &call);
+        break;
+    case CALLEE_dict_get:
+        done = build_dict_get(builder, &call);
         break;
     case CALLEE_list_append:
         done = build_list_append(builder, &call);

@@ -663,6 +663,11 @@ void build_instruction(struct builder *builder)
     case BUILD_SET:
         build_container(builder);
         break;
+    case LIST_APPEND:
+    case SET_ADD:
+    case MAP_ADD:
+        build_comprehension_item(builder);
+        break;
     case CONTAINS_OP:
         build_contains(builder);
         break;

@@ -99,23 +99,23 @@ void lower_list_append(struct lowering *l, const struct ir_node *node)
     value list = input(l, node, 0);
     value item = input(l, node, 1);
     label full = new_block(l, "full");
-    label done = new_block(l, "");
+    label room = new_block(l, "room");
     value size = load_tagged(l, TAG_size, l->i64, list, offsetof(PyVarObject, ob_size));
-    value room = load_tagged(l, TAG_size, l->i64, list, offsetof(PyListObject, allocated));
+    value allocated = load_tagged(l, TAG_size, l->i64, list, offsetof(PyListObject, allocated));
     if (stress_settings.guards) {
         lower_guard(l, node, constant_i1(l, true)); /* the usual way has none */
     }
-    branch_rarely(l, integer_compare(l, LLVMIntSLT, size, room), full);
+    branch_rarely(l, integer_compare(l, LLVMIntSLT, size, allocated), full);
+    llvm.BuildBr(l->builder, room);
+    go_on_in(l, full);
+    value status = call(l, "rt_plain_make_room", l->i32, 1, &list);
+    lower_guard(l, node, integer_compare(l, LLVMIntEQ, status, constant_i32(l, 0)));
+    llvm.BuildBr(l->builder, room);
+    go_on_in(l, room);
     value items = load_tagged(l, TAG_shape, l->pointer, list, offsetof(PyListObject, ob_item));
     store_tagged(l, TAG_value, item, llvm.BuildGEP2(l->builder, l->pointer, items, &size, 1, ""), 0);
     store_tagged(l, TAG_size, llvm.BuildAdd(l->builder, size, constant_i64(l, 1), ""), list,
                  offsetof(PyVarObject, ob_size));
-    llvm.BuildBr(l->builder, done);
-    go_on_in(l, full);
-    value status = call(l, "rt_plain_append", l->i32, 2, (value[]){list, item});
-    lower_guard(l, node, integer_compare(l, LLVMIntEQ, status, constant_i32(l, 0)));
-    llvm.BuildBr(l->builder, done);
-    go_on_in(l, done);
 }
 
 /* ---- The collector ------------------------------------------------------------------------------------------ */
