@@ -244,6 +244,7 @@ void build_store_subscript(struct builder *builder)
     struct ir_node *value = operand_object(builder, peek(builder, 2));
     struct ir_node *inputs[4] = {container, key, value, build_int(builder, 0)};
     struct ir_node *dead = build_plain_call(builder, (const void *)rt_plain_store, IR_OBJECT, 4, inputs);
+    dead->memory = MEMORY_dict;
     dead = guard_now(builder, IR_guard_bound, dead);
     struct operand popped_key = pop(builder);
     struct operand popped_container = pop(builder);
@@ -369,6 +370,8 @@ bool build_plain_method(struct builder *builder)
     struct ir_node *result = build_node(builder, IR_call_plain_array, count + 2, inputs);
     result->pointer = (const void *)function;
     result->number = count;
+    /* Other types' objects change. */
+    result->memory = PyDescr_TYPE(descriptor) == runtime_data.str_type ? MEMORY_none : MEMORY_list_shape;
     result = guard_now(builder, IR_guard_bound, result);
     for (int i = 0; i < count + 2; i++) {
         pop(builder);
