@@ -40,15 +40,6 @@ void deopt_table_free(struct deopt_table *table)
     }
 }
 
-uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state)
-{
-    if (state->outer == DEOPT_NO_STATE) {
-        return 0;
-    }
-    const struct deopt_state *outer = &table->states[state->outer];
-    return deopt_extend_path(deopt_path(table, outer), outer->offset);
-}
-
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
 
 PyObject *rt_tier2_box_int(int64_t value)

@@ -85,11 +85,15 @@ struct deopt_exit {
     uint8_t counts; /* is it a speculation that failed? */
     uint8_t kind;   /* of a guard for a kind: which; tier 2's number */
     uint8_t stress; /* how often runtime/stress.c was asked */
+    /* The frame that what failed belongs to, and the call it is inlined at: digests of their places, and of the call's offset there. Where it leaves
+     * is another state's business. */
+    uint32_t path, call_path;
+    uint32_t call_place; /* DEOPT_NO_STATE: the root */
 };
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */
 struct deopt_failure {
-    uint32_t path; /* of the frame it is in (deopt_path) */
+    uint32_t path; /* of the frame it is in */
     uint32_t place;
     uint8_t op;
     uint8_t kind; /* that a guard_kind wanted */
@@ -129,9 +133,6 @@ typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThrea
                                                 struct tier2_cell *cell);
 
 void deopt_table_free(struct deopt_table *table);
-
-/* The path of the innermost frame of a state. */
-uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state);
 
 /* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, and the row that says
  * where; NULL: there is none, tier 0 goes on. */

@@ -575,7 +575,9 @@ static void open_loop(struct builder *builder, int header)
             operand_kind_guard(builder, &operand, kind);
         }
     }
+    struct ir_state *state = build_state_now(builder, header);
     connect_by_jump(builder, block);
+    block->predecessors[0]->last->state = state;
     for (int local = 0; changes != NULL && local < builder->local_count; local++) {
         struct variable *variable = &builder->variables[local];
         if (!changes[local] || builder->retry) {

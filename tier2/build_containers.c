@@ -266,6 +266,7 @@ void build_store_subscript(struct builder *builder)
     struct ir_node *value = operand_object(builder, peek(builder, 2));
     struct ir_node *inputs[4] = {container, key, value, build_int(builder, 0)};
     struct ir_node *dead = build_plain_call(builder, (const void *)rt_plain_store, IR_OBJECT, 4, inputs);
+    dead->memory = MEMORY_dict;
     dead = guard_now(builder, IR_guard_bound, dead);
     struct operand popped_key = pop(builder);
     struct operand popped_container = pop(builder);

@@ -131,6 +131,7 @@ const struct ir_pass ir_passes[] = {
     {"trivial phis", pass_trivial_phis},
     {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
+    {"hoist", pass_hoist},
     {"virtual", pass_virtual},
     {"dead code", pass_dead_code},
 };

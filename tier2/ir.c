@@ -249,6 +249,12 @@ void ir_remove(struct ir_node *node)
     node->block = NULL;
 }
 
+void ir_move_before(struct ir_node *node, struct ir_node *where)
+{
+    ir_remove(node);
+    link_after(where->block, where->previous, node);
+}
+
 void ir_replace(struct ir_node *node, struct ir_node *by)
 {
     assert(node != by);

@@ -102,7 +102,9 @@ struct ir_node {
     struct ir_block *block;
     struct ir_node *previous, *next; /* in the block */
     struct ir_node *replacement;     /* another node to use instead, see ir_replace */
-    struct ir_state *state;          /* of guards and escapes */
+    struct ir_state
+        *state; /* of guards and escapes; until pass_hoist, of jumps into loops: that of the loop's beginning */
+    struct ir_state *origin; /* of a guard that leaves with another state now: the one it was made with */
     struct ir_node **inputs;
     void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
     void *class;  /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
@@ -233,6 +235,8 @@ struct ir_state *ir_state_new(struct ir_graph *graph, int frame, int local_count
 /* Takes a node out of its block. Nothing may use it. */
 void ir_remove(struct ir_node *node);
 
+/* Takes a node out of its block and puts it before another one. */
+void ir_move_before(struct ir_node *node, struct ir_node *where);
 /* Uses of `node` are to be uses of `by`; takes effect with ir_resolve. `node` is removed. */
 void ir_replace(struct ir_node *node, struct ir_node *by);
 /* What is to be used instead of `node`: itself, or what replaced it. */

@@ -284,6 +284,12 @@ static uint16_t place_seen(const struct lowering *l, const struct ir_node *node)
     return DEOPT_NO_VALUE;
 }
 
+/* Which frame a state is of: a digest of the calls that lead there. */
+static uint32_t path_of(const struct ir_state *state)
+{
+    return state->outer == NULL ? 0 : deopt_extend_path(path_of(state->outer), state->outer->offset);
+}
+
 /* A new row for something of `node` that can go out through `row`. */
 static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_t row)
 {
@@ -293,8 +299,9 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         return 0;
     }
     bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet || node->op == IR_guard_enter;
+    const struct ir_state *origin = node->origin != NULL ? node->origin : node->state;
     uint32_t root_place = node->place;
-    for (const struct ir_state *outer = node->state->outer; outer != NULL; outer = outer->outer) {
+    for (const struct ir_state *outer = origin->outer; outer != NULL; outer = outer->outer) {
         root_place = outer->offset;
     }
     table->exits[table->exit_count] = (struct deopt_exit){
@@ -304,6 +311,9 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         .seen = place_seen(l, node),
         .op = node->op,
         .kind = node->kind,
+        .path = path_of(origin),
+        .call_path = origin->outer != NULL ? path_of(origin->outer) : 0,
+        .call_place = origin->outer != NULL ? origin->outer->offset : DEOPT_NO_STATE,
         .counts =
             ((ir_flags(node) & IR_GUARD) && !quiet && !(node->flags & NODE_QUIET)) || (node->flags & NODE_PLAIN),
     };
