@@ -43,6 +43,7 @@ enum { TURNS_BETWEEN_LOOKS = 64, LOOKS_BETWEEN_REPORTS = 16 };
 enum { TURNS_TOO_EARLY = 1000 };
 
 enum code_stage {
+    STAGE_BUILT,     /* waits until the process is old enough for it */
     STAGE_COMPILING, /* it belongs to the compile thread */
     STAGE_READY,     /* published, not entered yet */
     STAGE_TRIAL,     /* entered by turns with tier 1 */
@@ -86,6 +87,12 @@ static struct tier2_code *find_code(const struct compiled_code *compiled, const 
 static bool is_usable(const struct tier2_code *code)
 {
     return code->stage == STAGE_READY || code->stage == STAGE_TRIAL || code->stage == STAGE_ENTERED;
+}
+
+/* Is it compiled, so that it has machine code and a table, which are not the compile thread's? */
+static bool has_code(const struct tier2_code *code)
+{
+    return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING;
 }
 
 static void free_one(struct tier2_code *code)
@@ -328,13 +335,13 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
 {
     size_t most = 1;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->stage == STAGE_COMPILING ? 0 : code->job->table->exit_count;
+        most += has_code(code) ? code->job->table->exit_count : 0;
     }
     struct deopt_failure *failures = malloc(most * sizeof *failures);
     *count = 0;
     for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
-        if (code->stage == STAGE_COMPILING) {
-            continue; /* its table is the compile thread's */
+        if (!has_code(code)) {
+            continue;
         }
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
@@ -377,7 +384,7 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         .owner = compiled,
         .cell = cell,
         .job = job,
-        .stage = STAGE_COMPILING,
+        .stage = STAGE_BUILT,
     };
     compiled->tier2 = code;
     return code;
@@ -386,6 +393,11 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
 static void submit(struct tier2_code *code)
 {
     struct tier2_cell *cell = code->cell;
+    if (!policy_has_time_for_tier2(tier2_job_nodes(code->job))) {
+        cell->countdown = TURNS_TOO_EARLY;
+        return;
+    }
+    code->stage = STAGE_COMPILING;
     cell->asked++;
     cell->countdown = TURNS_BETWEEN_LOOKS;
     enum reason reason = compile_thread_submit(&code->thread_job);
@@ -410,6 +422,8 @@ static void look_at(struct tier2_code *code)
 {
     if (code->stage == STAGE_READY) {
         enter(code);
+    } else if (code->stage == STAGE_BUILT) {
+        submit(code);
     } else if (code->stage == STAGE_COMPILING) {
         code->cell->countdown = TURNS_BETWEEN_LOOKS;
         if (++code->looks % LOOKS_BETWEEN_REPORTS == 0) {
@@ -449,7 +463,7 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
     if (switched_off || cell->asked >= MOST_ATTEMPTS) {
         return;
     }
-    if (!policy_has_time_for_tier2()) {
+    if (!policy_has_time_for_tier2(0)) {
         cell->countdown = TURNS_TOO_EARLY;
         return;
     }
@@ -461,7 +475,7 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
         submit(code);
         /* Where nothing happens in the background it is there already; or it has been refused. */
         code = find_code(compiled, cell);
-        if (code != NULL) {
+        if (code != NULL && code->stage != STAGE_BUILT) {
             look_at(code);
         }
     }
@@ -539,7 +553,7 @@ static uint32_t *collect_offsets(const struct code_state *function, uint32_t wan
     uint32_t end = (uint32_t)(Py_SIZE(function->code) * (Py_ssize_t)sizeof(CodeUnit));
     size_t most = 1 + (landing != NULL ? landing->entry_count : 0);
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->stage != STAGE_COMPILING ? code->job->table->state_count : 0;
+        most += has_code(code) ? code->job->table->state_count : 0;
     }
     uint32_t *offsets = compiler_malloc(most * sizeof *offsets);
     if (offsets == NULL) {
@@ -552,7 +566,7 @@ static uint32_t *collect_offsets(const struct code_state *function, uint32_t wan
         offsets[used++] = landing->entries[i].unit * (uint32_t)sizeof(CodeUnit);
     }
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
+        for (size_t i = 0; has_code(code) && i < code->job->table->state_count; i++) {
             const struct deopt_state *state = &code->job->table->states[i];
             uint32_t offset = state->next != 0 ? state->next : state->offset;
             /* Behind the last instruction, which raises, nothing goes on. */
@@ -659,6 +673,9 @@ static struct compiled_code *find_entry(InterpreterFrame *frame, uint32_t offset
     return *row != NULL ? compiled : NULL;
 }
 
+/* What running a call in tier 1 from here takes besides. */
+enum { TICKS_PER_DETOUR = 40 };
+
 /* ---- Trials -------------------------------------------------------------------------------------------------------- */
 
 /* What the frame does is done by the machine code at `address`, until it returns or raises. It is this function's business then, not that
@@ -727,6 +744,8 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
         outcome = (struct side_exit_outcome){run_to_end(tstate, frame, outcome.address), NULL};
     }
     uint64_t ticks = policy_clock() - start;
+    /* Without a trial, tier 1 just goes on. */
+    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     /* The tier-1 code this returns to holds the cell. */
     code = cell->on_trial;
     if (code == NULL || code->trial_turn != turn) {

@@ -54,7 +54,7 @@ double trial_ratio(const struct trial *trial)
 static const struct {
     uint32_t pairs;
     double won, lost;
-} limits[] = {{4, 0.8, 1.35}, {8, 0.9, 1.2}, {16, 0.95, 1.1}, {TRIAL_MOST_PAIRS, 1.0, 1.0}};
+} limits[] = {{4, 0.8, 1.35}, {8, 0.9, 1.2}, {16, 0.95, 1.1}, {TRIAL_MOST_PAIRS, 0.97, 0.97}};
 
 static enum trial_verdict verdict(const struct trial *trial)
 {
