@@ -447,6 +447,16 @@ static int local_with_same_box(struct builder *builder, int local)
     return perhaps;
 }
 
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw)
+{
+    if (raw->type == IR_BOOL) {
+        struct ir_node *object = build_node1(builder, IR_box_bool, raw);
+        build_node1(builder, IR_hold, object);
+        return object;
+    }
+    return build_node1(builder, raw->type == IR_INT ? IR_box_int : IR_box_float, raw);
+}
+
 /* The number of a raw local without a home as an object, a new reference: that which another local has already, if they are the same. */
 static struct ir_node *box_of_variable(struct builder *builder, const struct variable *variable)
 {
@@ -458,12 +468,7 @@ static struct ir_node *box_of_variable(struct builder *builder, const struct var
             return other->value;
         }
     }
-    if (raw->type == IR_BOOL) {
-        struct ir_node *object = build_node1(builder, IR_box_bool, raw);
-        build_node1(builder, IR_hold, object);
-        return object;
-    }
-    return build_node1(builder, raw->type == IR_INT ? IR_box_int : IR_box_float, raw);
+    return build_box(builder, raw);
 }
 
 /* May the home of a raw local hold nothing, or something else? */
