@@ -285,6 +285,8 @@ struct ir_node *operand_number(struct builder *builder, struct operand *operand,
 struct ir_node *operand_kind_guard(struct builder *builder, struct operand *operand, enum ir_kind kind);
 /* An operand as an object, borrowed: good until the next escape or store to a local. */
 struct ir_node *operand_object(struct builder *builder, struct operand *operand);
+/* A raw value as an object, a new reference, which no local gets to know of. */
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw);
 /* An operand as an object with a reference of its own. */
 struct ir_node *operand_owned(struct builder *builder, struct operand *operand);
 /* Drops the reference an operand has, if it has one. `next`: the instruction to go on at when other code had to run. */

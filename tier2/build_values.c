@@ -486,10 +486,25 @@ static void share_box(struct builder *builder, const struct ir_node *raw, struct
     }
 }
 
+static enum ir_op box_op(const struct ir_node *raw)
+{
+    return raw->type == IR_INT ? IR_box_int : raw->type == IR_COMPLEX ? IR_box_complex : IR_box_float;
+}
+
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw)
+{
+    if (raw->type == IR_BOOL) {
+        struct ir_node *object = build_node1(builder, IR_box_bool, raw);
+        build_node1(builder, IR_hold, object);
+        return object;
+    }
+    return build_node1(builder, box_op(raw), raw);
+}
+
 /* The number as an object, with a reference for the caller: an operand may have it, or a new box is made. */
 static struct ir_node *make_box(struct builder *builder, struct ir_node *raw)
 {
-    enum ir_op op = raw->type == IR_INT ? IR_box_int : raw->type == IR_COMPLEX ? IR_box_complex : IR_box_float;
+    enum ir_op op = box_op(raw);
     for (int i = 0; i < builder->depth && !ir_is_constant(raw); i++) {
         const struct operand *operand = &builder->operands[i];
         if (operand->state == OPERAND_OWNED && operand->value->op == op && operand->value->inputs[0] == raw) {

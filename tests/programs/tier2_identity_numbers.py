@@ -103,7 +103,35 @@ def long_ints(a):
     return x is y, +x is x, int(x) is x, max(x, 1) is x
 
 
-FUNCTIONS = [twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, in_a_loop,
+LIMIT = 1e10
+
+
+def clamp(a):
+    if a > LIMIT:
+        return LIMIT
+    return a
+
+
+def scaled(a, b=2):
+    return a * b
+
+
+def summed(a, b):
+    return a + b
+
+
+def deep(a, b):
+    return scaled(summed(a, b), b=clamp(b))
+
+
+def by_one_of_two_ways(a):
+    total = 0.0
+    for i in range(4):
+        total += deep(a, i)
+    return total == total
+
+
+FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, in_a_loop,
              in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
 for function in FUNCTIONS:
     results = {}
