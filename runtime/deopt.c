@@ -40,15 +40,6 @@ void deopt_table_free(struct deopt_table *table)
     }
 }
 
-uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state)
-{
-    if (state->outer == DEOPT_NO_STATE) {
-        return 0;
-    }
-    const struct deopt_state *outer = &table->states[state->outer];
-    return deopt_extend_path(deopt_path(table, outer), outer->offset);
-}
-
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
 
 PyObject *rt_tier2_box_int(int64_t value)
@@ -61,6 +52,12 @@ PyObject *rt_tier2_box_float(double value)
 {
     PyObject *result = rt_float_new(value);
     return LIKELY(result != NULL) ? result : box_reserve_take_float(value);
+}
+
+PyObject *rt_tier2_box_complex(double real, double imaginary)
+{
+    PyObject *result = PyComplex_FromDoubles(real, imaginary);
+    return LIKELY(result != NULL) ? result : box_reserve_take_complex(real, imaginary);
 }
 
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value)
@@ -81,6 +78,21 @@ PyObject *rt_tier2_sync_float(PyObject **home, double value)
         return old;
     }
     PyObject *result = rt_tier2_box_float(value);
+    *home = result;
+    if (old != NULL) {
+        rt_release(old);
+    }
+    return result;
+}
+
+PyObject *rt_tier2_sync_complex(PyObject **home, double real, double imaginary)
+{
+    PyObject *old = *home;
+    if (old != NULL && Py_TYPE(old) == runtime_data.complex_type && old->ob_refcnt == 1) {
+        ((PyComplexObject *)old)->cval = (Py_complex){real, imaginary};
+        return old;
+    }
+    PyObject *result = rt_tier2_box_complex(real, imaginary);
     *home = result;
     if (old != NULL) {
         rt_release(old);
@@ -171,6 +183,8 @@ static PyObject *object_of(const struct deopt_table *table, const struct deopt_s
         return rt_tier2_box_int(number_of(slot, slot->value, values));
     case DEOPT_FLOAT:
         return rt_tier2_box_float(as_float(number_of(slot, slot->value, values)));
+    case DEOPT_COMPLEX:
+        return rt_tier2_box_complex(as_float(values[slot->value]), as_float(values[slot->value + 1]));
     case DEOPT_BOOL:
         return Py_NewRef(number_of(slot, slot->value, values) ? Py_True : Py_False);
     case DEOPT_ITERATOR: {
@@ -207,6 +221,55 @@ PyObject *rt_tier2_make_tuple(PyObject **items, int count)
     return tuple;
 }
 
+/* An instance without attributes; the collector does not run. */
+static PyObject *empty_instance(PyThreadState *tstate, PyTypeObject *type)
+{
+    PyObject *object = instance_try(tstate, type);
+    if (LIKELY(object != NULL)) {
+        return object;
+    }
+    struct _gc_runtime_state *collector = runtime_data.collector;
+    int enabled = collector->enabled;
+    collector->enabled = 0;
+    object = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
+    collector->enabled = enabled;
+    if (object == NULL) {
+        Py_FatalError("pyjit: out of memory while leaving compiled code");
+    }
+    return object;
+}
+
+PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count)
+{
+    PyObject *object = empty_instance(tstate, type);
+    for (int i = 0; i < count; i++) {
+        int64_t position = words[2 * i];
+        PyObject *value = (PyObject *)words[2 * i + 1];
+        if (position < 0) {
+            *(PyObject **)((char *)object - position) = value;
+            continue;
+        }
+        PyDictValues *values = *_PyObject_ValuesPointer(object);
+        /* What stands before them: their number behind the indices in the order of insertion, the last one first. (dictobject.c) */
+        uint8_t *order = (uint8_t *)values;
+        values->values[position] = value;
+        order[-2]++;
+        order[-2 - order[-2]] = (uint8_t)position;
+    }
+    return object;
+}
+
+static PyObject *make_instance(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
+{
+    const struct deopt_slot *fields = &table->slots[object->first_field];
+    int64_t words[DEOPT_MOST_FIELDS];
+    for (int i = 0; i < object->field_count; i += 2) {
+        words[i] = number_of(&fields[i], fields[i].value, values);
+        words[i + 1] = (int64_t)(intptr_t)object_of(table, &fields[i + 1], values);
+    }
+    return rt_tier2_make_instance(PyThreadState_Get(), (PyTypeObject *)object->type, words, object->field_count / 2);
+}
+
 static PyObject *make_object(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
 {
     const struct deopt_slot *fields = &table->slots[object->first_field];
@@ -221,6 +284,8 @@ static PyObject *make_object(const struct deopt_table *table, const struct deopt
             items[i] = object_of(table, &fields[i], values);
         }
         return rt_tier2_make_tuple(items, object->field_count);
+    case DEOPT_MAKE_INSTANCE:
+        return make_instance(table, object, values);
     }
     return NULL;
 }
@@ -258,17 +323,25 @@ static int depth_of(const struct deopt_table *table, const struct deopt_state *s
 /* Is the object the number that the slot stands for? */
 static bool is_number_of(PyObject *object, const struct deopt_slot *slot, const int64_t *values)
 {
-    int64_t value = number_of(slot, slot->value, values);
-    if (object == NULL || (slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT)) {
+    if (object == NULL) {
         return false;
     }
-    if (slot->place == DEOPT_FLOAT) {
+    int64_t value = number_of(slot, slot->value, values);
+    switch ((enum deopt_place)slot->place) {
+    case DEOPT_INT: {
+        int overflow = 0;
+        return Py_TYPE(object) == runtime_data.int_type && PyLong_AsLongAndOverflow(object, &overflow) == value &&
+               !overflow;
+    }
+    case DEOPT_FLOAT:
         return Py_TYPE(object) == runtime_data.float_type &&
                memcmp(&((PyFloatObject *)object)->ob_fval, &value, sizeof value) == 0;
+    case DEOPT_COMPLEX:
+        return Py_TYPE(object) == &PyComplex_Type &&
+               memcmp(&((PyComplexObject *)object)->cval, &values[slot->value], sizeof(Py_complex)) == 0;
+    default:
+        return false;
     }
-    int overflow = 0;
-    return Py_TYPE(object) == runtime_data.int_type && PyLong_AsLongAndOverflow(object, &overflow) == value &&
-           !overflow;
 }
 
 /* The object that the slot shares with one that has been filled before it, borrowed; or NULL. Locals are filled from the outermost frame in, then
@@ -482,6 +555,17 @@ static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, 
 }
 
 /* ---- Going on ------------------------------------------------------------------------------------------------------------ */
+
+const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset)
+{
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, offset, &entry);
+    if (compiled == NULL || rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
+        return NULL;
+    }
+    frame->prev_instr = instruction_at(frame, offset) - 1;
+    return compiled->start + entry->machine;
+}
 
 /* The frame goes on with the instruction at `offset`; its `depth` operands stand in their slots. */
 static struct side_exit_outcome go_on_at(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset, int depth)

@@ -24,7 +24,12 @@ MODES = {
     "tier2-osr": {"JIT_STRESS": "compile-all,sync,osr", **TIER2},
     "tier2-gc": {"JIT_STRESS": "compile-all,sync,gc", **TIER2},
     "tier2-evict": {"JIT_STRESS": "compile-all,evict", **TIER2},
+    "tier2-trial": {"JIT_STRESS": "compile-all,sync,trial", **TIER2},
     "tier2-fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=50", **TIER2},
+    # For CPython's tests: the library, too, but for what every one of them does to get started, which takes LLVM seconds.
+    "tier2-library": {"JIT_STRESS": "compile-all,sync", "JIT_TIERING": "2",
+                      "JIT_SKIP": "re/*.py:*,enum.py:*,typing.py:*,argparse.py:*,unittest/*:*,importlib/*:*,<frozen*:*,pdb.py:*,tokenize.py:*,"
+                                  "token.py:*,dis.py:*,opcode.py:*"},
 }
 
 # All programs run in these. Tier 2 takes its time: of the others each has a share.

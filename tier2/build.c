@@ -155,7 +155,12 @@ struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struc
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
     for (int i = 0; i < count; i++) {
         phi->inputs[i] = values[i];
-        phi->sample = phi->sample == NULL ? values[i]->sample : phi->sample;
+        if (phi->sample == NULL && (values[i]->sample != NULL || phi->class == NULL)) {
+            build_copy_guess(phi, values[i]);
+        }
+        if (phi->class == NULL && values[i]->op == IR_new_instance) {
+            phi->class = (void *)values[i]->pointer;
+        }
     }
     phi->kind = same_kind ? values[0]->kind : KIND_any;
     return phi;
@@ -510,7 +515,10 @@ static struct ir_node *open_phi(struct builder *builder, struct ir_block *block,
 {
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
     phi->inputs[0] = first;
-    phi->sample = first->sample;
+    build_copy_guess(phi, first);
+    if (first->op == IR_new_instance) {
+        phi->class = (void *)first->pointer;
+    }
     return phi;
 }
 
@@ -568,7 +576,9 @@ static void open_loop(struct builder *builder, int header)
             operand_kind_guard(builder, &operand, kind);
         }
     }
+    struct ir_state *state = build_state_now(builder, header);
     connect_by_jump(builder, block);
+    block->predecessors[0]->last->state = state;
     for (int local = 0; changes != NULL && local < builder->local_count; local++) {
         struct variable *variable = &builder->variables[local];
         if (!changes[local] || builder->retry) {
@@ -1073,6 +1083,7 @@ enum reason build_graph(const struct build_request *request, const struct byteco
         ir_graph_free(*graph);
         *graph = NULL;
     }
+    free(directs.live.rows);
     for (int i = 0; i < directs.count; i++) {
         build_release_body(&directs.entries[i].body);
     }

@@ -10,8 +10,9 @@
 
 static enum ir_type type_of_argument(const struct operand *argument)
 {
-    return argument->state == OPERAND_RAW && argument->value->type != IR_BOOL ? (enum ir_type)argument->value->type
-                                                                              : IR_OBJECT;
+    return operand_kind(argument) == KIND_complex                               ? IR_OBJECT
+           : argument->state == OPERAND_RAW && argument->value->type != IR_BOOL ? (enum ir_type)argument->value->type
+                                                                                : IR_OBJECT;
 }
 
 /* The number of the function among those called directly, or -1: it is not to be. */

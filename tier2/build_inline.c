@@ -255,7 +255,15 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
     for (const struct return_way *way = ways; way != NULL; way = way->next, i++) {
         struct operand result = way->result;
         builder->block = way->block;
-        values[i] = raw ? operand_raw(builder, &result, kind) : none ? result.value : operand_owned(builder, &result);
+        if (raw) {
+            values[i] = operand_raw(builder, &result, kind);
+        } else if (none) {
+            values[i] = result.value;
+        } else {
+            /* What one way does must not change what the others take the caller's locals for. */
+            bool is_raw = result.state == OPERAND_RAW;
+            values[i] = is_raw ? build_box(builder, result.value) : operand_owned(builder, &result);
+        }
         build_node(builder, IR_jump, 0, NULL);
         ir_connect(builder->graph, builder->block, 0, block);
     }

@@ -76,6 +76,19 @@ enum ir_kind build_kind_of_type(PyTypeObject *type)
     return KIND_any;
 }
 
+PyTypeObject *build_type_of_kind(enum ir_kind kind)
+{
+    switch (kind) {
+#define KIND(name, field)                                                                                            \
+    case KIND_##name:                                                                                                \
+        return runtime_data.field;
+#include "runtime/kinds.def"
+#undef KIND
+    default:
+        return NULL;
+    }
+}
+
 struct ir_node *build_object(struct builder *builder, PyObject *object)
 {
     struct ir_node *node = build_node(builder, IR_constant_object, 0, NULL);
@@ -87,18 +100,21 @@ struct ir_node *build_object(struct builder *builder, PyObject *object)
 
 enum ir_kind build_kind_of_raw(const struct ir_node *value)
 {
-    return value->type == IR_INT ? KIND_int : value->type == IR_FLOAT ? KIND_float : KIND_bool;
+    return value->type == IR_INT       ? KIND_int
+           : value->type == IR_FLOAT   ? KIND_float
+           : value->type == IR_COMPLEX ? KIND_complex
+                                       : KIND_bool;
 }
 
 /* Can the death of such an object be seen by nobody? */
 bool build_is_simple(enum ir_kind kind)
 {
-    return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_str || kind == KIND_none;
+    return build_is_number(kind) || kind == KIND_str || kind == KIND_none;
 }
 
 bool build_is_number(enum ir_kind kind)
 {
-    return kind == KIND_int || kind == KIND_float || kind == KIND_bool;
+    return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_complex;
 }
 
 bool build_has_failed(const struct builder *builder, enum ir_op op)
@@ -295,6 +311,8 @@ enum ir_kind operand_guess(const struct operand *operand)
     enum ir_kind kind = operand_kind(operand);
     if (kind == KIND_any && operand->state != OPERAND_NULL && operand->value->sample != NULL) {
         kind = build_kind_of_type(Py_TYPE((PyObject *)operand->value->sample));
+    } else if (kind == KIND_any && operand->state != OPERAND_NULL) {
+        kind = (enum ir_kind)operand->value->guess;
     }
     return kind;
 }
@@ -314,11 +332,15 @@ static struct ir_node *convert(struct builder *builder, struct ir_node *raw, enu
     if (raw->type == IR_BOOL && kind != KIND_bool) {
         raw = build_node1(builder, IR_int_from_bool, raw);
     }
-    if (raw->type == IR_INT && kind == KIND_float) {
+    if (raw->type == IR_INT && (kind == KIND_float || kind == KIND_complex)) {
         if (raw->op == IR_constant_int && raw->number > -(1LL << 53) && raw->number < 1LL << 53) {
-            return build_float(builder, (double)raw->number);
+            raw = build_float(builder, (double)raw->number);
+        } else {
+            raw = build_guard1(builder, IR_float_from_int, raw);
         }
-        raw = build_guard1(builder, IR_float_from_int, raw);
+    }
+    if (raw->type == IR_FLOAT && kind == KIND_complex) {
+        raw = build_node2(builder, IR_complex_make, raw, build_float(builder, 0));
     }
     return raw;
 }
@@ -338,7 +360,11 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     if (object->op == IR_constant_object) {
         PyObject *constant = (PyObject *)object->pointer;
         if (found == KIND_float) {
-            return build_float(builder, PyFloat_AS_DOUBLE(constant));
+            return convert(builder, build_float(builder, PyFloat_AS_DOUBLE(constant)), kind);
+        }
+        if (found == KIND_complex) {
+            Py_complex number = ((PyComplexObject *)constant)->cval;
+            return build_complex(builder, number.real, number.imag);
         }
         int overflow = 0;
         int64_t value = found == KIND_bool ? constant == Py_True : PyLong_AsLongAndOverflow(constant, &overflow);
@@ -350,7 +376,10 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     if (found == KIND_int) {
         raw = build_guard1(builder, IR_unbox_int, object);
     } else {
-        raw = build_node1(builder, found == KIND_float ? IR_unbox_float : IR_unbox_bool, object);
+        enum ir_op op = found == KIND_float     ? IR_unbox_float
+                        : found == KIND_complex ? IR_unbox_complex
+                                                : IR_unbox_bool;
+        raw = build_node1(builder, op, object);
     }
     struct variable *variable = variable_of(builder, operand);
     if (variable != NULL && variable->state == VARIABLE_HOME) {
@@ -376,7 +405,7 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     struct variable *variable = variable_of(builder, operand);
     struct ir_node *guard = build_guard1(builder, IR_guard_kind, operand->value);
     guard->kind = (uint8_t)kind;
-    guard->sample = operand->value->sample;
+    build_copy_guess(guard, operand->value);
     operand->value = guard;
     if (variable != NULL) {
         variable->value = guard;
@@ -457,10 +486,25 @@ static void share_box(struct builder *builder, const struct ir_node *raw, struct
     }
 }
 
+static enum ir_op box_op(const struct ir_node *raw)
+{
+    return raw->type == IR_INT ? IR_box_int : raw->type == IR_COMPLEX ? IR_box_complex : IR_box_float;
+}
+
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw)
+{
+    if (raw->type == IR_BOOL) {
+        struct ir_node *object = build_node1(builder, IR_box_bool, raw);
+        build_node1(builder, IR_hold, object);
+        return object;
+    }
+    return build_node1(builder, box_op(raw), raw);
+}
+
 /* The number as an object, with a reference for the caller: an operand may have it, or a new box is made. */
 static struct ir_node *make_box(struct builder *builder, struct ir_node *raw)
 {
-    enum ir_op op = raw->type == IR_INT ? IR_box_int : IR_box_float;
+    enum ir_op op = box_op(raw);
     for (int i = 0; i < builder->depth && !ir_is_constant(raw); i++) {
         const struct operand *operand = &builder->operands[i];
         if (operand->state == OPERAND_OWNED && operand->value->op == op && operand->value->inputs[0] == raw) {
@@ -803,9 +847,10 @@ void build_finish_escape(struct builder *builder, int next)
 /* An int, float or truth value that nobody reads. */
 static struct ir_node *any_number(struct builder *builder, enum ir_kind kind)
 {
-    return kind == KIND_float  ? build_float(builder, 0)
-           : kind == KIND_bool ? build_bool(builder, false)
-                               : build_int(builder, 0);
+    return kind == KIND_float     ? build_float(builder, 0)
+           : kind == KIND_complex ? build_complex(builder, 0, 0)
+           : kind == KIND_bool    ? build_bool(builder, false)
+                                  : build_int(builder, 0);
 }
 
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind)
