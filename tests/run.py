@@ -32,7 +32,7 @@ import tempfile
 import threading
 import time
 
-from run_modes import MODES, USUAL_MODES, available_modes
+from run_modes import MODES, available_modes, modes_of_program
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 HERE = TOP / "tests"
@@ -230,9 +230,9 @@ class Driver:
                     name = f"cpython/{test}" + (f"[{mode}]" if mode != "compile-all" else "")
                     add(name, lambda name=name, test=test, mode=mode: self.run_cpython(name, test, mode))
         if "programs" in groups:
-            self.add_programs(add, "programs", self.options.programs, USUAL_MODES)
+            self.add_programs(add, "programs", self.options.programs, modes_of_program)
         if "applications" in groups:
-            self.add_programs(add, "applications", HERE / "applications", APPLICATION_MODES)
+            self.add_programs(add, "applications", HERE / "applications", lambda _, asked_for: asked_for or APPLICATION_MODES)
         return chosen
 
     def cpython_modes(self, test):
@@ -241,11 +241,11 @@ class Driver:
         usual = ["compile-all", "tier2-library"] if test in CPYTHON_TIER2_TESTS else ["compile-all"]
         return [mode for mode in usual if mode in self.options.modes]
 
-    def add_programs(self, add, group, folder, usual_modes):
+    def add_programs(self, add, group, folder, modes_of):
         for path in sorted(pathlib.Path(folder).glob("*.py")):
             wanted = directives(path)
-            modes = wanted["modes"].split(",") if "modes" in wanted else usual_modes
-            modes = self.options.modes if self.options.everywhere else modes
+            asked_for = wanted["modes"].split(",") if "modes" in wanted else None
+            modes = self.options.modes if self.options.everywhere else modes_of(path.stem, asked_for)
             excluded = wanted.get("not", "").split(",")
             for mode in modes:
                 if mode in self.options.modes and not any(fnmatch.fnmatchcase(mode, other) for other in excluded):

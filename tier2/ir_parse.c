@@ -494,8 +494,6 @@ static void parse_node(struct parser *p)
 
 /* ---- States -------------------------------------------------------------------------------------------------------------- */
 
-enum { MOST_SLOTS = 512 };
-
 static void parse_slot(struct parser *p, struct ir_slot *slot)
 {
     uint32_t id;
@@ -521,16 +519,10 @@ static void parse_slot(struct parser *p, struct ir_slot *slot)
             fail(p, "expected a value behind \"at\"");
         }
     }
-    if (accept(p, "same")) {
-        long long other = number(p);
-        if (other < 0 || other >= MOST_SLOTS) {
-            fail(p, "there is no slot %lld", other);
-        }
-        slot->same = (uint16_t)(other + 1);
-    }
 }
 
 /* Slots in a row, as many as there are, into `slots`. */
+enum { MOST_SLOTS = 512 };
 
 /* How many slots stand from here to `end`. */
 static int count_slots(const char *from, const char *end)

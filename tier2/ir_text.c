@@ -192,9 +192,6 @@ static void print_slot(const struct ir_slot *slot, FILE *file)
     if (slot->index != NULL) {
         fprintf(file, " at v%u", slot->index->id);
     }
-    if (slot->same != 0) {
-        fprintf(file, " same %d", slot->same - 1);
-    }
 }
 
 static void print_state(const struct ir_state *state, FILE *file)

@@ -135,9 +135,18 @@ static void check_inputs(struct check *check, const struct ir_node *node)
     }
 }
 
-/* What is made of a virtual object, or was said to be: a tuple of objects, or a box of a number. */
+/* What is made of a virtual object, or was said to be: a tuple of objects, a box of a number, or an instance of a class. */
 static void check_fields(struct check *check, const struct ir_node *node)
 {
+    if (node->kind == KIND_any && node->pointer != NULL) {
+        for (int i = 0; i < node->input_count; i += 2) {
+            if (i + 1 == node->input_count || node->inputs[i] == NULL || node->inputs[i]->op != IR_constant_int ||
+                node->inputs[i + 1] == NULL || node->inputs[i + 1]->type != IR_OBJECT) {
+                complain(check, node, "field %d is no position and no attribute", i / 2);
+            }
+        }
+        return;
+    }
     bool is_box = node->op == IR_virtual && (node->kind == KIND_int || node->kind == KIND_float);
     if (!is_box && node->kind != KIND_tuple) {
         complain(check, node, "is of no kind that can be made");
@@ -228,6 +237,9 @@ static void check_payload(struct check *check, const struct ir_node *node)
     case IR_unbox_float:
         check_input_kind(check, node, KIND_float);
         break;
+    case IR_unbox_complex:
+        check_input_kind(check, node, KIND_complex);
+        break;
     case IR_unbox_bool:
         check_input_kind(check, node, KIND_bool);
         break;
@@ -293,10 +305,6 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
     if (slot->clean != NULL && check_value(check, node, slot->clean) &&
         (slot->how != SLOT_RAW || slot->clean->type != IR_BOOL)) {
         complain(check, node, "%s %d of s%u cannot be clean that way", what, shown, state->id);
-    }
-    if (slot->same != 0 && (slot->same > state->local_count + state->depth || slot->same == number + 1 ||
-                            !has_value || slot->value->type == IR_OBJECT)) {
-        complain(check, node, "%s %d of s%u cannot be the same as another", what, shown, state->id);
     }
     if ((slot->index != NULL) != (slot->how == SLOT_ITERATOR)) {
         complain(check, node, "%s %d of s%u: an iterator has an index, nothing else has", what, shown, state->id);

@@ -1,150 +1,49 @@
-"""One number assigned twice is one object, also where compiled code has had it in a register; NaN is found by identity alone."""
-# test: modes=tier0,default,compile-all,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
+"""Numbers become one object: `is`, reference counts, slots of one exit."""
+import sys
 
 
-def pair(x):
-    return (x, x)
-
-
-def are_same(a, b):
+class F:
+    def __rmul__(self, other):
+        SEEN.append((other, sys.getrefcount(other))); return 1
+SEEN=[]
+def local(x, other):
+    y = x * 2.0
+    return y * other, other * y if not isinstance(other, F) else 0, y
+def same_after(a, b):
+    c = d = a * b
+    e = (c, b + c, d)      # b may be anything
+    return c is d, e[0] is e[2], e[0] is c
+def loop(n):
+    a = b = 1.0
+    out = []
+    for i in range(n):
+        if i % 50 == 49:
+            out.append(a is b)
+        a = b = a + 1.5
+    return out, a is b
+def copies(x):
+    t = (x, x, x := x + 1.0, x)
+    return t[0] is t[1], t[2] is t[3], t[2] is x
+def pack(L, v):
+    L.append(v)
+def callee(x, L):
+    y = x * 3.0
+    pack(L, y)
+    return L[-1] is y
+def walrus(L, x):
+    L.append(y := x + 0.5)
+    return L[-1] is y
+def two(x):
+    a = x + 1.0
+    b = x + 1.0
     return a is b
-
-
-def twice_in_a_tuple(a):
-    both = pair(a * 1.5)
-    return both[0] is both[1]
-
-
-def handed_over_twice(a):
-    x = a * 1.5
-    return are_same(x, x)
-
-
-def named_in_an_expression(a):
-    return (y := a * 1.5) is y
-
-
-def assigned_twice(a):
-    x = y = a * 1.5
-    return x is y
-
-
-def assigned_on(a):
-    x = a * 1.5
-    y = x
-    z = y
-    x = a * 2.5
-    return y is z, x is y
-
-
-def computed_twice(a):
-    x = a * 1.5
-    y = a * 1.5
-    return x is y
-
-
-def in_containers(a):
-    x = a * 1.5
-    items = (x, a * 1.5, x)
-    box = [0.0]
-    box[0] = x
-    return items[0] is items[2], items[0] is items[1], box[0] is x, x in [x], x in (x, x), x in {x}, x in {x: 1}
-
-
-def in_a_loop(a):
-    found = []
-    for x in (a * 1.5, a, a + a):
-        if x not in {x}:
-            found.append("not in its set")
-        if x not in [x]:
-            found.append("not in its list")
-        if not [x] == [x]:
-            found.append("lists differ")
-        if not {x: None} == {x: None}:
-            found.append("dicts differ")
-    return found
-
-
-def in_a_loop_of_sums(a):
-    x = a + a
-    for _ in range(3):
-        y = x
-        if x not in {y}:
-            return "lost"
-        x = x + a
-    return "kept"
-
-
-class Place:
-    pass
-
-
-def as_an_attribute(a):
-    place = Place()
-    x = a * 1.5
-    place.x = x
-    return place.x is x
-
-
-def across_a_store_that_frees(a):
-    x = Place()
-    x = y = a * 1.5
-    return x is y
-
-
-def as_itself(a):
-    x = a * 1.5
-    y, z, w = abs(x), +x, float(x)
-    return y is x, z is x, w is x, max(x, 1.0) is x, min(x, 1e300) is x
-
-
-def long_ints(a):
-    x = y = a * 3001
-    return x is y, +x is x, int(x) is x, max(x, 1) is x
-
-
-LIMIT = 1e10
-
-
-def clamp(a):
-    if a > LIMIT:
-        return LIMIT
-    return a
-
-
-def scaled(a, b=2):
-    return a * b
-
-
-def summed(a, b):
-    return a + b
-
-
-def deep(a, b):
-    return scaled(summed(a, b), b=clamp(b))
-
-
-def by_one_of_two_ways(a):
-    total = 0.0
-    for i in range(4):
-        total += deep(a, i)
-    return total == total
-
-
-FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, in_a_loop,
-             in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
-for function in FUNCTIONS:
-    results = {}
-    for turn in range(40):
-        for argument in (2.0, 3.0, float("nan"), 1e300, 7001, float("nan")):
-            if turn < 30 and argument == 7001:
-                continue
-            try:
-                results.setdefault(repr(function(argument)), turn)
-            except TypeError as error:
-                results.setdefault(str(error), turn)
-    print(function.__name__, *results)
-results = set()
-for turn in range(400):
-    results.add(long_ints(turn + 7))
-print("long_ints", results)
+class Add(float):
+    def __radd__(s, o): return o
+for i in range(300):
+    L = []
+    local(1.0*i, 2.0); 
+    r = [same_after(1.5, 2.0), copies(1.5*i), callee(i*1.0, L), walrus(L, i*1.0), two(i*1.0)]
+    if i in (0, 299): print(r)
+print(loop(300)[1], set(loop(300)[0]))
+for i in range(2): local(3.75, F()); print(SEEN)
+print(same_after(2.5, Add(2)), same_after(3, 10**30))
