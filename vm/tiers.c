@@ -318,8 +318,8 @@ static void note_failure(struct deopt_failure *failures, size_t *count, const st
     struct deopt_failure failure = {.path = path, .place = exit->place, .op = exit->op, .kind = exit->kind};
     if (again && state->outer != DEOPT_NO_STATE) {
         const struct deopt_state *outer = &table->states[state->outer];
-        failure = (struct deopt_failure){
-            .path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
+        failure =
+            (struct deopt_failure){.path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
     }
     failures[(*count)++] = failure;
 }
@@ -729,7 +729,7 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
     uint32_t turn = code->trial_turn;
     cell->entry = upper ? entry : NULL;
     cell->countdown = upper ? -1 : INT64_MAX;
-    uint64_t start = policy_clock();
+    uint64_t start = trial_clock(code->trial);
     struct side_exit_outcome outcome = {NULL, lower};
     if (upper) {
         outcome = entry(frame, tstate, cell);
@@ -737,14 +737,14 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
     if (outcome.address != NULL) {
         outcome = (struct side_exit_outcome){run_to_end(tstate, frame, outcome.address), NULL};
     }
-    uint64_t ticks = policy_clock() - start;
-    /* Without a trial, tier 1 just goes on. */
-    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     /* The tier-1 code this returns to holds the cell. */
     code = cell->on_trial;
     if (code == NULL || code->trial_turn != turn) {
         return outcome;
     }
+    uint64_t ticks = trial_clock(code->trial) - start;
+    /* Without a trial, tier 1 just goes on. */
+    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     code->trial_turn = 0;
     return finish_trial(code, trial_count(code->trial, upper, ticks), outcome);
 }
