@@ -204,7 +204,7 @@ static int32_t *copy_cells(const struct emitter *emitter)
 /* ---- Placing ------------------------------------------------------------------------------------------------- */
 
 /* Moves everything compiled into a compiled_code known to the code map. */
-static enum reason place(struct emitter *emitter, struct compiled_code **result)
+static enum reason place(struct emitter *emitter, struct tier1_options *options, struct compiled_code **result)
 {
     size_t hot_size;
     size_t size = layout(emitter, &hot_size);
@@ -213,11 +213,17 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
         return REASON_no_memory;
     }
     enum reason reason = REASON_arena_full;
-    char *memory = code_arena_begin(size);
+    /* Suspended frames would go on in it at once through a table that is in use. */
+    options->deferred = options->deferred && (emitter->resume == NULL || emitter->owns_resume);
+    char *memory = options->deferred ? code_arena_begin_deferred(size) : NULL;
+    if (memory == NULL) {
+        options->deferred = false;
+        memory = code_arena_begin(size);
+    }
     if (memory == NULL) {
         goto failed;
     }
-    relocate(emitter, memory);
+    relocate(emitter, memory, size);
     if (!code_arena_commit(memory, size)) {
         reason = REASON_no_executable_memory;
         goto failed;
@@ -307,7 +313,7 @@ static void want_entries(struct bytecode *bytecode, const struct tier1_options *
     }
 }
 
-enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *options, struct compiled_code **compiled)
+enum reason tier1_compile(PyCodeObject *code, struct tier1_options *options, struct compiled_code **compiled)
 {
     if (Py_SIZE(code) > LARGEST_CODE) {
         return REASON_too_large;
@@ -338,7 +344,7 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
         reason = emitter.out_of_memory ? REASON_no_memory : REASON_none;
     }
     if (reason == REASON_none) {
-        reason = place(&emitter, compiled);
+        reason = place(&emitter, options, compiled);
     }
     release(&emitter);
     return reason;

@@ -131,6 +131,7 @@ const struct ir_pass ir_passes[] = {
     {"trivial phis", pass_trivial_phis},
     {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
+    {"hoist", pass_hoist},
     {"virtual", pass_virtual},
     {"dead code", pass_dead_code},
 };
@@ -260,6 +261,11 @@ enum reason tier2_emit(struct tier2_job *job)
     job->graph = NULL;
     job->emit_ms = milliseconds_now() - start - job->passes_ms;
     return reason;
+}
+
+const char *tier2_job_text(const struct tier2_job *job)
+{
+    return job->machine != NULL ? job->machine->text : NULL;
 }
 
 uint32_t tier2_job_nodes(const struct tier2_job *job)

@@ -195,17 +195,17 @@ static bool prepare_session(void)
     return false;
 }
 
-/* The same for what was retired. */
+/* The same for what was retired, and is being retired meanwhile: a job that was submitted after that may use its names again. */
 static bool free_retired(void)
 {
-    struct orc_code *list = state.retired;
-    if (list == NULL) {
-        return true;
+    bool survived = true;
+    while (state.retired != NULL && survived) {
+        struct orc_code *list = state.retired;
+        state.retired = NULL;
+        unlock();
+        survived = llvm_guarded(free_list, list);
+        lock();
     }
-    state.retired = NULL;
-    unlock();
-    bool survived = llvm_guarded(free_list, list);
-    lock();
     return survived;
 }
 

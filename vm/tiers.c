@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
 #include "runtime/compiler_memory.h"
@@ -196,8 +197,18 @@ static void publish(struct compile_job *thread_job)
     code->stage = STAGE_READY;
     code->cell->countdown = 0;
     totals.functions++;
+    code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
+}
+
+static void each_code(const struct compiled_code *compiled, tier2_visitor *visit)
+{
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        if (code->stage != STAGE_COMPILING) {
+            visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
+        }
+    }
 }
 
 /* From the next turn on tier 1 calls `entry` by itself. */
@@ -298,28 +309,23 @@ static bool waits_for_outer(const struct compiled_code *compiled, struct tier2_c
     return true;
 }
 
-static bool is_failure(const struct deopt_failure *failure, uint32_t path, const struct deopt_exit *exit)
+static bool is_failure(const struct deopt_failure *failure, const struct deopt_exit *exit)
 {
-    return failure->path == path && failure->place == exit->place && failure->op == exit->op &&
+    return failure->path == exit->path && failure->place == exit->place && failure->op == exit->op &&
            failure->kind == exit->kind;
 }
 
 /* Notes that the exit's operation is not to be tried again. Where that has been noted before and it was of no use, what it is inlined in is not to be
  * inlined there. */
-static void note_failure(struct deopt_failure *failures, size_t *count, const struct deopt_table *table,
-                         const struct deopt_exit *exit)
+static void note_failure(struct deopt_failure *failures, size_t *count, const struct deopt_exit *exit)
 {
-    const struct deopt_state *state = &table->states[exit->state];
-    uint32_t path = deopt_path(table, state);
     bool again = false;
     for (size_t i = 0; i < *count; i++) {
-        again |= is_failure(&failures[i], path, exit);
+        again |= is_failure(&failures[i], exit);
     }
-    struct deopt_failure failure = {.path = path, .place = exit->place, .op = exit->op, .kind = exit->kind};
-    if (again && state->outer != DEOPT_NO_STATE) {
-        const struct deopt_state *outer = &table->states[state->outer];
-        failure =
-            (struct deopt_failure){.path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
+    struct deopt_failure failure = {.path = exit->path, .place = exit->place, .op = exit->op, .kind = exit->kind};
+    if (again && exit->call_place != DEOPT_NO_STATE) {
+        failure = (struct deopt_failure){.path = exit->call_path, .place = exit->call_place, .op = IR_guard_enter};
     }
     failures[(*count)++] = failure;
 }
@@ -341,7 +347,7 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
         for (size_t i = 0; i < table->exit_count; i++) {
             const struct deopt_exit *exit = &table->exits[i];
             if (exit->counts && exit->count >= FEW_FAILURES) {
-                note_failure(failures, count, table, exit);
+                note_failure(failures, count, exit);
             }
         }
     }
@@ -768,4 +774,5 @@ void tiers_install(void)
     deopt_observer = observe;
     deopt_find_entry = find_entry;
     code_map_free_tier2 = free_code;
+    code_map_each_tier2 = each_code;
 }
