@@ -301,8 +301,9 @@ static void guard_class_called(struct builder *builder, struct operand *callee, 
 static bool instantiate(struct builder *builder, struct call *call)
 {
     PyObject *initializer;
-    PyTypeObject *class =
-        peek(builder, call->operands - 1)->state == OPERAND_NULL ? class_called(builder, call->callee, &initializer) : NULL;
+    PyTypeObject *class = peek(builder, call->operands - 1)->state == OPERAND_NULL
+                              ? class_called(builder, call->callee, &initializer)
+                              : NULL;
     if (class == NULL || initializer == NULL || call->count >= MOST_ARGUMENTS ||
         build_may_inline(builder, (PyCodeObject *)((PyFunctionObject *)initializer)->func_code) == NULL) {
         return false;
@@ -336,11 +337,8 @@ bool build_inlined_method(struct builder *builder, PyFunctionObject *function, e
     struct operand callee = {.state = OPERAND_BORROWED,
                              .local = BORROWED_FROM_MEMORY,
                              .value = build_object(builder, (PyObject *)function)};
-    struct call call = {.callee = &callee,
-                        .arguments = arguments,
-                        .count = count,
-                        .operands = operands,
-                        .completion = completion};
+    struct call call = {
+        .callee = &callee, .arguments = arguments, .count = count, .operands = operands, .completion = completion};
     return inline_function(builder, &call);
 }
 

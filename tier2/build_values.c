@@ -123,7 +123,8 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
     uint32_t place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit);
     for (size_t i = 0; i < builder->failure_count; i++) {
         const struct deopt_failure *failure = &builder->failures[i];
-        if (failure->path == builder->path && failure->place == place && failure->op == IR_guard_kind && failure->kind == kind) {
+        if (failure->path == builder->path && failure->place == place && failure->op == IR_guard_kind &&
+            failure->kind == kind) {
             return true;
         }
     }

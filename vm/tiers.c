@@ -251,8 +251,8 @@ static void note_failure(struct deopt_failure *failures, size_t *count, const st
     struct deopt_failure failure = {.path = path, .place = exit->place, .op = exit->op, .kind = exit->kind};
     if (again && state->outer != DEOPT_NO_STATE) {
         const struct deopt_state *outer = &table->states[state->outer];
-        failure = (struct deopt_failure){
-            .path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
+        failure =
+            (struct deopt_failure){.path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
     }
     failures[(*count)++] = failure;
 }
