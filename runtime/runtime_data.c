@@ -32,6 +32,7 @@ void runtime_data_init(PyThreadState *tstate)
 {
     runtime_data.int_type = &PyLong_Type;
     runtime_data.float_type = &PyFloat_Type;
+    runtime_data.complex_type = &PyComplex_Type;
     runtime_data.bool_type = &PyBool_Type;
     runtime_data.str_type = &PyUnicode_Type;
     runtime_data.list_type = &PyList_Type;

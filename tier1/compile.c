@@ -265,6 +265,12 @@ static void take_feedback_over(struct emitter *emitter, const struct compiled_co
     }
 }
 
+static void want_entry(struct instruction *instruction)
+{
+    instruction->is_wanted_entry = 1;
+    instruction->is_leader = 1;
+}
+
 static void want_entries(struct bytecode *bytecode, const struct tier1_options *options)
 {
     for (size_t i = 0; i < options->entry_count; i++) {
@@ -272,8 +278,13 @@ static void want_entries(struct bytecode *bytecode, const struct tier1_options *
         assert(unit < bytecode->unit_count);
         int number = bytecode->number_of_unit[unit];
         if (number >= 0) {
-            bytecode->instructions[number].is_wanted_entry = 1;
-            bytecode->instructions[number].is_leader = 1;
+            want_entry(&bytecode->instructions[number]);
+        }
+    }
+    /* Where tier 2 is entered at the function's start, tier 1 can be. */
+    for (int i = 0; options->count_for_tier2 != 0 && i + 1 < bytecode->count; i++) {
+        if (bytecode->instructions[i].opcode == RESUME && bytecode->instructions[i].oparg == 0) {
+            want_entry(&bytecode->instructions[i + 1]);
         }
     }
 }
