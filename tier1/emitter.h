@@ -134,7 +134,8 @@ struct emitter {
     int label_count, label_capacity;
     struct operand *stack;
     int depth;
-    int current; /* number of the instruction being compiled */
+    bool may_hold_raw; /* there may be unboxed numbers on the deferred stack */
+    int current;       /* number of the instruction being compiled */
     struct stub *stubs;
     int stub_count, stub_capacity;
     int32_t stub_buckets[STUB_BUCKETS]; /* newest stub of each, or -1 */
