@@ -20,8 +20,8 @@ static PyObject *name_of(const struct builder *builder)
 static bool all_cases_alike(const struct attribute_cell *cell)
 {
     const struct attribute_case *first = feedback_case(cell, 0);
-    bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT ||
-                 first->kind == ATTRIBUTE_ADD_INLINE;
+    bool alike =
+        first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT || first->kind == ATTRIBUTE_ADD_INLINE;
     for (int i = 0; i < cell->count; i++) {
         const struct attribute_case *seen = feedback_case(cell, i);
         alike &= seen->kind == first->kind && seen->index == first->index && seen->type_version != 0;
@@ -347,12 +347,14 @@ static void store_new(struct builder *builder, struct ir_node *base, int32_t off
 }
 
 /* Will the place be empty? In an instance that has just been made it is; else the feedback knows, a live object, or what went wrong before. */
-static bool is_new_place(const struct builder *builder, const struct ir_node *owner, const struct attribute_case *seen)
+static bool is_new_place(const struct builder *builder, const struct ir_node *owner,
+                         const struct attribute_case *seen)
 {
     if (build_has_failed(builder, IR_guard_null)) {
         return false;
     }
-    if (owner->op == IR_new_instance || seen->kind == ATTRIBUTE_ADD_INLINE || build_has_failed(builder, IR_guard_bound)) {
+    if (owner->op == IR_new_instance || seen->kind == ATTRIBUTE_ADD_INLINE ||
+        build_has_failed(builder, IR_guard_bound)) {
         return true;
     }
     PyObject *sample = sample_of_case(builder, owner);
@@ -362,8 +364,8 @@ static bool is_new_place(const struct builder *builder, const struct ir_node *ow
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
-    const struct attribute_case *seen = likely_case(
-        builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_ADD_INLINE);
+    const struct attribute_case *seen =
+        likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_ADD_INLINE);
     if (!is_object(operand)) {
         build_by_step(builder);
         return;
