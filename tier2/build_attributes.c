@@ -74,8 +74,10 @@ static void guard_type(struct builder *builder, struct ir_node *owner, const str
         guard_one_of_types(builder, owner, cell);
         return;
     }
-    struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
-    class->pointer = seen->type;
+    if (owner->op != IR_new_instance || owner->pointer != seen->type) {
+        struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
+        class->pointer = seen->type;
+    }
     struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
     version->pointer = seen->type;
     version->number = seen->type_version;
@@ -105,7 +107,7 @@ static struct ir_node *load_attribute(struct builder *builder, struct ir_node *b
 static struct ir_node *guard_bound(struct builder *builder, struct ir_node *value)
 {
     struct ir_node *bound = build_guard1(builder, IR_guard_bound, value);
-    bound->sample = value->sample;
+    build_copy_guess(bound, value);
     return bound;
 }
 
@@ -133,6 +135,15 @@ static PyObject *sample_in_place(PyObject *sample, const struct attribute_case *
     return values != NULL ? values->values[seen->index] : NULL;
 }
 
+static void note_or_guess(struct builder *builder, const struct attribute_case *seen, struct ir_node *value)
+{
+    if (value->sample != NULL) {
+        build_note_attribute(builder, seen, &(struct operand){.state = OPERAND_BORROWED, .local = -1, .value = value});
+    } else {
+        build_guess_attribute(builder, seen, value);
+    }
+}
+
 /* The attribute of a class, which nothing in the instance hides. */
 static struct ir_node *class_attribute(struct builder *builder, struct ir_node *owner,
                                        const struct attribute_case *seen)
@@ -158,11 +169,13 @@ static bool is_object(const struct operand *operand)
     return operand->state != OPERAND_RAW && operand->state != OPERAND_NULL;
 }
 
-static bool class_attribute_is_known(const struct builder *builder, const struct ir_node *owner,
+static bool class_attribute_is_known(struct builder *builder, const struct ir_node *owner,
                                      const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    return sample_of_case(builder, owner) != NULL && !(hidden_by_keys && seen->keys_version == 0);
+    const PyTypeObject *class = owner->op == IR_new_instance ? owner->pointer : NULL;
+    bool is_made = class != NULL && class == seen->type && class->tp_version_tag == seen->type_version;
+    return (is_made || sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) && !(hidden_by_keys && seen->keys_version == 0);
 }
 
 static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)
@@ -184,6 +197,9 @@ static void replace_top(struct builder *builder, struct ir_node *result)
 void build_load_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
+    if (build_complex_attribute(builder)) {
+        return;
+    }
     if (!is_object(operand)) {
         build_by_step(builder);
         return;
@@ -198,6 +214,7 @@ void build_load_attr(struct builder *builder)
         struct ir_node *base = place_of(builder, owner, seen, &offset);
         value = load_attribute(builder, base, offset);
         value->sample = sample_in_place(sample_of_case(builder, owner), seen);
+        note_or_guess(builder, seen, value);
         value = guard_bound(builder, value);
     } else if (seen != NULL && class_attribute_is_known(builder, owner, seen)) {
         value = class_attribute(builder, owner, seen);
@@ -376,6 +393,7 @@ void build_store_attr(struct builder *builder)
         int32_t offset;
         guard_type(builder, owner, seen);
         struct ir_node *base = place_of(builder, owner, seen, &offset);
+        build_note_attribute(builder, seen, peek(builder, 1));
         if (is_new_place(builder, owner, seen)) {
             store_new(builder, base, offset, seen->kind == ATTRIBUTE_SLOT ? -1 : seen->index);
             return;

@@ -210,7 +210,7 @@ void build_subscript(struct builder *builder)
 
 bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand)
 {
-    return operand->state == OPERAND_RAW && operand->value->type != IR_BOOL &&
+    return operand->state == OPERAND_RAW && operand->value->type != IR_BOOL && operand->value->type != IR_COMPLEX &&
            (operand->local < 0 || builder->variables[operand->local].value != operand->value);
 }
 
@@ -265,6 +265,7 @@ void build_store_subscript(struct builder *builder)
     struct ir_node *value = operand_object(builder, peek(builder, 2));
     struct ir_node *inputs[4] = {container, key, value, build_int(builder, 0)};
     struct ir_node *dead = build_plain_call(builder, (const void *)rt_plain_store, IR_OBJECT, 4, inputs);
+    dead->memory = MEMORY_dict;
     dead = guard_now(builder, IR_guard_bound, dead);
     struct operand popped_key = pop(builder);
     struct operand popped_container = pop(builder);

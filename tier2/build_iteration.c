@@ -262,6 +262,7 @@ static void build_plain_next(struct builder *builder, plain_next_function functi
     struct ir_node *class = build_guard1(builder, IR_guard_class, iterator);
     class->pointer = type;
     struct ir_node *item = build_plain_call(builder, (const void *)function, IR_OBJECT, 1, &iterator);
+    item->memory = MEMORY_iterator;
     struct ir_node *more = build_node1(builder, IR_is_bound, item);
     struct ir_block *end = build_split(builder, more, 90);
     struct ir_block *body = builder->block;

@@ -258,6 +258,17 @@ static void replace_two(struct builder *builder, enum operand_state state, struc
     operand_drop_many(builder, dead, 2, builder->current + 1);
 }
 
+void build_replace_operands(struct builder *builder, int count, struct ir_node *result)
+{
+    struct operand dead[4];
+    assert(count <= 4);
+    for (int i = count - 1; i >= 0; i--) {
+        dead[i] = pop(builder);
+    }
+    push_raw(builder, result);
+    operand_drop_many(builder, dead, count, builder->current + 1);
+}
+
 /* Numbers that are too long, or of kinds that change: objects, still without an escape. */
 static bool build_plain_number(struct builder *builder)
 {
@@ -304,11 +315,18 @@ static void build_binary_op(struct builder *builder)
     int oparg = build_current(builder)->oparg;
     enum ir_kind left_kind, right_kind;
     if (guess_operands(builder, &left_kind, &right_kind)) {
+        bool is_complex = left_kind == KIND_complex || right_kind == KIND_complex;
+        if (is_complex && build_complex_binary(builder, left_kind, right_kind)) {
+            return;
+        }
         bool floats = left_kind == KIND_float || right_kind == KIND_float || oparg == NB_TRUE_DIVIDE ||
                       oparg == NB_INPLACE_TRUE_DIVIDE;
         /* & | ^ of two bools are bools. */
         bool bools = left_kind == KIND_bool && right_kind == KIND_bool;
-        enum ir_op op = floats ? float_operation(oparg) : bools ? IR_OP_COUNT : int_operation(oparg);
+        enum ir_op op = is_complex ? IR_OP_COUNT
+                        : floats   ? float_operation(oparg)
+                        : bools    ? IR_OP_COUNT
+                                   : int_operation(oparg);
         if (op != IR_OP_COUNT && !build_has_failed(builder, op) && !build_has_failed(builder, IR_unbox_int)) {
             /* Each operand as what it is; a guard converts an int where a float is wanted. */
             struct ir_node *left = operand_number(builder, peek(builder, 1), left_kind, floats);
@@ -329,7 +347,7 @@ static void build_binary_op(struct builder *builder)
             build_add_and_store(builder, local);
             return;
         }
-        if (build_plain_concatenation(builder)) {
+        if (build_user_operator(builder) || build_plain_concatenation(builder)) {
             return;
         }
     }
@@ -341,6 +359,12 @@ static void build_compare(struct builder *builder)
     enum ir_kind left_kind, right_kind;
     if (!guess_operands(builder, &left_kind, &right_kind) || build_has_failed(builder, IR_unbox_int)) {
         if (!build_plain_compare(builder)) {
+            build_handler(builder, step_COMPARE_OP);
+        }
+        return;
+    }
+    if (left_kind == KIND_complex || right_kind == KIND_complex) {
+        if (!build_complex_compare(builder, left_kind, right_kind)) {
             build_handler(builder, step_COMPARE_OP);
         }
         return;
@@ -361,8 +385,9 @@ static void build_negative(struct builder *builder)
         return;
     }
     struct ir_node *value = operand_number(builder, peek(builder, 0), kind, false);
-    struct ir_node *result = kind == KIND_float ? build_node1(builder, IR_float_negate, value)
-                                                : build_guard1(builder, IR_int_negate, value);
+    struct ir_node *result = kind == KIND_complex ? build_complex_negate(builder, value)
+                             : kind == KIND_float ? build_node1(builder, IR_float_negate, value)
+                                                  : build_guard1(builder, IR_int_negate, value);
     struct operand operand = pop(builder);
     operand_drop(builder, &operand, builder->current + 1);
     push_raw(builder, result);
@@ -496,9 +521,22 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
     if (escaped) {
         truth = build_slow_truth(builder, true);
     }
-    build_branch(builder, truth, on_true, build_current(builder)->target, escaped);
-    struct operand popped = pop(builder);
-    operand_drop(builder, &popped, builder->current + 1);
+    int next[2] = {build_current(builder)->target, builder->current + 1};
+    struct ir_block *others = build_split(builder, truth, 0);
+    struct ir_block *ways[2] = {on_true ? builder->block : others, on_true ? others : builder->block};
+    for (int i = 0; i < 2; i++) {
+        builder->block = ways[i];
+        if (i == 1) {
+            struct operand popped = pop(builder);
+            operand_drop(builder, &popped, next[i]);
+        }
+        if (escaped) {
+            build_finish_escape(builder, next[i]);
+        }
+        if (i == 0) {
+            build_jump(builder, next[i]);
+        }
+    }
 }
 
 static void build_return(struct builder *builder)
@@ -652,7 +690,7 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_call(builder) && !build_builtin(builder)) {
+        if (!build_complex_call(builder) && !build_call(builder) && !build_builtin(builder)) {
             build_by_step(builder);
         }
         break;

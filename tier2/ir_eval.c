@@ -178,7 +178,23 @@ static void problem(struct ir_world *world, const char *what)
 
 static bool is_number(const struct world_object *object)
 {
-    return object->kind == KIND_int || object->kind == KIND_float || object->kind == KIND_bool;
+    return object->kind == KIND_int || object->kind == KIND_float || object->kind == KIND_bool ||
+           object->kind == KIND_complex;
+}
+
+/* A new box; that of a raw value, which has no references to it, is never looked at as one. */
+static struct world_object *new_complex(struct ir_world *world, int64_t real, int64_t imaginary)
+{
+    struct world_object *object = new_object(world, KIND_complex, real);
+    object->imaginary = imaginary;
+    return object;
+}
+
+static struct world_object *raw_complex(struct ir_world *world, int64_t real, int64_t imaginary)
+{
+    struct world_object *object = new_complex(world, real, imaginary);
+    object->references = 0;
+    return object;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------- */
@@ -381,6 +397,10 @@ void ir_world_note_number(struct ir_world *world, enum ir_type type, int64_t bit
 {
     if (type == IR_INT) {
         fprintf(world->trace, "int %lld", (long long)bits);
+    } else if (type == IR_COMPLEX) {
+        const struct world_object *number = (const struct world_object *)(intptr_t)bits;
+        fprintf(world->trace, "complex (%llx, %llx)", (unsigned long long)number->value,
+                (unsigned long long)number->imaginary);
     } else if (type == IR_FLOAT) {
         fprintf(world->trace, "float %.17g (%llx)", float_of(bits), (unsigned long long)bits);
     } else {
@@ -400,7 +420,9 @@ void ir_world_note_object(struct ir_world *world, const struct world_object *obj
         fputs(")", world->trace);
     } else if (object->huge) {
         fputs("huge", world->trace);
-    } else if (object->kind == KIND_int || object->kind == KIND_float || object->kind == KIND_bool) {
+    } else if (object->kind == KIND_complex) {
+        ir_world_note_number(world, IR_COMPLEX, (int64_t)(intptr_t)object);
+    } else if (is_number(object)) {
         ir_world_note_number(world,
                              object->kind == KIND_int     ? IR_INT
                              : object->kind == KIND_float ? IR_FLOAT
@@ -612,6 +634,11 @@ static int64_t eval_float(struct evaluation *e, const struct ir_node *node)
         return bits_of(b > a ? b : a);
     case IR_float_square_root:
         return bits_of(sqrt(a));
+    case IR_float_hypot: {
+        double length = hypot(a, b);
+        guard(e, node, isfinite(length));
+        return bits_of(length);
+    }
     case IR_float_power:
     case IR_float_modulo:
     case IR_float_floor_divide:
@@ -620,6 +647,26 @@ static int64_t eval_float(struct evaluation *e, const struct ir_node *node)
         problem(e->world, "the evaluator does not know an operation on floats");
         return 0;
     }
+}
+
+static int64_t eval_complex(struct evaluation *e, const struct ir_node *node)
+{
+    if (node->op == IR_complex_make) {
+        return address(raw_complex(e->world, input(e, node, 0), input(e, node, 1)));
+    }
+    const struct world_object *a = object_input(e, node, 0);
+    if (node->op == IR_unbox_complex) {
+        return address(raw_complex(e->world, a->value, a->imaginary));
+    }
+    const struct world_object *b = object_input(e, node, 1);
+    Py_complex divisor = {float_of(b->value), float_of(b->imaginary)};
+    bool holds = divisor.real != 0 || divisor.imag != 0;
+    guard(e, node, holds);
+    Py_complex quotient = {0, 0};
+    if (holds) {
+        quotient = _Py_c_quot((Py_complex){float_of(a->value), float_of(a->imaginary)}, divisor);
+    }
+    return address(raw_complex(e->world, bits_of(quotient.real), bits_of(quotient.imag)));
 }
 
 /* Is the class, its version or its keys what was seen? So the seed says, until other code runs. */
@@ -723,13 +770,19 @@ static int64_t sync_home(struct evaluation *e, const struct ir_node *node)
     enum ir_type type = (enum ir_type)node->inputs[0]->type;
     enum ir_kind kind = type == IR_INT ? KIND_int : type == IR_FLOAT ? KIND_float : KIND_bool;
     if (node->input_count > 1 && input(e, node, 1)) {
-        if (*home == NULL || (*home)->kind != kind || (*home)->value != input(e, node, 0)) {
+        bool holds_it = type == IR_OBJECT
+                            ? address(*home) == input(e, node, 0)
+                            : *home != NULL && (*home)->kind == kind && (*home)->value == input(e, node, 0);
+        if (!holds_it) {
             problem(e->world, "a home that was said to be clean holds something else");
         }
         return address(*home);
     }
     struct world_object *old = *home;
-    *home = type == IR_OBJECT ? object_input(e, node, 0) : ir_world_box(e->world, kind, input(e, node, 0));
+    const struct world_object *complex = type == IR_COMPLEX ? object_input(e, node, 0) : NULL;
+    *home = complex != NULL     ? new_complex(e->world, complex->value, complex->imaginary)
+            : type == IR_OBJECT ? object_input(e, node, 0)
+                                : ir_world_box(e->world, kind, input(e, node, 0));
     if (type == IR_OBJECT || type == IR_BOOL) {
         (*home)->references++;
     }
@@ -812,6 +865,16 @@ static int64_t eval_value(struct evaluation *e, const struct ir_node *node)
         return address(ir_world_box(world, KIND_float, input(e, node, 0)));
     case IR_box_bool:
         return address(ir_world_box(world, KIND_bool, input(e, node, 0)));
+    case IR_box_complex:
+        return address(new_complex(world, object_input(e, node, 0)->value, object_input(e, node, 0)->imaginary));
+    case IR_complex_real:
+        return object_input(e, node, 0)->value;
+    case IR_complex_imaginary:
+        return object_input(e, node, 0)->imaginary;
+    case IR_complex_make:
+    case IR_complex_divide:
+    case IR_unbox_complex:
+        return eval_complex(e, node);
     case IR_unbox_int:
         return unbox(e, node, KIND_int);
     case IR_unbox_float:
@@ -1191,6 +1254,9 @@ static struct world_object *object_of(struct ir_world *world, const int64_t *val
         object = ir_world_box(world, KIND_bool, bits);
         object->references++;
         return object;
+    case IR_COMPLEX:
+        object = (struct world_object *)(intptr_t)bits;
+        return new_complex(world, object->value, object->imaginary);
     default:
         object = (struct world_object *)(intptr_t)bits;
         if (object != NULL && object->is_virtual) {

@@ -194,6 +194,13 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         value function = llvm_intrinsic(l->module, "llvm.sqrt", &l->f64, 1);
         return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
     }
+    case IR_float_hypot: {
+        value length = call(l, "hypot", l->f64, 2, (value[]){a, b});
+        /* Too large, infinite or not a number: all exponents but the largest are fine. */
+        value bits = llvm.BuildBitCast(l->builder, length, l->i64, "");
+        lower_guard(l, node, integer_compare(l, LLVMIntULT, bits, constant_i64(l, 0x7FF0000000000000)));
+        return length;
+    }
     case IR_float_negate:
         return opaque_float(l, llvm.BuildFNeg(l->builder, opaque_float(l, a), ""));
     default: {
@@ -201,6 +208,39 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         return opaque_float(l, llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, ""));
     }
     }
+}
+
+/* Two values: the parts. */
+void lower_complex(struct lowering *l, const struct ir_node *node)
+{
+    value parts[2];
+    switch ((enum ir_op)node->op) {
+    case IR_complex_make:
+        parts[0] = input(l, node, 0);
+        parts[1] = input(l, node, 1);
+        break;
+    case IR_unbox_complex:
+        for (int i = 0; i < 2; i++) {
+            int64_t offset = (int64_t)offsetof(PyComplexObject, cval) + i * (int64_t)sizeof(double);
+            parts[i] = load_tagged(l, TAG_float, l->f64, input(l, node, 0), offset);
+        }
+        break;
+    default: {
+        const struct ir_node *divisor = node->inputs[1];
+        value arguments[4] = {input(l, node, 0), l->imaginaries[node->inputs[0]->id], result_of(l, divisor),
+                              l->imaginaries[divisor->id]};
+        value zero = llvm.ConstReal(l->f64, 0);
+        value real = llvm.BuildFCmp(l->builder, LLVMRealUNE, arguments[2], zero, "");
+        value imaginary = llvm.BuildFCmp(l->builder, LLVMRealUNE, arguments[3], zero, "");
+        lower_guard(l, node, llvm.BuildOr(l->builder, real, imaginary, ""));
+        value both = call(l, "_Py_c_quot", complex_type(l), 4, arguments);
+        parts[0] = llvm.BuildExtractValue(l->builder, both, 0, "");
+        parts[1] = llvm.BuildExtractValue(l->builder, both, 1, "");
+        break;
+    }
+    }
+    l->results[node->id] = parts[0];
+    l->imaginaries[node->id] = parts[1];
 }
 
 value lower_float_from_int(struct lowering *l, const struct ir_node *node)

@@ -42,9 +42,11 @@ struct lowering {
     const char *symbol;   /* of the function that is entered */
     const struct ir_graph *graphs;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
-    value *results;           /* by node */
+    value *results;           /* by node; of complex numbers the real part, and */
+    value *imaginaries;       /* the imaginary one */
     label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
     struct exit_block *exits; /* by state */
+    struct exit_block tails[2]; /* where those end: of guards, and of errors */
     uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
     value unlikely;           /* metadata of branches whose first way is the usual one */
     unsigned profile_kind, tag_kind;
@@ -75,6 +77,12 @@ static inline value constant_i1(struct lowering *l, bool truth)
 static inline value address(struct lowering *l, const void *pointer)
 {
     return llvm.ConstIntToPtr(constant_i64(l, (int64_t)(uintptr_t)pointer), l->pointer);
+}
+
+static inline LLVMTypeRef complex_type(struct lowering *l)
+{
+    LLVMTypeRef parts[2] = {l->f64, l->f64};
+    return llvm.StructTypeInContext(l->context, parts, 2, false);
 }
 
 static inline label new_block(struct lowering *l, const char *name)
@@ -144,7 +152,7 @@ static inline void branch_rarely(struct lowering *l, value usual, label rare)
 
 static inline LLVMTypeRef type_of(struct lowering *l, enum ir_type type)
 {
-    LLVMTypeRef types[IR_TYPE_COUNT] = {l->void_type, l->pointer, l->i64, l->f64, l->i1};
+    LLVMTypeRef types[IR_TYPE_COUNT] = {l->void_type, l->pointer, l->i64, l->f64, l->i1, complex_type(l)};
     return types[type];
 }
 
@@ -158,6 +166,7 @@ void lower_guard(struct lowering *l, const struct ir_node *node, value holds);
 value lower_float(struct lowering *l, const struct ir_node *node);
 value lower_int(struct lowering *l, const struct ir_node *node);
 value lower_int_from_float(struct lowering *l, const struct ir_node *node);
+void lower_complex(struct lowering *l, const struct ir_node *node);
 value lower_float_from_int(struct lowering *l, const struct ir_node *node);
 value lower_unbox_int(struct lowering *l, const struct ir_node *node);
 LLVMIntPredicate lower_int_predicate(int64_t comparison);
