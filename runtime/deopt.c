@@ -6,6 +6,7 @@
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/instance.h"
+#include "runtime/iterators.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
 #include "runtime/plain.h"
@@ -849,6 +850,10 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      int64_t *values, PyObject *object)
 {
+    /* An iterator whose container others have, too: it alone dies. */
+    if (rt_iterator_frees_plainly(object)) {
+        return 0;
+    }
     if (plain_destruction(object)) {
         rt_dealloc(object);
         return 0;
