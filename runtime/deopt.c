@@ -39,15 +39,6 @@ void deopt_table_free(struct deopt_table *table)
     }
 }
 
-uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state)
-{
-    if (state->outer == DEOPT_NO_STATE) {
-        return 0;
-    }
-    const struct deopt_state *outer = &table->states[state->outer];
-    return deopt_extend_path(deopt_path(table, outer), outer->offset);
-}
-
 /* ---- Boxes ---------------------------------------------------------------------------------------------------- */
 
 PyObject *rt_tier2_box_int(int64_t value)
@@ -223,6 +214,13 @@ static CodeUnit *instruction_at(InterpreterFrame *frame, uint32_t offset)
  * They are pushed, linked and counted as native calls would have done it, and marked as entered from C: whoever runs them gives
  * them up. */
 
+/* A new reference for a local of such a frame, or NULL for an unbound one. */
+static PyObject *local_of(const struct deopt_slot *slot, const int64_t *values)
+{
+    /* What stands for nothing is None or a number, owned or not. */
+    return slot->clean != DEOPT_NO_VALUE && values[slot->clean] ? NULL : object_of(slot, values);
+}
+
 /* Pushes the frame of an inlined function, with its locals; that of the caller is linked. */
 static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_table *table,
                                       const struct deopt_state *state, const int64_t *values)
@@ -253,7 +251,7 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame_mark_compiled(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
     for (int i = 0; i < state->locals; i++) {
-        frame->localsplus[i] = object_of(&slots[i], values);
+        frame->localsplus[i] = local_of(&slots[i], values);
     }
     frame->previous = tstate->cframe->current_frame;
     tstate->cframe->current_frame = frame;
@@ -608,7 +606,7 @@ static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, co
         InterpreterFrame *caller = frame->previous;
         tstate->cframe->current_frame = caller;
         for (int i = 0; i < state->locals; i++) {
-            if (slots[i].place != DEOPT_EMPTY && slots[i].place != DEOPT_OWNED) {
+            if (slots[i].place != DEOPT_OWNED && frame->localsplus[i] != NULL) {
                 rt_release(frame->localsplus[i]);
             }
         }

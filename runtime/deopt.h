@@ -30,7 +30,7 @@ enum { DEOPT_NO_VALUE = UINT16_MAX };
 struct deopt_slot {
     uint8_t place;  /* enum deopt_place */
     uint16_t value; /* DEOPT_NO_VALUE: `constant` has the raw number */
-    uint16_t clean; /* DEOPT_NO_VALUE: it is not */
+    uint16_t clean; /* DEOPT_NO_VALUE: it is not. Of a local of a frame that has to be made: whether it is unbound, whatever the value is */
     uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */
     int64_t constant;
 };
@@ -46,6 +46,7 @@ struct deopt_state {
     uint16_t locals;
     uint16_t depth;
     uint16_t dying;        /* so many of the last operands are not the frame's, but to be dropped */
+    uint32_t path;         /* which of the inlined frames: a digest of the calls that lead there, and whom they call; the root's is 0 */
     uint32_t handler;      /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
     uint16_t handler_keep; /* operands it finds below what is pushed for it */
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
@@ -70,17 +71,11 @@ struct deopt_exit {
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */
 struct deopt_failure {
-    uint32_t path; /* of the frame it is in (deopt_path) */
+    uint32_t path; /* of the frame it is in (struct deopt_state) */
     uint32_t place;
     uint8_t op;
     uint8_t kind; /* that a guard_kind wanted */
 };
-
-/* Which of the inlined frames of a function: a digest of the places of the calls that lead there; the root's is 0. */
-static inline uint32_t deopt_extend_path(uint32_t path, uint32_t call_offset)
-{
-    return path * 0x9E3779B1u + call_offset + 1;
-}
 
 struct deopt_table {
     PyCodeObject *code; /* borrowed */
@@ -108,9 +103,6 @@ struct direct_record {
 typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate);
 
 void deopt_table_free(struct deopt_table *table);
-
-/* The path of the innermost frame of a state. */
-uint32_t deopt_path(const struct deopt_table *table, const struct deopt_state *state);
 
 /* Set by vm/: tier-1 code of the frame's code that can be entered at bytecode `offset` with a canonical stack, and the row that says
  * where; NULL: there is none, tier 0 goes on. */

@@ -140,11 +140,13 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
     case VARIABLE_HOME:
         return (struct ir_slot){.how = SLOT_HOME};
     case VARIABLE_OBJECT:
-        return (struct ir_slot){.how = variable->owned ? SLOT_OWNED : SLOT_BORROWED, .value = variable->value};
+        return (struct ir_slot){.how = variable->owned ? SLOT_OWNED : SLOT_BORROWED,
+                                .value = variable->value,
+                                .clean = variable->clean};
     case VARIABLE_RAW:
         break;
     }
-    if (is_true(variable->clean)) {
+    if (is_true(variable->clean) && !builder->is_virtual) {
         return (struct ir_slot){.how = SLOT_HOME};
     }
     return (struct ir_slot){.how = SLOT_RAW, .value = variable->value, .clean = variable->clean};
@@ -406,7 +408,11 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     if (builder->is_virtual) {
         struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
         object = operand_owned(builder, &operand);
-        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
+        *variable = (struct variable){.state = VARIABLE_OBJECT,
+                                      .owned = 1,
+                                      .value = object,
+                                      .clean = variable->clean,
+                                      .raw = variable->value};
         return object;
     }
     int other = variable->clean == NULL ? local_with_same_box(builder, local) : -1;
@@ -538,6 +544,12 @@ void build_load_fast(struct builder *builder, int local)
         build_leave(builder);
         return;
     }
+    if (builder->is_virtual && variable->clean != NULL) {
+        if (!is_certainly_bound(builder, local)) {
+            build_guard1(builder, IR_guard_false, variable->clean);
+        }
+        variable->clean = NULL;
+    }
     if (variable->state == VARIABLE_RAW && !is_certainly_bound(builder, local) && variable->clean != NULL &&
         variable->maybe_unbound) {
         /* Its home may be empty: ask that. */
@@ -577,7 +589,7 @@ static void release_operands_of(struct builder *builder, int local)
             continue;
         }
         if (operand->state == OPERAND_BORROWED ||
-            (operand->state == OPERAND_RAW && builder->variables[local].clean != NULL)) {
+            (operand->state == OPERAND_RAW && !builder->is_virtual && builder->variables[local].clean != NULL)) {
             operand_owned(builder, operand);
         }
         operand->local = -1;
@@ -716,6 +728,22 @@ struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind
         operand_raw(builder, &operand, kind);
     }
     return build_kind_of_raw(variable->value) == kind ? variable->value : NULL;
+}
+
+void build_bind_to_nothing(struct builder *builder, int local, enum ir_kind kind)
+{
+    struct variable *variable = &builder->variables[local];
+    if (build_is_number(kind)) {
+        *variable = (struct variable){.state = VARIABLE_RAW,
+                                      .value = kind == KIND_int     ? build_int(builder, 0)
+                                               : kind == KIND_float ? build_float(builder, 0)
+                                                                    : build_bool(builder, false)};
+    } else {
+        struct ir_node *none = build_object(builder, Py_None);
+        build_node1(builder, IR_hold, none);
+        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = none};
+    }
+    variable->clean = build_bool(builder, true);
 }
 
 struct ir_node *variable_to_home(struct builder *builder, int local)

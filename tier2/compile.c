@@ -93,6 +93,7 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .globals = frame->f_globals,
         .builtins = frame->f_builtins,
         .watches = &job->watches,
+        .prunes = !job->at_any_price,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);

@@ -260,7 +260,7 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
         }
     }
     if (slot->clean != NULL && check_value(check, node, slot->clean) &&
-        (slot->how != SLOT_RAW || slot->clean->type != IR_BOOL)) {
+        ((slot->how != SLOT_RAW && !is_virtual) || slot->clean->type != IR_BOOL)) {
         complain(check, node, "%s %d of s%u cannot be clean that way", what, shown, state->id);
     }
     if ((slot->index != NULL) != (slot->how == SLOT_ITERATOR)) {

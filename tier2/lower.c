@@ -64,7 +64,7 @@ static uint16_t collect(struct collected *collected, const struct ir_node *node,
     return (uint16_t)collected->count++;
 }
 
-static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot)
+static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot, bool has_homes)
 {
     struct deopt_slot row = {.value = DEOPT_NO_VALUE, .clean = DEOPT_NO_VALUE, .index = DEOPT_NO_VALUE};
     const struct ir_node *node = slot->value;
@@ -86,15 +86,11 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     case SLOT_BORROWED:
         break;
     }
-    if (slot->clean != NULL) {
-        if (slot->clean->op == IR_constant_bool) {
-            if (slot->clean->number) {
-                row.place = DEOPT_KEEP;
-                return row;
-            }
-        } else {
-            row.clean = collect(collected, slot->clean, &row.constant);
-        }
+    if (slot->clean != NULL && slot->clean->op != IR_constant_bool) {
+        row.clean = collect(collected, slot->clean, &row.constant);
+    } else if (slot->clean != NULL && slot->clean->number) {
+        row.place = has_homes ? DEOPT_KEEP : DEOPT_EMPTY;
+        return row;
     }
     if (node->op == IR_constant_object && slot->how != SLOT_OWNED) {
         row.place = DEOPT_CONSTANT;
@@ -115,7 +111,7 @@ static void collect_state(struct collected *collected, const struct ir_state *st
 {
     for (; state != NULL; state = state->outer) {
         for (int i = 0; i < state->local_count + state->depth; i++) {
-            describe(collected, &state->slots[i]);
+            describe(collected, &state->slots[i], false);
         }
     }
 }
@@ -140,6 +136,7 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
         .handler = state->raises && state->handler >= 0 ? (uint32_t)state->handler : DEOPT_NO_HANDLER,
         .handler_keep = state->handler_keep,
         .handler_lasti = state->handler_lasti,
+        .path = l->graph->frames[state->frame].path,
         .completion = state->completion,
         .kept = state->kept,
     };
@@ -148,7 +145,7 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
             l->out_of_memory = true;
             return row;
         }
-        table->slots[table->slot_count++] = describe(collected, &state->slots[i]);
+        table->slots[table->slot_count++] = describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
     }
     if (state->outer != NULL) {
         uint32_t outer = state_row(l, state->outer, collected);
@@ -687,6 +684,10 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return lower_load(l, node);
     case IR_load_item:
         return lower_load_item(l, node);
+    case IR_alias:
+        return input(l, node, 0);
+    case IR_is_of_class:
+        return lower_is_of_class(l, node);
     case IR_is_bound:
         return llvm.BuildIsNotNull(builder, input(l, node, 0), "");
     case IR_call_plain_array:

@@ -175,6 +175,7 @@ value lower_load(struct lowering *l, const struct ir_node *node);
 value lower_load_item(struct lowering *l, const struct ir_node *node);
 value lower_plain_call(struct lowering *l, const struct ir_node *node);
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
+value lower_is_of_class(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);
 void lower_store(struct lowering *l, const struct ir_node *node);
 void lower_store_new(struct lowering *l, const struct ir_node *node);

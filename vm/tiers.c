@@ -243,7 +243,7 @@ static void note_failure(struct deopt_failure *failures, size_t *count, const st
                          const struct deopt_exit *exit)
 {
     const struct deopt_state *state = &table->states[exit->state];
-    uint32_t path = deopt_path(table, state);
+    uint32_t path = state->path;
     bool again = false;
     for (size_t i = 0; i < *count; i++) {
         again |= is_failure(&failures[i], path, exit);
@@ -252,7 +252,7 @@ static void note_failure(struct deopt_failure *failures, size_t *count, const st
     if (again && state->outer != DEOPT_NO_STATE) {
         const struct deopt_state *outer = &table->states[state->outer];
         failure = (struct deopt_failure){
-            .path = deopt_path(table, outer), .place = outer->offset, .op = IR_guard_enter};
+            .path = outer->path, .place = outer->offset, .op = IR_guard_enter};
     }
     failures[(*count)++] = failure;
 }
