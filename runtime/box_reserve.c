@@ -1,13 +1,15 @@
 /* runtime/box_reserve.c: see box_reserve.h. */
 #include "runtime/box_reserve.h"
 
-enum { MOST_BOXES = 256, MOST_DIGITS = 3 };
+#include "runtime/runtime_data.h"
+
+enum { MOST_BOXES = 256, MOST_TUPLES = 32, MOST_DIGITS = 3 };
 
 struct reserve {
     PyObject *boxes[MOST_BOXES]; /* owned */
     int count;
 };
-static struct reserve ints, floats;
+static struct reserve ints, floats, tuples;
 
 static PyObject *make_int(void)
 {
@@ -19,9 +21,23 @@ static PyObject *make_float(void)
     return PyFloat_FromDouble(0.0);
 }
 
-static void fill(struct reserve *reserve, PyObject *(*make)(void))
+/* Nobody is to find it, nor is the collector to run, while frames are half made. */
+static PyObject *make_tuple(void)
 {
-    while (reserve->count < MOST_BOXES) {
+    struct _gc_runtime_state *collector = runtime_data.collector;
+    int enabled = collector->enabled;
+    collector->enabled = 0;
+    PyObject *tuple = PyTuple_New(BOX_RESERVE_ITEMS);
+    collector->enabled = enabled;
+    if (tuple != NULL) {
+        PyObject_GC_UnTrack(tuple);
+    }
+    return tuple;
+}
+
+static void fill(struct reserve *reserve, PyObject *(*make)(void), int most)
+{
+    while (reserve->count < most) {
         PyObject *box = make();
         if (box == NULL) {
             return;
@@ -32,11 +48,12 @@ static void fill(struct reserve *reserve, PyObject *(*make)(void))
 
 void box_reserve_fill(void)
 {
-    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES) {
+    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || tuples.count < MOST_TUPLES) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
-        fill(&ints, make_int);
-        fill(&floats, make_float);
+        fill(&ints, make_int, MOST_BOXES);
+        fill(&floats, make_float, MOST_BOXES);
+        fill(&tuples, make_tuple, MOST_TUPLES);
         PyErr_Restore(type, value, traceback);
     }
 }
@@ -84,4 +101,13 @@ PyObject *box_reserve_take_float(double value)
     PyFloatObject *box = (PyFloatObject *)take(&floats);
     box->ob_fval = value;
     return (PyObject *)box;
+}
+
+PyObject *box_reserve_take_tuple(int count)
+{
+    PyObject *tuple = take(&tuples);
+    /* Of such a length it goes to the list for that when it dies; the rest of its memory lies idle. */
+    Py_SET_SIZE(tuple, count);
+    PyObject_GC_Track(tuple);
+    return tuple;
 }

@@ -15,6 +15,9 @@ void box_reserve_fill(void);
  * takes hundreds of failures in a single loop turn, the process ends. */
 PyObject *box_reserve_take_int(int64_t value);
 PyObject *box_reserve_take_float(double value);
+/* The same for a tuple of at most BOX_RESERVE_ITEMS, whose items are to be filled in. */
+enum { BOX_RESERVE_ITEMS = 16 };
+PyObject *box_reserve_take_tuple(int count);
 
 /* The identifier of the thread that is to raise MemoryError; 0: none. */
 extern unsigned long box_reserve_due;

@@ -35,6 +35,7 @@ void deopt_table_free(struct deopt_table *table)
         free(table->exits);
         free(table->states);
         free(table->slots);
+        free(table->objects);
         free(table);
     }
 }
@@ -142,8 +143,10 @@ static double as_float(int64_t bits)
     return value;
 }
 
+static PyObject *make_virtual(const struct deopt_table *table, const struct deopt_slot *slot, int64_t *values);
+
 /* A new reference for an operand's slot, or NULL for an empty one. */
-static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
+static PyObject *object_of(const struct deopt_table *table, const struct deopt_slot *slot, int64_t *values)
 {
     switch ((enum deopt_place)slot->place) {
     case DEOPT_KEEP:
@@ -166,8 +169,63 @@ static PyObject *object_of(const struct deopt_slot *slot, const int64_t *values)
         iterator->index = number_of(slot, slot->index, values);
         return (PyObject *)iterator;
     }
+    case DEOPT_VIRTUAL:
+        return make_virtual(table, slot, values);
     }
     return NULL;
+}
+
+/* ---- Virtual objects -------------------------------------------------------------------------------------------- */
+
+PyObject *rt_tier2_make_tuple(PyObject **items, int count)
+{
+    PyObject *tuple = rt_plain_tuple(items, count);
+    if (LIKELY(tuple != NULL)) {
+        return tuple;
+    }
+    /* The collector's turn, for one thing: frames are half made here, or values in registers only. The next allocation will start it. */
+    struct _gc_runtime_state *collector = runtime_data.collector;
+    int enabled = collector->enabled;
+    collector->enabled = 0;
+    tuple = PyTuple_New(count);
+    collector->enabled = enabled;
+    if (UNLIKELY(tuple == NULL)) {
+        tuple = box_reserve_take_tuple(count);
+    }
+    for (int i = 0; i < count; i++) {
+        PyTuple_SET_ITEM(tuple, i, items[i]);
+    }
+    return tuple;
+}
+
+static PyObject *make_object(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
+{
+    const struct deopt_slot *fields = &table->slots[object->first_field];
+    PyObject *items[DEOPT_MOST_FIELDS];
+    switch ((enum deopt_make)object->kind) {
+    case DEOPT_MAKE_INT:
+        return rt_tier2_box_int(number_of(fields, fields->value, values));
+    case DEOPT_MAKE_FLOAT:
+        return rt_tier2_box_float(as_float(number_of(fields, fields->value, values)));
+    case DEOPT_MAKE_TUPLE:
+        for (int i = 0; i < object->field_count; i++) {
+            items[i] = object_of(table, &fields[i], values);
+        }
+        return rt_tier2_make_tuple(items, object->field_count);
+    }
+    return NULL;
+}
+
+/* A new reference to the object of a slot, which is made when it is first asked for. */
+static PyObject *make_virtual(const struct deopt_table *table, const struct deopt_slot *slot, int64_t *values)
+{
+    PyObject *made = (PyObject *)values[slot->value];
+    if (made != NULL) {
+        return Py_NewRef(made);
+    }
+    made = make_object(table, &table->objects[slot->constant], values);
+    values[slot->value] = (int64_t)(intptr_t)made;
+    return made;
 }
 
 /* The box made for an earlier local that stands for the same number, because one was assigned to the other, borrowed; or NULL. */
@@ -187,7 +245,7 @@ static PyObject *earlier_box(InterpreterFrame *frame, const struct deopt_slot *s
 
 /* Brings the homes of raw locals up to date. What dies there is a number. */
 static void restore_locals(InterpreterFrame *frame, const struct deopt_table *table, const struct deopt_state *state,
-                           const int64_t *values)
+                           int64_t *values)
 {
     const struct deopt_slot *slots = &table->slots[state->first_slot];
     for (int i = 0; i < state->locals; i++) {
@@ -197,7 +255,7 @@ static void restore_locals(InterpreterFrame *frame, const struct deopt_table *ta
         }
         PyObject *old = frame->localsplus[i];
         PyObject *box = earlier_box(frame, slots, i);
-        frame->localsplus[i] = box != NULL ? Py_NewRef(box) : object_of(slot, values);
+        frame->localsplus[i] = box != NULL ? Py_NewRef(box) : object_of(table, slot, values);
         if (old != NULL) {
             rt_release(old);
         }
@@ -215,18 +273,18 @@ static CodeUnit *instruction_at(InterpreterFrame *frame, uint32_t offset)
  * them up. */
 
 /* A new reference for a local of such a frame, or NULL for an unbound one. */
-static PyObject *local_of(const struct deopt_slot *slot, const int64_t *values)
+static PyObject *local_of(const struct deopt_table *table, const struct deopt_slot *slot, int64_t *values)
 {
     /* What stands for nothing is None or a number, owned or not. */
-    return slot->clean != DEOPT_NO_VALUE && values[slot->clean] ? NULL : object_of(slot, values);
+    return slot->clean != DEOPT_NO_VALUE && values[slot->clean] ? NULL : object_of(table, slot, values);
 }
 
 /* Pushes the frame of an inlined function, with its locals; that of the caller is linked. */
 static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_table *table,
-                                      const struct deopt_state *state, const int64_t *values)
+                                      const struct deopt_state *state, int64_t *values)
 {
     const struct deopt_slot *slots = &table->slots[state->first_slot];
-    PyFunctionObject *function = (PyFunctionObject *)object_of(&slots[state->locals], values);
+    PyFunctionObject *function = (PyFunctionObject *)object_of(table, &slots[state->locals], values);
     PyCodeObject *code = (PyCodeObject *)function->func_code;
     size_t words = (size_t)(code->co_nlocalsplus + code->co_stacksize) + FRAME_SPECIALS_SIZE;
     PyObject **top = tstate->datastack_top;
@@ -251,7 +309,7 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame_mark_compiled(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
     for (int i = 0; i < state->locals; i++) {
-        frame->localsplus[i] = local_of(&slots[i], values);
+        frame->localsplus[i] = local_of(table, &slots[i], values);
     }
     frame->previous = tstate->cframe->current_frame;
     tstate->cframe->current_frame = frame;
@@ -268,7 +326,7 @@ static bool is_made(const struct deopt_table *table, const struct deopt_state *s
  * called directly. */
 static InterpreterFrame *make_uncounted(PyThreadState *tstate, InterpreterFrame *root,
                                         const struct deopt_table *table, const struct deopt_state *state,
-                                        const int64_t *values)
+                                        int64_t *values)
 {
     if (state->outer == DEOPT_NO_STATE) {
         if (table->direct) {
@@ -298,7 +356,7 @@ static int levels_of(const struct deopt_table *table, const struct deopt_state *
 
 /* The same; they count. */
 static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
-                                     const struct deopt_state *state, const int64_t *values)
+                                     const struct deopt_state *state, int64_t *values)
 {
     InterpreterFrame *innermost = make_uncounted(tstate, root, table, state, values);
     tstate->recursion_remaining -= levels_of(table, state);
@@ -313,7 +371,7 @@ static int depth_of(const struct deopt_table *table, const struct deopt_state *s
 
 /* Puts the operands of all frames in place. */
 static void make_operands(InterpreterFrame *innermost, const struct deopt_table *table,
-                          const struct deopt_state *state, const int64_t *values)
+                          const struct deopt_state *state, int64_t *values)
 {
     InterpreterFrame *frame = innermost;
     for (;;) {
@@ -321,7 +379,7 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
         PyObject **stack = &frame->localsplus[state->locals];
         for (int i = 0; i < depth_of(table, state); i++) {
             if (slots[i].place != DEOPT_KEEP) {
-                stack[i] = object_of(&slots[i], values);
+                stack[i] = object_of(table, &slots[i], values);
             }
         }
         /* A class that is called keeps its arguments in a tuple, too. */
@@ -338,24 +396,40 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
 }
 
 /* Drops what had to be dropped still. */
-static void drop_dying(const struct deopt_table *table, const struct deopt_state *state, const int64_t *values)
+static void drop_dying(const struct deopt_table *table, const struct deopt_state *state, int64_t *values)
 {
     const struct deopt_slot *dying = &table->slots[state->first_slot + state->locals + state->depth - state->dying];
     for (int i = 0; i < state->dying; i++) {
-        rt_release(object_of(&dying[i], values));
+        rt_release(object_of(table, &dying[i], values));
     }
 }
 
 /* Frames that rt_tier2_dealloc has made and found that they have to be kept: the exit that follows at once does not make them again. */
 static InterpreterFrame *made_already;
+/* The virtual objects that they have, in the order of the state's: its exit stores all values again. */
+static PyObject *objects_made[DEOPT_MOST_OBJECTS];
+
+/* Remembers frames for the exit that follows. No code runs until then. */
+static void keep_made(InterpreterFrame *innermost, const struct deopt_table *table, const struct deopt_state *state,
+                      const int64_t *values)
+{
+    made_already = innermost;
+    for (int i = 0; i < state->object_count; i++) {
+        objects_made[i] = (PyObject *)values[table->objects[state->first_object + i].word];
+    }
+}
 
 static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, const struct deopt_table *table,
-                                 const struct deopt_state *state, const int64_t *values)
+                                 const struct deopt_state *state, int64_t *values)
 {
     InterpreterFrame *innermost = made_already;
     made_already = NULL;
     if (innermost == NULL) {
         innermost = make_frames(tstate, root, table, state, values);
+    } else {
+        for (int i = 0; i < state->object_count; i++) {
+            values[table->objects[state->first_object + i].word] = (int64_t)(intptr_t)objects_made[i];
+        }
     }
     make_operands(innermost, table, state, values);
     drop_dying(table, state, values);
@@ -470,7 +544,7 @@ static struct side_exit_outcome run_inlined(PyThreadState *tstate, InterpreterFr
 
 /* A guard has failed: the frames of the exit go on until the outermost one does. */
 static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterFrame **frame,
-                                             struct deopt_table *table, uint32_t exit, const int64_t *values)
+                                             struct deopt_table *table, uint32_t exit, int64_t *values)
 {
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
@@ -487,13 +561,13 @@ static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterF
 }
 
 struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
-                                        uint32_t exit, const int64_t *values)
+                                        uint32_t exit, int64_t *values)
 {
     return leave_frames(tstate, &frame, table, exit, values);
 }
 
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
-                                        uint32_t exit, const int64_t *values, int status)
+                                        uint32_t exit, int64_t *values, int status)
 {
     struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
@@ -522,7 +596,7 @@ static void make_callers(PyThreadState *tstate, struct direct_record *record)
 }
 
 PyObject *rt_tier2_leave_direct(PyThreadState *tstate, struct direct_record *caller, struct deopt_table *table,
-                                uint32_t exit, const int64_t *values)
+                                uint32_t exit, int64_t *values)
 {
     make_callers(tstate, caller);
     InterpreterFrame *frame = NULL;
@@ -578,7 +652,8 @@ int rt_tier2_pending(PyThreadState *tstate, PyObject **result)
 
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame)
 {
-    return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL;
+    return rt_check_escape(tstate, frame, 0) == REASON_none && frame->frame_obj == NULL &&
+           runtime_data.tracemalloc->tracing == 0;
 }
 
 /* Nothing has happened to the frames that were made for the time of a destructor, and function and code will live on without them. */
@@ -592,7 +667,8 @@ static bool are_untouched(PyThreadState *tstate, InterpreterFrame *root, Interpr
             return false;
         }
     }
-    return (root->frame_obj == NULL && !tstate->cframe->use_tracing) || rt_tier2_quiet(tstate, root);
+    bool quiet = root->frame_obj == NULL && !tstate->cframe->use_tracing && runtime_data.tracemalloc->tracing == 0;
+    return quiet || rt_tier2_quiet(tstate, root);
 }
 
 /* Takes the frames away again. The values are what they were: what the frames owned is compiled code's again. */
@@ -621,7 +697,7 @@ static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, co
 }
 
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
-                     const int64_t *values, PyObject *object)
+                     int64_t *values, PyObject *object)
 {
     const struct deopt_exit *row = &table->exits[exit];
     const struct deopt_state *state = &table->states[row->state];
@@ -637,21 +713,22 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
         unmake_frames(tstate, innermost, table, state);
         return 0;
     }
-    made_already = innermost;
+    keep_made(innermost, table, state, values);
     return 1;
 }
 
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
-                     const int64_t *values, PyObject *object)
+                     int64_t *values, PyObject *object)
 {
     if (plain_destruction(object)) {
         rt_dealloc(object);
         return 0;
     }
     const struct deopt_exit *row = &table->exits[exit];
-    InterpreterFrame *innermost = make_frames(tstate, frame, table, &table->states[row->state], values);
+    const struct deopt_state *state = &table->states[row->state];
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, state, values);
     innermost->prev_instr = instruction_at(innermost, row->place);
     rt_dealloc(object);
-    made_already = innermost;
+    keep_made(innermost, table, state, values);
     return 1;
 }

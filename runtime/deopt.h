@@ -23,6 +23,7 @@ enum deopt_place {
     DEOPT_FLOAT,
     DEOPT_BOOL,
     DEOPT_ITERATOR, /* an owned range iterator whose index is `index` */
+    DEOPT_VIRTUAL,  /* an object to be made: row `constant` of the table; made once, it stands at `value` */
 };
 
 enum { DEOPT_NO_VALUE = UINT16_MAX };
@@ -33,6 +34,19 @@ struct deopt_slot {
     uint16_t clean; /* DEOPT_NO_VALUE: it is not. Of a local of a frame that has to be made: whether it is unbound, whatever the value is */
     uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */
     int64_t constant;
+};
+
+/* An object that compiled code did without, and that its frames have. Each slot or field that names it has a reference to it. */
+enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE };
+
+/* An exit has no more objects to make, nor an object more fields. */
+enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 16 };
+
+struct deopt_object {
+    uint8_t kind;         /* enum deopt_make */
+    uint16_t word;        /* where it stands in the exit's array once it is made; NULL before */
+    uint16_t field_count; /* of a tuple: its items; of a box: 1 */
+    uint32_t first_field; /* row in the table's slots: what it has, as an operand would have it */
 };
 
 /* A frame state: how a Python frame stands when execution leaves. That of an inlined frame has the function as first operand, before those on
@@ -52,6 +66,8 @@ struct deopt_state {
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
     uint8_t completion;    /* enum completion: what is to be done with the result of the frame inside it */
     uint16_t kept;         /* so many of its last operands go with that */
+    uint16_t object_count; /* of an innermost frame: the objects to be made, for the frames around it, too */
+    uint32_t first_object;
 };
 
 enum { DEOPT_NO_HANDLER = UINT32_MAX, DEOPT_NO_STATE = UINT32_MAX };
@@ -79,10 +95,11 @@ struct deopt_failure {
 
 struct deopt_table {
     PyCodeObject *code; /* borrowed */
-    size_t exit_count, state_count, slot_count;
+    size_t exit_count, state_count, slot_count, object_count;
     struct deopt_exit *exits; /* all owned (malloc) */
     struct deopt_state *states;
     struct deopt_slot *slots;
+    struct deopt_object *objects;
     uint32_t failures;        /* of exits that count, in the policy's current window */
     uint64_t window;          /* when that began, in ticks of vm/policy.h */
     bool direct;              /* of a function called directly: the root frame's state has a function, too */
@@ -95,7 +112,7 @@ struct direct_record {
     const struct deopt_table *table;
     InterpreterFrame *made; /* the innermost of its frames, once they have been made; they are linked and counted */
     uint64_t state;         /* row */
-    const int64_t *values;
+    int64_t *values;
 };
 
 /* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
@@ -120,12 +137,12 @@ void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_c
 
 /* A guard has failed: what to do next. */
 struct side_exit_outcome rt_tier2_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
-                                        uint32_t exit, const int64_t *values);
+                                        uint32_t exit, int64_t *values);
 
 /* The same for a function called directly by `caller`: makes the frames of all that called one another in this way, and carries its own
  * out. New reference or NULL with an exception set. */
 PyObject *rt_tier2_leave_direct(PyThreadState *tstate, struct direct_record *caller, struct deopt_table *table,
-                                uint32_t exit, const int64_t *values);
+                                uint32_t exit, int64_t *values);
 
 /* A function called directly has returned `result`, or NULL with an exception set, after its caller's frames (the record's) had to be made: they go on
  * with that. Of the root frame, or to the end of one called directly itself. */
@@ -135,16 +152,16 @@ PyObject *rt_tier2_resume_direct(PyThreadState *tstate, struct direct_record *re
 
 /* An exception is set by the instruction at the exit's place; `status` is what its handler returned (ops.h). */
 struct side_exit_outcome rt_tier2_raise(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
-                                        uint32_t exit, const int64_t *values, int status);
+                                        uint32_t exit, int64_t *values, int status);
 
 /* The last reference to `object` has gone: brings the frame up to date and deallocates it. Returns 0, or 1: compiled code must be left by the same
  * exit. */
 int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
-                     const int64_t *values, PyObject *object);
+                     int64_t *values, PyObject *object);
 
 /* The same where the code that is compiled counts on nothing to have run: 0, if its death runs none; 1 in all other cases. */
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
-                     const int64_t *values, PyObject *object);
+                     int64_t *values, PyObject *object);
 
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
@@ -152,7 +169,7 @@ struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState 
 /* After a call, when the eval breaker is set: sees to it. Returns 0, or OPS_RAISED with the call's result at `result` dropped. */
 int rt_tier2_pending(PyThreadState *tstate, PyObject **result);
 
-/* After an escape, when the frame has a frame object or tracing is on: may tier-2 code go on? */
+/* After an escape, when the frame has a frame object, or tracing or tracemalloc is on: may tier-2 code go on? */
 int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 
 /* A new instance of a plain class (instance.h), with all attributes empty; NULL, with nothing done and no exception, where a collection is due or memory
@@ -169,6 +186,8 @@ PyObject *rt_tier2_box_int(int64_t value);
 int rt_tier2_replace_float(PyObject **place, double value);
 int rt_tier2_replace_int(PyObject **place, int64_t value);
 PyObject *rt_tier2_box_float(double value);
+/* A tuple of `items`, whose references it takes over. Never fails (box_reserve.h), starts no collection. */
+PyObject *rt_tier2_make_tuple(PyObject **items, int count);
 
 /* The value of an int that has more than one digit; INT64_MIN where it does not fit. */
 int64_t rt_tier2_wide_int(PyObject *object);

@@ -234,7 +234,7 @@ class Driver:
             modes = self.options.modes if self.options.everywhere else modes
             excluded = wanted.get("not", "").split(",")
             for mode in modes:
-                if mode in self.options.modes and mode not in excluded:
+                if mode in self.options.modes and not any(fnmatch.fnmatchcase(mode, other) for other in excluded):
                     add(f"{group}/{path.stem}[{mode}]", lambda path=path, mode=mode: self.run_program(group, path, mode),
                         "alone" in wanted)
 

@@ -106,14 +106,20 @@ static struct variable agree_on_variable(const struct incoming *first, int local
     for (const struct incoming *incoming = first->next; incoming != NULL; incoming = incoming->next) {
         const struct variable *variable = &incoming->variables[local];
         enum ir_type type = agreed.state == VARIABLE_RAW ? agreed.value->type : IR_OBJECT;
+        bool maybe_unbound = agreed.maybe_unbound || variable->maybe_unbound;
+        bool maybe_other = agreed.maybe_other || variable->maybe_other;
         if (variable->state == VARIABLE_UNBOUND) {
             agreed.maybe_unbound = agreed.state != VARIABLE_UNBOUND;
-        } else if (agreed.state == VARIABLE_UNBOUND) {
+            continue;
+        }
+        if (agreed.state == VARIABLE_UNBOUND) {
             agreed = *variable;
-            agreed.maybe_unbound = 1;
+            maybe_unbound = true;
         } else if (variable->state != agreed.state || (type != IR_OBJECT && variable->value->type != type)) {
             agreed.state = VARIABLE_HOME;
         }
+        agreed.maybe_unbound = maybe_unbound;
+        agreed.maybe_other = maybe_other;
     }
     return agreed;
 }
@@ -275,10 +281,15 @@ static struct variable merge_variable(struct builder *builder, struct merge *mer
         return agreed;
     }
     convert_variable(builder, merge, local, &agreed);
-    struct variable result = {.state = agreed.state, .maybe_unbound = agreed.maybe_unbound};
+    struct variable result = {
+        .state = agreed.state, .maybe_unbound = agreed.maybe_unbound, .maybe_other = agreed.maybe_other};
     result.value = build_phi(builder, block, merge->values, merge->count);
     if (agreed.state == VARIABLE_HOME) {
-        result.value = agreed.maybe_unbound ? NULL : result.value;
+        bool missing = agreed.maybe_unbound || agreed.maybe_other;
+        result = (struct variable){.state = VARIABLE_HOME, .is_simple = 1, .value = missing ? NULL : result.value};
+        for (int i = 0; i < merge->count; i++) {
+            result.is_simple &= variable_is_simple(&merge->ways[i]->variables[local]);
+        }
         return result;
     }
     bool any = false;
@@ -403,6 +414,40 @@ static bool changes_local(const struct builder *builder, int header, int local)
     return false;
 }
 
+/* Does the loop read the local's value of the turn before, or of before the loop? */
+static bool is_read_first(const struct builder *builder, int header, int local)
+{
+    int end = builder->info[header].loop_end;
+    bool *seen = ir_allocate(builder->graph, (size_t)(end - header + 1) * sizeof *seen);
+    int *stack = ir_allocate(builder->graph, 2 * (size_t)(end - header + 2) * sizeof *stack);
+    if (seen == NULL || stack == NULL) {
+        return true;
+    }
+    int depth = 0;
+    stack[depth++] = header;
+    while (depth > 0) {
+        int number = stack[--depth];
+        if (number < header || number > end || seen[number - header]) {
+            continue;
+        }
+        seen[number - header] = true;
+        const struct instruction *instruction = at(builder, number);
+        if ((instruction->opcode == LOAD_FAST || instruction->opcode == DELETE_FAST) && instruction->oparg == local) {
+            return true;
+        }
+        if (instruction->opcode == STORE_FAST && instruction->oparg == local) {
+            continue;
+        }
+        if (instruction->target >= 0) {
+            stack[depth++] = instruction->target;
+        }
+        if (!(opcode_flags(instruction->opcode) & OPCODE_NEVER_FALLS_THROUGH)) {
+            stack[depth++] = number + 1;
+        }
+    }
+    return false;
+}
+
 /* The number of jumps back to `header`. */
 static int count_back_edges(const struct builder *builder, int header)
 {
@@ -419,7 +464,10 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
 {
     struct loop_guess *guess = &builder->info[header].guesses[local];
     const struct variable *variable = &builder->variables[local];
-    if (variable->state == VARIABLE_HOME && build_has_failed(builder, IR_guard_kind)) {
+    if (guess->late && build_has_failed(builder, IR_guard_home) && !variable_is_simple(variable)) {
+        return KIND_any;
+    }
+    if (variable->state == VARIABLE_HOME && !guess->late && build_has_failed(builder, IR_guard_kind)) {
         return KIND_any;
     }
     if (!guess->known) {
@@ -427,7 +475,7 @@ static enum ir_kind guess_kind(struct builder *builder, int header, int local, b
             guess->kind = build_kind_of_raw(variable->value);
             guess->known = 1;
         } else if (variable->state == VARIABLE_HOME && builder->observed != NULL && builder->is_entry_loop &&
-                   builder->observed[local] != KIND_any) {
+                   builder->observed[local] != KIND_any && is_read_first(builder, header, local)) {
             guess->kind = builder->observed[local];
             guess->known = 1;
         }
@@ -549,7 +597,10 @@ static void open_loop(struct builder *builder, int header)
             continue;
         }
         enum ir_kind kind = guess_kind(builder, header, local, changes[local]);
-        if (build_is_number(kind)) {
+        if (build_is_number(kind) && info->guesses[local].late) {
+            variable_to_late_raw(builder, local, kind);
+            variable->maybe_other = 1;
+        } else if (build_is_number(kind)) {
             if (variable_to_raw(builder, local, kind) == NULL) {
                 info->guesses[local] = (struct loop_guess){.kind = KIND_any, .known = 1};
                 builder->retry = true;
@@ -583,13 +634,13 @@ static void open_loop(struct builder *builder, int header)
             }
             variable->value = open_phi(builder, block, variable->value, edges);
             variable->clean = open_phi(builder, block, clean, edges);
-        } else if (variable->state == VARIABLE_HOME && variable->value != NULL) {
+        } else if (variable->state == VARIABLE_HOME && variable->value != NULL && variable_is_bound(builder, local)) {
             enum ir_kind kind = (enum ir_kind)variable->value->kind;
             variable->value = open_phi(builder, block, variable->value, edges);
             const struct loop_guess *guess = &info->guesses[local];
             variable->value->kind = guess->known && guess->kind == kind ? kind : KIND_any;
         } else {
-            variable->state = VARIABLE_HOME;
+            *variable = (struct variable){.state = VARIABLE_HOME};
         }
     }
     for (int i = 0; i < builder->depth; i++) {
@@ -614,7 +665,12 @@ static void correct_guess(struct builder *builder, int header, int local, enum i
     if (guess->known && guess->kind == KIND_any) {
         return;
     }
-    *guess = (struct loop_guess){.kind = guess->known ? KIND_any : kind, .known = 1};
+    bool may_be_late = build_is_number(kind) && !builder->is_virtual && !guess->late;
+    if (may_be_late && !is_read_first(builder, header, local)) {
+        *guess = (struct loop_guess){.kind = (uint8_t)kind, .known = 1, .late = 1};
+    } else {
+        *guess = (struct loop_guess){.kind = guess->known ? KIND_any : kind, .known = 1};
+    }
     builder->retry = true;
 }
 
@@ -680,15 +736,23 @@ static void close_loop_here(struct builder *builder, int header)
                 continue;
             }
             enum ir_kind kind = build_kind_of_raw(wanted->value);
+            if (wanted->maybe_other) {
+                variable_to_late_raw(builder, local, kind);
+            }
             struct ir_node *raw = variable_to_raw(builder, local, kind);
-            if (raw == NULL) {
-                correct_guess(builder, header, local, KIND_any);
+            bool missing = !wanted->maybe_other &&
+                           (variable->maybe_other || (variable->maybe_unbound && !wanted->maybe_unbound));
+            if (raw == NULL || missing) {
+                bool is_raw = variable->state == VARIABLE_RAW;
+                correct_guess(builder, header, local, is_raw ? build_kind_of_raw(variable->value) : KIND_any);
                 return;
             }
             wanted->value->inputs[edge] = raw;
             wanted->clean->inputs[edge] = variable->clean != NULL ? variable->clean : build_bool(builder, false);
         } else if (is_phi || wanted->value == NULL) {
-            if (variable->state == VARIABLE_RAW && !(variable->clean != NULL && !is_phi && wanted->value == NULL)) {
+            bool may_stay =
+                variable->clean != NULL && !is_phi && wanted->value == NULL && is_read_first(builder, header, local);
+            if (variable->state == VARIABLE_RAW && !may_stay) {
                 correct_guess(builder, header, local, build_kind_of_raw(variable->value));
             }
             struct ir_node *object = variable_to_home(builder, local);
@@ -777,6 +841,16 @@ void build_jump(struct builder *builder, int target)
 
 /* ---- The walk ------------------------------------------------------------------------------------------------------------ */
 
+/* While tracemalloc traces, every allocation must find the frame at its line: that is tier 1's business. */
+static void guard_untraced(struct builder *builder)
+{
+    struct ir_node *configuration = build_node(builder, IR_constant_object, 0, NULL);
+    configuration->pointer = runtime_data.tracemalloc;
+    struct ir_node *guard = build_guard1(builder, IR_guard_half, configuration);
+    guard->offset = (int32_t)offsetof(struct _PyTraceMalloc_Config, tracing);
+    guard->flags |= NODE_QUIET;
+}
+
 /* The function's start, or the loop header that is entered from tier 1. */
 static void open_entry(struct builder *builder, int start)
 {
@@ -798,6 +872,7 @@ static void open_entry(struct builder *builder, int start)
         push_owned(builder, operand);
     }
     build_begin_instruction(builder);
+    guard_untraced(builder);
     build_guard_namespaces(builder);
 }
 

@@ -36,9 +36,12 @@ enum variable_state {
 struct variable {
     uint8_t state;         /* enum variable_state */
     uint8_t maybe_unbound; /* raw, with nothing in its home on some ways here */
-    uint8_t owned;         /* of VARIABLE_OBJECT: it has a reference of its own */
-    uint8_t passing;       /* not owned, and borrowed from something other code might change */
-    uint8_t fetched;       /* the same, and from memory that a store or a drop may change */
+    uint8_t
+        maybe_other; /* raw, but where `clean` its home is all that counts: it may hold something else that is simple, or nothing */
+    uint8_t is_simple; /* of VARIABLE_HOME: whatever the home holds, nobody sees its end */
+    uint8_t owned;     /* of VARIABLE_OBJECT: it has a reference of its own */
+    uint8_t passing;   /* not owned, and borrowed from something other code might change */
+    uint8_t fetched;   /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
     struct ir_node *clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
     struct ir_node *raw;
@@ -68,6 +71,7 @@ struct operand {
 struct loop_guess {
     uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
     uint8_t known; /* the guess is good for something */
+    uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
 /* An open block that goes to an instruction the walk has not come to yet, and what stands where at its end. */
@@ -300,6 +304,13 @@ void build_bind_to_nothing(struct builder *builder, int local, enum ir_kind kind
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes a local raw of the kind where that is what it is, and else maybe_other: good where it is assigned before it is read. Guards that what its home
+ * holds is simple where that is not known; they leave as above. */
+void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Is the local certainly bound before the current instruction, whatever way led there? */
+bool variable_is_bound(const struct builder *builder, int local);
+/* Is what the local's home holds now, if anything, of a kind whose end nobody sees? */
+bool variable_is_simple(const struct variable *variable);
 /* Makes a local stand in its home; returns the object, or NULL where it may be unbound. */
 struct ir_node *variable_to_home(struct builder *builder, int local);
 

@@ -326,13 +326,16 @@ void build_container(struct builder *builder)
     for (int i = 0; i < pops; i++) {
         inputs[i] = operand_owned(builder, peek(builder, pops - 1 - i));
     }
-    struct ir_node *result = build_node(builder, IR_call_plain_array, pops, inputs);
-    result->pointer = function;
-    result->number = instruction->oparg;
+    bool is_tuple = instruction->opcode == BUILD_TUPLE;
+    struct ir_node *result = build_node(builder, is_tuple ? IR_new_tuple : IR_call_plain_array, pops, inputs);
+    if (!is_tuple) {
+        result->pointer = function;
+        result->number = instruction->oparg;
+    }
     result = guard_now(builder, IR_guard_bound, result);
     /* The collector's turn to run: tier 1 makes this one. */
-    result->flags |= instruction->opcode == BUILD_TUPLE || instruction->opcode == BUILD_LIST ? NODE_QUIET : 0;
-    result->kind = instruction->opcode == BUILD_TUPLE    ? KIND_tuple
+    result->flags |= is_tuple || instruction->opcode == BUILD_LIST ? NODE_QUIET : 0;
+    result->kind = is_tuple                              ? KIND_tuple
                    : instruction->opcode == BUILD_LIST   ? KIND_list
                    : instruction->opcode == BUILD_STRING ? KIND_str
                    : instruction->opcode == BUILD_MAP    ? KIND_dict

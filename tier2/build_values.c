@@ -392,14 +392,20 @@ static int local_with_same_box(const struct builder *builder, int local)
     for (int i = 0; i < builder->local_count && !ir_is_constant(value); i++) {
         const struct variable *variable = &builder->variables[i];
         if (i != local && variable->state == VARIABLE_RAW && variable->value == value && is_true(variable->clean) &&
-            !variable->maybe_unbound) {
+            !variable->maybe_unbound && !variable->maybe_other) {
             return i;
         }
     }
     return -1;
 }
 
-/* Makes the home of a raw local hold its value; returns what it holds, borrowed. */
+/* May the home of a raw local hold nothing, or something else? */
+static bool may_be_missing(const struct variable *variable)
+{
+    return variable->maybe_unbound || variable->maybe_other;
+}
+
+/* Makes the home of a raw local hold its value; returns what it holds, borrowed; perhaps NULL, where that may be missing. */
 static struct ir_node *sync_local(struct builder *builder, int local)
 {
     struct variable *variable = &builder->variables[local];
@@ -435,7 +441,7 @@ static struct ir_node *sync_local(struct builder *builder, int local)
         variable->clean = build_bool(builder, true);
     }
     object->number = local;
-    object->kind = (uint8_t)build_kind_of_raw(variable->value);
+    object->kind = may_be_missing(variable) ? KIND_any : (uint8_t)build_kind_of_raw(variable->value);
     return object;
 }
 
@@ -531,7 +537,7 @@ void build_own_operands(struct builder *builder)
 
 /* ---- Locals -------------------------------------------------------------------------------------------------------- */
 
-static bool is_certainly_bound(const struct builder *builder, int local)
+bool variable_is_bound(const struct builder *builder, int local)
 {
     return local < BYTECODE_TRACKED_LOCALS &&
            (builder->bytecode->instructions[builder->current].bound >> local & 1) != 0;
@@ -544,24 +550,27 @@ void build_load_fast(struct builder *builder, int local)
         build_leave(builder);
         return;
     }
+    bool is_bound = variable_is_bound(builder, local);
     if (builder->is_virtual && variable->clean != NULL) {
-        if (!is_certainly_bound(builder, local)) {
+        if (!is_bound) {
             build_guard1(builder, IR_guard_false, variable->clean);
         }
         variable->clean = NULL;
     }
-    if (variable->state == VARIABLE_RAW && !is_certainly_bound(builder, local) && variable->clean != NULL &&
-        variable->maybe_unbound) {
-        /* Its home may be empty: ask that. */
+    if (variable->state == VARIABLE_RAW && variable->clean != NULL &&
+        (variable->maybe_other || (variable->maybe_unbound && !is_bound))) {
+        /* Its home may be empty, or hold something else: ask that. */
+        enum ir_kind kind = variable->maybe_other ? KIND_any : build_kind_of_raw(variable->value);
         struct ir_node *object = sync_local(builder, local);
-        *variable = (struct variable){.state = VARIABLE_HOME, .value = build_guard1(builder, IR_guard_bound, object)};
-        variable->value->kind = object->kind;
+        object = is_bound ? object : build_guard1(builder, IR_guard_bound, object);
+        object->kind = (uint8_t)kind;
+        *variable = (struct variable){.state = VARIABLE_HOME, .value = object};
     }
     if (variable->state == VARIABLE_HOME && variable->value == NULL) {
         struct ir_node *object = build_node(builder, IR_load_home, 0, NULL);
         object->number = local;
         object->sample = builder->samples != NULL ? builder->samples[local] : NULL;
-        if (!is_certainly_bound(builder, local)) {
+        if (!is_bound) {
             struct ir_node *bound = build_guard1(builder, IR_guard_bound, object);
             bound->sample = object->sample;
             object = bound;
@@ -573,10 +582,9 @@ void build_load_fast(struct builder *builder, int local)
                                    .value = variable->value});
 }
 
-/* Is what the home holds now of a kind whose death nobody sees? */
-static bool home_is_simple(const struct variable *variable)
+bool variable_is_simple(const struct variable *variable)
 {
-    return variable->state != VARIABLE_HOME ||
+    return variable->state != VARIABLE_HOME || variable->is_simple ||
            (variable->value != NULL && build_is_simple((enum ir_kind)variable->value->kind));
 }
 
@@ -639,7 +647,7 @@ void build_store_fast(struct builder *builder, int local)
         store_without_home(builder, local, value);
         return;
     }
-    bool simple = home_is_simple(variable);
+    bool simple = variable_is_simple(variable);
     struct ir_node *raw = value.state == OPERAND_RAW ? value.value : NULL;
     const struct variable *source = variable_of(builder, &value);
     bool has_object = source != NULL && is_true(source->clean);
@@ -708,6 +716,14 @@ void build_finish_escape(struct builder *builder, int next)
 
 /* ---- Bringing a local or operand into the form another block wants -------------------------------------------------------- */
 
+/* An int, float or truth value that nobody reads. */
+static struct ir_node *any_number(struct builder *builder, enum ir_kind kind)
+{
+    return kind == KIND_float  ? build_float(builder, 0)
+           : kind == KIND_bool ? build_bool(builder, false)
+                               : build_int(builder, 0);
+}
+
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind)
 {
     struct variable *variable = &builder->variables[local];
@@ -715,9 +731,7 @@ struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind
         /* Its home is empty, and that is the truth. */
         variable->clean = build_bool(builder, true);
         variable->maybe_unbound = 1;
-        return kind == KIND_float  ? build_float(builder, 0)
-               : kind == KIND_bool ? build_bool(builder, false)
-                                   : build_int(builder, 0);
+        return any_number(builder, kind);
     }
     if (variable->state == VARIABLE_HOME) {
         build_load_fast(builder, local);
@@ -746,14 +760,33 @@ void build_bind_to_nothing(struct builder *builder, int local, enum ir_kind kind
     variable->clean = build_bool(builder, true);
 }
 
+void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind)
+{
+    struct variable *variable = &builder->variables[local];
+    if (variable->state == VARIABLE_RAW && build_kind_of_raw(variable->value) == kind) {
+        return;
+    }
+    variable_to_home(builder, local);
+    if (variable->state == VARIABLE_HOME && !variable_is_simple(variable)) {
+        struct ir_node *guard = build_node(builder, IR_guard_home, 0, NULL);
+        guard->number = local;
+        guard->state = build_state_before(builder);
+    }
+    *variable = (struct variable){.state = VARIABLE_RAW,
+                                  .maybe_other = 1,
+                                  .value = any_number(builder, kind),
+                                  .clean = build_bool(builder, true)};
+}
+
 struct ir_node *variable_to_home(struct builder *builder, int local)
 {
     struct variable *variable = &builder->variables[local];
     if (variable->state == VARIABLE_RAW) {
         struct ir_node *object = sync_local(builder, local);
-        bool maybe_unbound = variable->maybe_unbound;
+        bool maybe_unbound = may_be_missing(variable);
         if (!builder->is_virtual) {
-            *variable = (struct variable){.state = VARIABLE_HOME, .value = maybe_unbound ? NULL : object};
+            *variable =
+                (struct variable){.state = VARIABLE_HOME, .is_simple = 1, .value = maybe_unbound ? NULL : object};
         }
     }
     return variable->value;

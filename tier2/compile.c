@@ -132,6 +132,7 @@ const struct ir_pass ir_passes[] = {
     {"trivial phis", pass_trivial_phis},
     {"redundancy", pass_redundancy},
     {"trivial phis", pass_trivial_phis},
+    {"virtual", pass_virtual},
     {"dead code", pass_dead_code},
 };
 const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];

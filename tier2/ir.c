@@ -126,7 +126,7 @@ static enum ir_type type_of_letter(char letter)
     }
 }
 
-static struct ir_node *node_new(struct ir_graph *graph, enum ir_op op, int input_count, struct ir_node *const *inputs)
+struct ir_node *ir_node_new(struct ir_graph *graph, enum ir_op op, int input_count, struct ir_node *const *inputs)
 {
     struct ir_node *node = ir_allocate(graph, sizeof *node);
     struct ir_node **copied = ir_allocate(graph, (size_t)input_count * sizeof *copied + 1);
@@ -170,7 +170,7 @@ static void link_after(struct ir_block *block, struct ir_node *where, struct ir_
 struct ir_node *ir_append(struct ir_graph *graph, struct ir_block *block, enum ir_op op, int input_count,
                           struct ir_node *const *inputs)
 {
-    struct ir_node *node = node_new(graph, op, input_count, inputs);
+    struct ir_node *node = ir_node_new(graph, op, input_count, inputs);
     if (!graph->out_of_memory) {
         link_after(block, block->last, node);
     }
@@ -180,7 +180,7 @@ struct ir_node *ir_append(struct ir_graph *graph, struct ir_block *block, enum i
 struct ir_node *ir_insert_before(struct ir_graph *graph, struct ir_node *where, enum ir_op op, int input_count,
                                  struct ir_node *const *inputs)
 {
-    struct ir_node *node = node_new(graph, op, input_count, inputs);
+    struct ir_node *node = ir_node_new(graph, op, input_count, inputs);
     if (!graph->out_of_memory) {
         link_after(where->block, where->previous, node);
         node->place = where->place;
@@ -190,7 +190,7 @@ struct ir_node *ir_insert_before(struct ir_graph *graph, struct ir_node *where, 
 
 struct ir_node *ir_phi(struct ir_graph *graph, struct ir_block *block, enum ir_type type, int count)
 {
-    struct ir_node *node = node_new(graph, IR_phi, count, NULL);
+    struct ir_node *node = ir_node_new(graph, IR_phi, count, NULL);
     if (!graph->out_of_memory) {
         struct ir_node *where = NULL;
         for (struct ir_node *first = block->first; first != NULL && first->op == IR_phi; first = first->next) {

@@ -210,6 +210,9 @@ void *ir_allocate(struct ir_graph *graph, size_t size);
 /* A new block at the end of the list. Never NULL: see ir_append. */
 struct ir_block *ir_block_new(struct ir_graph *graph);
 
+/* A new node that stands nowhere yet. As below. */
+struct ir_node *ir_node_new(struct ir_graph *graph, enum ir_op op, int input_count, struct ir_node *const *inputs);
+
 /* A new node at the end of `block`, its type and inputs as its row says; payload and state are the caller's to fill in. Never NULL: without
  * memory a scratch node is returned and out_of_memory set. */
 struct ir_node *ir_append(struct ir_graph *graph, struct ir_block *block, enum ir_op op, int input_count,

@@ -262,6 +262,9 @@ void ir_world_store(struct ir_world *world, struct world_object *object, int64_t
 static void forget_contents(struct ir_world *world)
 {
     for (struct world_object *object = world->objects; object != NULL; object = object->next) {
+        if (object->items > 0) {
+            continue;
+        }
         for (struct world_word *word = object->words, *next; word != NULL; word = next) {
             next = word->next;
             if (word->type == IR_OBJECT && word->bits != 0) {
@@ -277,6 +280,49 @@ void ir_world_escape(struct ir_world *world)
 {
     world->escapes++;
     forget_contents(world);
+}
+
+/* A tuple of the operands of a node, or what a node says of one. */
+static struct world_object *new_tuple(struct ir_world *world, const struct ir_node *node, const int64_t *values)
+{
+    struct world_object *tuple = new_object(world, KIND_tuple, 0);
+    tuple->items = node->input_count;
+    for (int i = 0; i < node->input_count; i++) {
+        ir_world_store(world, tuple, WORLD_ITEM(i), IR_OBJECT, MEMORY_constant, values[node->inputs[i]->id]);
+    }
+    ir_world_store(world, tuple, offsetof(PyVarObject, ob_size), IR_INT, MEMORY_constant, tuple->items);
+    return tuple;
+}
+
+static struct world_object *item_of(const struct world_object *tuple, int index)
+{
+    return (struct world_object *)(intptr_t)find_word(tuple, WORLD_ITEM(index))->bits;
+}
+
+/* A virtual object as a node describes it. */
+static struct world_object *describe(struct ir_world *world, const struct ir_node *node, const int64_t *values)
+{
+    struct world_object *object = node->kind == KIND_tuple
+                                      ? new_tuple(world, node, values)
+                                      : new_object(world, (enum ir_kind)node->kind, values[node->inputs[0]->id]);
+    object->references = 0;
+    object->described = object->is_virtual = true;
+    return object;
+}
+
+/* A reference to an object that is made if nobody has made it yet. */
+static void refer_to(struct world_object *object)
+{
+    object->references++;
+    if (object->described) {
+        object->described = false;
+        for (int i = 0; i < object->items; i++) {
+            struct world_object *item = item_of(object, i);
+            if (item->is_virtual) {
+                refer_to(item);
+            }
+        }
+    }
 }
 
 /* Takes a reference away; did the last one go, of something whose death is seen? */
@@ -305,7 +351,12 @@ static void note_death(struct ir_world *world, const struct world_object *object
 bool ir_world_drop(struct ir_world *world, struct world_object *object, bool simple)
 {
     bool seen = takes_last(world, object, simple);
-    if (seen) {
+    if (seen && object->items > 0) {
+        seen = false;
+        for (int i = object->items - 1; i >= 0; i--) {
+            seen |= ir_world_drop(world, item_of(object, i), false);
+        }
+    } else if (seen) {
         note_death(world, object);
     }
     return seen;
@@ -341,6 +392,12 @@ void ir_world_note_object(struct ir_world *world, const struct world_object *obj
 {
     if (object == NULL) {
         fputs("-", world->trace);
+    } else if (object->items > 0) {
+        for (int i = 0; i < object->items; i++) {
+            fputs(i == 0 ? "(" : ", ", world->trace);
+            ir_world_note_object(world, item_of(object, i));
+        }
+        fputs(")", world->trace);
     } else if (object->huge) {
         fputs("huge", world->trace);
     } else if (object->kind == KIND_int || object->kind == KIND_float || object->kind == KIND_bool) {
@@ -728,8 +785,16 @@ static int64_t eval_value(struct evaluation *e, const struct ir_node *node)
         return address(object);
     }
     case IR_guard_bound:
-        guard(e, node, object_input(e, node, 0) != NULL);
+        /* A tuple that was made has taken its items over: the guard does not fail. */
+        if (node->inputs[0]->op != IR_new_tuple) {
+            guard(e, node, object_input(e, node, 0) != NULL);
+        }
         return input(e, node, 0);
+    case IR_new_tuple:
+    case IR_make:
+        return address(new_tuple(world, node, e->values));
+    case IR_virtual:
+        return address(describe(world, node, e->values));
     case IR_load:
         return ir_world_load(world, object_input(e, node, 0), node->offset, (enum ir_type)node->type,
                              (enum ir_memory)node->memory);
@@ -768,10 +833,25 @@ static void restore_locals(struct ir_world *world, const int64_t *values, const 
     }
 }
 
+/* What a state says is still to be dropped. */
+static void drop_dying(struct ir_world *world, const int64_t *values, const struct ir_state *state)
+{
+    for (int i = state->local_count + state->depth - state->dying; i < state->local_count + state->depth; i++) {
+        ir_world_drop(world, object_of(world, values, &state->slots[i]), false);
+    }
+}
+
 /* A death that is seen finds the frame as the state says; execution may go on, or leave there. */
 static void drop(struct evaluation *e, const struct ir_node *node, struct world_object *object)
 {
-    if (takes_last(e->world, object, node->flags & NODE_SIMPLE)) {
+    if (!takes_last(e->world, object, node->flags & NODE_SIMPLE)) {
+        return;
+    }
+    if (object->items > 0) {
+        for (int i = object->items - 1; i >= 0; i--) {
+            drop(e, node, item_of(object, i));
+        }
+    } else {
         for (const struct ir_state *state = node->state; state != NULL; state = state->outer) {
             restore_locals(e->world, e->values, state);
         }
@@ -829,6 +909,11 @@ static void eval_effect(struct evaluation *e, const struct ir_node *node)
     case IR_call_plain:
         call_plain(e, node);
         break;
+    case IR_guard_home: {
+        const struct world_object *held = world->homes[node->frame][node->number];
+        guard(e, node, held == NULL || is_number(held) || held->kind == KIND_str || held->kind == KIND_none);
+        break;
+    }
     case IR_guard_breaker:
     case IR_guard_quiet:
         guard(e, node, true);
@@ -966,6 +1051,7 @@ struct ir_outcome ir_eval(const struct ir_graph *graph, struct ir_world *world)
             return outcome;
         }
         if (e.leaves) {
+            drop_dying(world, e.values, node->state);
             outcome.state = node->state;
             outcome.ending = node->op == IR_handler ? ENDING_RAISED : ENDING_LEFT;
             return outcome;
@@ -1030,7 +1116,7 @@ void ir_eval_note(const struct ir_graph *graph, struct ir_world *world, const st
     for (const struct ir_state *state = outcome->state; state != NULL; state = state->outer) {
         fprintf(world->trace, "%s frame %u at %u:", outcome->ending == ENDING_RAISED ? "raises" : "leaves",
                 state->frame, state->offset);
-        for (int i = 0; i < state->local_count + state->depth; i++) {
+        for (int i = 0; i < state->local_count + state->depth - state->dying; i++) {
             bool is_local = i < state->local_count;
             fputs(i == state->local_count ? " | " : i == 0 ? " " : ", ", world->trace);
             note_slot(world, outcome, &state->slots[i],
@@ -1059,7 +1145,9 @@ static struct world_object *object_of(struct ir_world *world, const int64_t *val
         return object;
     default:
         object = (struct world_object *)(intptr_t)bits;
-        if (slot->how == SLOT_BORROWED && object != NULL) {
+        if (object != NULL && object->is_virtual) {
+            refer_to(object);
+        } else if (slot->how == SLOT_BORROWED && object != NULL) {
             object->references++;
         }
         return object;
@@ -1071,7 +1159,7 @@ void ir_eval_leave(const struct ir_graph *graph, struct ir_world *world, const s
     (void)graph;
     for (const struct ir_state *state = outcome->state; state != NULL; state = state->outer) {
         restore_locals(world, outcome->values, state);
-        for (int i = 0; i < state->depth && state->frame == 0; i++) {
+        for (int i = 0; i < state->depth - state->dying && state->frame == 0; i++) {
             const struct ir_slot *slot = &state->slots[state->local_count + i];
             if (slot->how != SLOT_MEMORY) {
                 world->operands[i] = (struct world_operand){object_of(world, outcome->values, slot), world->escapes};
@@ -1097,7 +1185,8 @@ void ir_world_check_references(struct ir_world *world, const struct world_object
         }
     }
     for (struct world_object *object = world->objects; object != NULL; object = object->next) {
-        for (const struct world_word *word = object->words; word != NULL; word = word->next) {
+        bool has_none = object->described || (object->items > 0 && object->dead);
+        for (const struct world_word *word = object->words; word != NULL && !has_none; word = word->next) {
             if (word->type == IR_OBJECT && word->bits != 0) {
                 ((struct world_object *)(intptr_t)word->bits)->owners++;
             }
@@ -1105,7 +1194,8 @@ void ir_world_check_references(struct ir_world *world, const struct world_object
     }
     for (struct world_object *object = world->objects; object != NULL; object = object->next) {
         bool is_box = object->number < 0 && object->pointer == NULL && object->kind != KIND_bool;
-        if (is_box && !object->escaped && !object->dead && object->references != object->owners) {
+        if (is_box && !object->described && !object->escaped && !object->dead &&
+            object->references != object->owners) {
             problem(world, object->references > object->owners ? "a box has leaked" : "a box has too few references");
         }
     }

@@ -31,6 +31,9 @@ struct world_object {
     int64_t owners; /* found at the end */
     bool escaped;   /* a box in memory that other code has had its hands on */
     bool dead;
+    int items;           /* of a tuple that the graph made, or described: so many words WORLD_ITEM */
+    bool is_virtual;     /* it was described by a graph, ... */
+    bool described;      /* ... and nobody has made it yet: its items are not its own */
     const void *pointer; /* of a constant object */
     struct world_word *words;
     struct world_object *next;

@@ -568,8 +568,8 @@ static void parse_state(struct parser *p, uint32_t id)
     }
     const char *operands_end = p->at + length;
     for (const char *c = bar; c < operands_end; c++) {
-        if (strncmp(c, " raising ", 9) == 0 || strncmp(c, " outer ", 7) == 0) {
-            operands_end = c;
+        if (strncmp(c, " raising ", 9) == 0 || strncmp(c, " outer ", 7) == 0 || strncmp(c, " dying ", 7) == 0) {
+            operands_end = c < operands_end ? c : operands_end;
         }
     }
     int locals = count_slots(p->at, bar);
@@ -584,6 +584,9 @@ static void parse_state(struct parser *p, uint32_t id)
     parse_slots(p, state->slots, locals);
     expect(p, "|");
     parse_slots(p, state->slots + locals, depth);
+    if (accept(p, "dying")) {
+        state->dying = (uint16_t)number(p);
+    }
     if (accept(p, "raising")) {
         state->raises = 1;
         expect(p, "to");

@@ -204,6 +204,9 @@ static void print_state(const struct ir_state *state, FILE *file)
     if (state->depth == 0) {
         fputs(" |", file);
     }
+    if (state->dying > 0) {
+        fprintf(file, " dying %u", state->dying);
+    }
     if (state->raises) {
         fprintf(file, " raising to %d keep %u%s", state->handler, state->handler_keep,
                 state->handler_lasti ? " lasti" : "");

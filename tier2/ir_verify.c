@@ -93,6 +93,9 @@ static void check_phi(struct check *check, const struct ir_node *phi)
         if (!check_exists(check, phi, input)) {
             continue;
         }
+        if (input->op == IR_virtual) {
+            complain(check, phi, "uses v%u, which does not exist", input->id);
+        }
         if (input->type != phi->type) {
             complain(check, phi, "input %d has type %s", i, ir_type_names[input->type]);
         } else if (!ir_dominates(input->block, block->predecessors[i])) {
@@ -125,7 +128,29 @@ static void check_inputs(struct check *check, const struct ir_node *node)
         complain(check, node, "has %d inputs, wanted %d", node->input_count, i);
     }
     for (i = 0; i < node->input_count; i++) {
-        check_value(check, node, node->inputs[i]);
+        if (check_value(check, node, node->inputs[i]) && node->inputs[i]->op == IR_virtual &&
+            node->op != IR_virtual) {
+            complain(check, node, "uses v%u, which does not exist", node->inputs[i]->id);
+        }
+    }
+}
+
+/* What is made of a virtual object, or was said to be: a tuple of objects, or a box of a number. */
+static void check_fields(struct check *check, const struct ir_node *node)
+{
+    bool is_box = node->op == IR_virtual && (node->kind == KIND_int || node->kind == KIND_float);
+    if (!is_box && node->kind != KIND_tuple) {
+        complain(check, node, "is of no kind that can be made");
+        return;
+    }
+    if (is_box ? node->input_count != 1 : node->input_count == 0) {
+        complain(check, node, "has %d fields", node->input_count);
+    }
+    for (int i = 0; i < node->input_count; i++) {
+        enum ir_type wanted = !is_box ? IR_OBJECT : node->kind == KIND_int ? IR_INT : IR_FLOAT;
+        if (node->inputs[i] != NULL && node->inputs[i]->type != wanted) {
+            complain(check, node, "field %d has type %s", i, ir_type_names[node->inputs[i]->type]);
+        }
     }
 }
 
@@ -179,6 +204,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
     case IR_float_compare:
         check_number(check, node, "comparison", Py_GE + 1);
         break;
+    case IR_guard_home:
     case IR_load_home:
     case IR_store_home:
     case IR_sync_home:
@@ -210,6 +236,10 @@ static void check_payload(struct check *check, const struct ir_node *node)
             complain(check, node, "does not say which kind");
         }
         break;
+    case IR_virtual:
+    case IR_make:
+        check_fields(check, node);
+        break;
     case IR_load_item:
     case IR_store_item:
         if (node->input_count > 0 && node->inputs[0] != NULL && node->inputs[0]->kind != KIND_list &&
@@ -238,9 +268,10 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
     int shown = is_local ? number : number - state->local_count;
     const char *what = is_local ? "local" : "operand";
     bool of_local = slot->how == SLOT_HOME || slot->how == SLOT_RAW;
-    /* Locals of a function without a frame are values. */
-    bool is_virtual = is_local && (state->frame != 0 || check->graph->direct != 0) &&
-                      (slot->how == SLOT_OWNED || slot->how == SLOT_BORROWED);
+    /* Locals of a function without a frame are values, and so are those whose objects do not exist. */
+    bool is_virtual =
+        is_local && (slot->how == SLOT_OWNED || slot->how == SLOT_BORROWED) &&
+        (state->frame != 0 || check->graph->direct != 0 || (slot->value != NULL && slot->value->op == IR_virtual));
     if (slot->how > SLOT_ITERATOR || (slot->how != SLOT_EMPTY && of_local != is_local && !is_virtual)) {
         complain(check, node, "%s %d of s%u cannot stand that way", what, shown, state->id);
         return;

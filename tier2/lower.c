@@ -39,11 +39,22 @@ static bool grow(void **array, size_t count, size_t *capacity, size_t element)
 /* A state with more values is not compiled. */
 enum { MOST_VALUES = 512 };
 
-/* The array of values an exit stores. */
+/* The array of values an exit stores. That of a virtual object is NULL: who makes it puts it there. */
 struct collected {
     const struct ir_node *nodes[MOST_VALUES];
     int count;
+    uint32_t first_object; /* row of the first virtual object among them; the others follow in their order */
 };
+
+/* The row of the virtual object that is value `number`. */
+static uint32_t object_row(const struct collected *collected, int number)
+{
+    uint32_t row = collected->first_object;
+    for (int i = 0; i < number; i++) {
+        row += collected->nodes[i]->op == IR_virtual;
+    }
+    return row;
+}
 
 /* The number of a value in the exit's array, or DEOPT_NO_VALUE for a constant, whose bits go to *constant. */
 static uint16_t collect(struct collected *collected, const struct ir_node *node, int64_t *constant)
@@ -92,6 +103,12 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
         row.place = has_homes ? DEOPT_KEEP : DEOPT_EMPTY;
         return row;
     }
+    if (node->op == IR_virtual) {
+        row.place = DEOPT_VIRTUAL;
+        row.value = collect(collected, node, &row.constant);
+        row.constant = object_row(collected, row.value);
+        return row;
+    }
     if (node->op == IR_constant_object && slot->how != SLOT_OWNED) {
         row.place = DEOPT_CONSTANT;
         row.constant = (int64_t)(uintptr_t)node->pointer;
@@ -106,7 +123,13 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     return row;
 }
 
-/* Collects the values of a state and of those around it, in the order of state_row(). */
+static struct deopt_slot describe_field(struct collected *collected, const struct ir_node *field)
+{
+    struct ir_slot slot = {.how = SLOT_OWNED, .value = (struct ir_node *)field};
+    return describe(collected, &slot, false);
+}
+
+/* Collects the values of a state and of those around it, in the order of state_row() and object_rows(). */
 static void collect_state(struct collected *collected, const struct ir_state *state)
 {
     for (; state != NULL; state = state->outer) {
@@ -114,10 +137,47 @@ static void collect_state(struct collected *collected, const struct ir_state *st
             describe(collected, &state->slots[i], false);
         }
     }
+    for (int i = 0; i < collected->count; i++) {
+        for (int k = 0; collected->nodes[i]->op == IR_virtual && k < collected->nodes[i]->input_count; k++) {
+            describe_field(collected, collected->nodes[i]->inputs[k]);
+        }
+    }
+}
+
+/* The rows of the virtual objects collected; collects what is in them. */
+static void object_rows(struct lowering *l, struct collected *collected)
+{
+    struct deopt_table *table = l->table;
+    for (int i = 0; i < collected->count; i++) {
+        const struct ir_node *node = collected->nodes[i];
+        if (node->op != IR_virtual) {
+            continue;
+        }
+        if (!grow((void **)&table->objects, table->object_count, &l->object_capacity, sizeof *table->objects)) {
+            l->out_of_memory = true;
+            return;
+        }
+        table->objects[table->object_count++] = (struct deopt_object){
+            .kind = node->kind == KIND_tuple   ? DEOPT_MAKE_TUPLE
+                    : node->kind == KIND_float ? DEOPT_MAKE_FLOAT
+                                               : DEOPT_MAKE_INT,
+            .first_field = (uint32_t)table->slot_count,
+            .field_count = node->input_count,
+            .word = (uint16_t)i,
+        };
+        for (int k = 0; k < node->input_count; k++) {
+            if (!grow((void **)&table->slots, table->slot_count, &l->slot_capacity, sizeof *table->slots)) {
+                l->out_of_memory = true;
+                return;
+            }
+            table->slots[table->slot_count++] = describe_field(collected, node->inputs[k]);
+        }
+    }
+    l->out_of_memory |= collected->count >= MOST_VALUES;
 }
 
 /* The state's row, and those of the states around it; collects their values. */
-static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
+static uint32_t frame_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
 {
     struct deopt_table *table = l->table;
     if (!grow((void **)&table->states, table->state_count, &l->state_capacity, sizeof *table->states)) {
@@ -148,10 +208,22 @@ static uint32_t state_row(struct lowering *l, const struct ir_state *state, stru
         table->slots[table->slot_count++] = describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
     }
     if (state->outer != NULL) {
-        uint32_t outer = state_row(l, state->outer, collected);
+        uint32_t outer = frame_row(l, state->outer, collected);
         table->states[row].outer = outer;
     }
-    l->out_of_memory |= collected->count >= MOST_VALUES;
+    return row;
+}
+
+/* The same with the objects that have to be made. */
+static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
+{
+    collected->first_object = (uint32_t)l->table->object_count;
+    uint32_t row = frame_row(l, state, collected);
+    if (!l->out_of_memory) {
+        object_rows(l, collected);
+        l->table->states[row].first_object = collected->first_object;
+        l->table->states[row].object_count = (uint16_t)(l->table->object_count - collected->first_object);
+    }
     return row;
 }
 
@@ -206,7 +278,8 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
 static void store_values(struct lowering *l, const struct collected *collected)
 {
     for (int i = 0; i < collected->count; i++) {
-        value v = result_of(l, collected->nodes[i]);
+        bool is_virtual = collected->nodes[i]->op == IR_virtual;
+        value v = is_virtual ? llvm.ConstPointerNull(l->pointer) : result_of(l, collected->nodes[i]);
         if (collected->nodes[i]->type == IR_BOOL) {
             v = llvm.BuildZExt(l->builder, v, l->i64, "");
         }
@@ -415,6 +488,29 @@ static value breaker_is_unset(struct lowering *l)
     return integer_compare(l, LLVMIntEQ, breaker, constant_i32(l, (uint32_t)unset));
 }
 
+/* Nothing, or something whose end nobody sees? */
+static void guard_home(struct lowering *l, const struct ir_node *node)
+{
+    const PyTypeObject *types[] = {runtime_data.int_type, runtime_data.float_type, runtime_data.bool_type,
+                                   runtime_data.none_type, runtime_data.str_type};
+    value object = load_tagged(l, TAG_home, l->pointer, l->frame, home_offset(node));
+    label from = llvm.GetInsertBlock(l->builder);
+    label bound = new_block(l, "bound");
+    label done = new_block(l, "");
+    llvm.BuildCondBr(l->builder, llvm.BuildIsNull(l->builder, object, ""), done, bound);
+    go_on_in(l, bound);
+    value type = load_tagged(l, TAG_class, l->pointer, object, offsetof(PyObject, ob_type));
+    value any = constant_i1(l, false);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        any = llvm.BuildOr(l->builder, any, integer_compare(l, LLVMIntEQ, type, address(l, types[i])), "");
+    }
+    llvm.BuildBr(l->builder, done);
+    go_on_in(l, done);
+    value holds = llvm.BuildPhi(l->builder, l->i1, "");
+    llvm.AddIncoming(holds, (value[]){constant_i1(l, true), any}, (label[]){from, bound}, 2);
+    lower_guard(l, node, holds);
+}
+
 static void guard_breaker(struct lowering *l, const struct ir_node *node)
 {
     lower_guard(l, node, breaker_is_unset(l));
@@ -466,6 +562,8 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
     value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
     value quiet = llvm.BuildAnd(l->builder, llvm.BuildIsNull(l->builder, object, ""),
                                 integer_compare(l, LLVMIntEQ, tracing, llvm.ConstInt(l->i8, 0, false)), "");
+    value memory_traced = load_from(l, l->i32, address(l, &runtime_data.tracemalloc->tracing), 0);
+    quiet = llvm.BuildAnd(l->builder, quiet, integer_compare(l, LLVMIntEQ, memory_traced, constant_i32(l, 0)), "");
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
     value left_alone = unless_forced(l, row, constant_i1(l, true));
@@ -477,6 +575,15 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
     value stays = llvm.BuildAnd(l->builder, integer_compare(l, LLVMIntNE, may, constant_i32(l, 0)), left_alone, "");
     llvm.BuildCondBr(l->builder, stays, back, leave_by(l, exit, row, NULL));
     go_on_in(l, back);
+}
+
+/* ---- Objects that were virtual ---------------------------------------------------------------------------------------------------- */
+
+static value make_object(struct lowering *l, const struct ir_node *node)
+{
+    lower_store_arguments(l, node);
+    value arguments[2] = {l->arguments, constant_i32(l, node->input_count)};
+    return call(l, "rt_tier2_make_tuple", l->pointer, 2, arguments);
 }
 
 /* ---- Calls of C --------------------------------------------------------------------------------------------------------------------- */
@@ -691,7 +798,12 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_is_bound:
         return llvm.BuildIsNotNull(builder, input(l, node, 0), "");
     case IR_call_plain_array:
+    case IR_new_tuple:
         return lower_plain_array_call(l, node);
+    case IR_make:
+        return make_object(l, node);
+    case IR_virtual:
+        return NULL;
     case IR_call_plain:
         return lower_plain_call(l, node);
     case IR_sync_home:
@@ -721,6 +833,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         lower_guard(l, node,
                     integer_compare(l, LLVMIntEQ, load_from(l, l->i32, input(l, node, 0), node->offset),
                                     constant_i32(l, (uint32_t)node->number)));
+        break;
+    case IR_guard_home:
+        guard_home(l, node);
         break;
     case IR_guard_breaker:
         guard_breaker(l, node);
@@ -862,7 +977,7 @@ static unsigned most_values(struct lowering *l)
     return most;
 }
 
-/* The length of the array that functions of call_plain_array take their operands from. */
+/* The length of the array that functions which take an array take their operands from. */
 static unsigned most_array_arguments(struct lowering *l)
 {
     unsigned most = 1;
@@ -870,7 +985,8 @@ static unsigned most_array_arguments(struct lowering *l)
     {
         ir_each_node(block, node)
         {
-            if (node->op == IR_call_plain_array && node->input_count > most) {
+            bool has_array = node->op == IR_call_plain_array || node->op == IR_new_tuple || node->op == IR_make;
+            if (has_array && node->input_count > most) {
                 most = node->input_count;
             }
         }

@@ -246,13 +246,21 @@ value lower_plain_call(struct lowering *l, const struct ir_node *node)
     return node->type == IR_INT ? llvm.BuildSExt(l->builder, returned, l->i64, "") : returned;
 }
 
-value lower_plain_array_call(struct lowering *l, const struct ir_node *node)
+void lower_store_arguments(struct lowering *l, const struct ir_node *node)
 {
     for (int i = 0; i < node->input_count; i++) {
         store_to(l, input(l, node, i), l->arguments, i * (int64_t)sizeof(PyObject *));
     }
+}
+
+value lower_plain_array_call(struct lowering *l, const struct ir_node *node)
+{
+    lower_store_arguments(l, node);
+    bool is_tuple = node->op == IR_new_tuple;
+    const void *function = is_tuple ? (const void *)rt_plain_tuple : node->pointer;
+    int64_t number = is_tuple ? node->input_count : node->number;
     LLVMTypeRef types[2] = {l->pointer, l->i32};
     LLVMTypeRef type = llvm.FunctionType(l->pointer, types, 2, false);
-    value arguments[2] = {l->arguments, constant_i32(l, (uint32_t)node->number)};
-    return llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 2, "");
+    value arguments[2] = {l->arguments, constant_i32(l, (uint32_t)number)};
+    return llvm.BuildCall2(l->builder, type, address(l, function), arguments, 2, "");
 }

@@ -50,7 +50,7 @@ struct lowering {
     unsigned profile_kind, tag_kind;
     value tags[TAG_COUNT]; /* metadata */
     struct deopt_table *table;
-    size_t exit_capacity, state_capacity, slot_capacity;
+    size_t exit_capacity, state_capacity, slot_capacity, object_capacity;
     PyCodeObject *code;
     bool out_of_memory;
 };
@@ -174,6 +174,8 @@ value lower_guard_kind(struct lowering *l, const struct ir_node *node);
 value lower_load(struct lowering *l, const struct ir_node *node);
 value lower_load_item(struct lowering *l, const struct ir_node *node);
 value lower_plain_call(struct lowering *l, const struct ir_node *node);
+/* Stores the node's operands into the array for functions that take one. */
+void lower_store_arguments(struct lowering *l, const struct ir_node *node);
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
 value lower_is_of_class(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);

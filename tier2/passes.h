@@ -19,6 +19,9 @@ void pass_trivial_phis(struct ir_graph *graph);
 /* What is known already is not asked, computed or loaded again. After ir_order. */
 void pass_redundancy(struct ir_graph *graph);
 
+/* Objects that nobody sees are not made: tuples and boxes whose items are all that is wanted of them. After ir_order. */
+void pass_virtual(struct ir_graph *graph);
+
 /* What nobody uses and has no effect goes. */
 void pass_dead_code(struct ir_graph *graph);
 

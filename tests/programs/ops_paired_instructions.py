@@ -2,7 +2,7 @@
 
 Under compile-all tier 0 never gets warm, and its columns stay those of a cold start.
 """
-# test: modes=tier0,default,no-compile
+# test: modes=tier0,default,no-compile not=tier2*
 import traceback
 
 
