@@ -148,6 +148,7 @@ struct live_classes {
 /* What all graphs of a compilation share. */
 enum { MOST_DIRECT_FUNCTIONS = 4 };
 struct direct_functions {
+    bool immature; /* see struct build_request */
     struct attribute_hints hints;
     struct live_classes live;
     int count;
@@ -489,7 +490,8 @@ struct build_request {
     PyObject *const *samples;
     const struct deopt_failure *failures;
     size_t failure_count;
-    bool prunes; /* see struct builder */
+    bool prunes;    /* see struct builder */
+    bool *immature; /* to be set where a callee could not be inlined because tier 1 has not compiled it yet */
 };
 
 /* The kind of the number that an int, float or truth value stands for; and whether a kind is one of those. */

@@ -78,6 +78,8 @@ static struct body *body_of_site(struct builder *builder, PyCodeObject *code)
     }
     *site = body;
     body->refused = !build_open_body(body, code) || !build_is_suitable(code, body->bytecode);
+    const struct code_state *state = code_state_get(code);
+    builder->directs->immature |= state != NULL && state->compiled == NULL && !state->suppressed;
     return body->refused ? NULL : body;
 }
 

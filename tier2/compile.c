@@ -94,6 +94,7 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .builtins = frame->f_builtins,
         .watches = &job->watches,
         .prunes = !job->at_any_price,
+        .immature = &job->immature,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
