@@ -732,3 +732,27 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
     keep_made(innermost, table, state, values);
     return 1;
 }
+
+InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                       uint32_t state, int64_t *values, uint32_t place)
+{
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, &table->states[state], values);
+    innermost->prev_instr = instruction_at(innermost, place);
+    return innermost;
+}
+
+int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
+                           InterpreterFrame *innermost, int forced)
+{
+    if (LIKELY(!forced && are_untouched(tstate, frame, innermost))) {
+        unmake_frames(tstate, innermost, table, &table->states[state]);
+        return 0;
+    }
+    made_already = innermost;
+    return 1;
+}
+
+void rt_tier2_keep_frames(InterpreterFrame *innermost)
+{
+    made_already = innermost;
+}

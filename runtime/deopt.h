@@ -163,6 +163,16 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      int64_t *values, PyObject *object);
 
+/* Before other code runs in an inlined function: makes its frame and those around it as row `state` says, without operands; returns the innermost, which stands
+ * at bytecode `place`. */
+InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                       uint32_t state, int64_t *values, uint32_t place);
+/* Afterwards: takes the frames away again, and returns 0; or 1, where somebody has seen them or `forced` says so: the exit that follows at once goes on
+ * with them, as it does after rt_tier2_keep_frames. */
+int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
+                           InterpreterFrame *innermost, int forced);
+void rt_tier2_keep_frames(InterpreterFrame *innermost);
+
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);
 

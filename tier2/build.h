@@ -169,6 +169,7 @@ struct builder {
     struct ir_state *outer_state; /* of the caller, in the middle of the call */
     uint8_t completion;           /* enum completion: what the caller does with the result */
     int kept;                     /* so many of the caller's operands go with that */
+    int escapes;                  /* in the function */
     struct operand function;
     struct return_way *returns;
     const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
@@ -469,6 +470,8 @@ struct inlining {
 };
 /* Inlines that. */
 void build_inlined(struct builder *builder, const struct inlining *inlining);
+/* Is other code to run in the function that is inlined, its frame and those around it being made for that time? Each time it is asked it counts. */
+bool build_may_escape(struct builder *builder);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
 /* The function being inlined cannot be, after all. */

@@ -13,6 +13,9 @@
 /* A function of more instructions is not inlined; nor one code object more often than this in itself. */
 enum { MOST_INSTRUCTIONS = 100, MOST_RECURSION = 2 };
 
+/* An escape in an inlined function costs the making of its frame and of those around it. Where there would be more, it is better called. */
+enum { MOST_FRAMES_MADE = 3, MOST_ESCAPES = 2 };
+
 /* Callees of one call are told apart by so many numbers. */
 enum { MOST_CALLEES_COUNTED = 4093 };
 
@@ -102,6 +105,15 @@ void build_refuse(struct builder *builder)
 {
     builder->body->refused = true;
     builder->retry = true;
+}
+
+bool build_may_escape(struct builder *builder)
+{
+    int level = 0;
+    for (const struct builder *outer = builder->outer; outer != NULL; outer = outer->outer) {
+        level++;
+    }
+    return builder->graph->direct == 0 && level <= MOST_FRAMES_MADE && ++builder->escapes <= MOST_ESCAPES;
 }
 
 void build_own_locals(struct builder *builder)

@@ -695,10 +695,10 @@ static void own_numbers_of_locals(struct builder *builder)
 
 void build_prepare_escape(struct builder *builder)
 {
-    if (builder->is_virtual) {
+    if (builder->is_virtual && !build_may_escape(builder)) {
         build_refuse(builder);
     }
-    for (int local = 0; local < builder->local_count; local++) {
+    for (int local = 0; local < builder->local_count && !builder->is_virtual; local++) {
         struct variable *variable = &builder->variables[local];
         if (variable->state == VARIABLE_RAW && !is_true(variable->clean)) {
             sync_local(builder, local);
@@ -706,6 +706,11 @@ void build_prepare_escape(struct builder *builder)
     }
     own_numbers_of_locals(builder);
     build_own_operands(builder);
+    if (builder->is_virtual) {
+        build_own_locals(builder);
+        struct ir_node *make = build_node(builder, IR_make_frames, 0, NULL);
+        make->state = build_state_now(builder, builder->current);
+    }
 }
 
 void build_finish_escape(struct builder *builder, int next)

@@ -217,7 +217,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
     case IR_load_operand:
     case IR_store_operand:
     case IR_empty_operand:
-        frame = frame_of(check, node, 0);
+        frame = frame_of(check, node, node->frame);
         if (frame != NULL) {
             check_number(check, node, "operand", frame->stack_size);
         }

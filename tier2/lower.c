@@ -412,6 +412,20 @@ static void hold(struct lowering *l, value object)
 
 /* ---- Boxes -------------------------------------------------------------------------------------------------------------------- */
 
+/* Words of `made`: the innermost of the frames that have been made for an escape, and the row of their state. */
+enum { MADE_FRAME, MADE_STATE, MADE_WORDS };
+
+static value made_word(struct lowering *l, int word, LLVMTypeRef type)
+{
+    return load_from(l, type, l->made, word * (int64_t)sizeof(uint64_t));
+}
+
+/* The frame that a node's operands are in: the root's, or one that has been made. */
+static value frame_of(struct lowering *l, const struct ir_node *node)
+{
+    return node->frame == 0 ? l->frame : made_word(l, MADE_FRAME, l->pointer);
+}
+
 static int64_t home_offset(const struct ir_node *node)
 {
     return (int64_t)offsetof(InterpreterFrame, localsplus) + node->number * (int64_t)sizeof(PyObject *);
@@ -419,7 +433,7 @@ static int64_t home_offset(const struct ir_node *node)
 
 static int64_t operand_offset(const struct lowering *l, const struct ir_node *node)
 {
-    return home_offset(node) + l->graph->frames[0].locals * (int64_t)sizeof(PyObject *);
+    return home_offset(node) + l->graph->frames[node->frame].locals * (int64_t)sizeof(PyObject *);
 }
 
 static value sync_home(struct lowering *l, const struct ir_node *node)
@@ -517,6 +531,8 @@ static void guard_breaker(struct lowering *l, const struct ir_node *node)
 }
 
 /* After a call, whose result is at `result` in the frame: what is pending is done, or fails as the call would. */
+static label handler_failure(struct lowering *l, const struct ir_node *node, value status);
+
 static void look_at_breaker(struct lowering *l, const struct ir_node *node, value result)
 {
     label slow = new_block(l, "pending");
@@ -525,7 +541,7 @@ static void look_at_breaker(struct lowering *l, const struct ir_node *node, valu
     go_on_in(l, slow);
     value status = call(l, "rt_tier2_pending", l->i32, 2, (value[]){l->thread, result});
     value done = integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0));
-    llvm.BuildCondBr(l->builder, done, back, failure(l, node, status));
+    llvm.BuildCondBr(l->builder, done, back, handler_failure(l, node, status));
     go_on_in(l, back);
 }
 
@@ -555,8 +571,41 @@ static void guard_enter(struct lowering *l, const struct ir_node *node)
     lower_guard(l, node, may);
 }
 
+/* The frames of inlined functions for the time of an escape. */
+static void make_frames(struct lowering *l, const struct ir_node *node)
+{
+    struct collected collected = {.count = 0};
+    uint32_t row = state_row(l, node->state, &collected);
+    store_values(l, &collected);
+    value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values,
+                          constant_i32(l, node->place)};
+    store_to(l, call(l, "rt_tier2_make_frames", l->pointer, 6, arguments), l->made,
+             MADE_FRAME * (int64_t)sizeof(uint64_t));
+    store_to(l, constant_i32(l, row), l->made, MADE_STATE * (int64_t)sizeof(uint64_t));
+}
+
+/* The escape is over: takes the frames away, or leaves. */
+static void unmake_frames(struct lowering *l, const struct ir_node *node)
+{
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    value forced = llvm.BuildNot(l->builder, unless_forced(l, row, constant_i1(l, true)), "");
+    value arguments[6] = {l->thread,
+                          l->frame,
+                          address(l, l->table),
+                          made_word(l, MADE_STATE, l->i32),
+                          made_word(l, MADE_FRAME, l->pointer),
+                          llvm.BuildZExt(l->builder, forced, l->i32, "")};
+    value kept = call(l, "rt_tier2_unmake_frames", l->i32, 6, arguments);
+    branch_rarely(l, integer_compare(l, LLVMIntEQ, kept, constant_i32(l, 0)), leave_by(l, exit, row, NULL));
+}
+
 static void guard_quiet(struct lowering *l, const struct ir_node *node)
 {
+    if (node->frame != 0) {
+        unmake_frames(l, node);
+        return;
+    }
     value object = load_from(l, l->pointer, l->frame, offsetof(InterpreterFrame, frame_obj));
     value cframe = load_from(l, l->pointer, l->thread, offsetof(PyThreadState, cframe));
     value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
@@ -691,23 +740,42 @@ static int64_t call_result_offset(const struct lowering *l, const struct ir_node
     int opcode = node->pointer == (const void *)step_of(CALL) ? CALL : CALL_FUNCTION_EX;
     int pops = opcode_pops(opcode, (int)(node->number & ((1 << STEP_CALL_NAMES_SHIFT) - 1)));
     return (int64_t)offsetof(InterpreterFrame, localsplus) +
-           (l->graph->frames[0].locals + node->offset - pops) * (int64_t)sizeof(PyObject *);
+           (l->graph->frames[node->frame].locals + node->offset - pops) * (int64_t)sizeof(PyObject *);
+}
+
+/* Where the handler's errors go. Frames made for it are those that the exit finds. */
+static label handler_failure(struct lowering *l, const struct ir_node *node, value status)
+{
+    if (node->frame == 0) {
+        return failure(l, node, status);
+    }
+    label here = llvm.GetInsertBlock(l->builder);
+    label failed = new_block(l, "failed");
+    go_on_in(l, failed);
+    value made = made_word(l, MADE_FRAME, l->pointer);
+    call(l, "rt_tier2_keep_frames", l->void_type, 1, &made);
+    llvm.BuildBr(l->builder, failure(l, node, status));
+    go_on_in(l, here);
+    return failed;
 }
 
 static value handler(struct lowering *l, const struct ir_node *node)
 {
-    const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
-    store_to(l, constant_i64(l, (int64_t)(uintptr_t)unit), l->frame, offsetof(InterpreterFrame, prev_instr));
+    value frame = frame_of(l, node);
+    if (node->frame == 0) {
+        const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
+        store_to(l, constant_i64(l, (int64_t)(uintptr_t)unit), l->frame, offsetof(InterpreterFrame, prev_instr));
+    }
     int64_t top = (int64_t)offsetof(InterpreterFrame, localsplus) +
-                  (l->graph->frames[0].locals + node->offset) * (int64_t)sizeof(PyObject *);
-    value arguments[5] = {l->thread, l->frame, field(l, l->frame, top), constant_i32(l, (uint32_t)node->number),
+                  (l->graph->frames[node->frame].locals + node->offset) * (int64_t)sizeof(PyObject *);
+    value arguments[5] = {l->thread, frame, field(l, frame, top), constant_i32(l, (uint32_t)node->number),
                           address(l, node->cell)};
     LLVMTypeRef types[5] = {l->pointer, l->pointer, l->pointer, l->i32, l->pointer};
     LLVMTypeRef type = llvm.FunctionType(l->i32, types, 5, false);
     value status = llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 5, "");
-    branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), failure(l, node, status));
+    branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), handler_failure(l, node, status));
     if (node->flags & NODE_CALLS) {
-        look_at_breaker(l, node, field(l, l->frame, call_result_offset(l, node)));
+        look_at_breaker(l, node, field(l, frame, call_result_offset(l, node)));
     }
     return llvm.BuildSExt(l->builder, status, l->i64, "");
 }
@@ -751,7 +819,7 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_load_frame:
         return load_from(l, l->pointer, l->frame, node->offset);
     case IR_load_operand:
-        return load_tagged(l, TAG_home, l->pointer, l->frame, operand_offset(l, node));
+        return load_tagged(l, TAG_home, l->pointer, frame_of(l, node), operand_offset(l, node));
     case IR_int_compare:
         return integer_compare(l, lower_int_predicate(node->number), input(l, node, 0), input(l, node, 1));
     case IR_float_compare:
@@ -837,6 +905,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
     case IR_guard_home:
         guard_home(l, node);
         break;
+    case IR_make_frames:
+        make_frames(l, node);
+        break;
     case IR_guard_breaker:
         guard_breaker(l, node);
         break;
@@ -880,10 +951,10 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         store_home(l, node, llvm.ConstPointerNull(l->pointer));
         break;
     case IR_store_operand:
-        store_tagged(l, TAG_home, input(l, node, 0), l->frame, operand_offset(l, node));
+        store_tagged(l, TAG_home, input(l, node, 0), frame_of(l, node), operand_offset(l, node));
         break;
     case IR_empty_operand:
-        store_tagged(l, TAG_home, llvm.ConstPointerNull(l->pointer), l->frame, operand_offset(l, node));
+        store_tagged(l, TAG_home, llvm.ConstPointerNull(l->pointer), frame_of(l, node), operand_offset(l, node));
         break;
     default:
         assert(!"an operation without lowering");
@@ -1046,6 +1117,7 @@ static void make_function(struct lowering *l)
     go_on_in(l, start);
     l->record = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)),
                                  "record");
+    l->made = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, MADE_WORDS), "made");
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
     l->arguments = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_array_arguments(l)), "arguments");
     ir_each_block(l->graph, block)

@@ -38,6 +38,7 @@ struct lowering {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     value function, frame, thread, values, arguments;
+    value made;           /* frames made for the time of an escape, see lower.c */
     value record, caller; /* of direct calls (struct direct_record): this function's, and its caller's or NULL */
     const char *symbol;   /* of the function that is entered */
     const struct ir_graph *graphs;
