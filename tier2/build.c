@@ -16,7 +16,7 @@ enum { MOST_ATTEMPTS = 60 };
 
 /* Inlining: so many instructions in all, fewer in a function called directly, where recursion has no other end; and so many frames one in another. */
 enum { MOST_INLINED_IN_DIRECT = 120 };
-enum { MOST_INLINED = 700, MOST_FRAMES = 7 };
+enum { MOST_INLINED = 500, MOST_FRAMES = 7 };
 
 static const struct instruction *at(const struct builder *builder, int number)
 {

@@ -26,7 +26,7 @@ static double milliseconds_now(void)
 enum { MOST_UNITS = 8000, MOST_UNITS_TIMES_LOCALS = 200 * 1000, MOST_NODES = 20 * 1000 };
 
 /* LLVM takes too long over the optimisation of larger graphs. */
-enum { MOST_NODES_OPTIMISED = 2500 };
+enum { MOST_NODES_OPTIMISED = 4500 };
 
 /* LLVM's own limit, of its instructions after the passes. */
 enum { MOST_INSTRUCTIONS = 60 * 1000 };
