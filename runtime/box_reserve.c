@@ -9,7 +9,7 @@ struct reserve {
     PyObject *boxes[MOST_BOXES]; /* owned */
     int count;
 };
-static struct reserve ints, floats, tuples;
+static struct reserve ints, floats, complexes, tuples;
 
 static PyObject *make_int(void)
 {
@@ -19,6 +19,11 @@ static PyObject *make_int(void)
 static PyObject *make_float(void)
 {
     return PyFloat_FromDouble(0.0);
+}
+
+static PyObject *make_complex(void)
+{
+    return PyComplex_FromDoubles(0.0, 0.0);
 }
 
 /* Nobody is to find it, nor is the collector to run, while frames are half made. */
@@ -48,11 +53,13 @@ static void fill(struct reserve *reserve, PyObject *(*make)(void), int most)
 
 void box_reserve_fill(void)
 {
-    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || tuples.count < MOST_TUPLES) {
+    if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || complexes.count < MOST_BOXES ||
+        tuples.count < MOST_TUPLES) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
         fill(&ints, make_int, MOST_BOXES);
         fill(&floats, make_float, MOST_BOXES);
+        fill(&complexes, make_complex, MOST_BOXES);
         fill(&tuples, make_tuple, MOST_TUPLES);
         PyErr_Restore(type, value, traceback);
     }
@@ -100,6 +107,13 @@ PyObject *box_reserve_take_float(double value)
 {
     PyFloatObject *box = (PyFloatObject *)take(&floats);
     box->ob_fval = value;
+    return (PyObject *)box;
+}
+
+PyObject *box_reserve_take_complex(double real, double imaginary)
+{
+    PyComplexObject *box = (PyComplexObject *)take(&complexes);
+    box->cval = (Py_complex){real, imaginary};
     return (PyObject *)box;
 }
 

@@ -11,10 +11,11 @@
 /* Fills the reserve up, as far as memory allows; cheap when it is full. A pending exception stays. */
 void box_reserve_fill(void);
 
-/* A new int or float for who has just failed to make one: clears that MemoryError, and has it raised later. Only when the reserve is used up, which
+/* A new int, float or complex number for who has just failed to make one: clears that MemoryError, and has it raised later. Only when the reserve is used up, which
  * takes hundreds of failures in a single loop turn, the process ends. */
 PyObject *box_reserve_take_int(int64_t value);
 PyObject *box_reserve_take_float(double value);
+PyObject *box_reserve_take_complex(double real, double imaginary);
 /* The same for a tuple of at most BOX_RESERVE_ITEMS, whose items are to be filled in. */
 enum { BOX_RESERVE_ITEMS = 16 };
 PyObject *box_reserve_take_tuple(int count);

@@ -22,6 +22,7 @@ enum deopt_place {
     DEOPT_INT,      /* a raw number, to be boxed; a local keeps what it has where `clean` is true */
     DEOPT_FLOAT,
     DEOPT_BOOL,
+    DEOPT_COMPLEX,  /* its real part is at `value`, the imaginary one behind that */
     DEOPT_ITERATOR, /* an owned range iterator whose index is `index` */
     DEOPT_VIRTUAL,  /* an object to be made: row `constant` of the table; made once, it stands at `value` */
 };
@@ -30,6 +31,7 @@ enum { DEOPT_NO_VALUE = UINT16_MAX };
 
 struct deopt_slot {
     uint8_t place;  /* enum deopt_place */
+    uint8_t box;    /* slots of an exit with the same, which is not 0, are one object, a number */
     uint16_t value; /* DEOPT_NO_VALUE: `constant` has the raw number */
     uint16_t clean; /* DEOPT_NO_VALUE: it is not. Of a local of a frame that has to be made: whether it is unbound, whatever the value is */
     uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */
@@ -37,16 +39,17 @@ struct deopt_slot {
 };
 
 /* An object that compiled code did without, and that its frames have. Each slot or field that names it has a reference to it. */
-enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE };
+enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE, DEOPT_MAKE_INSTANCE };
 
 /* An exit has no more objects to make, nor an object more fields. */
-enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 16 };
+enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 32 };
 
 struct deopt_object {
     uint8_t kind;         /* enum deopt_make */
     uint16_t word;        /* where it stands in the exit's array once it is made; NULL before */
-    uint16_t field_count; /* of a tuple: its items; of a box: 1 */
+    uint16_t field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */
     uint32_t first_field; /* row in the table's slots: what it has, as an operand would have it */
+    const void *type;     /* of an instance, borrowed: the code's guards keep it */
 };
 
 /* A frame state: how a Python frame stands when execution leaves. That of an inlined frame has the function as first operand, before those on
@@ -60,7 +63,6 @@ struct deopt_state {
     uint16_t locals;
     uint16_t depth;
     uint16_t dying;        /* so many of the last operands are not the frame's, but to be dropped */
-    uint32_t path;         /* which of the inlined frames: a digest of the calls that lead there, and whom they call; the root's is 0 */
     uint32_t handler;      /* of errors: bytecode offset of the handler, or DEOPT_NO_HANDLER */
     uint16_t handler_keep; /* operands it finds below what is pushed for it */
     uint8_t handler_lasti; /* does it get the failing instruction's index, too? */
@@ -83,11 +85,15 @@ struct deopt_exit {
     uint8_t counts; /* is it a speculation that failed? */
     uint8_t kind;   /* of a guard for a kind: which; tier 2's number */
     uint8_t stress; /* how often runtime/stress.c was asked */
+    /* The frame that what failed belongs to, and the call it is inlined at: digests of their places, and of the call's offset there. Where it leaves
+     * is another state's business. */
+    uint32_t path, call_path;
+    uint32_t call_place; /* DEOPT_NO_STATE: the root */
 };
 
 /* An operation of tier-2 code that has failed often, for the code that comes after it. */
 struct deopt_failure {
-    uint32_t path; /* of the frame it is in (struct deopt_state) */
+    uint32_t path; /* of the frame it is in */
     uint32_t place;
     uint8_t op;
     uint8_t kind; /* that a guard_kind wanted */
@@ -115,9 +121,10 @@ struct direct_record {
     int64_t *values;
 };
 
-/* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
+/* Tier-2 code: carries out the frame from where it was compiled to be entered. It makes no use of the cell. In the outcome, address is where tier 1 goes on, with
  * result as its register operand; NULL: the frame has returned result, or raised if that is NULL too. */
-typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate);
+typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate,
+                                                struct tier2_cell *cell);
 
 void deopt_table_free(struct deopt_table *table);
 
@@ -125,6 +132,10 @@ void deopt_table_free(struct deopt_table *table);
  * where; NULL: there is none, tier 0 goes on. */
 extern struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset,
                                                  const struct entry_row **row);
+
+/* The address at which the frame, whose operands stand in their slots, goes on with the instruction at `offset` in tier 1; or NULL: there is none,
+ * or it must not. */
+const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset);
 
 /* Told of exits that count, when the frame is right again; set by vm/. */
 extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
@@ -186,16 +197,22 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
  * is short. */
 PyObject *rt_tier2_new_instance(PyThreadState *tstate, PyTypeObject *type);
 
+/* An instance with `count` attributes: each is two words, its index among the inline values or minus the offset of its slot, and the object, whose
+ * reference is taken over; in the order of insertion. Never NULL, starts no collection. */
+PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count);
+
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
  * box nobody else has. Never fails (box_reserve.h). */
 PyObject *rt_tier2_sync_object(PyObject **home, PyObject *value);
 PyObject *rt_tier2_sync_int(PyObject **home, int64_t value);
 PyObject *rt_tier2_sync_float(PyObject **home, double value);
+PyObject *rt_tier2_sync_complex(PyObject **home, double real, double imaginary);
 PyObject *rt_tier2_box_int(int64_t value);
 /* Puts a new box where something else stands, which is dropped: 1; or 0, and nothing is done, where its death may run code. */
 int rt_tier2_replace_float(PyObject **place, double value);
 int rt_tier2_replace_int(PyObject **place, int64_t value);
 PyObject *rt_tier2_box_float(double value);
+PyObject *rt_tier2_box_complex(double real, double imaginary);
 /* A tuple of `items`, whose references it takes over. Never fails (box_reserve.h), starts no collection. */
 PyObject *rt_tier2_make_tuple(PyObject **items, int count);
 

@@ -22,6 +22,7 @@ enum { INT_FREE_LISTS = 5, INT_FREE_LIST_LIMIT = 256 };
 struct runtime_data {
     PyTypeObject *int_type;
     PyTypeObject *float_type;
+    PyTypeObject *complex_type;
     PyTypeObject *bool_type;
     PyTypeObject *str_type;
     PyTypeObject *list_type;

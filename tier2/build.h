@@ -67,10 +67,14 @@ struct operand {
     bool rises; /* from a number that is not negative */
 };
 
+enum { TWIN_NONE = -1 };
+
 /* What is believed of a local at a loop header. */
 struct loop_guess {
     uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
     uint8_t known; /* the guess is good for something */
+    int16_t
+        twin; /* raw, and the same object as local `twin` - 1, a lower one; 0: nothing is known of it, TWIN_NONE: there is none */
     uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
@@ -106,6 +110,7 @@ struct body {
     bool refused;               /* it was tried here, and cannot be inlined */
     bool owns;                  /* other code may run in it: its locals have references of their own */
     bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
+    bool boxes;                 /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -203,6 +208,7 @@ struct builder {
     const struct deopt_failure *failures; /* what failed in earlier code of the function */
     size_t failure_count;
     bool prunes;        /* what tier 1 has never carried out is not compiled */
+    bool settling;      /* several ways are being brought into one form: each operand by itself */
     bool retry;         /* a guess was wrong: the graph is to be made again */
     enum reason reason; /* why there will be no graph */
 };
@@ -269,7 +275,7 @@ void push_fetched(struct builder *builder, struct ir_node *value);
 struct operand pop(struct builder *builder);
 struct operand *peek(struct builder *builder, int from_top);
 
-/* Is the operand an int or float that nobody has seen as an object? Then it can go into another's box. */
+/* Is the operand an int or float (no complex number) that nobody has seen as an object? Then it can go into another's box. */
 bool operand_is_fresh_number(const struct builder *builder, const struct operand *operand);
 /* What kind an operand's value will probably be, where it is not known: that of its sample. */
 enum ir_kind operand_guess(const struct operand *operand);
@@ -283,6 +289,8 @@ struct ir_node *operand_number(struct builder *builder, struct operand *operand,
 struct ir_node *operand_kind_guard(struct builder *builder, struct operand *operand, enum ir_kind kind);
 /* An operand as an object, borrowed: good until the next escape or store to a local. */
 struct ir_node *operand_object(struct builder *builder, struct operand *operand);
+/* A raw value as an object, a new reference, which no local gets to know of. */
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw);
 /* An operand as an object with a reference of its own. */
 struct ir_node *operand_owned(struct builder *builder, struct operand *operand);
 /* Drops the reference an operand has, if it has one. `next`: the instruction to go on at when other code had to run. */
@@ -306,6 +314,8 @@ void build_bind_to_nothing(struct builder *builder, int local, enum ir_kind kind
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes the home of a raw local hold its number; it stays raw. */
+void variable_sync(struct builder *builder, int local);
 /* Makes a local raw of the kind where that is what it is, and else maybe_other: good where it is assigned before it is read. Guards that what its home
  * holds is simple where that is not known; they leave as above. */
 void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind);
@@ -361,6 +371,8 @@ void build_subscript(struct builder *builder);
 void build_store_subscript(struct builder *builder);
 void build_unpack(struct builder *builder);
 void build_container(struct builder *builder);
+/* LIST_APPEND, SET_ADD, MAP_ADD. */
+void build_comprehension_item(struct builder *builder);
 void build_contains(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
@@ -383,13 +395,41 @@ void build_store_place(struct builder *builder, struct ir_node *base, int32_t of
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);
 bool build_plain_concatenation(struct builder *builder);
-/* CALL of a method of a built-in type that has such a function. */
-bool build_plain_method(struct builder *builder);
 /* The truth of the operand on top, which stays; NULL where C has to find out in general. */
 struct ir_node *build_plain_truth(struct builder *builder);
 
+/* ---- Built-in functions, methods and classes (build_builtins.c) ---- */
+
+/* CALL of what runtime/callees.def knows; false: nothing done but guards. */
+bool build_builtin(struct builder *builder);
+/* Appends `item` to `list`, which is guarded to be one; the item has no reference of its own afterwards. */
+void build_append(struct builder *builder, struct operand *list, struct operand *item);
+/* The one character below 256 that a str operand is known to consist of, as a number; NULL where nothing is known. */
+struct ir_node *build_character_of(struct builder *builder, struct operand *operand);
+/* The str of one character below 256: borrowed, and lives for ever. */
+struct ir_node *build_str_of_character(struct builder *builder, struct ir_node *code);
+
+/* ---- Complex numbers (build_complex.c) ---- */
+
+struct ir_node *build_complex(struct builder *builder, double real, double imaginary);
+/* Each carries out the current instruction, one of whose operands is or will probably be a complex number, or returns false. */
+bool build_complex_binary(struct builder *builder, enum ir_kind left_kind, enum ir_kind right_kind);
+bool build_complex_compare(struct builder *builder, enum ir_kind left_kind, enum ir_kind right_kind);
+bool build_complex_attribute(struct builder *builder);
+bool build_complex_call(struct builder *builder);
+struct ir_node *build_complex_negate(struct builder *builder, struct ir_node *number);
+
+/* Pops `count` operands, pushes a raw result of theirs, and drops what they referred to: should compiled code have to be left there, the result is in
+ * place. */
+void build_replace_operands(struct builder *builder, int count, struct ir_node *result);
+
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
+
+static inline bool build_is_true(const struct ir_node *node)
+{
+    return node != NULL && node->op == IR_constant_bool && node->number;
+}
 
 static inline const struct instruction *build_current(const struct builder *builder)
 {
@@ -412,6 +452,8 @@ void build_guard_same(struct builder *builder, struct ir_node *node, PyObject *o
 void build_guard_namespaces(struct builder *builder);
 /* Does the code look at globals at all? */
 bool build_has_globals(const struct bytecode *bytecode);
+/* The attribute `name` of a module like the one that is `owner`'s sample, guarded; NULL: nothing done. */
+struct ir_node *build_module_attribute(struct builder *builder, struct ir_node *owner, PyObject *name);
 /* LOAD_GLOBAL by what its cell says, the NULL included; false: nothing done. */
 bool build_load_global(struct builder *builder);
 
@@ -474,6 +516,8 @@ void build_inlined(struct builder *builder, const struct inlining *inlining);
 bool build_may_escape(struct builder *builder);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
+/* Is every box of the constant's value this object? */
+bool build_has_one_box(const PyObject *constant);
 /* The function being inlined cannot be, after all. */
 void build_refuse(struct builder *builder);
 /* Other code may run in an inlined function: all its locals and those of its callers must have references of their own. */
@@ -505,6 +549,8 @@ bool build_is_simple(enum ir_kind kind);
 
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);
+/* The other way round; NULL for KIND_any. */
+PyTypeObject *build_type_of_kind(enum ir_kind kind);
 
 /* Makes the graph, or returns why not. GIL held; runs no Python code. */
 enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode,

@@ -20,8 +20,8 @@ static PyObject *name_of(const struct builder *builder)
 static bool all_cases_alike(const struct attribute_cell *cell)
 {
     const struct attribute_case *first = feedback_case(cell, 0);
-    bool alike = first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT ||
-                 first->kind == ATTRIBUTE_ADD_INLINE;
+    bool alike =
+        first->kind == ATTRIBUTE_INLINE_VALUE || first->kind == ATTRIBUTE_SLOT || first->kind == ATTRIBUTE_ADD_INLINE;
     for (int i = 0; i < cell->count; i++) {
         const struct attribute_case *seen = feedback_case(cell, i);
         alike &= seen->kind == first->kind && seen->index == first->index && seen->type_version != 0;
@@ -173,6 +173,13 @@ bool build_class_attribute_is_known(struct builder *builder, const struct attrib
     return !(hidden_by_keys && seen->keys_version == 0) && build_is_live(builder, seen);
 }
 
+static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)
+{
+    bool failed = build_has_failed(builder, IR_guard_class) || build_has_failed(builder, IR_guard_half) ||
+                  build_has_failed(builder, IR_guard_true);
+    return failed ? NULL : build_module_attribute(builder, owner, name_of(builder));
+}
+
 /* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
 static void replace_top(struct builder *builder, struct ir_node *result)
 {
@@ -185,6 +192,9 @@ static void replace_top(struct builder *builder, struct ir_node *result)
 void build_load_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
+    if (build_complex_attribute(builder)) {
+        return;
+    }
     if (!is_object(operand)) {
         build_by_step(builder);
         return;
@@ -204,6 +214,8 @@ void build_load_attr(struct builder *builder)
     } else if (seen != NULL && build_class_attribute_is_known(builder, seen)) {
         guard_type(builder, owner, seen);
         value = build_class_attribute(builder, owner, seen);
+    } else if ((value = attribute_of_module(builder, owner)) != NULL) {
+        /* As found. */
     } else if (!build_has_failed(builder, IR_guard_bound)) {
         struct ir_node *name = build_object(builder, name_of(builder));
         struct ir_node *cell = build_int(builder, (int64_t)(uintptr_t)build_cell(builder));
@@ -219,6 +231,29 @@ void build_load_attr(struct builder *builder)
     operand_drop(builder, &popped, builder->current + 1);
 }
 
+/* The method of a built-in class with a kind: those live for ever, and what stands in them is known by their version; NULL: none. */
+static struct ir_node *method_of_kind(struct builder *builder, struct operand *operand)
+{
+    const struct attribute_cell *cell = build_cell(builder);
+    enum ir_kind kind = operand_guess(operand);
+    if (kind == KIND_any && operand->value->sample == NULL && cell != NULL && cell->count == 1) {
+        kind = build_kind_of_type(cell->first.type);
+    }
+    PyTypeObject *class = build_type_of_kind(kind);
+    PyObject *method = class == NULL ? NULL : _PyType_Lookup(class, name_of(builder));
+    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type) || class->tp_dictoffset != 0 ||
+        class->tp_version_tag == 0 || build_has_failed(builder, IR_guard_kind) ||
+        build_has_failed(builder, IR_guard_version)) {
+        return NULL;
+    }
+    operand_kind_guard(builder, operand, kind);
+    struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
+    version->pointer = class;
+    version->number = class->tp_version_tag;
+    version->state = build_state_before(builder);
+    return build_object(builder, method);
+}
+
 /* A method and self; or NULL and what was found, which binds nothing. */
 void build_load_method(struct builder *builder)
 {
@@ -230,12 +265,28 @@ void build_load_method(struct builder *builder)
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
         likely_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
-    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && build_class_attribute_is_known(builder, seen)) {
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && build_class_attribute_is_known(builder, seen) &&
+        build_kind_of_type(seen->type) == KIND_any) {
         guard_type(builder, owner, seen);
         struct ir_node *method = build_class_attribute(builder, owner, seen);
         struct operand self = pop(builder);
         push_fetched(builder, method);
         push(builder, self);
+        return;
+    }
+    struct ir_node *method = method_of_kind(builder, operand);
+    if (method != NULL) {
+        struct operand self = pop(builder);
+        push_fetched(builder, method);
+        push(builder, self);
+        return;
+    }
+    method = attribute_of_module(builder, owner);
+    if (method != NULL) {
+        struct operand module = pop(builder);
+        push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
+        push_fetched(builder, method);
+        operand_drop(builder, &module, builder->current + 1);
         return;
     }
     if (!build_polymorphic_method(builder)) {
@@ -312,12 +363,14 @@ static void store_new(struct builder *builder, struct ir_node *base, int32_t off
 }
 
 /* Will the place be empty? In an instance that has just been made it is; else the feedback knows, a live object, or what went wrong before. */
-static bool is_new_place(const struct builder *builder, const struct ir_node *owner, const struct attribute_case *seen)
+static bool is_new_place(const struct builder *builder, const struct ir_node *owner,
+                         const struct attribute_case *seen)
 {
     if (build_has_failed(builder, IR_guard_null)) {
         return false;
     }
-    if (owner->op == IR_new_instance || seen->kind == ATTRIBUTE_ADD_INLINE || build_has_failed(builder, IR_guard_bound)) {
+    if (owner->op == IR_new_instance || seen->kind == ATTRIBUTE_ADD_INLINE ||
+        build_has_failed(builder, IR_guard_bound)) {
         return true;
     }
     PyObject *sample = sample_of_case(builder, owner);
@@ -327,8 +380,8 @@ static bool is_new_place(const struct builder *builder, const struct ir_node *ow
 void build_store_attr(struct builder *builder)
 {
     struct operand *operand = peek(builder, 0);
-    const struct attribute_case *seen = likely_case(
-        builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_ADD_INLINE);
+    const struct attribute_case *seen =
+        likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_ADD_INLINE);
     if (!is_object(operand)) {
         build_by_step(builder);
         return;

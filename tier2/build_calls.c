@@ -160,6 +160,7 @@ static struct operand make_instance(struct builder *builder, const struct call *
     instance->flags |= NODE_QUIET;
     instance->pointer = call->class;
     instance->number = (call->class->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
+    instance->offset = instance_class_dies_plainly(call->class) ? (int32_t)call->class->tp_version_tag : 0;
     struct operand self = {.state = OPERAND_OWNED, .local = -1, .value = instance};
     *peek(builder, call->operands - 1) = self;
     return self;
@@ -301,8 +302,9 @@ static void guard_class_called(struct builder *builder, struct operand *callee, 
 static bool instantiate(struct builder *builder, struct call *call)
 {
     PyObject *initializer;
-    PyTypeObject *class =
-        peek(builder, call->operands - 1)->state == OPERAND_NULL ? class_called(builder, call->callee, &initializer) : NULL;
+    PyTypeObject *class = peek(builder, call->operands - 1)->state == OPERAND_NULL
+                              ? class_called(builder, call->callee, &initializer)
+                              : NULL;
     if (class == NULL || initializer == NULL || call->count >= MOST_ARGUMENTS ||
         build_may_inline(builder, (PyCodeObject *)((PyFunctionObject *)initializer)->func_code) == NULL) {
         return false;
@@ -336,11 +338,8 @@ bool build_inlined_method(struct builder *builder, PyFunctionObject *function, e
     struct operand callee = {.state = OPERAND_BORROWED,
                              .local = BORROWED_FROM_MEMORY,
                              .value = build_object(builder, (PyObject *)function)};
-    struct call call = {.callee = &callee,
-                        .arguments = arguments,
-                        .count = count,
-                        .operands = operands,
-                        .completion = completion};
+    struct call call = {
+        .callee = &callee, .arguments = arguments, .count = count, .operands = operands, .completion = completion};
     return inline_function(builder, &call);
 }
 

@@ -10,8 +10,9 @@
 
 static enum ir_type type_of_argument(const struct operand *argument)
 {
-    return argument->state == OPERAND_RAW && argument->value->type != IR_BOOL ? (enum ir_type)argument->value->type
-                                                                              : IR_OBJECT;
+    return operand_kind(argument) == KIND_complex                               ? IR_OBJECT
+           : argument->state == OPERAND_RAW && argument->value->type != IR_BOOL ? (enum ir_type)argument->value->type
+                                                                                : IR_OBJECT;
 }
 
 /* The number of the function among those called directly, or -1: it is not to be. */
@@ -151,7 +152,10 @@ void build_direct_return(struct builder *builder)
     enum ir_kind kind = operand_kind(&result);
     bool own = result.state == OPERAND_OWNED && result.value->op == IR_call_direct;
     if (!own) {
-        bool number = kind == KIND_int || kind == KIND_float;
+        /* A number that is an object already has to stay that, but for those whose objects live for ever. */
+        bool singleton =
+            result.value->op == IR_constant_object && build_has_one_box((const PyObject *)result.value->pointer);
+        bool number = (kind == KIND_int || kind == KIND_float) && (result.state == OPERAND_RAW || singleton);
         builder->returns_others |= !number || (builder->returned != KIND_any && builder->returned != kind);
         builder->returned = (uint8_t)kind;
     }

@@ -18,6 +18,7 @@
 #define RESULT_i                        "i"
 #define RESULT_f                        "f"
 #define RESULT_b                        "b"
+#define RESULT_c                        "c"
 #define RESULT_any                      "any"
 #define RESULT__                        "_"
 const struct ir_op_row ir_op_rows[IR_OP_COUNT] = {
@@ -32,7 +33,7 @@ const struct ir_op_row ir_op_rows[IR_OP_COUNT] = {
 #undef T
 #undef OP
 
-const char *const ir_type_names[IR_TYPE_COUNT] = {"-", "o", "i", "f", "b"};
+const char *const ir_type_names[IR_TYPE_COUNT] = {"-", "o", "i", "f", "b", "c"};
 const char *const ir_kind_names[KIND_COUNT] = {
     "any",
 #define KIND(name, field) #name,
@@ -121,6 +122,8 @@ static enum ir_type type_of_letter(char letter)
         return IR_FLOAT;
     case 'b':
         return IR_BOOL;
+    case 'c':
+        return IR_COMPLEX;
     default:
         return IR_VOID;
     }
@@ -151,6 +154,9 @@ struct ir_node *ir_node_new(struct ir_graph *graph, enum ir_op op, int input_cou
         break;
     case IR_box_bool:
         node->kind = KIND_bool;
+        break;
+    case IR_box_complex:
+        node->kind = KIND_complex;
         break;
     default:
         break;
@@ -241,6 +247,12 @@ void ir_remove(struct ir_node *node)
     *(node->previous != NULL ? &node->previous->next : &block->first) = node->next;
     *(node->next != NULL ? &node->next->previous : &block->last) = node->previous;
     node->block = NULL;
+}
+
+void ir_move_before(struct ir_node *node, struct ir_node *where)
+{
+    ir_remove(node);
+    link_after(where->block, where->previous, node);
 }
 
 void ir_replace(struct ir_node *node, struct ir_node *by)

@@ -20,7 +20,7 @@
 /* ---- Types, kinds, operations ------------------------------------------------------------------------------- */
 
 /* How a value stands in a register. */
-enum ir_type { IR_VOID, IR_OBJECT, IR_INT, IR_FLOAT, IR_BOOL, IR_TYPE_COUNT };
+enum ir_type { IR_VOID, IR_OBJECT, IR_INT, IR_FLOAT, IR_BOOL, IR_COMPLEX, IR_TYPE_COUNT };
 
 /* What is known of an object: nothing, or its exact type (runtime/kinds.def). */
 enum ir_kind {
@@ -102,7 +102,9 @@ struct ir_node {
     struct ir_block *block;
     struct ir_node *previous, *next; /* in the block */
     struct ir_node *replacement;     /* another node to use instead, see ir_replace */
-    struct ir_state *state;          /* of guards and escapes */
+    struct ir_state
+        *state; /* of guards and escapes; until pass_hoist, of jumps into loops: that of the loop's beginning */
+    struct ir_state *origin; /* of a guard that leaves with another state now: the one it was made with */
     struct ir_node **inputs;
     void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
     void *class;  /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
@@ -128,8 +130,8 @@ struct ir_block {
 enum ir_slot_how {
     SLOT_EMPTY, /* unbound, or the NULL below a callee */
     SLOT_HOME,  /* a local whose home holds it */
-    SLOT_RAW, /* a local in `value`, an int, float or truth value; its home holds it if `clean`, else something older */
-    SLOT_OWNED,    /* an operand in `value` with a reference of its own; or raw */
+    SLOT_RAW,   /* a local in `value`, a number or truth value; its home holds it if `clean`, else something older */
+    SLOT_OWNED, /* an operand in `value` with a reference of its own; or raw */
     SLOT_BORROWED, /* an operand in `value` that needs a reference more; or raw */
     SLOT_MEMORY,   /* an operand that stands in its stack slot of the frame */
     SLOT_ITERATOR, /* an operand as SLOT_OWNED, an iterator whose index is in `index` */
@@ -137,6 +139,8 @@ enum ir_slot_how {
 
 struct ir_slot {
     uint8_t how; /* enum ir_slot_how */
+    uint32_t
+        box; /* of a number: slots with the same, which is not 0, stand for one object. Equal values may well be two */
     struct ir_node *value;
     struct ir_node *clean; /* a truth value, of SLOT_RAW; NULL: it is not */
     struct ir_node *index; /* of SLOT_ITERATOR */
@@ -232,6 +236,8 @@ struct ir_state *ir_state_new(struct ir_graph *graph, int frame, int local_count
 /* Takes a node out of its block. Nothing may use it. */
 void ir_remove(struct ir_node *node);
 
+/* Takes a node out of its block and puts it before another one. */
+void ir_move_before(struct ir_node *node, struct ir_node *where);
 /* Uses of `node` are to be uses of `by`; takes effect with ir_resolve. `node` is removed. */
 void ir_replace(struct ir_node *node, struct ir_node *by);
 /* What is to be used instead of `node`: itself, or what replaced it. */

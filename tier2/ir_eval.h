@@ -26,7 +26,8 @@ struct world_object {
     int number; /* of an object that was there before; -1: a box */
     uint8_t kind;
     bool huge;     /* an int of more than 64 bits */
-    int64_t value; /* of an int, float (bits) or bool */
+    int64_t value; /* of an int, float (bits), bool or (the real part) complex number */
+    int64_t imaginary;
     int64_t references;
     int64_t owners; /* found at the end */
     bool escaped;   /* a box in memory that other code has had its hands on */

@@ -56,7 +56,8 @@ static uint32_t object_row(const struct collected *collected, int number)
     return row;
 }
 
-/* The number of a value in the exit's array, or DEOPT_NO_VALUE for a constant, whose bits go to *constant. */
+/* The number of a value in the exit's array, or DEOPT_NO_VALUE for a constant, whose bits go to *constant. A complex number takes two places, the
+ * second for its imaginary part. */
 static uint16_t collect(struct collected *collected, const struct ir_node *node, int64_t *constant)
 {
     if (ir_is_constant(node) && node->op != IR_constant_object) {
@@ -68,11 +69,16 @@ static uint16_t collect(struct collected *collected, const struct ir_node *node,
             return (uint16_t)i;
         }
     }
-    if (collected->count == MOST_VALUES) {
+    if (collected->count >= MOST_VALUES - 1) {
+        collected->count = MOST_VALUES;
         return 0;
     }
-    collected->nodes[collected->count] = node;
-    return (uint16_t)collected->count++;
+    int number = collected->count;
+    collected->nodes[collected->count++] = node;
+    if (node->type == IR_COMPLEX) {
+        collected->nodes[collected->count++] = node;
+    }
+    return (uint16_t)number;
 }
 
 static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot, bool has_homes)
@@ -117,6 +123,7 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     row.place = node->type == IR_INT         ? DEOPT_INT
                 : node->type == IR_FLOAT     ? DEOPT_FLOAT
                 : node->type == IR_BOOL      ? DEOPT_BOOL
+                : node->type == IR_COMPLEX   ? DEOPT_COMPLEX
                 : slot->how == SLOT_BORROWED ? DEOPT_BORROWED
                                              : DEOPT_OWNED;
     row.value = collect(collected, node, &row.constant);
@@ -158,9 +165,11 @@ static void object_rows(struct lowering *l, struct collected *collected)
             return;
         }
         table->objects[table->object_count++] = (struct deopt_object){
-            .kind = node->kind == KIND_tuple   ? DEOPT_MAKE_TUPLE
+            .kind = node->pointer != NULL      ? DEOPT_MAKE_INSTANCE
+                    : node->kind == KIND_tuple ? DEOPT_MAKE_TUPLE
                     : node->kind == KIND_float ? DEOPT_MAKE_FLOAT
                                                : DEOPT_MAKE_INT,
+            .type = node->pointer,
             .first_field = (uint32_t)table->slot_count,
             .field_count = node->input_count,
             .word = (uint16_t)i,
@@ -176,8 +185,32 @@ static void object_rows(struct lowering *l, struct collected *collected)
     l->out_of_memory |= collected->count >= MOST_VALUES;
 }
 
-/* The state's row, and those of the states around it; collects their values. */
-static uint32_t frame_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
+/* How many slots of a state and of those around it stand for the object `box`. The number of the first of them goes to *first. */
+static int count_boxes(const struct ir_state *state, uint32_t box, int *first)
+{
+    int count = 0;
+    int number = 0;
+    for (; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++, number++) {
+            if (state->slots[i].box == box && count++ == 0) {
+                *first = number;
+            }
+        }
+    }
+    return count;
+}
+
+/* The number by which runtime/deopt.c knows that the slot's object is also that of others: counted from 1. */
+static uint8_t shared_box(const struct ir_state *innermost, uint32_t box)
+{
+    int first = 0;
+    bool shared = box != 0 && count_boxes(innermost, box, &first) > 1 && first < UINT8_MAX;
+    return shared ? (uint8_t)(first + 1) : 0;
+}
+
+/* The state's row, and those of the states around it; collects their values. `innermost` is the state to begin with. */
+static uint32_t frame_row(struct lowering *l, const struct ir_state *innermost, const struct ir_state *state,
+                          struct collected *collected)
 {
     struct deopt_table *table = l->table;
     if (!grow((void **)&table->states, table->state_count, &l->state_capacity, sizeof *table->states)) {
@@ -196,7 +229,6 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
         .handler = state->raises && state->handler >= 0 ? (uint32_t)state->handler : DEOPT_NO_HANDLER,
         .handler_keep = state->handler_keep,
         .handler_lasti = state->handler_lasti,
-        .path = l->graph->frames[state->frame].path,
         .completion = state->completion,
         .kept = state->kept,
     };
@@ -205,10 +237,13 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
             l->out_of_memory = true;
             return row;
         }
-        table->slots[table->slot_count++] = describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
+        struct deopt_slot described =
+            describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
+        described.box = shared_box(innermost, state->slots[i].box);
+        table->slots[table->slot_count++] = described;
     }
     if (state->outer != NULL) {
-        uint32_t outer = frame_row(l, state->outer, collected);
+        uint32_t outer = frame_row(l, innermost, state->outer, collected);
         table->states[row].outer = outer;
     }
     return row;
@@ -218,7 +253,7 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
 static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
 {
     collected->first_object = (uint32_t)l->table->object_count;
-    uint32_t row = frame_row(l, state, collected);
+    uint32_t row = frame_row(l, state, state, collected);
     if (!l->out_of_memory) {
         object_rows(l, collected);
         l->table->states[row].first_object = collected->first_object;
@@ -255,8 +290,9 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         return 0;
     }
     bool quiet = node->op == IR_guard_breaker || node->op == IR_guard_quiet || node->op == IR_guard_enter;
+    const struct ir_state *origin = node->origin != NULL ? node->origin : node->state;
     uint32_t root_place = node->place;
-    for (const struct ir_state *outer = node->state->outer; outer != NULL; outer = outer->outer) {
+    for (const struct ir_state *outer = origin->outer; outer != NULL; outer = outer->outer) {
         root_place = outer->offset;
     }
     table->exits[table->exit_count] = (struct deopt_exit){
@@ -266,6 +302,9 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         .seen = place_seen(l, node),
         .op = node->op,
         .kind = node->kind,
+        .path = l->graph->frames[origin->frame].path,
+        .call_path = origin->outer != NULL ? l->graph->frames[origin->outer->frame].path : 0,
+        .call_place = origin->outer != NULL ? origin->outer->offset : DEOPT_NO_STATE,
         .counts =
             ((ir_flags(node) & IR_GUARD) && !quiet && !(node->flags & NODE_QUIET)) || (node->flags & NODE_PLAIN),
     };
@@ -278,9 +317,12 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
 static void store_values(struct lowering *l, const struct collected *collected)
 {
     for (int i = 0; i < collected->count; i++) {
-        bool is_virtual = collected->nodes[i]->op == IR_virtual;
-        value v = is_virtual ? llvm.ConstPointerNull(l->pointer) : result_of(l, collected->nodes[i]);
-        if (collected->nodes[i]->type == IR_BOOL) {
+        const struct ir_node *node = collected->nodes[i];
+        bool is_imaginary = i > 0 && collected->nodes[i - 1] == node;
+        value v = node->op == IR_virtual ? llvm.ConstPointerNull(l->pointer)
+                  : is_imaginary         ? l->imaginaries[node->id]
+                                         : result_of(l, node);
+        if (node->type == IR_BOOL) {
             v = llvm.BuildZExt(l->builder, v, l->i64, "");
         }
         store_to(l, v, l->values, i * 8);
@@ -308,6 +350,26 @@ static void return_outcome(struct lowering *l, const char *function, value which
     llvm.BuildRet(l->builder, outcome);
 }
 
+/* All exits of a kind end in one block: code size is what compilation takes time for. `status` as above. */
+static void go_to_tail(struct lowering *l, value which, value status)
+{
+    struct exit_block *tail = &l->tails[status != NULL];
+    label here = llvm.GetInsertBlock(l->builder);
+    if (tail->block == NULL) {
+        tail->block = new_block(l, "leave");
+        go_on_in(l, tail->block);
+        tail->which = llvm.BuildPhi(l->builder, l->i32, "");
+        tail->status = status != NULL ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
+        return_outcome(l, status != NULL ? "rt_tier2_raise" : "rt_tier2_leave", tail->which, tail->status);
+        go_on_in(l, here);
+    }
+    llvm.AddIncoming(tail->which, &which, &here, 1);
+    if (status != NULL) {
+        llvm.AddIncoming(tail->status, &status, &here, 1);
+    }
+    llvm.BuildBr(l->builder, tail->block);
+}
+
 /* The exit block of the node's state, made when first asked for. */
 static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node, uint32_t *row)
 {
@@ -323,7 +385,7 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
         exit->which = llvm.BuildPhi(l->builder, l->i32, "");
         exit->status = state->raises ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
         store_values(l, &collected);
-        return_outcome(l, state->raises ? "rt_tier2_raise" : "rt_tier2_leave", exit->which, exit->status);
+        go_to_tail(l, exit->which, exit->status);
         go_on_in(l, here);
     }
     *row = exit_row(l, node, l->state_rows[state->id] - 1);
@@ -452,9 +514,14 @@ static value sync_home(struct lowering *l, const struct ir_node *node)
     value home = field(l, l->frame, home_offset(node));
     value result;
     enum ir_type type = (enum ir_type)node->inputs[0]->type;
-    if (type == IR_BOOL) {
+    if (type == IR_OBJECT) {
+        result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, input(l, node, 0)});
+    } else if (type == IR_BOOL) {
         value object = llvm.BuildSelect(l->builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
         result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, object});
+    } else if (type == IR_COMPLEX) {
+        result = call(l, "rt_tier2_sync_complex", l->pointer, 3,
+                      (value[]){home, input(l, node, 0), l->imaginaries[node->inputs[0]->id]});
     } else {
         result = call(l, type == IR_INT ? "rt_tier2_sync_int" : "rt_tier2_sync_float", l->pointer, 2,
                       (value[]){home, input(l, node, 0)});
@@ -631,6 +698,10 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
 static value make_object(struct lowering *l, const struct ir_node *node)
 {
     lower_store_arguments(l, node);
+    if (node->pointer != NULL) {
+        value all[4] = {l->thread, address(l, node->pointer), l->arguments, constant_i32(l, node->input_count / 2)};
+        return call(l, "rt_tier2_make_instance", l->pointer, 4, all);
+    }
     value arguments[2] = {l->arguments, constant_i32(l, node->input_count)};
     return call(l, "rt_tier2_make_tuple", l->pointer, 2, arguments);
 }
@@ -828,6 +899,16 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
     case IR_float_from_int:
         return lower_float_from_int(l, node);
+    case IR_int_from_float:
+        return lower_int_from_float(l, node);
+    case IR_str_length:
+        return lower_str_length(l, node);
+    case IR_str_character:
+        return lower_str_character(l, node);
+    case IR_str_of_character:
+        return lower_str_of_character(l, node);
+    case IR_str_equal:
+        return lower_str_equal(l, node);
     case IR_bool_not:
         return llvm.BuildNot(builder, input(l, node, 0), "");
     case IR_bool_and:
@@ -840,6 +921,13 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return call(l, "rt_tier2_box_int", l->pointer, 1, (value[]){input(l, node, 0)});
     case IR_box_float:
         return call(l, "rt_tier2_box_float", l->pointer, 1, (value[]){input(l, node, 0)});
+    case IR_box_complex:
+        return call(l, "rt_tier2_box_complex", l->pointer, 2,
+                    (value[]){input(l, node, 0), l->imaginaries[node->inputs[0]->id]});
+    case IR_complex_real:
+        return input(l, node, 0);
+    case IR_complex_imaginary:
+        return l->imaginaries[node->inputs[0]->id];
     case IR_box_bool:
         return llvm.BuildSelect(builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
     case IR_unbox_int:
@@ -916,6 +1004,19 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_enter:
         guard_enter(l, node);
+        break;
+    case IR_guard_depth:
+        lower_guard(l, node,
+                    integer_compare(
+                        l, LLVMIntSGE,
+                        load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining)),
+                        constant_i32(l, (uint32_t)node->number)));
+        break;
+    case IR_guard_room:
+        lower_guard_room(l, node);
+        break;
+    case IR_list_append:
+        lower_list_append(l, node);
         break;
     case IR_store_new:
         lower_store_new(l, node);
@@ -1001,7 +1102,12 @@ static void lower_block(struct lowering *l, const struct ir_block *block)
     go_on_in(l, l->starts[block->id]);
     for (const struct ir_node *node = block->first; node != block->last; node = node->next) {
         if (node->op == IR_phi) {
-            l->results[node->id] = llvm.BuildPhi(l->builder, type_of(l, (enum ir_type)node->type), "");
+            bool is_complex = node->type == IR_COMPLEX;
+            LLVMTypeRef type = is_complex ? l->f64 : type_of(l, (enum ir_type)node->type);
+            l->results[node->id] = llvm.BuildPhi(l->builder, type, "");
+            l->imaginaries[node->id] = is_complex ? llvm.BuildPhi(l->builder, l->f64, "") : NULL;
+        } else if (node->type == IR_COMPLEX) {
+            lower_complex(l, node);
         } else if (node->type == IR_VOID) {
             lower_effect(l, node);
         } else {
@@ -1020,6 +1126,10 @@ static void complete_phis(struct lowering *l)
             for (int i = 0; i < node->input_count; i++) {
                 value from = result_of(l, node->inputs[i]);
                 llvm.AddIncoming(result_of(l, node), &from, &l->ends[block->predecessors[i]->id], 1);
+                if (node->type == IR_COMPLEX) {
+                    from = l->imaginaries[node->inputs[i]->id];
+                    llvm.AddIncoming(l->imaginaries[node->id], &from, &l->ends[block->predecessors[i]->id], 1);
+                }
             }
         }
     }
@@ -1089,13 +1199,14 @@ static bool prepare(struct lowering *l)
 {
     struct ir_graph *graph = l->graph;
     l->results = compiler_calloc(graph->node_count + 1, sizeof *l->results);
+    l->imaginaries = compiler_calloc(graph->node_count + 1, sizeof *l->imaginaries);
     l->starts = compiler_calloc(graph->block_count + 1, sizeof *l->starts);
     l->ends = compiler_calloc(graph->block_count + 1, sizeof *l->ends);
     l->exits = compiler_calloc(graph->state_count + 1, sizeof *l->exits);
     l->state_rows = compiler_calloc(graph->state_count + 1, sizeof *l->state_rows);
     l->table = compiler_calloc(1, sizeof *l->table);
-    return l->results != NULL && l->starts != NULL && l->ends != NULL && l->exits != NULL && l->state_rows != NULL &&
-           l->table != NULL;
+    return l->results != NULL && l->imaginaries != NULL && l->starts != NULL && l->ends != NULL && l->exits != NULL &&
+           l->state_rows != NULL && l->table != NULL;
 }
 
 static void make_function(struct lowering *l)
@@ -1154,6 +1265,7 @@ static enum reason lower_one(const struct ir_graph *graphs, struct ir_graph *gra
         reason = l.out_of_memory ? REASON_no_memory : REASON_none;
     }
     free(l.results);
+    free(l.imaginaries);
     free(l.starts);
     free(l.ends);
     free(l.exits);

@@ -12,7 +12,7 @@
 void lower_make_tags(struct lowering *l)
 {
     static const char *const names[TAG_COUNT] = {"count", "class", "type",     "value", "shape",
-                                                 "size",  "float", "iterator", "home", "order"};
+                                                 "size",  "float", "iterator", "home",  "order"};
     l->tag_kind = llvm.GetMDKindIDInContext(l->context, "tbaa", 4);
     LLVMMetadataRef root_name = llvm.MDStringInContext2(l->context, "pyjit", 5);
     LLVMMetadataRef root = llvm.MDNodeInContext2(l->context, &root_name, 1);
@@ -159,7 +159,8 @@ void lower_store_new(struct lowering *l, const struct ir_node *node)
     if (node->number >= 0) {
         value count = load_tagged(l, TAG_order, l->i8, base, -2);
         value grown = llvm.BuildAdd(l->builder, count, llvm.ConstInt(l->i8, 1, false), "");
-        value index = llvm.BuildSub(l->builder, constant_i64(l, -2), llvm.BuildZExt(l->builder, grown, l->i64, ""), "");
+        value index =
+            llvm.BuildSub(l->builder, constant_i64(l, -2), llvm.BuildZExt(l->builder, grown, l->i64, ""), "");
         value place = llvm.BuildGEP2(l->builder, l->i8, base, &index, 1, "");
         store_tagged(l, TAG_order, llvm.ConstInt(l->i8, (uint64_t)node->number, false), place, 0);
         store_tagged(l, TAG_order, grown, base, -2);

@@ -186,6 +186,21 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         return real_function(l, node, "rt_float_remainder");
     case IR_float_floor_divide:
         return real_function(l, node, "rt_float_floor_divide");
+    case IR_float_minimum:
+        return llvm.BuildSelect(l->builder, llvm.BuildFCmp(l->builder, LLVMRealOLT, b, a, ""), b, a, "");
+    case IR_float_maximum:
+        return llvm.BuildSelect(l->builder, llvm.BuildFCmp(l->builder, LLVMRealOGT, b, a, ""), b, a, "");
+    case IR_float_square_root: {
+        value function = llvm_intrinsic(l->module, "llvm.sqrt", &l->f64, 1);
+        return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
+    }
+    case IR_float_hypot: {
+        value length = call(l, "hypot", l->f64, 2, (value[]){a, b});
+        /* Too large, infinite or not a number: all exponents but the largest are fine. */
+        value bits = llvm.BuildBitCast(l->builder, length, l->i64, "");
+        lower_guard(l, node, integer_compare(l, LLVMIntULT, bits, constant_i64(l, 0x7FF0000000000000)));
+        return length;
+    }
     case IR_float_negate:
         return opaque_float(l, llvm.BuildFNeg(l->builder, opaque_float(l, a), ""));
     default: {
@@ -195,12 +210,54 @@ value lower_float(struct lowering *l, const struct ir_node *node)
     }
 }
 
+/* Two values: the parts. */
+void lower_complex(struct lowering *l, const struct ir_node *node)
+{
+    value parts[2];
+    switch ((enum ir_op)node->op) {
+    case IR_complex_make:
+        parts[0] = input(l, node, 0);
+        parts[1] = input(l, node, 1);
+        break;
+    case IR_unbox_complex:
+        for (int i = 0; i < 2; i++) {
+            int64_t offset = (int64_t)offsetof(PyComplexObject, cval) + i * (int64_t)sizeof(double);
+            parts[i] = load_tagged(l, TAG_float, l->f64, input(l, node, 0), offset);
+        }
+        break;
+    default: {
+        const struct ir_node *divisor = node->inputs[1];
+        value arguments[4] = {input(l, node, 0), l->imaginaries[node->inputs[0]->id], result_of(l, divisor),
+                              l->imaginaries[divisor->id]};
+        value zero = llvm.ConstReal(l->f64, 0);
+        value real = llvm.BuildFCmp(l->builder, LLVMRealUNE, arguments[2], zero, "");
+        value imaginary = llvm.BuildFCmp(l->builder, LLVMRealUNE, arguments[3], zero, "");
+        lower_guard(l, node, llvm.BuildOr(l->builder, real, imaginary, ""));
+        value both = call(l, "_Py_c_quot", complex_type(l), 4, arguments);
+        parts[0] = llvm.BuildExtractValue(l->builder, both, 0, "");
+        parts[1] = llvm.BuildExtractValue(l->builder, both, 1, "");
+        break;
+    }
+    }
+    l->results[node->id] = parts[0];
+    l->imaginaries[node->id] = parts[1];
+}
+
 value lower_float_from_int(struct lowering *l, const struct ir_node *node)
 {
     value a = input(l, node, 0);
     value above = llvm.BuildAdd(l->builder, a, constant_i64(l, 1LL << 53), "");
     lower_guard(l, node, integer_compare(l, LLVMIntULE, above, constant_i64(l, 1LL << 54)));
     return llvm.BuildSIToFP(l->builder, a, l->f64, "");
+}
+
+value lower_int_from_float(struct lowering *l, const struct ir_node *node)
+{
+    value a = input(l, node, 0);
+    value above = llvm.BuildFCmp(l->builder, LLVMRealOGT, a, llvm.ConstReal(l->f64, -0x1p62), "");
+    value below = llvm.BuildFCmp(l->builder, LLVMRealOLT, a, llvm.ConstReal(l->f64, 0x1p62), "");
+    lower_guard(l, node, llvm.BuildAnd(l->builder, above, below, ""));
+    return llvm.BuildFPToSI(l->builder, a, l->i64, "");
 }
 
 value lower_int(struct lowering *l, const struct ir_node *node)
@@ -214,6 +271,10 @@ value lower_int(struct lowering *l, const struct ir_node *node)
         value negated = with_overflow(l, node, "llvm.ssub.with.overflow", constant_i64(l, 0), a);
         return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSLT, a, constant_i64(l, 0)), negated, a, "");
     }
+    case IR_int_minimum:
+        return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSLT, b, a), b, a, "");
+    case IR_int_maximum:
+        return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSGT, b, a), b, a, "");
     case IR_int_floor_divide:
         return divide(l, node, false);
     case IR_int_modulo:

@@ -43,9 +43,11 @@ struct lowering {
     const char *symbol;   /* of the function that is entered */
     const struct ir_graph *graphs;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
-    value *results;           /* by node */
+    value *results;           /* by node; of complex numbers the real part, and */
+    value *imaginaries;       /* the imaginary one */
     label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
     struct exit_block *exits; /* by state */
+    struct exit_block tails[2]; /* where those end: of guards, and of errors */
     uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
     value unlikely;           /* metadata of branches whose first way is the usual one */
     unsigned profile_kind, tag_kind;
@@ -76,6 +78,12 @@ static inline value constant_i1(struct lowering *l, bool truth)
 static inline value address(struct lowering *l, const void *pointer)
 {
     return llvm.ConstIntToPtr(constant_i64(l, (int64_t)(uintptr_t)pointer), l->pointer);
+}
+
+static inline LLVMTypeRef complex_type(struct lowering *l)
+{
+    LLVMTypeRef parts[2] = {l->f64, l->f64};
+    return llvm.StructTypeInContext(l->context, parts, 2, false);
 }
 
 static inline label new_block(struct lowering *l, const char *name)
@@ -145,7 +153,7 @@ static inline void branch_rarely(struct lowering *l, value usual, label rare)
 
 static inline LLVMTypeRef type_of(struct lowering *l, enum ir_type type)
 {
-    LLVMTypeRef types[IR_TYPE_COUNT] = {l->void_type, l->pointer, l->i64, l->f64, l->i1};
+    LLVMTypeRef types[IR_TYPE_COUNT] = {l->void_type, l->pointer, l->i64, l->f64, l->i1, complex_type(l)};
     return types[type];
 }
 
@@ -158,6 +166,8 @@ void lower_guard(struct lowering *l, const struct ir_node *node, value holds);
 
 value lower_float(struct lowering *l, const struct ir_node *node);
 value lower_int(struct lowering *l, const struct ir_node *node);
+value lower_int_from_float(struct lowering *l, const struct ir_node *node);
+void lower_complex(struct lowering *l, const struct ir_node *node);
 value lower_float_from_int(struct lowering *l, const struct ir_node *node);
 value lower_unbox_int(struct lowering *l, const struct ir_node *node);
 LLVMIntPredicate lower_int_predicate(int64_t comparison);
@@ -170,6 +180,15 @@ void lower_make_tags(struct lowering *l);
 /* The same as load_from and store_to, for a word that only accesses with the same tag can touch. */
 value load_tagged(struct lowering *l, enum memory_tag tag, LLVMTypeRef type, value base, int64_t offset);
 void store_tagged(struct lowering *l, enum memory_tag tag, value what, value base, int64_t offset);
+
+/* ---- Strings and lists (lower_containers.c) ---------------------------------------------------------------------- */
+
+value lower_str_length(struct lowering *l, const struct ir_node *node);
+value lower_str_character(struct lowering *l, const struct ir_node *node);
+value lower_str_of_character(struct lowering *l, const struct ir_node *node);
+value lower_str_equal(struct lowering *l, const struct ir_node *node);
+void lower_list_append(struct lowering *l, const struct ir_node *node);
+void lower_guard_room(struct lowering *l, const struct ir_node *node);
 
 value lower_guard_kind(struct lowering *l, const struct ir_node *node);
 value lower_load(struct lowering *l, const struct ir_node *node);

@@ -102,7 +102,7 @@ static bool may_be_same_word(const struct fact *fact, const struct fact *stored)
 }
 
 /* Is a fact that depends on `memory` gone after what the bits `kills` say? */
-static bool is_killed(uint8_t memory, uint32_t kills)
+bool pass_is_killed(uint8_t memory, uint32_t kills)
 {
     if (memory == MEMORY_none || memory == MEMORY_constant) {
         return false;
@@ -118,7 +118,7 @@ static void forget(struct walk *walk, uint32_t kills, const struct fact *stored)
     int kept = 0;
     for (int i = 0; i < walk->now.count; i++) {
         const struct fact *fact = &walk->now.rows[i];
-        if (!is_killed(fact->memory, kills) || !may_be_same_word(fact, stored)) {
+        if (!pass_is_killed(fact->memory, kills) || !may_be_same_word(fact, stored)) {
             walk->now.rows[kept++] = *fact;
         }
     }
@@ -127,7 +127,7 @@ static void forget(struct walk *walk, uint32_t kills, const struct fact *stored)
 
 /* ---- What nodes do ------------------------------------------------------------------------------------------ */
 
-static uint32_t kills_of(const struct ir_node *node)
+uint32_t pass_kills(const struct ir_node *node)
 {
     switch ((enum ir_op)node->op) {
     case IR_store:
@@ -137,9 +137,13 @@ static uint32_t kills_of(const struct ir_node *node)
     case IR_store_raw:
     case IR_store_raw_item:
         return 1U << node->memory;
+    case IR_list_append:
+        return 1U << MEMORY_list_item | 1U << MEMORY_list_shape;
     case IR_call_plain:
     case IR_call_plain_array:
-        return node->memory == MEMORY_none ? 0 : ALL_CONTENTS;
+        return node->memory == MEMORY_none       ? 0
+               : node->memory == MEMORY_iterator ? 1U << MEMORY_iterator
+                                                 : ALL_CONTENTS;
     default:
         return ir_escapes(node) ? ESCAPE_BIT : 0;
     }
@@ -177,6 +181,7 @@ static bool is_question(const struct ir_node *node)
     case IR_guard_versions:
     case IR_guard_keys:
     case IR_guard_enter:
+    case IR_guard_depth:
         return true;
     case IR_guard_word:
     case IR_guard_half:
@@ -209,6 +214,7 @@ static struct fact question_of(const struct ir_node *node)
     case IR_guard_versions:
     case IR_guard_keys:
     case IR_guard_enter:
+    case IR_guard_depth:
         fact.memory = MEMORY_type;
         break;
     case IR_guard_word:
@@ -239,6 +245,12 @@ static struct ir_node *simplify(const struct ir_node *node)
         return first->op == IR_box_float ? first->inputs[0] : NULL;
     case IR_unbox_int:
         return first->op == IR_box_int ? first->inputs[0] : NULL;
+    case IR_unbox_complex:
+        return first->op == IR_box_complex ? first->inputs[0] : NULL;
+    case IR_complex_real:
+        return first->op == IR_complex_make ? first->inputs[0] : NULL;
+    case IR_complex_imaginary:
+        return first->op == IR_complex_make ? first->inputs[1] : NULL;
     case IR_wrap_index:
         return (first->op == IR_constant_int && first->number >= 0) || first->flags & NODE_NOT_NEGATIVE ? first
                                                                                                         : NULL;
@@ -283,11 +295,11 @@ static void visit(struct walk *walk, struct ir_node *node)
         }
         return;
     }
-    uint32_t kills = kills_of(node);
+    uint32_t kills = pass_kills(node);
     if (kills == 0) {
         return;
     }
-    if (kills != (1U << node->memory)) {
+    if (kills != (1U << node->memory) || node->op == IR_call_plain || node->op == IR_call_plain_array) {
         forget(walk, kills, NULL);
         return;
     }
@@ -381,7 +393,7 @@ static uint32_t kills_of_loop(const struct ir_block *header, const struct ir_blo
     for (;;) {
         ir_each_node(block, node)
         {
-            kills |= kills_of(node);
+            kills |= pass_kills(node);
         }
         do {
             if (depth == 0) {

