@@ -14,6 +14,9 @@
  * else the iterator is gone. */
 static struct ir_node *advance_by_step(struct builder *builder)
 {
+    if (builder->is_virtual) {
+        build_refuse(builder); /* it leaves in the middle of the escape */
+    }
     build_prepare_escape(builder);
     struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, 0)));
     store->number = builder->depth - 1;

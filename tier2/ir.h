@@ -178,6 +178,7 @@ struct ir_frame {
     int outer;       /* number of the frame that calls it, -1: the root */
     uint16_t locals; /* co_nlocalsplus */
     uint16_t stack_size;
+    uint32_t path; /* see struct deopt_state */
     const char *name; /* for dumps; owned by the graph */
 };
 

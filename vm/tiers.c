@@ -33,6 +33,9 @@
  * many times the turns. */
 enum { MOST_FAILURES = 64, FEW_FAILURES = 8, TICKS_PER_FAILURE = 100 * 1000, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
 
+/* So often compilation is put off because callees are not hot yet. */
+enum { MOST_DEFERRALS = 3 };
+
 /* An inner loop that waits for the one around it waits for so many times the turns. */
 enum { PATIENCE = 4 };
 
@@ -370,6 +373,13 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         free(failures);
         job->failures = NULL;
         totals.build_milliseconds += job->build_ms;
+    }
+    if (reason == REASON_none && job->immature && !job->at_any_price && cell->deferred < MOST_DEFERRALS) {
+        cell->deferred++;
+        cell->countdown = tiers_countdown();
+        tier2_job_free(job);
+        free(code);
+        return NULL;
     }
     if (reason != REASON_none) {
         cell->asked = MOST_ATTEMPTS;
