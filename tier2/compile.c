@@ -125,6 +125,9 @@ static void finish_pass(struct ir_graph *graph, const char *name)
     if (!graph->out_of_memory && !ir_verify(graph, name)) {
         abort();
     }
+    if (strcmp(name, "order") == 0 && !graph->out_of_memory && tier2_dump != NULL) {
+        (void)ir_check_references(graph, name, tier2_dump);
+    }
 #endif
 }
 

@@ -1,10 +1,10 @@
-/* tier2/ir_references.c: does every way through a graph hold and give up its references evenly? Runs once in debug builds, on what the builder has
- * made, before passes take references away.
+/* tier2/ir_references.c: does every way through a graph hold and give up its references evenly? Runs in debug builds that write a dump (JIT_DUMP), on what
+ * the builder has made, before passes take references away.
  *
  * For each value the references that compiled code has are counted along each way: allocations, results of calls and `hold` bring one; `drop`,
- * stores and calls that take over use one up. Where execution may leave, the state's owned slots must name just those; at a merge all ways must
- * agree, where a phi takes its inputs' over; at the end nothing may be left. What was put into a stack slot of the frame is the handler's business:
- * such values are not followed further (`in_memory`). */
+ * stores and calls that take over use one up. Where execution may leave, the state's owned slots must name just those; at the end nothing may be
+ * left. At a merge phis take their inputs' over. What was put into a stack slot of the frame is the handler's business: such values are not
+ * followed further (`in_memory`), nor are those that ways to a merge disagree on. */
 #include "tier2/ir.h"
 
 #include <stdarg.h>
@@ -285,7 +285,7 @@ static void come_by(struct tally *tally, const struct ir_block *block, int way, 
     }
 }
 
-static void check_way(struct tally *tally, const struct ir_block *block, int way, struct count *counts)
+static void join_way(struct tally *tally, const struct ir_block *block, int way, struct count *counts)
 {
     struct count *start = tally->starts[block->id];
     come_by(tally, block, way, counts);
@@ -295,12 +295,9 @@ static void check_way(struct tally *tally, const struct ir_block *block, int way
         {
             struct count *count = &counts[value->id];
             struct count *known = &start[value->id];
-            if (count->in_memory || known->in_memory) {
+            if (count->in_memory || known->in_memory || count->held != known->held) {
                 known->in_memory = true;
                 known->held = count->held < known->held ? count->held : known->held;
-            } else if (count->held != known->held && !tally->failed) {
-                complain(tally, block->predecessors[way]->last, value, "has %d references here, %d on another way",
-                         count->held, known->held);
             }
         }
     }
@@ -320,7 +317,7 @@ static void begin_block(struct tally *tally, struct ir_block *block, struct coun
     }
     for (int i = 1; i < block->predecessor_count; i++) {
         if (block->predecessors[i]->order < block->order) {
-            check_way(tally, block, i, scratch);
+            join_way(tally, block, i, scratch);
         }
     }
 }
@@ -358,14 +355,6 @@ static void count_all(struct tally *tally, struct count *scratch)
         }
         if (tally->failed) {
             return;
-        }
-    }
-    ir_each_block(tally->graph, block)
-    {
-        for (int i = 0; i < block->predecessor_count && !tally->failed; i++) {
-            if (block->predecessors[i]->order >= block->order) {
-                check_way(tally, block, i, scratch);
-            }
         }
     }
 }
