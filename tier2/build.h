@@ -43,7 +43,8 @@ struct variable {
     uint8_t passing;   /* not owned, and borrowed from something other code might change */
     uint8_t fetched;   /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
-    struct ir_node *clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
+    struct ir_node *
+        clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
     struct ir_node *raw;
 };
 
@@ -75,7 +76,7 @@ struct loop_guess {
     uint8_t known; /* the guess is good for something */
     int16_t
         twin; /* raw, and the same object as local `twin` - 1, a lower one; 0: nothing is known of it, TWIN_NONE: there is none */
-    uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
+    uint8_t late; /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
 /* An open block that goes to an instruction the walk has not come to yet, and what stands where at its end. */
@@ -107,10 +108,10 @@ struct body {
     bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
     struct body **sites;        /* per instruction: what is inlined there, in a list */
     struct body *next_at_site;
-    bool refused;               /* it was tried here, and cannot be inlined */
-    bool owns;                  /* other code may run in it: its locals have references of their own */
-    bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
-    bool boxes;                 /* it makes objects of numbers that its callers have, too: they come as objects */
+    bool refused;      /* it was tried here, and cannot be inlined */
+    bool owns;         /* other code may run in it: its locals have references of their own */
+    bool owns_fetched; /* it stores: the same for arguments that borrow from memory */
+    bool boxes;        /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -382,7 +383,8 @@ void build_load_method(struct builder *builder);
  * done. */
 bool build_polymorphic_method(struct builder *builder);
 /* Guards that `owner`, of the case's class already, has nothing in the instance that hides what the class has; returns that. */
-struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen);
+struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner,
+                                      const struct attribute_case *seen);
 /* Guards that an object is of one of the classes the cell knows. */
 void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell);
 /* Is that alive, and are there guards for it? */
