@@ -355,8 +355,7 @@ static PyObject *shared_box(InterpreterFrame *frame, const struct deopt_table *t
         const struct deopt_slot *slots = &table->slots[state->first_slot];
         bool is_here = wanted >= slots && wanted < slots + state->locals + state->depth;
         for (int i = 0; i < state->locals; i++) {
-            bool filled =
-                !is_here || &slots[i] < wanted || (!is_made(table, state) && is_kept(&slots[i], values));
+            bool filled = !is_here || &slots[i] < wanted || (!is_made(table, state) && is_kept(&slots[i], values));
             if (filled && slots[i].box == wanted->box && is_number_of(frame->localsplus[i], wanted, values)) {
                 return frame->localsplus[i];
             }

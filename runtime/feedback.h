@@ -209,8 +209,8 @@ struct tier2_cell {
     /* Tier-2 code, or NULL; or something of vm/tiers.c that calls it. */
     struct side_exit_outcome (*entry)(InterpreterFrame *frame, PyThreadState *tstate, struct tier2_cell *cell);
     struct tier2_code *on_trial; /* vm/tiers.c's: what the entry tries out, or NULL; borrowed */
-    uint32_t offset; /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
-    uint32_t asked;  /* how often tier 2 was compiled for it */
+    uint32_t offset;   /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
+    uint32_t asked;    /* how often tier 2 was compiled for it */
     uint32_t deferred; /* how often that was put off, because what it calls was not compiled by tier 1 yet */
 };
 

@@ -43,7 +43,8 @@ struct variable {
     uint8_t passing;   /* not owned, and borrowed from something other code might change */
     uint8_t fetched;   /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
-    struct ir_node *clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
+    struct ir_node *
+        clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
     struct ir_node *raw;
 };
 
@@ -107,10 +108,10 @@ struct body {
     bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
     struct body **sites;        /* per instruction: what is inlined there, in a list */
     struct body *next_at_site;
-    bool refused;               /* it was tried here, and cannot be inlined */
-    bool owns;                  /* other code may run in it: its locals have references of their own */
-    bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
-    bool boxes;                 /* it makes objects of numbers that its callers have, too: they come as objects */
+    bool refused;      /* it was tried here, and cannot be inlined */
+    bool owns;         /* other code may run in it: its locals have references of their own */
+    bool owns_fetched; /* it stores: the same for arguments that borrow from memory */
+    bool boxes;        /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -382,7 +383,8 @@ void build_load_method(struct builder *builder);
  * done. */
 bool build_polymorphic_method(struct builder *builder);
 /* Guards that `owner`, of the case's class already, has nothing in the instance that hides what the class has; returns that. */
-struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen);
+struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner,
+                                      const struct attribute_case *seen);
 /* Guards that an object is of one of the classes the cell knows. */
 void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell);
 /* Is that alive, and are there guards for it? */

@@ -139,13 +139,15 @@ static PyObject *sample_in_place(PyObject *sample, const struct attribute_case *
 static void note_or_guess(struct builder *builder, const struct attribute_case *seen, struct ir_node *value)
 {
     if (value->sample != NULL) {
-        build_note_attribute(builder, seen, &(struct operand){.state = OPERAND_BORROWED, .local = -1, .value = value});
+        build_note_attribute(builder, seen,
+                             &(struct operand){.state = OPERAND_BORROWED, .local = -1, .value = value});
     } else {
         build_guess_attribute(builder, seen, value);
     }
 }
 
-struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen)
+struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner,
+                                      const struct attribute_case *seen)
 {
     if (!seen->without_dict) {
         struct ir_node *values = load_values(builder, owner);

@@ -450,7 +450,8 @@ void build_inlined_return(struct builder *builder)
 /* A digest of the calls that lead to a frame, and of whom they call. */
 static uint32_t path_of_callee(const struct builder *builder, PyCodeObject *code)
 {
-    uint32_t call = build_current(builder)->unit * MOST_CALLEES_COUNTED + code_state_get(code)->id % MOST_CALLEES_COUNTED;
+    uint32_t call =
+        build_current(builder)->unit * MOST_CALLEES_COUNTED + code_state_get(code)->id % MOST_CALLEES_COUNTED;
     return builder->path * 0x9E3779B1u + call + 1;
 }
 

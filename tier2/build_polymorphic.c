@@ -57,8 +57,7 @@ static int find_call(const struct builder *builder)
     int call = first + 1;
     int base = instructions[first].depth - 1;
     while (call < builder->bytecode->count && call - first <= MOST_REPEATED &&
-           !(instructions[call].opcode == CALL &&
-             instructions[call].depth - instructions[call].oparg - 2 == base)) {
+           !(instructions[call].opcode == CALL && instructions[call].depth - instructions[call].oparg - 2 == base)) {
         call++;
     }
     if (call >= builder->bytecode->count || call - first > MOST_REPEATED) {

@@ -158,9 +158,8 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
     case VARIABLE_HOME:
         return (struct ir_slot){.how = SLOT_HOME};
     case VARIABLE_OBJECT:
-        return (struct ir_slot){.how = variable->owned ? SLOT_OWNED : SLOT_BORROWED,
-                                .value = variable->value,
-                                .clean = variable->clean};
+        return (struct ir_slot){
+            .how = variable->owned ? SLOT_OWNED : SLOT_BORROWED, .value = variable->value, .clean = variable->clean};
     case VARIABLE_RAW:
         break;
     }

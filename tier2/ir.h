@@ -107,8 +107,8 @@ struct ir_node {
         *state; /* of guards and escapes; until pass_hoist, of jumps into loops: that of the loop's beginning */
     struct ir_state *origin; /* of a guard that leaves with another state now: the one it was made with */
     struct ir_node **inputs;
-    void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
-    void *class;  /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
+    void *sample;  /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
+    void *class;   /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
     uint8_t guess; /* and a kind */
 };
 
@@ -178,7 +178,7 @@ struct ir_frame {
     int outer;       /* number of the frame that calls it, -1: the root */
     uint16_t locals; /* co_nlocalsplus */
     uint16_t stack_size;
-    uint32_t path; /* see struct deopt_state */
+    uint32_t path;    /* see struct deopt_state */
     const char *name; /* for dumps; owned by the graph */
 };
 

@@ -237,8 +237,7 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *innermost, 
             l->out_of_memory = true;
             return row;
         }
-        struct deopt_slot described =
-            describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
+        struct deopt_slot described = describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
         described.box = shared_box(innermost, state->slots[i].box);
         table->slots[table->slot_count++] = described;
     }
@@ -644,8 +643,8 @@ static void make_frames(struct lowering *l, const struct ir_node *node)
     struct collected collected = {.count = 0};
     uint32_t row = state_row(l, node->state, &collected);
     store_values(l, &collected);
-    value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values,
-                          constant_i32(l, node->place)};
+    value arguments[6] = {
+        l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, constant_i32(l, node->place)};
     store_to(l, call(l, "rt_tier2_make_frames", l->pointer, 6, arguments), l->made,
              MADE_FRAME * (int64_t)sizeof(uint64_t));
     store_to(l, constant_i32(l, row), l->made, MADE_STATE * (int64_t)sizeof(uint64_t));
