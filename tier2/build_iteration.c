@@ -14,6 +14,9 @@
  * else the iterator is gone. */
 static struct ir_node *advance_by_step(struct builder *builder)
 {
+    if (builder->is_virtual) {
+        build_refuse(builder); /* it leaves in the middle of the escape */
+    }
     build_prepare_escape(builder);
     struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, 0)));
     store->number = builder->depth - 1;
@@ -349,6 +352,7 @@ void build_get_iter(struct builder *builder)
     bool is_owned = operand->state == OPERAND_OWNED;
     struct ir_node *inputs[2] = {object, build_int(builder, is_owned)};
     struct ir_node *found = build_plain_call(builder, (const void *)rt_plain_iterator, IR_OBJECT, 2, inputs);
+    found->flags |= is_owned ? NODE_TAKES : 0;
     struct ir_node *iterator = build_guard1(builder, IR_guard_bound, found);
     iterator->flags |= NODE_QUIET;
     if (kind == KIND_list || kind == KIND_tuple) {

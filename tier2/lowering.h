@@ -38,17 +38,18 @@ struct lowering {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     value function, frame, thread, values, arguments;
+    value made;           /* frames made for the time of an escape, see lower.c */
     value record, caller; /* of direct calls (struct direct_record): this function's, and its caller's or NULL */
     const char *symbol;   /* of the function that is entered */
     const struct ir_graph *graphs;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
-    value *results;           /* by node; of complex numbers the real part, and */
-    value *imaginaries;       /* the imaginary one */
-    label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
-    struct exit_block *exits; /* by state */
+    value *results;             /* by node; of complex numbers the real part, and */
+    value *imaginaries;         /* the imaginary one */
+    label *starts, *ends;       /* by block: where it begins, and where its last instruction stands */
+    struct exit_block *exits;   /* by state */
     struct exit_block tails[2]; /* where those end: of guards, and of errors */
-    uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
-    value unlikely;           /* metadata of branches whose first way is the usual one */
+    uint32_t *state_rows;       /* by state: row in the table, one more; 0: none yet */
+    value unlikely;             /* metadata of branches whose first way is the usual one */
     unsigned profile_kind, tag_kind;
     value tags[TAG_COUNT]; /* metadata */
     struct deopt_table *table;
@@ -196,6 +197,7 @@ value lower_plain_call(struct lowering *l, const struct ir_node *node);
 /* Stores the node's operands into the array for functions that take one. */
 void lower_store_arguments(struct lowering *l, const struct ir_node *node);
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
+value lower_is_of_class(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);
 void lower_store(struct lowering *l, const struct ir_node *node);
 void lower_store_new(struct lowering *l, const struct ir_node *node);
