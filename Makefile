@@ -220,7 +220,7 @@ PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsu
 # What the tests run under the JIT. (objgraph and psutil: greenlet's own tests import them.)
 TEST_PACKAGES := idle-python3.11 python3-gdbm python3-greenlet python3-gevent python3-objgraph python3-psutil python3-django python3-jinja2 python3-sympy \
             python3-networkx python3-sqlalchemy python3-flask python3-requests python3-pytest python3-hypothesis python3-attr \
-            python3-pydantic python3-pandas python3-coverage python3-numba
+            python3-pydantic python3-pandas python3-coverage python3-numba linux-perf
 
 deps: WANTED_PACKAGES = $(PACKAGES)
 deps-test: WANTED_PACKAGES = $(PACKAGES) $(TEST_PACKAGES)

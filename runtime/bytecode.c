@@ -4,6 +4,7 @@
 #include "runtime/compiler_memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* More loops one behind the other are counted a little wrongly. */
 enum { LOOPS_FOLLOWED = 32 };
@@ -162,9 +163,7 @@ static enum reason decode_instructions(struct bytecode *bytecode)
     const CodeUnit *units = _PyCode_CODE(bytecode->code);
     uint32_t unit_count = bytecode->unit_count;
     int count = 0;
-    for (uint32_t unit = 0; unit < unit_count; unit++) {
-        bytecode->number_of_unit[unit] = -1;
-    }
+    memset(bytecode->number_of_unit, 0xff, unit_count * sizeof *bytecode->number_of_unit); /* -1 */
     for (uint32_t unit = 0; unit < unit_count;) {
         uint32_t first = unit;
         int oparg = 0;
@@ -382,7 +381,7 @@ enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode)
     if (unit_count == 0) {
         return REASON_unknown_bytecode;
     }
-    bytecode->instructions = compiler_calloc(unit_count, sizeof(struct instruction));
+    bytecode->instructions = compiler_malloc(unit_count * sizeof(struct instruction));
     bytecode->number_of_unit = compiler_malloc(unit_count * sizeof(int32_t));
     enum reason reason = REASON_no_memory;
     if (bytecode->instructions != NULL && bytecode->number_of_unit != NULL) {

@@ -7,7 +7,7 @@
  * all other pages are readable and executable, also after their memory was given back. Two pieces of
  * code may share a page: while one is written, the other cannot run, which the GIL guarantees (no
  * thread that could return into the other gets there without the GIL). The pages of a block hold nothing else,
- * so the compile thread flips them whenever it likes. The book-keeping is under a lock for its sake.
+ * so the compile thread flips them whenever it likes. So do those of the window: what is put there is deferred until code_arena_publish(). The book-keeping is under a lock for its sake.
  */
 #include "runtime/code_arena.h"
 
@@ -27,6 +27,9 @@ enum {
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
     PAGE_GRANULES = PAGE_BYTES / GRANULE_BYTES,
     PREPARED_BYTES = 128 << 10, /* made writable at a time */
+    WINDOW_BYTES = 256 << 10,
+    SMALLEST_WINDOW = 64 << 10,
+    SMALLEST_ARENA_WITH_WINDOWS = 16 * WINDOW_BYTES,
 };
 
 /* Costs address space, but no memory before it is written to. */
@@ -44,6 +47,11 @@ static size_t limit_bytes; /* multiple of the page size; 0 before init; does not
 
 static char *open_memory; /* the begin() not yet committed */
 static size_t open_size;
+
+/* The window: whole writable pages from `window` to `window_end`, all of them in use for the allocator, that deferred code is put into from
+ * `window_next` on. NULL: there is none. */
+static char *window, *window_next, *window_end;
+static bool window_refused; /* one could not be made executable since the last code_arena_publish() */
 
 static size_t granules_for(size_t size)
 {
@@ -127,16 +135,101 @@ static bool open_pages(char *memory, size_t size)
                                                : prepare_pages(start, end);
 }
 
+static void release_locked(char *memory, size_t size)
+{
+    granules_give_back(&granules, granule_of(memory), granules_for(size));
+}
+
 static void release(char *memory, size_t size)
 {
     pthread_mutex_lock(&granules_lock);
-    granules_give_back(&granules, granule_of(memory), granules_for(size));
+    release_locked(memory, size);
     pthread_mutex_unlock(&granules_lock);
 }
 
 static size_t round_to_pages(size_t size)
 {
     return (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+/* ---- The window --------------------------------------------------------------------------------------------- */
+
+static bool in_window(const char *memory)
+{
+    return window != NULL && memory >= window && memory < window_end;
+}
+
+static bool open_window(void)
+{
+    if (limit_bytes < SMALLEST_ARENA_WITH_WINDOWS) {
+        return false;
+    }
+    pthread_mutex_lock(&granules_lock);
+    if (prepared_end - prepared >= SMALLEST_WINDOW) {
+        window = reserve(granule_of(prepared), (size_t)(prepared_end - prepared));
+        window_end = prepared = prepared_end;
+    } else {
+        window = reserve(granules_find_aligned(&granules, WINDOW_BYTES / GRANULE_BYTES, PAGE_GRANULES), WINDOW_BYTES);
+        if (window != NULL) {
+            window_end = window + WINDOW_BYTES;
+            take_from_prepared(window, window_end);
+            if (!protect(window, WINDOW_BYTES, PROT_READ | PROT_WRITE)) {
+                release_locked(window, WINDOW_BYTES);
+                window = NULL;
+            }
+        }
+    }
+    pthread_mutex_unlock(&granules_lock);
+    window_next = window;
+    return window != NULL;
+}
+
+/* What is in it becomes executable, the rest is given back, its whole pages still writable. */
+static void close_window(void)
+{
+    if (window == NULL) {
+        return;
+    }
+    assert(!in_window(open_memory));
+    char *used_end = page_end(window_next);
+    if (window < used_end && mprotect(window, (size_t)(used_end - window), PROT_READ | PROT_EXEC) != 0) {
+        window_refused = true;
+    }
+    pthread_mutex_lock(&granules_lock);
+    if (window_next < window_end) {
+        release_locked(window_next, (size_t)(window_end - window_next));
+    }
+    if (prepared == window_end || prepared == prepared_end) {
+        prepared_end = prepared == prepared_end ? window_end : prepared_end;
+        prepared = used_end;
+    }
+    pthread_mutex_unlock(&granules_lock);
+    window = NULL;
+}
+
+bool code_arena_publish(void)
+{
+    close_window();
+    bool refused = window_refused;
+    window_refused = false;
+    return !refused;
+}
+
+void *code_arena_begin_deferred(size_t size)
+{
+    assert(open_memory == NULL);
+    if (size == 0 || size > SMALLEST_WINDOW) {
+        return NULL;
+    }
+    if (window != NULL && size > (size_t)(window_end - window_next)) {
+        close_window();
+    }
+    if (window == NULL && !open_window()) {
+        return NULL;
+    }
+    open_memory = window_next;
+    open_size = size;
+    return open_memory;
 }
 
 bool code_arena_init(size_t limit)
@@ -154,6 +247,7 @@ bool code_arena_init(size_t limit)
     limit_bytes = allowed ? limit : 0;
     granules = (struct granules){.words = granule_used, .limit = limit_bytes / GRANULE_BYTES};
     prepared = prepared_end = arena;
+    window = NULL;
     return allowed;
 }
 
@@ -174,7 +268,11 @@ void *code_arena_begin(size_t size)
     bool open = memory != NULL && open_pages(memory, size);
     pthread_mutex_unlock(&granules_lock);
     if (memory == NULL) {
-        return NULL;
+        if (window == NULL) {
+            return NULL;
+        }
+        close_window();
+        return code_arena_begin(size);
     }
     if (!open) {
         release(memory, size);
@@ -189,6 +287,10 @@ bool code_arena_commit(void *memory, size_t size)
 {
     assert(memory != NULL && memory == open_memory && size <= open_size);
     open_memory = NULL;
+    if (in_window(memory)) {
+        window_next = (char *)memory + granules_for(size) * GRANULE_BYTES;
+        return true;
+    }
     if (!protect(memory, open_size, PROT_READ | PROT_EXEC)) {
         release(memory, open_size);
         return false;
@@ -206,7 +308,13 @@ void code_arena_free(void *memory, size_t size)
     if (size == 0) {
         return;
     }
-    if (memory == open_memory) {
+    if (in_window(memory)) {
+        if (memory == open_memory) {
+            open_memory = NULL; /* nothing of it has been taken yet */
+            return;
+        }
+        close_window();
+    } else if (memory == open_memory) {
         open_memory = NULL; /* given up before it was committed: the neighbours must run again */
         size = open_size;
         (void)protect(memory, size, PROT_READ | PROT_EXEC);
@@ -276,7 +384,7 @@ void code_arena_block_free(void *memory, size_t size)
 size_t code_arena_used(void)
 {
     pthread_mutex_lock(&granules_lock);
-    size_t used = granules.in_use * GRANULE_BYTES;
+    size_t used = granules.in_use * GRANULE_BYTES - (window == NULL ? 0 : (size_t)(window_end - window_next));
     pthread_mutex_unlock(&granules_lock);
     return used;
 }

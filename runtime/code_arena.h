@@ -22,6 +22,15 @@ bool code_arena_init(size_t limit);
  * arena is full or mprotect fails. At most one begin() may be open at a time. */
 void *code_arena_begin(size_t size);
 
+/* The same for code that nobody enters before the next code_arena_publish(), when much is compiled in a row: several pieces are put into
+ * pages that hold nothing else, and these change their protection once. NULL when there is no room for that, or not for so much
+ * at a time: then begin() may have some. */
+void *code_arena_begin_deferred(size_t size);
+
+/* Makes all that was so begun and committed executable. Returns false when the system has refused to: then none of it may be entered,
+ * and the caller frees it. Costs nothing where nothing is deferred. */
+bool code_arena_publish(void);
+
 /* Closes the open begin(): pages become read-execute. `size` may be smaller than what begin() took: the rest is
  * given back. Returns false when the system refuses now; the memory is given back then. */
 bool code_arena_commit(void *memory, size_t size);

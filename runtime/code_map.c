@@ -186,15 +186,23 @@ int code_map_add(struct compiled_code *compiled)
     insert_row(&tables[other_copy()], added);
     machine_bytes_total += compiled->size;
     table_bytes_total += table_bytes_of(compiled);
+    if (code_map_added != NULL) {
+        code_map_added(compiled);
+    }
     return 0;
 }
 
 void (*code_map_free_tier2)(struct tier2_code *code);
+void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
+void (*code_map_added)(struct compiled_code *compiled);
 
 void code_map_remove(struct compiled_code *compiled)
 {
     if (compiled->retired != NULL) {
         code_map_remove(compiled->retired);
+    }
+    if (compiled->landing != NULL) {
+        code_map_remove(compiled->landing);
     }
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();
@@ -259,6 +267,25 @@ uint8_t *code_map_write_offset(uint8_t *at, uint32_t machine_step, int32_t unit_
     return write_number(at, unit_step < 0 ? (uint32_t)-unit_step << 1 | 1 : (uint32_t)unit_step << 1);
 }
 
+struct code_map_walk code_map_walk_start(const struct compiled_code *compiled)
+{
+    return (struct code_map_walk){.row = compiled->offsets, .end = compiled->offsets + compiled->offset_bytes};
+}
+
+bool code_map_walk_next(struct code_map_walk *walk)
+{
+    if (walk->row == walk->end) {
+        return false;
+    }
+    uint32_t step, change;
+    walk->row = read_number(walk->row, &step);
+    walk->row = read_number(walk->row, &change);
+    int units = change & 1 ? -(int)(change >> 1) : (int)(change >> 1);
+    walk->machine += step;
+    walk->offset += units * (int)sizeof(CodeUnit);
+    return true;
+}
+
 int code_map_offset_at(const struct compiled_code *compiled, const void *address)
 {
     const char *at = address;
@@ -266,22 +293,10 @@ int code_map_offset_at(const struct compiled_code *compiled, const void *address
         return -1;
     }
     /* From the start on: pieces of code are small, and nobody asks for speed. */
-    size_t wanted = (size_t)(at - compiled->start);
-    const uint8_t *row = compiled->offsets;
-    const uint8_t *end = compiled->offsets + compiled->offset_bytes;
-    size_t machine = 0;
-    int64_t unit = 0;
+    struct code_map_walk walk = code_map_walk_start(compiled);
     int result = -1;
-    while (row < end) {
-        uint32_t step, change;
-        row = read_number(row, &step);
-        row = read_number(row, &change);
-        machine += step;
-        if (machine > wanted) {
-            break;
-        }
-        unit += change & 1 ? -(int64_t)(change >> 1) : (int64_t)(change >> 1);
-        result = (int)(unit * (int64_t)sizeof(CodeUnit));
+    while (code_map_walk_next(&walk) && walk.machine <= (size_t)(at - compiled->start)) {
+        result = walk.offset;
     }
     return result;
 }

@@ -55,10 +55,19 @@ struct compiled_code {
     int32_t *
         cells; /* owned (malloc), where there is a tier 2: per instruction the place of its feedback cell, -1: none; else NULL */
     struct tier2_code *tier2; /* code of tier 2 that is entered from this one, freed with it by the function below */
+    struct compiled_code
+        *landing; /* owned: another compiled form, for frames that come from tier 2 (vm/tiers.c), or NULL */
 };
 
 /* Frees the tier-2 code of a compiled_code that goes; set by vm/. */
 extern void (*code_map_free_tier2)(struct tier2_code *code);
+
+/* Calls `visit` for each piece of tier-2 code that hangs on `compiled` and can run: what it was made for, and its machine code. Set by vm/. */
+typedef void tier2_visitor(PyCodeObject *code, const char *start, size_t size);
+extern void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
+
+/* Is told of each piece of code right after it was added; or NULL. Raises nothing. */
+extern void (*code_map_added)(struct compiled_code *compiled);
 
 /* An empty one, or NULL without memory (no exception set). */
 struct compiled_code *compiled_code_new(void);
@@ -88,6 +97,16 @@ void code_map_remove(struct compiled_code *compiled);
 
 /* The code that contains `address`, or NULL. Async-signal-safe (it may miss code being added at that moment). */
 struct compiled_code *code_map_find(const void *address);
+
+/* A walk over the places of a piece of code where the code of another instruction begins, in address order: after each successful
+ * code_map_walk_next() the code from `machine` on, in bytes from the start, is that of the instruction at the bytecode offset `offset`. */
+struct code_map_walk {
+    const uint8_t *row, *end;
+    size_t machine;
+    int offset;
+};
+struct code_map_walk code_map_walk_start(const struct compiled_code *compiled);
+bool code_map_walk_next(struct code_map_walk *walk);
 
 /* Bytecode offset for a machine address inside `compiled`, or -1 before the first row. Async-signal-safe. */
 int code_map_offset_at(const struct compiled_code *compiled, const void *address);

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "runtime/allocation_counts.h"
+#include "runtime/code_arena.h"
 #include "runtime/code_map.h"
 #include "runtime/data_arena.h"
 #include "runtime/generator.h"
+#include "runtime/reasons.h"
 
 Py_ssize_t code_state_index = -1;
 
@@ -95,12 +97,52 @@ void code_state_free_watches(struct code_watch *first)
     }
 }
 
+/* ---- Deferred code ------------------------------------------------------------------------------------------ */
+
+static struct code_state *first_deferred; /* list by next_deferred */
+
+void code_state_set_compiled(struct code_state *state, struct compiled_code *compiled)
+{
+    state->compiled = compiled;
+    state->native_entry = compiled->native_entry;
+    compiled->generation = code_map_generation;
+    generator_publish(state);
+}
+
+void code_state_defer(struct code_state *state, struct compiled_code *compiled)
+{
+    assert(state->compiled == NULL && state->deferred == NULL);
+    state->deferred = compiled;
+    state->next_deferred = first_deferred;
+    first_deferred = state;
+}
+
+void code_state_publish(void)
+{
+    bool executable = first_deferred == NULL || code_arena_publish();
+    while (first_deferred != NULL) {
+        struct code_state *state = first_deferred;
+        struct compiled_code *compiled = state->deferred;
+        first_deferred = state->next_deferred;
+        state->deferred = NULL;
+        if (executable) {
+            code_state_set_compiled(state, compiled);
+        } else {
+            state->refused = REASON_no_executable_memory;
+            code_map_remove(compiled);
+        }
+    }
+}
+
 /* The code object dies: no frame can run it any more (each holds it), so its machine code goes too. */
 static void free_state(void *argument)
 {
     struct code_state *state = argument;
     if (state == NULL) {
         return;
+    }
+    if (state->deferred != NULL) {
+        code_state_publish();
     }
     code_state_withdraw_entry(state);
     for (struct code_watch *watch = state->watches; watch != NULL; watch = watch->next) {

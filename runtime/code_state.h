@@ -25,7 +25,9 @@ struct code_state {
     PyCodeObject *code;             /* borrowed: the state dies with it */
     const void *native_entry;       /* compiled->native_entry, NULL while the code is not compiled */
     struct compiled_code *compiled; /* tier 1 code, or NULL */
-    struct compiled_code *retired;  /* thrown away while frames may still run it; freed with the code object */
+    struct compiled_code *deferred; /* compiled, but not executable before code_state_publish(), or NULL */
+    struct code_state *next_deferred;
+    struct compiled_code *retired; /* thrown away while frames may still run it; freed with the code object */
     struct resume_table
         *resume; /* owned: where suspended frames of a generator's code go on (generator.h), or NULL */
     struct allocation_counts
@@ -87,6 +89,16 @@ struct code_watch *code_state_watch(struct code_state *state, struct code_watch 
 
 /* Frees an owner's watches. */
 void code_state_free_watches(struct code_watch *first);
+
+/* Makes `compiled`, which is executable, the state's code. */
+void code_state_set_compiled(struct code_state *state, struct compiled_code *compiled);
+
+/* Keeps `compiled`, committed by code_arena_begin_deferred(), as the state's code from the next code_state_publish() on. */
+void code_state_defer(struct code_state *state, struct compiled_code *compiled);
+
+/* Makes the deferred code of all states executable and theirs. Where the system refuses that, it is thrown away and they are refused
+ * compilation. */
+void code_state_publish(void);
 
 /* The state of `code`, created when missing; NULL with MemoryError set. */
 struct code_state *code_state_ensure(PyCodeObject *code);

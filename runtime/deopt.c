@@ -221,6 +221,55 @@ PyObject *rt_tier2_make_tuple(PyObject **items, int count)
     return tuple;
 }
 
+/* An instance without attributes; the collector does not run. */
+static PyObject *empty_instance(PyThreadState *tstate, PyTypeObject *type)
+{
+    PyObject *object = instance_try(tstate, type);
+    if (LIKELY(object != NULL)) {
+        return object;
+    }
+    struct _gc_runtime_state *collector = runtime_data.collector;
+    int enabled = collector->enabled;
+    collector->enabled = 0;
+    object = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
+    collector->enabled = enabled;
+    if (object == NULL) {
+        Py_FatalError("pyjit: out of memory while leaving compiled code");
+    }
+    return object;
+}
+
+PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count)
+{
+    PyObject *object = empty_instance(tstate, type);
+    for (int i = 0; i < count; i++) {
+        int64_t position = words[2 * i];
+        PyObject *value = (PyObject *)words[2 * i + 1];
+        if (position < 0) {
+            *(PyObject **)((char *)object - position) = value;
+            continue;
+        }
+        PyDictValues *values = *_PyObject_ValuesPointer(object);
+        /* What stands before them: their number behind the indices in the order of insertion, the last one first. (dictobject.c) */
+        uint8_t *order = (uint8_t *)values;
+        values->values[position] = value;
+        order[-2]++;
+        order[-2 - order[-2]] = (uint8_t)position;
+    }
+    return object;
+}
+
+static PyObject *make_instance(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
+{
+    const struct deopt_slot *fields = &table->slots[object->first_field];
+    int64_t words[DEOPT_MOST_FIELDS];
+    for (int i = 0; i < object->field_count; i += 2) {
+        words[i] = number_of(&fields[i], fields[i].value, values);
+        words[i + 1] = (int64_t)(intptr_t)object_of(table, &fields[i + 1], values);
+    }
+    return rt_tier2_make_instance(PyThreadState_Get(), (PyTypeObject *)object->type, words, object->field_count / 2);
+}
+
 static PyObject *make_object(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
 {
     const struct deopt_slot *fields = &table->slots[object->first_field];
@@ -235,6 +284,8 @@ static PyObject *make_object(const struct deopt_table *table, const struct deopt
             items[i] = object_of(table, &fields[i], values);
         }
         return rt_tier2_make_tuple(items, object->field_count);
+    case DEOPT_MAKE_INSTANCE:
+        return make_instance(table, object, values);
     }
     return NULL;
 }
@@ -251,20 +302,83 @@ static PyObject *make_virtual(const struct deopt_table *table, const struct deop
     return made;
 }
 
-/* The box made for an earlier local that stands for the same number, because one was assigned to the other, borrowed; or NULL. */
-static PyObject *earlier_box(InterpreterFrame *frame, const struct deopt_slot *slots, int local)
+/* Is the local's home up to date? */
+static bool is_kept(const struct deopt_slot *slot, const int64_t *values)
 {
-    const struct deopt_slot *slot = &slots[local];
-    if ((slot->place != DEOPT_INT && slot->place != DEOPT_FLOAT && slot->place != DEOPT_COMPLEX) ||
-        slot->value == DEOPT_NO_VALUE) {
-        return NULL;
+    return slot->place == DEOPT_KEEP || (slot->clean != DEOPT_NO_VALUE && values[slot->clean]);
+}
+
+/* Does the state belong to a frame that has to be made, and begin with a function? */
+static bool is_made(const struct deopt_table *table, const struct deopt_state *state)
+{
+    return table->direct || state->outer != DEOPT_NO_STATE;
+}
+
+/* How many operands of a state are the frame's. */
+static int depth_of(const struct deopt_table *table, const struct deopt_state *state)
+{
+    return state->depth - state->dying - is_made(table, state);
+}
+
+/* Is the object the number that the slot stands for? */
+static bool is_number_of(PyObject *object, const struct deopt_slot *slot, const int64_t *values)
+{
+    if (object == NULL) {
+        return false;
     }
-    for (int i = 0; i < local; i++) {
-        if (slots[i].place == slot->place && slots[i].value == slot->value) {
-            return frame->localsplus[i];
+    int64_t value = number_of(slot, slot->value, values);
+    switch ((enum deopt_place)slot->place) {
+    case DEOPT_INT: {
+        int overflow = 0;
+        return Py_TYPE(object) == runtime_data.int_type && PyLong_AsLongAndOverflow(object, &overflow) == value &&
+               !overflow;
+    }
+    case DEOPT_FLOAT:
+        return Py_TYPE(object) == runtime_data.float_type &&
+               memcmp(&((PyFloatObject *)object)->ob_fval, &value, sizeof value) == 0;
+    case DEOPT_COMPLEX:
+        return Py_TYPE(object) == &PyComplex_Type &&
+               memcmp(&((PyComplexObject *)object)->cval, &values[slot->value], sizeof(Py_complex)) == 0;
+    default:
+        return false;
+    }
+}
+
+/* The object that the slot shares with one that has been filled before it, borrowed; or NULL. Locals are filled from the outermost frame in, then
+ * operands from the innermost out. For a local `frame` is its own, and `state` that of this; for an operand the innermost. */
+static PyObject *shared_box(InterpreterFrame *frame, const struct deopt_table *table, const struct deopt_state *state,
+                            const struct deopt_slot *wanted, bool is_operand, const int64_t *values)
+{
+    bool operands = is_operand;
+    for (;; frame = frame->previous, state = &table->states[state->outer]) {
+        const struct deopt_slot *slots = &table->slots[state->first_slot];
+        bool is_here = wanted >= slots && wanted < slots + state->locals + state->depth;
+        for (int i = 0; i < state->locals; i++) {
+            bool filled = !is_here || &slots[i] < wanted || is_kept(&slots[i], values);
+            if (filled && slots[i].box == wanted->box && is_number_of(frame->localsplus[i], wanted, values)) {
+                return frame->localsplus[i];
+            }
+        }
+        const struct deopt_slot *stack = slots + state->locals + is_made(table, state);
+        for (int i = 0; operands && i < depth_of(table, state) && !(is_here && stack + i >= wanted); i++) {
+            PyObject *object = frame->localsplus[state->locals + i];
+            if (stack[i].box == wanted->box && is_number_of(object, wanted, values)) {
+                return object;
+            }
+        }
+        operands &= !is_here;
+        if (state->outer == DEOPT_NO_STATE) {
+            return NULL;
         }
     }
-    return NULL;
+}
+
+/* What fills the slot: a new reference, or NULL for an empty one. The rest as above. */
+static PyObject *fill(InterpreterFrame *frame, const struct deopt_table *table, const struct deopt_state *state,
+                      const struct deopt_slot *slot, bool is_operand, int64_t *values)
+{
+    PyObject *shared = LIKELY(slot->box == 0) ? NULL : shared_box(frame, table, state, slot, is_operand, values);
+    return shared != NULL ? Py_NewRef(shared) : object_of(table, slot, values);
 }
 
 /* Brings the homes of raw locals up to date. What dies there is a number. */
@@ -273,13 +387,11 @@ static void restore_locals(InterpreterFrame *frame, const struct deopt_table *ta
 {
     const struct deopt_slot *slots = &table->slots[state->first_slot];
     for (int i = 0; i < state->locals; i++) {
-        const struct deopt_slot *slot = &slots[i];
-        if (slot->place == DEOPT_KEEP || (slot->clean != DEOPT_NO_VALUE && values[slot->clean])) {
+        if (is_kept(&slots[i], values)) {
             continue;
         }
         PyObject *old = frame->localsplus[i];
-        PyObject *box = earlier_box(frame, slots, i);
-        frame->localsplus[i] = box != NULL ? Py_NewRef(box) : object_of(table, slot, values);
+        frame->localsplus[i] = fill(frame, table, state, &slots[i], false, values);
         if (old != NULL) {
             rt_release(old);
         }
@@ -325,18 +437,12 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame->stacktop = -1;
     frame_mark_compiled(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
-    for (int i = 0; i < state->locals; i++) {
-        frame->localsplus[i] = object_of(table, &slots[i], values);
-    }
     frame->previous = tstate->cframe->current_frame;
+    for (int i = 0; i < state->locals; i++) {
+        frame->localsplus[i] = fill(frame, table, state, &slots[i], false, values);
+    }
     tstate->cframe->current_frame = frame;
     return frame;
-}
-
-/* Does the state belong to a frame that has to be made, and begin with a function? */
-static bool is_made(const struct deopt_table *table, const struct deopt_state *state)
-{
-    return table->direct || state->outer != DEOPT_NO_STATE;
 }
 
 /* Makes all frames of a state, but for their operands; returns the innermost. They do not count as recursion yet, nor does that of a function
@@ -380,23 +486,18 @@ static InterpreterFrame *make_frames(PyThreadState *tstate, InterpreterFrame *ro
     return innermost;
 }
 
-/* How many operands of a state are the frame's. */
-static int depth_of(const struct deopt_table *table, const struct deopt_state *state)
-{
-    return state->depth - state->dying - is_made(table, state);
-}
-
 /* Puts the operands of all frames in place. */
 static void make_operands(InterpreterFrame *innermost, const struct deopt_table *table,
                           const struct deopt_state *state, int64_t *values)
 {
     InterpreterFrame *frame = innermost;
+    const struct deopt_state *first = state;
     for (;;) {
         const struct deopt_slot *slots = &table->slots[state->first_slot + state->locals + is_made(table, state)];
         PyObject **stack = &frame->localsplus[state->locals];
         for (int i = 0; i < depth_of(table, state); i++) {
             if (slots[i].place != DEOPT_KEEP) {
-                stack[i] = object_of(table, &slots[i], values);
+                stack[i] = fill(innermost, table, first, &slots[i], true, values);
             }
         }
         /* A class that is called keeps its arguments in a tuple, too. */
@@ -454,6 +555,17 @@ static InterpreterFrame *rebuild(PyThreadState *tstate, InterpreterFrame *root, 
 }
 
 /* ---- Going on ------------------------------------------------------------------------------------------------------------ */
+
+const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset)
+{
+    const struct entry_row *entry;
+    struct compiled_code *compiled = deopt_find_entry(frame, offset, &entry);
+    if (compiled == NULL || rt_check_escape(tstate, frame, entry->bound) != REASON_none) {
+        return NULL;
+    }
+    frame->prev_instr = instruction_at(frame, offset) - 1;
+    return compiled->start + entry->machine;
+}
 
 /* The frame goes on with the instruction at `offset`; its `depth` operands stand in their slots. */
 static struct side_exit_outcome go_on_at(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset, int depth)

@@ -31,6 +31,7 @@ enum { DEOPT_NO_VALUE = UINT16_MAX };
 
 struct deopt_slot {
     uint8_t place;  /* enum deopt_place */
+    uint8_t box;    /* slots of an exit with the same, which is not 0, are one object, a number */
     uint16_t value; /* DEOPT_NO_VALUE: `constant` has the raw number */
     uint16_t clean; /* DEOPT_NO_VALUE: it is not */
     uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */
@@ -38,16 +39,17 @@ struct deopt_slot {
 };
 
 /* An object that compiled code did without, and that its frames have. Each slot or field that names it has a reference to it. */
-enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE };
+enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE, DEOPT_MAKE_INSTANCE };
 
 /* An exit has no more objects to make, nor an object more fields. */
-enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 16 };
+enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 32 };
 
 struct deopt_object {
     uint8_t kind;         /* enum deopt_make */
     uint16_t word;        /* where it stands in the exit's array once it is made; NULL before */
-    uint16_t field_count; /* of a tuple: its items; of a box: 1 */
+    uint16_t field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */
     uint32_t first_field; /* row in the table's slots: what it has, as an operand would have it */
+    const void *type;     /* of an instance, borrowed: the code's guards keep it */
 };
 
 /* A frame state: how a Python frame stands when execution leaves. That of an inlined frame has the function as first operand, before those on
@@ -125,9 +127,10 @@ struct direct_record {
     int64_t *values;
 };
 
-/* Tier-2 code: carries out the frame from where it was compiled to be entered. In the outcome, address is where tier 1 goes on, with
+/* Tier-2 code: carries out the frame from where it was compiled to be entered. It makes no use of the cell. In the outcome, address is where tier 1 goes on, with
  * result as its register operand; NULL: the frame has returned result, or raised if that is NULL too. */
-typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate);
+typedef struct side_exit_outcome tier2_function(InterpreterFrame *frame, PyThreadState *tstate,
+                                                struct tier2_cell *cell);
 
 void deopt_table_free(struct deopt_table *table);
 
@@ -135,6 +138,10 @@ void deopt_table_free(struct deopt_table *table);
  * where; NULL: there is none, tier 0 goes on. */
 extern struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset,
                                                  const struct entry_row **row);
+
+/* The address at which the frame, whose operands stand in their slots, goes on with the instruction at `offset` in tier 1; or NULL: there is none,
+ * or it must not. */
+const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t offset);
 
 /* Told of exits that count, when the frame is right again; set by vm/. */
 extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
@@ -185,6 +192,10 @@ int rt_tier2_quiet(PyThreadState *tstate, InterpreterFrame *frame);
 /* A new instance of a plain class (instance.h), with all attributes empty; NULL, with nothing done and no exception, where a collection is due or memory
  * is short. */
 PyObject *rt_tier2_new_instance(PyThreadState *tstate, PyTypeObject *type);
+
+/* An instance with `count` attributes: each is two words, its index among the inline values or minus the offset of its slot, and the object, whose
+ * reference is taken over; in the order of insertion. Never NULL, starts no collection. */
+PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count);
 
 /* A number into a local's home, whose old content is a number or the like, or nothing: returns what the home holds then, borrowed. Overwrites a
  * box nobody else has. Never fails (box_reserve.h). */

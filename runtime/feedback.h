@@ -206,7 +206,9 @@ struct side_exit_outcome; /* side_exit.h */
 /* A function's start (RESUME) and each backward jump, where tier 1 counts and tier 2 comes in. */
 struct tier2_cell {
     int64_t countdown; /* below 0: tier 2 is to be asked, or entered */
-    struct side_exit_outcome (*entry)(InterpreterFrame *frame, PyThreadState *tstate); /* tier-2 code, or NULL */
+    /* Tier-2 code, or NULL; or something of vm/tiers.c that calls it. */
+    struct side_exit_outcome (*entry)(InterpreterFrame *frame, PyThreadState *tstate, struct tier2_cell *cell);
+    struct tier2_code *on_trial; /* vm/tiers.c's: what the entry tries out, or NULL; borrowed */
     uint32_t offset; /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
     uint32_t asked;  /* how often tier 2 was compiled for it */
 };

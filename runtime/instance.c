@@ -183,8 +183,7 @@ PyObject *instance_new(PyThreadState *tstate, PyTypeObject *type)
 
 /* ---- Deallocating ------------------------------------------------------------------------------------------ */
 
-/* Is deallocating an instance just this: weak references, slots, dict or inline values, memory? */
-static inline bool dies_plainly(const PyTypeObject *type)
+bool instance_class_dies_plainly(const PyTypeObject *type)
 {
     if (type->tp_finalize != NULL || type->tp_del != NULL || type->tp_free != PyObject_GC_Del ||
         type->tp_itemsize != 0 || !(type->tp_flags & Py_TPFLAGS_HAVE_GC) || type->tp_weaklistoffset < 0 ||
@@ -241,7 +240,7 @@ static inline void free_values(PyTypeObject *type, PyObject *object)
 void instance_dealloc(PyThreadState *tstate, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    if (UNLIKELY(!dies_plainly(type) || trashcan_is_due(tstate))) {
+    if (UNLIKELY(!instance_class_dies_plainly(type) || trashcan_is_due(tstate))) {
         _Py_Dealloc(object);
         return;
     }

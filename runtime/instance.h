@@ -13,6 +13,9 @@
  * stands. */
 bool instance_class_is_plain(const PyTypeObject *type);
 
+/* Is deallocating an instance just this: weak references, slots, dict or inline values, memory? As long as the version stands. */
+bool instance_class_dies_plainly(const PyTypeObject *type);
+
 /* The staticmethod (borrowed) of a Python function that is the __new__ of `type`, where instantiation is nothing but a call of that; NULL for
  * others. As long as the version stands. (typeobject.c, slot_tp_new) */
 PyObject *instance_class_new(PyTypeObject *type);

@@ -4,6 +4,8 @@
 #include "runtime/ops.h"
 #include "runtime/plain.h"
 
+#include <stdlib.h>
+
 /* ---- Iterators with a container and an index ------------------------------------------------------------ */
 
 static inline bool walks_container(const PyTypeObject *type)
@@ -160,16 +162,8 @@ static inline long range_length(long start, long stop, long step)
     return start > stop ? 1 + (start - 1 - stop) / -step : 0;
 }
 
-PyObject *rt_plain_range_iterator(PyObject **slots, int count)
+static PyObject *new_range_iterator(long start, long stop, long step)
 {
-    long start = 0, stop, step = 1;
-    PyObject **arguments = slots + 2;
-    bool known = count == 1 ? short_value(arguments[0], &stop)
-                            : short_value(arguments[0], &start) && short_value(arguments[1], &stop) &&
-                                  (count == 2 || short_value(arguments[2], &step));
-    if (!known || step == 0) {
-        return NULL;
-    }
     struct range_iterator *iterator = (struct range_iterator *)object_pool_take(&runtime_data.range_iterators);
     if (UNLIKELY(iterator == NULL)) {
         iterator = PyObject_New(struct range_iterator, runtime_data.range_iterator_type);
@@ -182,11 +176,36 @@ PyObject *rt_plain_range_iterator(PyObject **slots, int count)
     iterator->start = start;
     iterator->step = step;
     iterator->length = range_length(start, stop, step);
+    return (PyObject *)iterator;
+}
+
+PyObject *rt_plain_range(long start, long stop, long step)
+{
+    /* So that no sum of these overflows. */
+    const long most = 1L << 48;
+    bool fits = labs(start) < most && labs(stop) < most && labs(step) < most;
+    return fits && step != 0 ? new_range_iterator(start, stop, step) : NULL;
+}
+
+PyObject *rt_plain_range_iterator(PyObject **slots, int count)
+{
+    long start = 0, stop, step = 1;
+    PyObject **arguments = slots + 2;
+    bool known = count == 1 ? short_value(arguments[0], &stop)
+                            : short_value(arguments[0], &start) && short_value(arguments[1], &stop) &&
+                                  (count == 2 || short_value(arguments[2], &step));
+    if (!known || step == 0) {
+        return NULL;
+    }
+    PyObject *iterator = new_range_iterator(start, stop, step);
+    if (iterator == NULL) {
+        return NULL;
+    }
     for (int i = 0; i < count; i++) {
         rt_release(arguments[i]);
     }
     slots[1]->ob_refcnt--;
-    return (PyObject *)iterator;
+    return iterator;
 }
 
 /* ---- Iterators over other iterators ---------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ PyObject *rt_plain_iterator(PyObject *object, int owned);
 /* iter(range(...)) without the range: a plain_method_function (plain.h), slots[1] being range itself. */
 PyObject *rt_plain_range_iterator(PyObject **slots, int count);
 
+/* The same of numbers: NULL for those that are far too large, and for a step of 0. */
+PyObject *rt_plain_range(long start, long stop, long step);
+
 /* Feedback: the site has met `iterator`, and not found in `cell` how to advance it, or its end. */
 void iterator_note(PyObject *iterator, struct iterator_cell *cell);
 

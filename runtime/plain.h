@@ -23,6 +23,9 @@ static inline bool plain_collection_is_due(int count)
     return UNLIKELY(youngest->count + count > youngest->threshold) && collector->enabled && youngest->threshold != 0;
 }
 
+/* The same as a function: 1 or 0. */
+int rt_plain_collection_is_due(int count);
+
 /* An empty dict, made without starting the collector; NULL where that is not to be had, no exception set. */
 static inline PyObject *plain_empty_dict(void)
 {
@@ -92,6 +95,21 @@ PyObject *rt_plain_join(PyObject **items, int count);
 PyObject *rt_plain_map(PyObject **items, int count);
 PyObject *rt_plain_const_key_map(PyObject **items, int count);
 PyObject *rt_plain_set(PyObject **items, int count);
+
+/* Makes room for one item more in a list that has none, as list.append() does: 0, or -1 without memory, no exception set. */
+int rt_plain_make_room(PyObject *list);
+
+/* Have two exact str that are ready, of one length, the same characters? */
+int rt_plain_same_text(PyObject *a, PyObject *b);
+
+/* dict.get(key, absent) of an exact dict: a new reference; or NULL where looking would run code. Borrows all. (plain_methods.c) */
+PyObject *rt_plain_get(PyObject *dict, PyObject *key, PyObject *absent);
+
+/* len() of exact built-in containers, ord() of an exact str: -1 for what is none, or too long. isinstance() where that runs no code: 1, 0, -1.
+ * All borrow. (plain_builtins.c) */
+int rt_plain_length(PyObject *object);
+int rt_plain_ordinal(PyObject *object);
+int rt_plain_isinstance(PyObject *object, PyObject *class);
 
 /* set.add(item), on an exact set: 0, or -1. `owned`: OWNS_KEY is the item. */
 int rt_plain_set_add(PyObject *set, PyObject *item, int owned);

@@ -1,13 +1,10 @@
-/* runtime/plain_calls.c: built-in classes and functions, called without running code. See plain.h.
+/* runtime/plain_calls.c: int, float and str called, without running code. See plain.h.
  *
  * Each finds what CALL finds: slots[1] the callee, then the arguments, all owned. It returns the result and has taken or released them
  * all, or NULL with nothing changed.
  */
-#include "runtime/iterators.h"
+#include "runtime/callees.h"
 #include "runtime/ops.h"
-#include "runtime/plain.h"
-
-#include <string.h>
 
 static inline PyObject *end_call(PyObject **slots, PyObject *result)
 {
@@ -44,7 +41,7 @@ static inline bool skip_sign(const Py_UCS1 **text, Py_ssize_t *length)
 enum { MOST_INT_DIGITS = 18 };
 
 /* int() of int, float and decimal str. */
-static PyObject *plain_int_call(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_int_call(PyObject **slots, __attribute__((unused)) int count)
 {
     PyObject *argument = slots[2];
     Py_ssize_t length;
@@ -108,7 +105,7 @@ static bool decimal_fraction(const Py_UCS1 *text, Py_ssize_t length, double *val
 }
 
 /* float() of float, short int and simple decimal str. */
-static PyObject *plain_float_call(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_float_call(PyObject **slots, __attribute__((unused)) int count)
 {
     PyObject *argument = slots[2];
     if (PyFloat_CheckExact(argument)) {
@@ -128,7 +125,7 @@ static PyObject *plain_float_call(PyObject **slots, __attribute__((unused)) int 
 }
 
 /* str() of str, short int and float. */
-static PyObject *plain_str_call(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_str_call(PyObject **slots, __attribute__((unused)) int count)
 {
     PyObject *argument = slots[2];
     PyObject *text = rt_plain_format(argument, 1);
@@ -136,85 +133,4 @@ static PyObject *plain_str_call(PyObject **slots, __attribute__((unused)) int co
         slots[1]->ob_refcnt--;
     }
     return text;
-}
-
-plain_method_function plain_class(const PyTypeObject *class, int count)
-{
-    static const struct {
-        const PyTypeObject *class;
-        int count;
-        plain_method_function function;
-    } known[] = {
-        {&PyLong_Type, 1, plain_int_call},          {&PyFloat_Type, 1, plain_float_call},
-        {&PyUnicode_Type, 1, plain_str_call},       {&PyMap_Type, 2, plain_map_call},
-        {&PyReversed_Type, 1, plain_reversed_call}, {&PyEnum_Type, 1, plain_enumerate_call},
-        {&PyZip_Type, 2, plain_zip_call},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].class == class && known[i].count == count) {
-            return known[i].function;
-        }
-    }
-    return NULL;
-}
-
-/* ---- Functions ------------------------------------------------------------------------------------------------- */
-
-static inline bool is_short_int(PyObject *object)
-{
-    return PyLong_CheckExact(object) && (size_t)(Py_SIZE(object) + 1) <= 2;
-}
-
-/* min() and max() of short ints, or of floats: `direction` is -1 or 1. Of equals the first; comparisons with a NaN are all false. */
-static inline PyObject *extreme(PyObject **slots, int count, int direction)
-{
-    PyObject **arguments = slots + 2;
-    PyObject *best = arguments[0];
-    bool floats = PyFloat_CheckExact(best);
-    for (int i = 0; i < count; i++) {
-        PyObject *item = arguments[i];
-        if (floats) {
-            if (!PyFloat_CheckExact(item)) {
-                return NULL;
-            }
-            if (direction * PyFloat_AS_DOUBLE(item) > direction * PyFloat_AS_DOUBLE(best)) {
-                best = item;
-            }
-            continue;
-        }
-        if (!is_short_int(item)) {
-            return NULL;
-        }
-        long value = Py_SIZE(item) * (long)((PyLongObject *)item)->ob_digit[0];
-        if (direction * value > direction * (Py_SIZE(best) * (long)((PyLongObject *)best)->ob_digit[0])) {
-            best = item;
-        }
-    }
-    Py_INCREF(best);
-    for (int i = 0; i < count; i++) {
-        rt_release(arguments[i]);
-    }
-    Py_DECREF(slots[1]);
-    return best;
-}
-
-static PyObject *plain_min(PyObject **slots, int count)
-{
-    return extreme(slots, count, -1);
-}
-
-static PyObject *plain_max(PyObject **slots, int count)
-{
-    return extreme(slots, count, 1);
-}
-
-plain_method_function plain_function(PyObject *function, int count)
-{
-    PyObject *module = PyCFunction_GET_SELF(function);
-    if (module == NULL || !PyModule_CheckExact(module) ||
-        ((PyModuleObject *)module)->md_dict != runtime_data.interpreter->builtins || count < 2) {
-        return NULL;
-    }
-    const char *name = ((PyCFunctionObject *)function)->m_ml->ml_name;
-    return strcmp(name, "min") == 0 ? plain_min : strcmp(name, "max") == 0 ? plain_max : NULL;
 }

@@ -3,10 +3,8 @@
  * Each finds what LOAD_METHOD and the arguments have left: slots[0] the method descriptor, slots[1] self, then the arguments, all
  * owned. It returns the result and has released them all, or NULL with nothing changed.
  */
+#include "runtime/callees.h"
 #include "runtime/ops.h"
-#include "runtime/plain.h"
-
-#include <string.h>
 
 /* Releases self first and the method last, as CALL does for a C function. `count` arguments. */
 static inline void release_call(PyObject **slots, int count)
@@ -30,7 +28,7 @@ static inline bool call_ends_plainly(PyObject **slots, int count)
 }
 
 /* dict.get(key, default=None) */
-static PyObject *plain_dict_get(PyObject **slots, int count)
+PyObject *plain_dict_get(PyObject **slots, int count)
 {
     if (!PyDict_Check(slots[1]) || !call_ends_plainly(slots, count)) {
         return NULL;
@@ -49,8 +47,19 @@ static PyObject *plain_dict_get(PyObject **slots, int count)
     return value;
 }
 
+PyObject *rt_plain_get(PyObject *dict, PyObject *key, PyObject *absent)
+{
+    Py_hash_t hash;
+    Py_ssize_t index = plain_find((PyDictObject *)dict, key, &hash);
+    if (index == PLAIN_UNKNOWN) {
+        return NULL;
+    }
+    PyObject *value = index < 0 ? NULL : plain_value_at((PyDictObject *)dict, index);
+    return Py_NewRef(value == NULL ? absent : value);
+}
+
 /* dict.setdefault(key, default=None) */
-static PyObject *plain_dict_setdefault(PyObject **slots, int count)
+PyObject *plain_dict_setdefault(PyObject **slots, int count)
 {
     if (!PyDict_Check(slots[1]) || slots[1]->ob_refcnt == 1) {
         return NULL;
@@ -80,16 +89,94 @@ static PyObject *plain_dict_setdefault(PyObject **slots, int count)
     return value;
 }
 
+/* dict.pop(key[, default]) */
+PyObject *plain_dict_pop(PyObject **slots, int count)
+{
+    if (!PyDict_CheckExact(slots[1]) || !call_ends_plainly(slots, count)) {
+        return NULL;
+    }
+    Py_hash_t hash;
+    Py_ssize_t index = plain_find((PyDictObject *)slots[1], slots[2], &hash);
+    if (index == PLAIN_UNKNOWN || (index < 0 && count == 1)) {
+        return NULL;
+    }
+    /* The key that goes is equal to a plain one. */
+    PyObject *value = index < 0 ? Py_NewRef(slots[3]) : _PyDict_Pop(slots[1], slots[2], NULL);
+    if (value == NULL) {
+        PyErr_Clear();
+        return NULL;
+    }
+    release_call(slots, count);
+    return value;
+}
+
+/* A method of an exact type that runs no code, whichever it is, by its own function. */
+static PyObject *call_method(PyObject **slots, int count)
+{
+    const PyMethodDef *definition = ((PyMethodDescrObject *)slots[0])->d_method;
+    union {
+        PyCFunction plain;
+        _PyCFunctionFast fast;
+        _PyCFunctionFastWithKeywords keywords;
+    } function = {.plain = definition->ml_meth};
+    PyObject *result = NULL;
+    switch (definition->ml_flags) {
+    case METH_NOARGS:
+        result = count == 0 ? function.plain(slots[1], NULL) : NULL;
+        break;
+    case METH_O:
+        result = count == 1 ? function.plain(slots[1], slots[2]) : NULL;
+        break;
+    case METH_FASTCALL:
+        result = function.fast(slots[1], slots + 2, count);
+        break;
+    case METH_FASTCALL | METH_KEYWORDS:
+        result = function.keywords(slots[1], slots + 2, count, NULL);
+        break;
+    case METH_VARARGS: {
+        PyObject *arguments = PyTuple_New(count);
+        for (int i = 0; arguments != NULL && i < count; i++) {
+            PyTuple_SET_ITEM(arguments, i, Py_NewRef(slots[2 + i]));
+        }
+        result = arguments == NULL ? NULL : function.plain(slots[1], arguments);
+        Py_XDECREF(arguments);
+        break;
+    }
+    default:
+        return NULL;
+    }
+    if (result == NULL) {
+        PyErr_Clear(); /* the general call will raise it again */
+        return NULL;
+    }
+    release_call(slots, count);
+    return result;
+}
+
+/* dict.items(), .keys() and .values() */
+PyObject *plain_dict_view(PyObject **slots, int count)
+{
+    return !PyDict_CheckExact(slots[1]) || slots[1]->ob_refcnt == 1 || plain_collection_is_due(1)
+               ? NULL
+               : call_method(slots, count);
+}
+
+/* list.append(item) */
+PyObject *plain_list_append(PyObject **slots, int count)
+{
+    return !PyList_CheckExact(slots[1]) || slots[1]->ob_refcnt == 1 ? NULL : call_method(slots, count);
+}
+
 /* list.pop(): as long as the list keeps its memory. (listobject.c, list_pop_impl, list_resize) */
-static PyObject *plain_list_pop(PyObject **slots, int count)
+PyObject *plain_list_pop(PyObject **slots, int count)
 {
     PyListObject *list = (PyListObject *)slots[1];
-    if (!PyList_Check(list) || slots[1]->ob_refcnt == 1) {
+    if (!PyList_Check(list) || slots[1]->ob_refcnt == 1 || Py_SIZE(list) == 0) {
         return NULL;
     }
     Py_ssize_t size = Py_SIZE(list) - 1;
-    if (size < 1 || size < list->allocated >> 1) {
-        return NULL;
+    if (size < list->allocated >> 1 || size == 0) {
+        return call_method(slots, count);
     }
     PyObject *item = list->ob_item[size];
     Py_SET_SIZE(list, size);
@@ -97,8 +184,59 @@ static PyObject *plain_list_pop(PyObject **slots, int count)
     return item;
 }
 
+/* list.pop(int) */
+PyObject *plain_list_pop_at(PyObject **slots, int count)
+{
+    return !PyList_CheckExact(slots[1]) || slots[1]->ob_refcnt == 1 || !PyLong_CheckExact(slots[2])
+               ? NULL
+               : call_method(slots, count);
+}
+
+/* list.extend(list or tuple) */
+PyObject *plain_list_extend(PyObject **slots, int count)
+{
+    PyObject *items = slots[2];
+    if (!PyList_CheckExact(slots[1]) || slots[1]->ob_refcnt == 1 ||
+        !(PyList_CheckExact(items) || PyTuple_CheckExact(items))) {
+        return NULL;
+    }
+    /* Should it die, its items live on in the list. */
+    return call_method(slots, count);
+}
+
+/* list.insert(short int, item) */
+PyObject *plain_list_insert(PyObject **slots, int count)
+{
+    return !PyList_CheckExact(slots[1]) || slots[1]->ob_refcnt == 1 || !PyLong_CheckExact(slots[2])
+               ? NULL
+               : call_method(slots, count);
+}
+
+/* list.reverse() */
+PyObject *plain_list_reverse(PyObject **slots, int count)
+{
+    return !PyList_CheckExact(slots[1]) || slots[1]->ob_refcnt == 1 ? NULL : call_method(slots, count);
+}
+
+/* list.sort() of strings, or of numbers that are exactly int or float */
+PyObject *plain_list_sort(PyObject **slots, int count)
+{
+    PyObject *list = slots[1];
+    if (!PyList_CheckExact(list) || list->ob_refcnt == 1) {
+        return NULL;
+    }
+    bool strings = true;
+    bool numbers = true;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list) && (strings || numbers); i++) {
+        PyObject *item = PyList_GET_ITEM(list, i);
+        strings &= PyUnicode_CheckExact(item);
+        numbers &= PyLong_CheckExact(item) || PyFloat_CheckExact(item);
+    }
+    return strings || numbers ? call_method(slots, count) : NULL;
+}
+
 /* set.add(item) */
-static PyObject *plain_set_add_method(PyObject **slots, int count)
+PyObject *plain_set_add_method(PyObject **slots, int count)
 {
     if (!call_ends_plainly(slots, count) || rt_plain_set_add(slots[1], slots[2], 0) < 0) {
         return NULL;
@@ -127,12 +265,12 @@ static PyObject *discard(PyObject **slots, bool wanted)
     return Py_NewRef(Py_None);
 }
 
-static PyObject *plain_set_discard(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_set_discard(PyObject **slots, __attribute__((unused)) int count)
 {
     return discard(slots, false);
 }
 
-static PyObject *plain_set_remove(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_set_remove(PyObject **slots, __attribute__((unused)) int count)
 {
     return discard(slots, true);
 }
@@ -153,18 +291,18 @@ static PyObject *match(PyObject **slots, int direction)
     return Py_NewRef(matches ? Py_True : Py_False);
 }
 
-static PyObject *plain_str_startswith(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_str_startswith(PyObject **slots, __attribute__((unused)) int count)
 {
     return match(slots, -1);
 }
 
-static PyObject *plain_str_endswith(PyObject **slots, __attribute__((unused)) int count)
+PyObject *plain_str_endswith(PyObject **slots, __attribute__((unused)) int count)
 {
     return match(slots, 1);
 }
 
 /* str.join(list or tuple) */
-static PyObject *plain_str_join(PyObject **slots, int count)
+PyObject *plain_str_join(PyObject **slots, int count)
 {
     PyObject *parts = slots[2];
     if (!PyUnicode_CheckExact(slots[1]) || (!PyList_CheckExact(parts) && !PyTuple_CheckExact(parts))) {
@@ -186,33 +324,18 @@ static PyObject *plain_str_join(PyObject **slots, int count)
     return result;
 }
 
-plain_method_function plain_method(PyObject *descriptor, int count)
+/* A method of str whose arguments are str, int or None. What it makes are at most a list or tuple, and strings. */
+PyObject *plain_text_method(PyObject **slots, int count)
 {
-    static const struct {
-        PyTypeObject *type;
-        const char *name;
-        int fewest, most;
-        plain_method_function function;
-    } known[] = {
-        {&PyDict_Type, "get", 1, 2, plain_dict_get},
-        {&PyDict_Type, "setdefault", 1, 2, plain_dict_setdefault},
-        {&PyList_Type, "pop", 0, 0, plain_list_pop},
-        {&PySet_Type, "add", 1, 1, plain_set_add_method},
-        {&PySet_Type, "discard", 1, 1, plain_set_discard},
-        {&PySet_Type, "remove", 1, 1, plain_set_remove},
-        {&PyUnicode_Type, "startswith", 1, 1, plain_str_startswith},
-        {&PyUnicode_Type, "endswith", 1, 1, plain_str_endswith},
-        {&PyUnicode_Type, "join", 1, 1, plain_str_join},
-    };
-    if (!Py_IS_TYPE(descriptor, &PyMethodDescr_Type)) {
+    enum { MOST_CONTAINERS_MADE = 2 };
+    if (!PyUnicode_CheckExact(slots[1]) || plain_collection_is_due(MOST_CONTAINERS_MADE)) {
         return NULL;
     }
-    const char *name = ((PyMethodDescrObject *)descriptor)->d_method->ml_name;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].type == PyDescr_TYPE(descriptor) && strcmp(known[i].name, name) == 0 &&
-            count >= known[i].fewest && count <= known[i].most) {
-            return known[i].function;
+    for (int i = 0; i < count; i++) {
+        PyObject *argument = slots[2 + i];
+        if (!PyUnicode_CheckExact(argument) && !PyLong_CheckExact(argument) && argument != Py_None) {
+            return NULL;
         }
     }
-    return NULL;
+    return call_method(slots, count);
 }

@@ -445,29 +445,10 @@ void rt_function_free(PyObject *object)
     object_pool_put(&runtime_data.functions, object);
 }
 
-/* Frees the ints among a dying container's items that die with it, so that their memory is kept: where the first is one. */
-static inline void free_ints(PyObject **items, Py_ssize_t count)
-{
-    if (count == 0 || items[0] == NULL || !PyLong_CheckExact(items[0])) {
-        return;
-    }
-    const struct int_free_list *list = &runtime_data.ints[0];
-    for (Py_ssize_t i = 0; i < count && list->count < INT_FREE_LIST_KEPT; i++) {
-        PyObject *item = items[i];
-        if (item != NULL && item->ob_refcnt == 1 && PyLong_CheckExact(item)) {
-            items[i] = NULL;
-            rt_int_free(item);
-        }
-    }
-}
-
 /* The types that rt_dealloc does not know itself. */
 __attribute__((noinline)) static void dealloc_other(PyObject *object)
 {
-    if (Py_TYPE(object) == &PyList_Type) {
-        free_ints(((PyListObject *)object)->ob_item, Py_SIZE(object));
-        _Py_Dealloc(object);
-    } else if (!iterator_free(object)) {
+    if (!iterator_free(object)) {
         _Py_Dealloc(object);
     }
 }

@@ -275,9 +275,8 @@ struct side_exit_outcome side_exit_unwind(PyThreadState *tstate, InterpreterFram
 /* The eval breaker is set. All operands stand in their slots while other code can run. */
 static struct side_exit_outcome look_at_eval_breaker(PyThreadState *tstate, InterpreterFrame *frame,
                                                      struct side_exits *exits, const struct side_exit *exit,
-                                                     PyObject *r0)
+                                                     const struct side_exit *on_error, PyObject *r0)
 {
-    const struct side_exit *on_error = exit + 1;
     frame->prev_instr = _PyCode_CODE(frame->f_code) + on_error->unit;
     place_operands(frame, exits, exit, r0);
     if (rt_eval_breaker(tstate) < 0) {
@@ -309,7 +308,7 @@ struct side_exit_outcome rt_side_exit_leave(PyThreadState *tstate, InterpreterFr
 {
     const struct side_exit *exit = &exits->rows[row];
     if (exit->flags & SIDE_EXIT_EVAL_BREAKER) {
-        return look_at_eval_breaker(tstate, frame, exits, exit, r0);
+        return look_at_eval_breaker(tstate, frame, exits, exit, exit + 1, r0);
     }
     return follow(tstate, frame, exits, exit, r0);
 }
@@ -328,66 +327,143 @@ void side_exits_free(struct side_exits *exits)
     data_arena_free(exits, exits->size);
 }
 
-/* What rt_escape_check does when something is unusual. `after` is its return address. Compiled code goes on there, or else at its exit, with the
- * frame's result. */
-__attribute__((used)) static struct side_exit_outcome
-escape_check_failed(PyThreadState *tstate, InterpreterFrame *frame, const char *after, PyObject *r0)
+/* The row of the check that returns to `after`: the first of two. */
+static const struct side_exit *find_check(const struct side_exits *exits, uint32_t after)
 {
-    const struct side_exits *exits = code_map_find(after - 1)->exits;
-    uint32_t wanted = (uint32_t)(after - exits->start);
     uint32_t low = 0;
     uint32_t high = exits->check_count;
-    while (high - low > 1) {
+    while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (exits->checks[middle].address <= wanted) {
-            low = middle;
+        if (exits->checks[middle].address < after) {
+            low = middle + 1;
         } else {
             high = middle;
         }
     }
-    assert(exits->checks[low].address == wanted);
-    struct side_exit_outcome outcome = follow(tstate, frame, exits, &exits->checks[low], r0);
+    assert(low < exits->check_count && exits->checks[low].address == after);
+    return &exits->checks[low];
+}
+
+/* What the checks do when something is unusual. `after` is their return address. Compiled code goes on there, or else at its exit, with the
+ * frame's result. */
+__attribute__((used)) static struct side_exit_outcome
+escape_check_failed(PyThreadState *tstate, InterpreterFrame *frame, const char *after, PyObject *r0)
+{
+    struct side_exits *exits = code_map_find(after - 1)->exits;
+    const struct side_exit *exit = find_check(exits, (uint32_t)(after - exits->start));
+    struct side_exit_outcome outcome;
+    if ((exit->flags & SIDE_EXIT_EVAL_BREAKER) && tstate->interp->ceval.eval_breaker._value != 0) {
+        struct side_exit on_error = exit[1];
+        on_error.address = on_error.first_operand;
+        outcome = look_at_eval_breaker(tstate, frame, exits, exit, &on_error, r0);
+    } else {
+        outcome = follow(tstate, frame, exits, exit, r0);
+    }
     if (outcome.address == NULL) {
         outcome.address = exits->start + exits->exit;
     }
     return outcome;
 }
 
-/* r12 the frame, r13 the thread, r14 the register operand; r15 is kept. At the call rsp was 16-aligned. To leave compiled code,
- * the return address is dropped, from the shadow stack too where there is one, and compiled code's exit follows. */
-__attribute__((naked)) void rt_escape_check(void)
+/* Jumped to by a check, whose return address is on top of the stack. To leave compiled code, it is dropped, from the shadow stack too where
+ * there is one, and compiled code's exit follows. */
+__attribute__((naked, used)) static void check_slowly(void)
 {
-    __asm__("movq %c[cframe](%%r13), %%rax\n\t"
-            "movzbl %c[use_tracing](%%rax), %%eax\n\t"
-            "orq %c[frame_obj](%%r12), %%rax\n\t"
+    __asm__("movq %r13, %rdi\n\t"
+            "movq %r12, %rsi\n\t"
+            "movq (%rsp), %rdx\n\t"
+            "movq %r14, %rcx\n\t"
+            "subq $8, %rsp\n\t"
+            ".cfi_adjust_cfa_offset 8\n\t"
+            "call escape_check_failed\n\t"
+            "addq $8, %rsp\n\t"
+            ".cfi_adjust_cfa_offset -8\n\t"
+            "movq %rax, %r14\n\t"
+            "cmpq (%rsp), %rdx\n\t"
             "jne 1f\n\t"
             "ret\n"
             "1:\n\t"
-            "movq %%r13, %%rdi\n\t"
-            "movq %%r12, %%rsi\n\t"
-            "movq (%%rsp), %%rdx\n\t"
-            "movq %%r14, %%rcx\n\t"
+            "xorl %eax, %eax\n\t"
+            "rdsspq %rax\n\t" /* does nothing without a shadow stack */
+            "testq %rax, %rax\n\t"
+            "je 2f\n\t"
+            "movl $1, %eax\n\t"
+            "incsspq %rax\n"
+            "2:\n\t"
+            "addq $8, %rsp\n\t"
+            "xorl %r15d, %r15d\n\t" /* no resume point in x */
+            "jmp *%rdx");
+}
+
+/* In all of these r12 is the frame, r13 the thread, r14 the register operand; r15 is kept. At the call rsp was 16-aligned. */
+#define CHECK_OPERANDS                                                                                               \
+    [cframe] "i"(offsetof(PyThreadState, cframe)), [use_tracing] "i"(offsetof(_PyCFrame, use_tracing)),              \
+        [frame_obj] "i"(offsetof(InterpreterFrame, frame_obj)), [interp] "i"(offsetof(PyThreadState, interp)),       \
+        [breaker] "i"(offsetof(PyInterpreterState, ceval.eval_breaker))
+#define ESCAPE_CHECK                                                                                                 \
+    "movq %c[cframe](%%r13), %%rax\n\t"                                                                              \
+    "movzbl %c[use_tracing](%%rax), %%eax\n\t"                                                                       \
+    "orq %c[frame_obj](%%r12), %%rax\n\t"                                                                            \
+    "jne check_slowly\n\t"
+
+__attribute__((naked)) void rt_escape_check(void)
+{
+    __asm__(ESCAPE_CHECK "ret" : : CHECK_OPERANDS);
+}
+
+__attribute__((naked)) void rt_call_check(void)
+{
+    __asm__(ESCAPE_CHECK "movq %c[interp](%%r13), %%rax\n\t"
+                         "cmpl $0, %c[breaker](%%rax)\n\t"
+                         "jne check_slowly\n\t"
+                         "ret"
+            :
+            : CHECK_OPERANDS);
+}
+
+__attribute__((naked)) void rt_dealloc_check(void)
+{
+    __asm__("movq %%r15, %%rdi\n\t"
             "subq $8, %%rsp\n\t"
             ".cfi_adjust_cfa_offset 8\n\t"
-            "call escape_check_failed\n\t"
+            "call rt_dealloc\n\t"
             "addq $8, %%rsp\n\t"
-            ".cfi_adjust_cfa_offset -8\n\t"
-            "movq %%rax, %%r14\n\t"
-            "cmpq (%%rsp), %%rdx\n\t"
-            "jne 2f\n\t"
-            "ret\n"
-            "2:\n\t"
-            "xorl %%eax, %%eax\n\t"
-            "rdsspq %%rax\n\t" /* does nothing without a shadow stack */
-            "testq %%rax, %%rax\n\t"
-            "je 3f\n\t"
-            "movl $1, %%eax\n\t"
-            "incsspq %%rax\n"
-            "3:\n\t"
-            "addq $8, %%rsp\n\t"
-            "xorl %%r15d, %%r15d\n\t" /* no resume point in x */
-            "jmp *%%rdx"
+            ".cfi_adjust_cfa_offset -8\n\t" ESCAPE_CHECK "ret"
             :
-            : [cframe] "i"(offsetof(PyThreadState, cframe)), [use_tracing] "i"(offsetof(_PyCFrame, use_tracing)),
-              [frame_obj] "i"(offsetof(InterpreterFrame, frame_obj)));
+            : CHECK_OPERANDS);
+}
+
+#define CALL_BEFORE_CHECK(function)                                                                                  \
+    "subq $8, %%rsp\n\t"                                                                                             \
+    ".cfi_adjust_cfa_offset 8\n\t"                                                                                   \
+    "call " #function "\n\t"                                                                                         \
+    "addq $8, %%rsp\n\t"                                                                                             \
+    ".cfi_adjust_cfa_offset -8\n\t"
+
+__attribute__((naked)) void rt_load_global_check(void)
+{
+    __asm__(CALL_BEFORE_CHECK(rt_load_global) "movq %%rax, %%r14\n\t"
+                                              "testq %%rax, %%rax\n\t"
+                                              "je 1f\n\t" ESCAPE_CHECK "1: ret"
+            :
+            : CHECK_OPERANDS);
+}
+
+__attribute__((naked)) void rt_load_attr_check(void)
+{
+    __asm__(CALL_BEFORE_CHECK(rt_load_attr) "movq %%rax, %%r14\n\t"
+                                            "testq %%rax, %%rax\n\t"
+                                            "je 1f\n\t" ESCAPE_CHECK "1: ret"
+            :
+            : CHECK_OPERANDS);
+}
+
+__attribute__((naked)) void rt_load_method_check(void)
+{
+    __asm__(CALL_BEFORE_CHECK(rt_load_method) "testl %%eax, %%eax\n\t"
+                                              "js 1f\n\t" ESCAPE_CHECK "ret\n"
+                                              "1: xorl %%r15d, %%r15d\n\t"
+                                              "ret"
+            :
+            : CHECK_OPERANDS);
 }

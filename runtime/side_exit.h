@@ -90,8 +90,10 @@ struct side_exits {
     const struct side_exit_operand *operands; /* sequences that rows share */
     const uint64_t *masks;
     struct side_exit_handler *handlers;
-    int *lines;               /* owned (malloc): of code units, made when the first exception passes; or NULL */
-    struct side_exit *checks; /* of escape checks that are calls, by address, which is the call's return address */
+    int *lines; /* owned (malloc): of code units, made when the first exception passes; or NULL */
+    struct side_exit *
+        checks; /* of escape checks that are calls, by address, which is the call's return address. Where there are two rows, the second
+                                 is for the eval breaker's errors, its handler's number stands in first_operand */
     uint32_t check_count;
     uint32_t size;                       /* of the whole block, in bytes */
     uint32_t exit;                       /* where the code leaves a frame with its result in r0, from start */
@@ -123,6 +125,18 @@ struct side_exit_outcome rt_side_exit_error(PyThreadState *tstate, InterpreterFr
 /* The escape check as a call, for cold code: not a C function. Expects registers as templates have them, changes r14 at most of
  * those that live across templates; when compiled code has to be left, returns from it instead. */
 void rt_escape_check(void);
+
+/* The same with a look at the eval breaker; its row is followed by the one for the errors of that. */
+void rt_call_check(void);
+
+/* The same as rt_escape_check after rt_dealloc of what r15 points to. */
+void rt_dealloc_check(void);
+
+/* The functions of ops.h, with the same arguments, and rt_escape_check unless they have failed: the new reference is in r14 then, NULL after a
+ * failure; of rt_load_method r15 is NULL after a failure. */
+void rt_load_global_check(void);
+void rt_load_attr_check(void);
+void rt_load_method_check(void);
 
 /* An exception is set, and the frame's `depth` operands all stand in their slots: unwinds to the handler that starts at `address` and keeps
  * `keep` of them, or out of the frame where that is NULL. `lasti`: it gets the failing instruction's index, too. `reraised`: the exception has

@@ -21,6 +21,13 @@ STEP(BINARY_OP)
     return give(sp - 2, rt_binary_op(sp[-2], sp[-1], oparg));
 }
 
+STEP(add_and_store)
+{
+    UNUSED(tstate), UNUSED(cell);
+    PyObject **local = &frame->localsplus[oparg >> STEP_LOCAL_SHIFT];
+    return give(sp - 2, rt_add_and_store(sp[-2], sp[-1], oparg & ((1 << STEP_LOCAL_SHIFT) - 1), local));
+}
+
 STEP(COMPARE_OP)
 {
     UNUSED(tstate), UNUSED(frame), UNUSED(cell);

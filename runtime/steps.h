@@ -18,6 +18,9 @@ step_function *step_of(int opcode);
 enum { STEP_CALL_NAMES_SHIFT = 16 };
 
 step_function step_BINARY_OP, step_COMPARE_OP, step_BINARY_SUBSCR, step_STORE_SUBSCR;
+/* BINARY_OP by rt_add_and_store: the oparg is the operator, and from bit STEP_LOCAL_SHIFT on the local. */
+step_function step_add_and_store;
+enum { STEP_LOCAL_SHIFT = 8 };
 /* Pops the operand; returns its truth. */
 step_function step_truth;
 /* The same, but the operand stays. */

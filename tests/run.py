@@ -9,7 +9,8 @@ It builds nothing (`make test` does that first). Five groups, described in tests
                            output, standard error and exit status must be equal
     applications/NAME[MODE]  the same for tests/applications/*.py, which use Debian's packages of well-known libraries, in three
                            modes
-    cpython/test_NAME      CPython's own tests: every test case must end as it does on stock
+    cpython/test_NAME      CPython's own tests under compile-all: every test case must end as it does on stock
+    cpython/test_NAME[tier2-library]  some of them with tier 2 after two calls or turns; --everywhere --modes tier2-library: all of them
     tools/test_NAME        plain unittest scripts, tests/tools/test_*.py
 
 The closing line is "N passed, N failed" (and ", N skipped"); the exit status is 1 when anything failed. What
@@ -31,7 +32,7 @@ import tempfile
 import threading
 import time
 
-from run_modes import MODES, USUAL_MODES, available_modes
+from run_modes import MODES, available_modes, modes_of_program
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 HERE = TOP / "tests"
@@ -54,6 +55,11 @@ CPYTHON_TESTS = """
     test_pprint test_runpy test_shelve test_faulthandler test__xxsubinterpreters test_weakset test_fork1 test_userstring
     test_xml_etree test_csv test_configparser test_codeop test_buffer test_pathlib test_ipaddress test_symtable test_timeit
     test_ctypes test_finalization test_generator_stop test_context test_index test_complex test_math test_statistics test_bdb
+""".split()
+# These run with tier 2 as well; `--everywhere --modes tier2-library` takes all of them.
+CPYTHON_TIER2_TESTS = """
+    test_scope test_list test_float test_class test_super test_dictcomps test_generators test_property test_slice test_unpack
+    test_with test_iter test_complex test_bisect test_pow
 """.split()
 APPLICATION_MODES = ["default", "compile-all", "no-forward"]
 PROGRAM_SECONDS = 60
@@ -220,18 +226,26 @@ class Driver:
                 add(f"tools/{path.stem}", lambda path=path: self.run_tool(path), "alone" in directives(path))
         if "cpython" in groups:
             for test in dict.fromkeys(CPYTHON_TESTS):
-                add(f"cpython/{test}", lambda test=test: self.run_cpython(test))
+                for mode in self.cpython_modes(test):
+                    name = f"cpython/{test}" + (f"[{mode}]" if mode != "compile-all" else "")
+                    add(name, lambda name=name, test=test, mode=mode: self.run_cpython(name, test, mode))
         if "programs" in groups:
-            self.add_programs(add, "programs", self.options.programs, USUAL_MODES)
+            self.add_programs(add, "programs", self.options.programs, modes_of_program)
         if "applications" in groups:
-            self.add_programs(add, "applications", HERE / "applications", APPLICATION_MODES)
+            self.add_programs(add, "applications", HERE / "applications", lambda _, asked_for: asked_for or APPLICATION_MODES)
         return chosen
 
-    def add_programs(self, add, group, folder, usual_modes):
+    def cpython_modes(self, test):
+        if self.options.everywhere:
+            return self.options.modes
+        usual = ["compile-all", "tier2-library"] if test in CPYTHON_TIER2_TESTS else ["compile-all"]
+        return [mode for mode in usual if mode in self.options.modes]
+
+    def add_programs(self, add, group, folder, modes_of):
         for path in sorted(pathlib.Path(folder).glob("*.py")):
             wanted = directives(path)
-            modes = wanted["modes"].split(",") if "modes" in wanted else usual_modes
-            modes = self.options.modes if self.options.everywhere else modes
+            asked_for = wanted["modes"].split(",") if "modes" in wanted else None
+            modes = self.options.modes if self.options.everywhere else modes_of(path.stem, asked_for)
             excluded = wanted.get("not", "").split(",")
             for mode in modes:
                 if mode in self.options.modes and not any(fnmatch.fnmatchcase(mode, other) for other in excluded):
@@ -329,13 +343,20 @@ class Driver:
         return run_cpython_test(interpreter, test, clean_environment(extra), CPYTHON_SECONDS * self.options.patience,
                                 self.scratch, self.options.gdb)
 
-    def run_cpython(self, test):
-        name = f"cpython/{test}"
-        stock = self.cpython_outcome(self.options.stock, test, {})
+    def stock_cpython(self, test):
+        with self.lock:
+            lock = self.stock_locks.setdefault(test, threading.Lock())
+        with lock:
+            if test not in self.stock_results:
+                self.stock_results[test] = self.cpython_outcome(self.options.stock, test, {})
+            return self.stock_results[test]
+
+    def run_cpython(self, name, test, mode):
+        stock = self.stock_cpython(test)
         expected = stock.cases
         if stock.timed_out or stock.crashed() or not any("ok" in outcomes for outcomes in expected.values()):
             return [Result(name, "failed", f"on stock: {stock.ending()}, no case passes", stock.out + stock.err)]
-        extra = {"JIT_STRESS": "compile-all", **self.options.settings}
+        extra = {**MODES[mode], **self.options.settings}
         outcome = self.cpython_outcome(self.options.jit, test, extra)
         found = outcome.cases
         details = []

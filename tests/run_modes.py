@@ -1,6 +1,7 @@
 """tests/run_modes.py: the modes in which programs run under the JIT; they must behave as on stock in all of them."""
 import pathlib
 import re
+import zlib
 
 # What is compiled is the program, not the libraries it imports: LLVM takes some milliseconds a function.
 TIER2 = {"JIT_TIERING": "2", "JIT_ONLY": "programs/*.py:*,<string>:*,<stdin>:*"}
@@ -23,11 +24,26 @@ MODES = {
     "tier2-osr": {"JIT_STRESS": "compile-all,sync,osr", **TIER2},
     "tier2-gc": {"JIT_STRESS": "compile-all,sync,gc", **TIER2},
     "tier2-evict": {"JIT_STRESS": "compile-all,evict", **TIER2},
+    "tier2-trial": {"JIT_STRESS": "compile-all,sync,trial", **TIER2},
     "tier2-fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=50", **TIER2},
+    # For CPython's tests: the library, too, but for what every one of them does to get started, which takes LLVM seconds.
+    "tier2-library": {"JIT_STRESS": "compile-all,sync", "JIT_TIERING": "2",
+                      "JIT_SKIP": "re/*.py:*,enum.py:*,typing.py:*,argparse.py:*,unittest/*:*,importlib/*:*,<frozen*:*,pdb.py:*,tokenize.py:*,"
+                                  "token.py:*,dis.py:*,opcode.py:*"},
 }
 
-# Only programs that ask for its modes run in them.
+# All programs run in these. Tier 2 takes its time: of the others each has a share.
 USUAL_MODES = [mode for mode in MODES if not mode.startswith(("tier2", "fail-alloc"))]
+SHARED_MODES = ["tier2-deopt", "tier2-deopt-each", "tier2-osr", "tier2-gc", "tier2-evict", "tier2-fail-alloc"]
+
+
+def modes_of_program(name, asked_for):
+    """The modes a program runs in; `asked_for` are those it names itself, or None. At least two are of tier 2."""
+    number = zlib.crc32(name.encode())
+    share = ["tier2-sync", SHARED_MODES[number % len(SHARED_MODES)]]
+    if asked_for is not None:
+        return asked_for + ([] if any(mode.startswith("tier2") for mode in asked_for) else share)
+    return USUAL_MODES + share + (["fail-alloc"] if number % 5 == 0 else [])
 
 
 def available_modes():

@@ -204,7 +204,7 @@ static int32_t *copy_cells(const struct emitter *emitter)
 /* ---- Placing ------------------------------------------------------------------------------------------------- */
 
 /* Moves everything compiled into a compiled_code known to the code map. */
-static enum reason place(struct emitter *emitter, struct compiled_code **result)
+static enum reason place(struct emitter *emitter, struct tier1_options *options, struct compiled_code **result)
 {
     size_t hot_size;
     size_t size = layout(emitter, &hot_size);
@@ -213,11 +213,17 @@ static enum reason place(struct emitter *emitter, struct compiled_code **result)
         return REASON_no_memory;
     }
     enum reason reason = REASON_arena_full;
-    char *memory = code_arena_begin(size);
+    /* Suspended frames would go on in it at once through a table that is in use. */
+    options->deferred = options->deferred && (emitter->resume == NULL || emitter->owns_resume);
+    char *memory = options->deferred ? code_arena_begin_deferred(size) : NULL;
+    if (memory == NULL) {
+        options->deferred = false;
+        memory = code_arena_begin(size);
+    }
     if (memory == NULL) {
         goto failed;
     }
-    relocate(emitter, memory);
+    relocate(emitter, memory, size);
     if (!code_arena_commit(memory, size)) {
         reason = REASON_no_executable_memory;
         goto failed;
@@ -283,6 +289,12 @@ static void take_feedback_over(struct emitter *emitter, const struct compiled_co
     }
 }
 
+static void want_entry(struct instruction *instruction)
+{
+    instruction->is_wanted_entry = 1;
+    instruction->is_leader = 1;
+}
+
 static void want_entries(struct bytecode *bytecode, const struct tier1_options *options)
 {
     for (size_t i = 0; i < options->entry_count; i++) {
@@ -290,13 +302,18 @@ static void want_entries(struct bytecode *bytecode, const struct tier1_options *
         assert(unit < bytecode->unit_count);
         int number = bytecode->number_of_unit[unit];
         if (number >= 0) {
-            bytecode->instructions[number].is_wanted_entry = 1;
-            bytecode->instructions[number].is_leader = 1;
+            want_entry(&bytecode->instructions[number]);
+        }
+    }
+    /* Where tier 2 is entered at the function's start, tier 1 can be. */
+    for (int i = 0; options->count_for_tier2 != 0 && i + 1 < bytecode->count; i++) {
+        if (bytecode->instructions[i].opcode == RESUME && bytecode->instructions[i].oparg == 0) {
+            want_entry(&bytecode->instructions[i + 1]);
         }
     }
 }
 
-enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *options, struct compiled_code **compiled)
+enum reason tier1_compile(PyCodeObject *code, struct tier1_options *options, struct compiled_code **compiled)
 {
     if (Py_SIZE(code) > LARGEST_CODE) {
         return REASON_too_large;
@@ -327,7 +344,7 @@ enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *option
         reason = emitter.out_of_memory ? REASON_no_memory : REASON_none;
     }
     if (reason == REASON_none) {
-        reason = place(&emitter, compiled);
+        reason = place(&emitter, options, compiled);
     }
     release(&emitter);
     return reason;

@@ -7,6 +7,7 @@
 
 struct tier1_options {
     bool no_forwarding; /* JIT_STRESS=no-forward: every operand goes through its stack slot */
+    bool deferred;      /* the code is not entered before code_arena_publish(); taken back where it cannot be */
     PyObject
         *globals; /* the dict the code is about to run with, borrowed; NULL: not known. Only guesses depend on it. */
     int64_t count_for_tier2; /* calls or loop turns after which tier 2 is asked; 0: there is no tier 2 */
@@ -19,6 +20,6 @@ struct tier1_options {
 
 /* Compiles `code` and enters the result into the code map, which owns it; *compiled is set. Returns REASON_none, or why
  * it could not be done (nothing is left behind, no exception is set). GIL held; runs no Python code. */
-enum reason tier1_compile(PyCodeObject *code, const struct tier1_options *options, struct compiled_code **compiled);
+enum reason tier1_compile(PyCodeObject *code, struct tier1_options *options, struct compiled_code **compiled);
 
 #endif

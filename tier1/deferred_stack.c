@@ -175,7 +175,7 @@ void stack_spill(struct emitter *emitter, struct operand *operand)
         break;
     case PLACE_CONSTANT:
         item = emitter_add(emitter, TEMPLATE_SPILL_C);
-        item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)operand->constant;
+        item->quads[HOLE_Q_A] = (int64_t)(uintptr_t)operand->constant;
         break;
     case PLACE_REGISTER:
         item = emitter_add(emitter, TEMPLATE_SPILL_R);
@@ -245,7 +245,7 @@ void stack_take(struct emitter *emitter, struct operand *operand)
     default:
         assert(operand->place == PLACE_CONSTANT);
         item = emitter_add(emitter, TEMPLATE_TAKE_C);
-        item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)operand->constant;
+        item->quads[HOLE_Q_A] = (int64_t)(uintptr_t)operand->constant;
         break;
     }
     operand->place = PLACE_REGISTER;

@@ -68,8 +68,7 @@ struct item *emitter_add(struct emitter *emitter, int template)
     item->bytecode_offset = instruction->unit * (uint32_t)sizeof(CodeUnit);
     memset(item->labels, 0xff, sizeof item->labels);
     item->holes[HOLE_H_N] = instruction->oparg;
-    item->holes[HOLE_H_SP] = emitter_slot(emitter, instruction->depth);
-    item->holes[HOLE_Q_IP] = (int64_t)(uintptr_t)(units + instruction->unit);
+    item->holes[HOLE_H_SP] = (int32_t)emitter_slot(emitter, instruction->depth);
     item->holes[HOLE_H_IP] = (int32_t)(uintptr_t)(units + instruction->unit);
     item->handler = NULL;
     return item;

@@ -49,14 +49,16 @@ static inline bool is_raw_in_register(const struct operand *operand)
 enum { NO_LABEL = -1 };
 
 struct item {
-    uint16_t template;           /* enum template_id, or RAW_EXIT */
-    uint16_t size;               /* bytes of it that are copied, set by layout */
-    uint32_t bytecode_offset;    /* of the instruction it belongs to */
-    uint32_t offset;             /* machine offset from the start of the code, set by layout */
-    int32_t labels[LABEL_COUNT]; /* label numbers; NO_LABEL for CONT: the next item of the same list */
-    int64_t holes[HOLE_COUNT];   /* only those the template has are looked at */
-    const void *handler;         /* for LABEL_HANDLER */
+    uint16_t template;              /* enum template_id, or RAW_EXIT */
+    uint16_t size;                  /* bytes of it that are copied, set by layout */
+    uint32_t bytecode_offset;       /* of the instruction it belongs to */
+    uint32_t offset;                /* machine offset from the start of the code, set by layout */
+    int32_t labels[LABEL_HANDLER];  /* label numbers; NO_LABEL for CONT: the next item of the same list */
+    int32_t holes[HOLE_COUNT];      /* only those the template has are looked at */
+    int64_t quads[QUAD_HOLE_COUNT]; /* likewise */
+    const void *handler;            /* for LABEL_HANDLER */
 };
+_Static_assert(sizeof(struct item) <= 128, "two cache lines: a bytecode takes four items on the average");
 
 /* Not templates, but fixed machine code that deals with the machine stack. */
 enum {
@@ -77,8 +79,9 @@ struct item_list {
 enum part { PART_HOT, PART_FALLBACK, PART_COLD, PART_COUNT };
 
 struct place_of_label {
-    int32_t item; /* -1: not bound yet */
-    uint8_t part; /* enum part */
+    int32_t item;    /* -1: not bound yet */
+    uint32_t offset; /* in the machine code, set by layout */
+    uint8_t part;    /* enum part */
 };
 
 /* What is wanted out of line and made once the function is through: it cannot be put into the middle of a cold path. All but tails
@@ -87,6 +90,7 @@ enum stub_kind {
     STUB_ERROR,        /* unwind, then the handler or out */
     STUB_ERROR_AGAIN,  /* the same for an exception that has this frame's traceback entry */
     STUB_CHECK,        /* an escape check that is a call: no code of its own, found by the call's return address */
+    STUB_CHECK_CALL,   /* the same with a look at the eval breaker */
     STUB_LEAVE,        /* go on in tier 0 at `next`, or in compiled code behind the check that came here */
     STUB_LEAVE_NOW,    /* go on in tier 0 at `next` */
     STUB_EVAL_BREAKER, /* the eval breaker is set; then as STUB_LEAVE */
@@ -103,7 +107,8 @@ struct stub {
     uint8_t check_part;  /* enum part */
     bool locals_spilled; /* operands in PLACE_LOCAL stand in their slots too, owned */
     uint16_t depth;
-    uint32_t first_operand; /* into emitter.saved_operands: the deferred stack at that point */
+    uint16_t operand_count; /* operands that do not stand in their slots, */
+    uint32_t first_operand; /* in emitter.saved_operands from here on */
 };
 
 /* The code for guards that fail (fallback.c). */
@@ -275,6 +280,11 @@ void fallback_boundary(struct emitter *emitter, int number, bool closes);
 
 /* Appends a check for what an escape may leave behind; `next` is the instruction to go on at if compiled code must be left. Returns the item. */
 struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spilled);
+/* In the cold part: the same behind the deallocation of x; with a look at the eval breaker. */
+struct item *add_deallocation_check(struct emitter *emitter, int next, bool locals_spilled);
+struct item *add_call_check(struct emitter *emitter, int next);
+/* The last item of the cold part is a call that checks, too. */
+struct item *add_check_of(struct emitter *emitter, struct item *item, int next, bool locals_spilled);
 
 /* Appends a test of the eval breaker, whose rare path is all data; `next` as above. Returns the item: its CONT is where compiled code goes
  * on in both cases. */
@@ -301,8 +311,8 @@ struct resume_point *resume_point_at(const struct emitter *emitter, int number);
 
 /* Machine size after layout: hot part, and all. Sets the items' offsets. */
 size_t layout(struct emitter *emitter, size_t *hot_size);
-/* Writes the machine code for `address`; `code` has room for what layout() returned. Asserts every relocation. */
-void relocate(const struct emitter *emitter, char *code);
+/* Writes the machine code; `code` has room for `size` bytes, which layout() returned. Asserts every relocation. */
+void relocate(const struct emitter *emitter, char *code, size_t size);
 /* Machine offset of a bound label, and of where an item goes on (its CONT). */
 uint32_t label_offset(const struct emitter *emitter, int label);
 uint32_t continuation_offset(const struct emitter *emitter, const struct item_list *list, int index);

@@ -26,17 +26,31 @@ enum { MAX_TEMPLATES = 4096, MAX_HELPERS = 512, MAX_TEMPLATE_SIZE = 4096, MAX_RE
 
 static const char *const hole_names[] = {
 #define HOLE(name) #name,
+#define QUAD_HOLE(name)
 #define LABEL(name)
 #include "tier1/holes.def"
 #undef HOLE
+#undef QUAD_HOLE
+#undef LABEL
+};
+
+static const char *const quad_hole_names[] = {
+#define HOLE(name)
+#define QUAD_HOLE(name) #name,
+#define LABEL(name)
+#include "tier1/holes.def"
+#undef HOLE
+#undef QUAD_HOLE
 #undef LABEL
 };
 
 static const char *const label_names[] = {
 #define HOLE(name)
+#define QUAD_HOLE(name)
 #define LABEL(name) #name,
 #include "tier1/holes.def"
 #undef HOLE
+#undef QUAD_HOLE
 #undef LABEL
 };
 
@@ -170,22 +184,19 @@ static const char *const kind_names[] = {
 #undef KIND
 };
 
-/* What kind of relocation a hole of this name has where the object file has one of `type`; -1: there is none. */
-static int hole_kind(const char *name, unsigned type)
+/* What kind of relocation a hole is where the object file has one of `type`; -1: there is none. */
+static int hole_kind(unsigned type)
+{
+    return type == R_X86_64_32 || type == R_X86_64_32S ? RELOCATION_HOLE : type == R_X86_64_8 ? RELOCATION_BYTE : -1;
+}
+
+/* The same for a hole of 64 bits. */
+static int quad_hole_kind(const char *name, unsigned type)
 {
     if (strcmp(name, "Q_CELL") == 0) {
         return type == R_X86_64_PC32 || type == R_X86_64_PLT32 ? RELOCATION_NEAR : -1;
     }
-    switch (type) {
-    case R_X86_64_32:
-    case R_X86_64_32S:
-        return RELOCATION_HOLE;
-    case R_X86_64_8:
-        return RELOCATION_BYTE;
-    case R_X86_64_64:
-        return RELOCATION_QUAD;
-    }
-    return -1;
+    return type == R_X86_64_64 ? RELOCATION_QUAD : -1;
 }
 
 static struct row read_relocation(const struct object *object, const char *name, const GElf_Rela *relocation,
@@ -205,7 +216,13 @@ static struct row read_relocation(const struct object *object, const char *name,
     int kind = -1;
     int index = find_name(hole_names, sizeof hole_names / sizeof *hole_names, symbol_name);
     if (index >= 0) {
-        kind = hole_kind(symbol_name, type);
+        kind = hole_kind(type);
+    } else if ((index = find_name(quad_hole_names, sizeof quad_hole_names / sizeof *quad_hole_names, symbol_name)) >=
+               0) {
+        kind = quad_hole_kind(symbol_name, type);
+    } else if (strcmp(symbol_name, "Q_IP") == 0) {
+        index = 0;
+        kind = type == R_X86_64_64 ? RELOCATION_IP : -1;
     } else if ((index = find_name(label_names, sizeof label_names / sizeof *label_names, symbol_name)) >= 0) {
         kind = !relative ? -1 : strcmp(symbol_name, "HANDLER") == 0 ? RELOCATION_HANDLER : RELOCATION_LABEL;
     } else if (strncmp(symbol_name, "rt_", 3) == 0 || strcmp(symbol_name, "runtime_data") == 0) {
@@ -393,7 +410,7 @@ int main(int count, char **arguments)
     fclose(all_relocations);
     fclose(all_rows);
     fprintf(output, "/* Made by tier1/extract.c; do not edit. */\n#ifdef TEMPLATE_TABLE_DATA\n");
-    fprintf(output, "const unsigned char template_bytes[] = {\n%s};\n", byte_text);
+    fprintf(output, "const unsigned char template_bytes[%zu + TEMPLATE_PADDING] = {\n%s};\n", byte_count, byte_text);
     fprintf(output, "const struct template_relocation template_relocations[] = {\n%s};\n", relocation_text);
     fprintf(output, "const struct template template_table[TEMPLATE_COUNT] = {\n%s};\n", row_text);
     for (int i = 0; i < helper_count; i++) {

@@ -38,11 +38,8 @@ static size_t raw_size(int template)
 
 uint32_t label_offset(const struct emitter *emitter, int label)
 {
-    const struct place_of_label *place = &emitter->labels[label];
-    assert(place->item >= 0);
-    const struct item_list *list = &emitter->parts[place->part];
-    assert(place->item < list->count);
-    return list->items[place->item].offset;
+    assert(emitter->labels[label].item >= 0);
+    return emitter->labels[label].offset;
 }
 
 uint32_t continuation_offset(const struct emitter *emitter, const struct item_list *list, int index)
@@ -60,7 +57,9 @@ uint32_t call_return_offset(const struct item_list *list, int index)
     const struct item *item = &list->items[index];
     const struct template *template = &template_table[item->template];
     const struct template_relocation *call = &template_relocations[template->first_relocation];
-    assert(call->kind == RELOCATION_HELPER);
+    while (call->kind != RELOCATION_HELPER) {
+        call++;
+    }
     return item->offset + call->offset + (uint32_t)sizeof(int32_t);
 }
 
@@ -104,10 +103,27 @@ size_t layout(struct emitter *emitter, size_t *hot_size)
             *hot_size = offset;
         }
     }
+    for (int i = 0; i < emitter->label_count; i++) {
+        struct place_of_label *place = &emitter->labels[i];
+        const struct item_list *list = &emitter->parts[place->part];
+        if (place->item >= 0 && place->item < list->count) {
+            place->offset = list->items[place->item].offset;
+        }
+    }
     return offset;
 }
 
 /* ---- Relocation ---------------------------------------------------------------------------------------------- */
+
+/* Copies in steps of CHUNK bytes, so that up to CHUNK - 1 bytes behind are written, too: what comes there is copied later. Templates are small: a
+ * call would take longer than the copying. */
+enum { CHUNK = TEMPLATE_PADDING };
+static inline void copy_chunks(char *to, const unsigned char *from, size_t size)
+{
+    for (size_t i = 0; i < size; i += CHUNK) {
+        memcpy(to + i, from + i, CHUNK);
+    }
+}
 
 static void write_number(char *place, int64_t value)
 {
@@ -141,8 +157,9 @@ static void place_raw(const struct emitter *emitter, const struct item *item, co
     }
 }
 
-static void relocate_list(const struct emitter *emitter, const struct item_list *list, char *code)
+static void relocate_list(const struct emitter *emitter, const struct item_list *list, char *code, const char *end)
 {
+    const char *units = (const char *)_PyCode_CODE(emitter->bytecode.code);
     for (int i = 0; i < list->count; i++) {
         const struct item *item = &list->items[i];
         char *start = code + item->offset;
@@ -151,20 +168,23 @@ static void relocate_list(const struct emitter *emitter, const struct item_list 
             continue;
         }
         const struct template *template = &template_table[item->template];
-        memcpy(start, template_bytes + template->first_byte, item->size);
+        if (LIKELY(end - start >= item->size + CHUNK)) {
+            copy_chunks(start, template_bytes + template->first_byte, item->size);
+        } else {
+            memcpy(start, template_bytes + template->first_byte, item->size);
+        }
         const struct template_relocation *relocation = template_relocations + template->first_relocation;
         /* Without the one of a jump that is left out. */
-        const struct template_relocation *end =
+        const struct template_relocation *last =
             relocation + template->relocation_count - (item->size != template->size);
-        for (; relocation < end; relocation++) {
+        for (; relocation < last; relocation++) {
             char *place = start + relocation->offset;
             int target = relocation->target;
             int32_t addend = relocation->addend;
             switch ((enum relocation_kind)relocation->kind) {
             case RELOCATION_HOLE:
-                /* Half of the instruction's address: it may wrap. */
-                write_number(place, target == HOLE_H_IP ? (int32_t)(item->holes[target] + addend)
-                                                        : item->holes[target] + addend);
+                /* Half of an instruction's address may wrap. */
+                write_number(place, (int32_t)((uint32_t)item->holes[target] + (uint32_t)addend));
                 break;
             case RELOCATION_LABEL: {
                 assert(target == LABEL_CONT || item->labels[target] != NO_LABEL);
@@ -177,10 +197,15 @@ static void relocate_list(const struct emitter *emitter, const struct item_list 
                 write_distance(place, template_helpers[target], addend);
                 break;
             case RELOCATION_NEAR:
-                write_distance(place, (const void *)(uintptr_t)item->holes[target], addend);
+                write_distance(place, (const void *)(uintptr_t)item->quads[target], addend);
                 break;
             case RELOCATION_QUAD: {
-                int64_t value = item->holes[target] + addend;
+                int64_t value = item->quads[target] + addend;
+                memcpy(place, &value, sizeof value);
+                break;
+            }
+            case RELOCATION_IP: {
+                int64_t value = (int64_t)(uintptr_t)units + item->bytecode_offset + addend;
                 memcpy(place, &value, sizeof value);
                 break;
             }
@@ -199,9 +224,9 @@ static void relocate_list(const struct emitter *emitter, const struct item_list 
     }
 }
 
-void relocate(const struct emitter *emitter, char *code)
+void relocate(const struct emitter *emitter, char *code, size_t size)
 {
     for (int part = 0; part < PART_COUNT; part++) {
-        relocate_list(emitter, &emitter->parts[part], code);
+        relocate_list(emitter, &emitter->parts[part], code, code + size);
     }
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/ops.h"
 #include "runtime/steps.h"
+#include "runtime/stress.h"
 
 pair_family load_pair = PAIRS(PAIR);
 
@@ -18,7 +19,7 @@ pair_family load_pair = PAIRS(PAIR);
 void set_operand(struct emitter *emitter, struct item *item, const struct operand *operand, bool second)
 {
     enum hole displacement = second ? HOLE_H_B : HOLE_H_A;
-    enum hole constant = second ? HOLE_Q_B : HOLE_Q_A;
+    enum quad_hole constant = second ? HOLE_Q_B : HOLE_Q_A;
     switch ((enum operand_place)operand->place) {
     case PLACE_LOCAL:
         item->holes[displacement] = emitter_local(operand->local);
@@ -27,7 +28,7 @@ void set_operand(struct emitter *emitter, struct item *item, const struct operan
         item->holes[displacement] = emitter_slot(emitter, operand->index);
         break;
     case PLACE_CONSTANT:
-        item->holes[constant] = (int64_t)(uintptr_t)operand->constant;
+        item->quads[constant] = (int64_t)(uintptr_t)operand->constant;
         break;
     default:
         break;
@@ -95,11 +96,9 @@ void protect_locals(struct emitter *emitter)
     }
 }
 
-/* What an escape may leave behind is looked at, and protect_locals undone. `next` is the instruction to go on at if compiled code must
- * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
-struct item *end_escape(struct emitter *emitter, int next)
+/* The items behind an escape check, the last of which is `item`: returns the last one then. */
+static struct item *undo_protection(struct emitter *emitter, int next, struct item *item)
 {
-    struct item *item = add_escape_check(emitter, next, true);
     for (int undo = 0; undo < 2; undo++) {
         for (int i = 0; i < emitter->depth; i++) {
             const struct operand *operand = &emitter->stack[i];
@@ -114,6 +113,39 @@ struct item *end_escape(struct emitter *emitter, int next)
     return item;
 }
 
+/* What an escape may leave behind is looked at, and protect_locals undone. `next` is the instruction to go on at if compiled code must
+ * be left; the deferred stack is as it has to be there, results included. Returns the last item: its CONT is the caller's. */
+struct item *end_escape(struct emitter *emitter, int next)
+{
+    return undo_protection(emitter, next, add_escape_check(emitter, next, true));
+}
+
+/* In the cold part: drops x, which has lost its last reference, then as end_escape. */
+struct item *end_with_deallocation(struct emitter *emitter, int next)
+{
+    return undo_protection(emitter, next, add_deallocation_check(emitter, next, true));
+}
+
+/* The same for an item of the cold part, the last one, that checks by itself. */
+struct item *end_checked(struct emitter *emitter, int next, struct item *item)
+{
+    return undo_protection(emitter, next, add_check_of(emitter, item, next, true));
+}
+
+/* In the cold part: as end_escape, then looks at the eval breaker, as tier 0 does after calls. */
+struct item *end_call(struct emitter *emitter, int next)
+{
+    bool protects = false;
+    for (int i = 0; i < emitter->depth; i++) {
+        protects |= emitter->stack[i].place == PLACE_LOCAL;
+    }
+    if (!protects && !stress_settings.gc) {
+        return add_call_check(emitter, next);
+    }
+    end_escape(emitter, next);
+    return add_eval_breaker_test(emitter, next);
+}
+
 /* The cold path behind FREE: x has lost its last reference. Goes back to `back`. `next` as in end_escape. */
 int free_path(struct emitter *emitter, int back, int next)
 {
@@ -123,8 +155,7 @@ int free_path(struct emitter *emitter, int back, int next)
     emitter->in_cold = true;
     emitter_bind(emitter, label);
     protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, next)->labels[LABEL_CONT] = back;
+    end_with_deallocation(emitter, next)->labels[LABEL_CONT] = back;
     emitter->in_cold = was_cold;
     return label;
 }
@@ -550,7 +581,7 @@ static void add_frame_check(struct emitter *emitter)
         in_register |= emitter->stack[i].place == PLACE_REGISTER;
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_FRAME);
-    item->holes[HOLE_Q_A] = (int64_t)owned;
+    item->quads[HOLE_Q_A] = (int64_t)owned;
     item->holes[HOLE_H_N] = emitter->depth;
     item->holes[HOLE_H_M] = in_register;
 }

@@ -80,6 +80,9 @@ struct item *add_pair(struct emitter *emitter, const uint16_t *family, enum pair
 /* See select.c. */
 void protect_locals(struct emitter *emitter);
 struct item *end_escape(struct emitter *emitter, int next);
+struct item *end_with_deallocation(struct emitter *emitter, int next);
+struct item *end_checked(struct emitter *emitter, int next, struct item *item);
+struct item *end_call(struct emitter *emitter, int next);
 int free_path(struct emitter *emitter, int back, int next);
 void add_jump(struct emitter *emitter, int label);
 /* A label bound to what comes next in the hot part. */

@@ -294,8 +294,7 @@ void add_store_behind(struct emitter *emitter, int local, int done)
     item->labels[LABEL_CONT] = done;
     emitter_bind(emitter, dead);
     protect_locals(emitter);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, number + 2)->labels[LABEL_CONT] = done;
+    end_with_deallocation(emitter, number + 2)->labels[LABEL_CONT] = done;
     emitter->current = number;
 }
 

@@ -47,8 +47,8 @@ static void try_super_method(struct emitter *emitter)
     item->holes[HOLE_H_A] = emitter_local(0);
     item->holes[HOLE_H_B] = class_cell_place(emitter);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth - 2);
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, at(emitter, emitter->super_method)->oparg);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)emitter->super_cell;
+    item->quads[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, at(emitter, emitter->super_method)->oparg);
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)emitter->super_cell;
     item->labels[LABEL_JUMP] = emitter->super_label;
 }
 
@@ -77,7 +77,7 @@ void select_load_global(struct emitter *emitter)
     for (int i = 0; i < (known ? 1 : 2); i++) {
         int slower = emitter_new_label(emitter);
         struct item *item = emitter_add(emitter, fast[i]);
-        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+        item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
         item->labels[LABEL_SLOW] = slower;
         item->labels[LABEL_CONT] = back;
         if (i == 0) {
@@ -88,11 +88,11 @@ void select_load_global(struct emitter *emitter)
     }
     protect_locals(emitter);
     struct item *item = emitter_add(emitter, TEMPLATE_SLOW_LOAD_GLOBAL);
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg >> 1);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, instruction->oparg >> 1);
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_register(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    end_checked(emitter, emitter->current + 1, item)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
     if (before_super) {
         try_super_method(emitter);
@@ -102,8 +102,8 @@ void select_load_global(struct emitter *emitter)
 /* Sets the holes of a C path: any receiver. */
 static void set_name_and_cell(struct emitter *emitter, struct item *item, int name, struct attribute_cell *cell)
 {
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, name);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_NAME] = (int64_t)(uintptr_t)name_at(emitter, name);
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
 }
 
 /* The second attempt, in C, for any receiver as long as no other code has to run; what comes next is for the rest. */
@@ -142,7 +142,7 @@ void select_load_attr(struct emitter *emitter)
     int slow = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, (in_dict ? operand_family : family)[place_index(&owner)]);
     set_operand(emitter, item, &owner, false);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow;
     int peek = is_owned(&owner) ? TEMPLATE_PEEK_ATTR_O : TEMPLATE_PEEK_ATTR_B;
     if (in_dict) {
@@ -161,7 +161,7 @@ void select_load_attr(struct emitter *emitter)
     set_name_and_cell(emitter, item, instruction->oparg, cell);
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_register(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    end_checked(emitter, emitter->current + 1, item)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }
 
@@ -214,7 +214,7 @@ void select_store_attr(struct emitter *emitter)
         item = emitter_add(emitter, poke);
         set_name_and_cell(emitter, item, instruction->oparg, cell);
     }
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow;
     item->labels[LABEL_FREE] = freeing;
     emitter_bind(emitter, back);
@@ -249,7 +249,7 @@ void select_load_method(struct emitter *emitter)
     struct item *item = emitter_add(emitter, family[place_index(&owner)]);
     set_operand(emitter, item, &owner, false);
     item->holes[HOLE_H_D] = destination;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow;
     int back = label_here(emitter);
     if (behind_super) {
@@ -267,6 +267,6 @@ void select_load_method(struct emitter *emitter)
     item->labels[LABEL_ERROR] = stub_error(emitter, true);
     stack_push_slot(emitter);
     stack_push_slot(emitter);
-    end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;
+    end_checked(emitter, emitter->current + 1, item)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }

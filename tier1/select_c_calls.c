@@ -379,8 +379,8 @@ static struct item *add_calling_template(struct emitter *emitter, const struct c
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
     item->holes[HOLE_H_M] = site->nargs - named;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
+    item->quads[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     item->labels[LABEL_JUMP] = failed;
     return item;
@@ -428,8 +428,7 @@ void add_cold_call(struct emitter *emitter, const struct call_site *site, int ba
     } else {
         stack_push_register(emitter);
     }
-    end_escape(emitter, site->next);
-    add_eval_breaker_test(emitter, site->next)->labels[LABEL_CONT] = back;
+    end_call(emitter, site->next)->labels[LABEL_CONT] = back;
     emitter->depth = depth;
 }
 
@@ -447,7 +446,7 @@ static void add_pure_call(struct emitter *emitter, struct call_site *site, const
     int slow = emitter_new_label(emitter);
     struct item *item = add_pair(emitter, builtin->family, pair, a, b);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)call->definition;
+    item->quads[HOLE_Q_NAME] = (int64_t)(uintptr_t)call->definition;
     item->labels[LABEL_SLOW] = slow;
     const struct item_list *list = &emitter->parts[emitter_part(emitter)];
     int place = list->count - 1;
@@ -508,9 +507,9 @@ static void add_plain_method(struct emitter *emitter, struct call_site *site, co
                                                 : (const void *)call->plain_function;
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_A] =
+    item->quads[HOLE_Q_A] =
         call->plain_function != NULL ? (int64_t)(uintptr_t)call->definition : (int64_t)(uintptr_t)call->method;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     if (call->plain != NULL) {
         site->cell->definition = ((PyMethodDescrObject *)call->method)->d_method;

@@ -69,7 +69,7 @@ void add_native_call(struct emitter *emitter, struct call_site *site, int slow, 
     item->holes[HOLE_H_B] = emitter_slot(emitter, operands[0].index);
     assert(fits_native_call(site));
     site->cell->arguments = count_arguments(site, callee);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     for (int i = callee + 1; i < site->nargs + 2; i++) {
         move_argument(emitter, &operands[i], i - callee - 1);
@@ -92,8 +92,8 @@ void add_any_call(struct emitter *emitter, const struct call_site *site, int err
     struct item *item = emitter_add(emitter, in_line ? TEMPLATE_BEGIN_CALL : TEMPLATE_BEGIN_SHAPED_CALL);
     item->holes[HOLE_H_D] = emitter_slot(emitter, emitter->depth);
     item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
+    item->quads[HOLE_Q_NAME] = (int64_t)(uintptr_t)site->keyword_names;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     int result = site->result == NO_LABEL ? emitter_new_label(emitter) : site->result;
     item->labels[LABEL_JUMP] = result;
     item->labels[LABEL_CONT] = site->enter;
@@ -197,7 +197,7 @@ int emit_entry(struct emitter *emitter)
         emitter_add(emitter, TEMPLATE_SPILL_NULL)->holes[HOLE_H_D] = emitter_local(local);
     }
     struct item *item = emitter_add(emitter, resumes ? TEMPLATE_BUILD_FRAME_AND_RESUME : TEMPLATE_BUILD_FRAME);
-    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)code;
+    item->quads[HOLE_Q_A] = (int64_t)(uintptr_t)code;
     item->labels[LABEL_JUMP] = exceeded;
     item->labels[LABEL_SLOW] = 0;
     item->labels[LABEL_LEAVE] = tier0;

@@ -71,10 +71,10 @@ static void add_make_function(struct emitter *emitter, PyObject *code, int parts
     stack_flush(emitter);
     int on_stack = __builtin_popcount((unsigned)parts) - (cell_count > 0);
     struct item *item = emitter_add(emitter, TEMPLATE_MAKE_FUNCTION);
-    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)code;
+    item->quads[HOLE_Q_A] = (int64_t)(uintptr_t)code;
     item->holes[HOLE_H_A] = emitter_slot(emitter, emitter->depth - on_stack);
     item->holes[HOLE_H_N] = parts;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     while (on_stack-- > 0) {
         stack_pop(emitter);
     }

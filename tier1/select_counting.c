@@ -48,7 +48,7 @@ static void note_operand(struct emitter *emitter, const struct allocation_site *
     struct item *item = emitter_add(emitter, note_operand_family[place_index(operand)]);
     set_operand(emitter, item, operand, false);
     item->holes[HOLE_H_N] = number;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site;
 }
 
 struct allocation_site *note_operands(struct emitter *emitter)
@@ -65,7 +65,7 @@ struct allocation_site *note_operands(struct emitter *emitter)
         note_operand(emitter, site, i, first + i);
     }
     if (instruction->opcode == CALL || instruction->opcode == FOR_ITER) {
-        emitter_add(emitter, TEMPLATE_NOTE_CALLEE)->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site;
+        emitter_add(emitter, TEMPLATE_NOTE_CALLEE)->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site;
     }
     return site;
 }
@@ -91,5 +91,5 @@ void count_result(struct emitter *emitter, const struct allocation_site *site, i
     }
     struct item *item = emitter_add(emitter, template);
     item->holes[HOLE_H_A] = displacement;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site;
 }

@@ -23,7 +23,7 @@ void select_yield_value(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_YIELD_VALUE_R);
     item->holes[HOLE_H_N] = emitter->bytecode.code->co_nlocalsplus + emitter->depth;
     item->labels[LABEL_EXIT] = emitter->plain_exit_label;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
     stack_push_slot(emitter);
     note_raise(emitter);
 }
@@ -128,7 +128,7 @@ void select_return_generator(struct emitter *emitter)
     struct item *item = emitter_add(emitter, TEMPLATE_RETURN_GENERATOR);
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_EXIT] = emitter->return_label;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)resume_point_at(emitter, emitter->current + 1);
     stack_push_slot(emitter);
     note_raise(emitter);
 }

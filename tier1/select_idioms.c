@@ -156,8 +156,8 @@ static void add_idiom(struct emitter *emitter, int template, const struct match 
     item->holes[HOLE_H_B] = emitter_local(match->key);
     item->holes[HOLE_H_C] = match->value >= 0 ? emitter_local(match->value) : 0;
     item->holes[HOLE_H_N] = match->op == NB_SUBTRACT;
-    item->holes[HOLE_Q_A] = (int64_t)(uintptr_t)match->constants[0];
-    item->holes[HOLE_Q_B] = (int64_t)(uintptr_t)match->constants[1];
+    item->quads[HOLE_Q_A] = (int64_t)(uintptr_t)match->constants[0];
+    item->quads[HOLE_Q_B] = (int64_t)(uintptr_t)match->constants[1];
     int slow = emitter_new_label(emitter);
     item->labels[LABEL_SLOW] = slow;
     fallback_exit(emitter, slow);

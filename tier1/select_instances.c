@@ -43,7 +43,7 @@ bool select_instantiation(struct emitter *emitter, struct call_site *site)
         emitter_add(emitter, kind == INSTANTIATION_EMPTY ? TEMPLATE_NEW_INSTANCE : TEMPLATE_BEGIN_INSTANCE);
     item->holes[HOLE_H_D] = emitter_slot(emitter, site->operands[0].index);
     item->holes[HOLE_H_N] = site->nargs;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)site->cell;
     item->labels[LABEL_SLOW] = slow;
     if (kind == INSTANTIATION_BY_FUNCTION) {
         emitter_add(emitter, RAW_CALL_FUNCTION);

@@ -51,7 +51,7 @@ static void loop_over_anything(struct emitter *emitter, int64_t slot, struct ite
     emitter_bind(emitter, other);
     item = emitter_add(emitter, TEMPLATE_FOR_ITER_ANY);
     item->holes[HOLE_H_A] = slot;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = stub_error(emitter, false);
     item->labels[LABEL_CONT] = test;
     emitter_bind(emitter, test);
@@ -84,7 +84,7 @@ void select_for_iter(struct emitter *emitter)
         int slower = emitter_new_label(emitter);
         struct item *item = emitter_add(emitter, fast[i]);
         item->holes[HOLE_H_A] = slot;
-        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+        item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
         item->labels[LABEL_JUMP] = end;
         item->labels[LABEL_SLOW] = slower;
         item->labels[LABEL_CONT] = back;
@@ -117,8 +117,7 @@ void select_for_iter(struct emitter *emitter)
     item->labels[LABEL_SLOW] = dead;
     item->labels[LABEL_CONT] = stub_tail(emitter, target);
     emitter_bind(emitter, dead);
-    emitter_add(emitter, TEMPLATE_DEALLOCATE);
-    end_escape(emitter, target)->labels[LABEL_CONT] = target;
+    end_with_deallocation(emitter, target)->labels[LABEL_CONT] = target;
     emitter->in_cold = false;
     stack_push_slot(emitter);
     if (stored != NO_LABEL) {

@@ -18,7 +18,7 @@ static void add_star_call(struct emitter *emitter, int keywords)
     struct item *item = emitter_add(emitter, TEMPLATE_BEGIN_STAR_CALL);
     item->holes[HOLE_H_D] = bottom;
     item->holes[HOLE_H_N] = keywords;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow;
     emitter_add(emitter, RAW_CALL_FUNCTION);
     item = emitter_add(emitter, TEMPLATE_FINISH_STAR_CALL);
@@ -37,8 +37,7 @@ static void add_star_call(struct emitter *emitter, int keywords)
     emitter_bind(emitter, finished);
     emitter_add(emitter, TEMPLATE_CHECK_RESULT)->labels[LABEL_ERROR] = error;
     stack_push_register(emitter);
-    end_escape(emitter, next);
-    add_eval_breaker_test(emitter, next)->labels[LABEL_CONT] = back;
+    end_call(emitter, next)->labels[LABEL_CONT] = back;
     emitter->in_cold = false;
 }
 

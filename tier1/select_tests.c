@@ -58,7 +58,7 @@ struct tier2_cell *add_tier2_count(struct emitter *emitter, int number, int targ
         (struct tier2_cell){.countdown = emitter->count_for_tier2,
                             .offset = bytecode_first_unit(&emitter->bytecode, target) * (uint32_t)sizeof(CodeUnit)};
     struct item *item = emitter_add(emitter, TEMPLATE_COUNT_DOWN);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     emitter->tier2_label = emitter_new_label(emitter);
     item->labels[LABEL_SLOW] = emitter->tier2_label;
     return cell;
@@ -72,12 +72,12 @@ void add_tier2_entry(struct emitter *emitter, struct tier2_cell *cell, int back)
     emitter_bind(emitter, emitter->tier2_label);
     int ask = emitter_new_label(emitter);
     struct item *item = emitter_add(emitter, TEMPLATE_ENTER_TIER2);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = ask;
     item->labels[LABEL_EXIT] = emitter->exit_label;
     emitter_bind(emitter, ask);
     item = emitter_add(emitter, TEMPLATE_ASK_TIER2);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_CONT] = back;
     emitter->in_cold = was_cold;
 }

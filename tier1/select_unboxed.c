@@ -256,7 +256,7 @@ static void add_by_constant(struct emitter *emitter, struct operation *operation
     int reg = __builtin_ctz(~operation->used);
     bool guards = int_operators[op].guards && !wraps;
     int exit = guards || (op == NB_LSHIFT && wraps) ? exit_of(emitter, operation) : NO_LABEL;
-    emitter_add(emitter, load[reg])->holes[HOLE_Q_A] = constant;
+    emitter_add(emitter, load[reg])->quads[HOLE_Q_A] = constant;
     const uint16_t(*family)[INT_REGISTERS] =
         wraps && int_operators[op].wrapping != NULL ? int_operators[op].wrapping : int_operators[op].templates;
     emitter_add(emitter, family[left][reg])->labels[LABEL_SLOW] = exit;

@@ -16,10 +16,10 @@ static void add_push(struct emitter *emitter, int loader, int64_t slot, void *lo
 {
     struct item *item = emitter_add(emitter, loader);
     item->holes[HOLE_H_A] = slot;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)loader_cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)loader_cell;
     item->labels[LABEL_SLOW] = slow;
     item = emitter_add(emitter, TEMPLATE_PUSH_FRAME_R);
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_SLOW] = slow_with_callee;
 }
 
@@ -46,7 +46,7 @@ void select_before_with(struct emitter *emitter)
     add_push(emitter, TEMPLATE_LOAD_ENTER, slot, cell, &cell->call, slow, slow_with_callee);
     struct item *item = emitter_add(emitter, TEMPLATE_BIND_EXIT);
     item->holes[HOLE_H_A] = slot;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     add_call(emitter);
     emitter_add(emitter, TEMPLATE_LEAVE_ENTER)->holes[HOLE_H_A] = slot;
     stack_push_slot(emitter);
@@ -58,7 +58,7 @@ void select_before_with(struct emitter *emitter)
     begin_slow_part(emitter, slow, slow_with_callee);
     item = emitter_add(emitter, TEMPLATE_SLOW_BEFORE_WITH);
     item->holes[HOLE_H_A] = slot;
-    item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
+    item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)cell;
     item->labels[LABEL_ERROR] = failed;
     emitter_add(emitter, TEMPLATE_TAKE_S)->holes[HOLE_H_A] = slot + (int64_t)sizeof(PyObject *);
     end_escape(emitter, emitter->current + 1)->labels[LABEL_CONT] = back;

@@ -18,55 +18,84 @@ static bool same_handler(const struct emitter *emitter, int a, int b)
            left->handler_lasti == right->handler_lasti;
 }
 
-static bool same_operands(const struct emitter *emitter, const struct stub *stub)
+/* Copies the operands of the deferred stack that do not stand in their slots behind the saved ones; how many there are, -1 without memory.
+ * Of those that an exception drops, which stand at `keep` or above, only that they own nothing is kept, so that more stubs are
+ * alike. */
+static int copy_operands(struct emitter *emitter, int keep, bool locals_spilled)
 {
-    return stub->depth == emitter->depth &&
-           (emitter->depth == 0 || memcmp(&emitter->saved_operands[stub->first_operand], emitter->stack,
-                                          sizeof *emitter->stack * (size_t)emitter->depth) == 0);
+    while (emitter->saved_capacity - emitter->saved_count < emitter->depth) {
+        if (!emitter_grow_array((void **)&emitter->saved_operands, &emitter->saved_capacity,
+                                sizeof *emitter->saved_operands)) {
+            emitter->out_of_memory = true;
+            return -1;
+        }
+    }
+    int count = 0;
+    for (int i = 0; i < emitter->depth; i++) {
+        const struct operand *operand = &emitter->stack[i];
+        assert(!is_raw_in_register(operand) && operand->index == i);
+        struct operand *copy = &emitter->saved_operands[emitter->saved_count + count];
+        if (operand->place == PLACE_SLOT) {
+            continue;
+        }
+        if (i < keep || operand->place == PLACE_REGISTER) {
+            *copy = *operand;
+            count++;
+        } else if (operand->place != PLACE_LOCAL || !locals_spilled) {
+            memset(copy, 0, sizeof *copy);
+            copy->place = PLACE_NULL;
+            copy->index = operand->index;
+            count++;
+        }
+    }
+    return count;
 }
 
 /* Files a stub for the deferred stack as it is now and returns its label. An equal one filed before serves both: the failing
  * instruction is known from the frame, so error stubs differ by handler only. */
 static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, bool locals_spilled)
 {
-    bool shared = kind == STUB_ERROR || kind == STUB_ERROR_AGAIN || kind == STUB_LEAVE_NOW || kind == STUB_TAIL;
-    unsigned hash = (unsigned)next * 5 + (unsigned)emitter->depth * 3 + kind +
-                    (unsigned)emitter->bytecode.instructions[emitter->current].handler * 7;
+    const struct instruction *instruction = &emitter->bytecode.instructions[emitter->current];
+    bool error = kind == STUB_ERROR || kind == STUB_ERROR_AGAIN;
+    int keep = !error ? emitter->depth : instruction->handler >= 0 ? instruction->handler_depth : 0;
+    int count = copy_operands(emitter, keep, locals_spilled);
+    if (count < 0) {
+        return 0;
+    }
+    const struct operand *operands = emitter->saved_operands + emitter->saved_count;
+    locals_spilled &= keep > 0;
+    bool shared = error || kind == STUB_LEAVE_NOW || kind == STUB_TAIL;
+    unsigned hash = (unsigned)next * 5 + (unsigned)emitter->depth * 3 + kind + (unsigned)instruction->handler * 7;
     int32_t *bucket = &emitter->stub_buckets[hash % STUB_BUCKETS];
     for (int i = shared ? *bucket : -1; i >= 0; i = emitter->stubs[i].earlier) {
         const struct stub *earlier = &emitter->stubs[i];
         if (earlier->kind == kind && earlier->next == next && earlier->locals_spilled == locals_spilled &&
-            same_handler(emitter, earlier->instruction, emitter->current) && same_operands(emitter, earlier)) {
+            earlier->depth == emitter->depth && earlier->operand_count == count &&
+            same_handler(emitter, earlier->instruction, emitter->current) &&
+            memcmp(&emitter->saved_operands[earlier->first_operand], operands, sizeof *operands * (size_t)count) ==
+                0) {
             return earlier->label;
         }
     }
     const struct item_list *list = &emitter->parts[emitter_part(emitter)];
-    int label = kind == STUB_CHECK ? NO_LABEL : emitter_new_label(emitter);
-    for (int i = 0; i < emitter->depth; i++) {
-        if (!emitter_grow((void **)&emitter->saved_operands, emitter->saved_count, &emitter->saved_capacity,
-                          sizeof *emitter->saved_operands)) {
-            emitter->out_of_memory = true;
-            return label;
-        }
-        assert(!is_raw_in_register(&emitter->stack[i]));
-        emitter->saved_operands[emitter->saved_count++] = emitter->stack[i];
-    }
+    int label = kind == STUB_CHECK || kind == STUB_CHECK_CALL ? NO_LABEL : emitter_new_label(emitter);
     if (!emitter_grow((void **)&emitter->stubs, emitter->stub_count, &emitter->stub_capacity,
                       sizeof *emitter->stubs)) {
         emitter->out_of_memory = true;
         return label;
     }
-    emitter->stubs[emitter->stub_count] =
-        (struct stub){.kind = kind,
-                      .label = label,
-                      .instruction = emitter->current,
-                      .next = next,
-                      .check = list->count - 1,
-                      .check_part = (uint8_t)emitter_part(emitter),
-                      .locals_spilled = locals_spilled,
-                      .depth = (uint16_t)emitter->depth,
-                      .earlier = *bucket,
-                      .first_operand = (uint32_t)(emitter->saved_count - emitter->depth)};
+    emitter->stubs[emitter->stub_count] = (struct stub){.kind = kind,
+                                                        .label = label,
+                                                        .instruction = emitter->current,
+                                                        .next = next,
+                                                        .check = list->count - 1,
+                                                        .check_part = (uint8_t)emitter_part(emitter),
+                                                        .locals_spilled = locals_spilled,
+                                                        .depth = (uint16_t)emitter->depth,
+                                                        .earlier = *bucket,
+                                                        .operand_count = (uint16_t)count,
+                                                        .first_operand = (uint32_t)emitter->saved_count};
+    emitter->saved_count += count;
     if (shared) {
         *bucket = emitter->stub_count;
     }
@@ -103,6 +132,27 @@ struct item *add_escape_check(struct emitter *emitter, int next, bool locals_spi
     }
     struct item *item = emitter_add(emitter, TEMPLATE_CHECK_ESCAPE);
     item->labels[LABEL_SLOW] = file_stub(emitter, STUB_LEAVE, next, locals_spilled);
+    return item;
+}
+
+struct item *add_check_of(struct emitter *emitter, struct item *item, int next, bool locals_spilled)
+{
+    assert(emitter->out_of_memory || item == &emitter->parts[PART_COLD].items[emitter->parts[PART_COLD].count - 1]);
+    file_stub(emitter, STUB_CHECK, next, locals_spilled);
+    return item;
+}
+
+struct item *add_deallocation_check(struct emitter *emitter, int next, bool locals_spilled)
+{
+    assert(emitter->in_cold);
+    return add_check_of(emitter, emitter_add(emitter, TEMPLATE_DEALLOCATE_AND_CHECK), next, locals_spilled);
+}
+
+struct item *add_call_check(struct emitter *emitter, int next)
+{
+    assert(emitter->in_cold);
+    struct item *item = emitter_add(emitter, TEMPLATE_CALL_CALL_CHECK);
+    file_stub(emitter, STUB_CHECK_CALL, next, false);
     return item;
 }
 
@@ -198,12 +248,14 @@ static void share_operands(struct emitter *emitter, struct side_exit *exit, uint
  * `keep` or above. Returns the mask of those that are owned in memory then. */
 static uint64_t add_operands(struct emitter *emitter, const struct stub *stub, int keep, struct side_exit *exit)
 {
-    uint64_t owned = 0;
+    uint64_t owned = stub->depth >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << stub->depth) - 1;
     int first = emitter->exit_operand_count;
-    for (int i = 0; i < stub->depth; i++) {
+    for (int i = 0; i < stub->operand_count; i++) {
         const struct operand *operand = &emitter->saved_operands[stub->first_operand + (uint32_t)i];
-        bool in_slot = operand->place == PLACE_SLOT || (operand->place == PLACE_LOCAL && stub->locals_spilled);
-        if (!in_slot && (i < keep || operand->place == PLACE_REGISTER)) {
+        if (operand->place == PLACE_LOCAL && stub->locals_spilled) {
+            continue;
+        }
+        if (operand->index < keep || operand->place == PLACE_REGISTER) {
             if (!emitter_grow((void **)&emitter->exit_operands, emitter->exit_operand_count,
                               &emitter->exit_operand_capacity, sizeof *emitter->exit_operands)) {
                 emitter->out_of_memory = true;
@@ -211,10 +263,8 @@ static uint64_t add_operands(struct emitter *emitter, const struct stub *stub, i
             }
             emitter->exit_operands[emitter->exit_operand_count++] = exit_operand(emitter, operand);
             exit->operand_count++;
-            in_slot = true;
-        }
-        if (in_slot && i < 64) {
-            owned |= (uint64_t)1 << i;
+        } else if (operand->index < 64) {
+            owned &= ~((uint64_t)1 << operand->index);
         }
     }
     share_operands(emitter, exit, (uint32_t)first);
@@ -281,7 +331,7 @@ static void add_rows(struct emitter *emitter, const struct stub *stub)
     exit->next_unit = (uint16_t)bytecode_first_unit(&emitter->bytecode, stub->next);
     add_operands(emitter, stub, stub->depth, exit);
     exit->mask = mask_number(emitter, instructions[stub->next].bound);
-    if (stub->kind == STUB_EVAL_BREAKER) {
+    if (stub->kind == STUB_EVAL_BREAKER || stub->kind == STUB_CHECK_CALL) {
         exit->flags = SIDE_EXIT_EVAL_BREAKER;
         new_error_row(emitter, stub)->unit = (uint16_t)instructions[stub->instruction].unit;
     }
@@ -323,15 +373,15 @@ void emit_stubs(struct emitter *emitter)
     for (int i = 0; i < emitter->stub_count && !emitter->out_of_memory; i++) {
         struct stub stub = emitter->stubs[i];
         emitter->current = stub.instruction;
-        if (stub.kind == STUB_CHECK) {
+        if (stub.kind == STUB_CHECK || stub.kind == STUB_CHECK_CALL) {
             continue;
         }
         emitter_bind(emitter, stub.label);
         if (stub.kind == STUB_TAIL) {
-            emitter->depth = stub.depth;
-            if (stub.depth > 0) {
-                memcpy(emitter->stack, &emitter->saved_operands[stub.first_operand],
-                       sizeof *emitter->stack * stub.depth);
+            stack_set_canonical(emitter, stub.depth);
+            for (int operand = 0; operand < stub.operand_count; operand++) {
+                struct operand saved = emitter->saved_operands[stub.first_operand + (uint32_t)operand];
+                emitter->stack[saved.index] = saved;
             }
             add_escape_check(emitter, stub.next, false)->labels[LABEL_CONT] = stub.next;
         } else {
@@ -344,7 +394,7 @@ void emit_stubs(struct emitter *emitter)
     }
     emitter->numbered_rows = emitter->exit_row_count;
     for (int i = 0; i < emitter->stub_count && !emitter->out_of_memory; i++) {
-        if (emitter->stubs[i].kind == STUB_CHECK) {
+        if (emitter->stubs[i].kind == STUB_CHECK || emitter->stubs[i].kind == STUB_CHECK_CALL) {
             add_rows(emitter, &emitter->stubs[i]);
         }
     }
@@ -352,7 +402,7 @@ void emit_stubs(struct emitter *emitter)
     for (int error = 0; error < 2; error++) {
         emitter_bind(emitter, error ? emitter->error_label : emitter->leave_label);
         struct item *item = emitter_add(emitter, error ? TEMPLATE_SIDE_EXITS_ERROR : TEMPLATE_SIDE_EXITS_LEAVE);
-        item->holes[HOLE_Q_CELL] = (int64_t)(uintptr_t)emitter->exits;
+        item->quads[HOLE_Q_CELL] = (int64_t)(uintptr_t)emitter->exits;
         item->labels[LABEL_EXIT] = emitter->exit_label;
     }
     emitter->in_cold = false;
@@ -380,6 +430,12 @@ void address_side_exits(const struct emitter *emitter, const char *start)
             check->address = call_return_offset(list, stub->check);
             assert(check == exits->checks || check[-1].address < check->address);
             check++;
+            break;
+        case STUB_CHECK_CALL:
+            check[0].address = check[1].address = call_return_offset(list, stub->check);
+            check[1].first_operand = handler;
+            assert(check == exits->checks || check[-1].address < check->address);
+            check += 2;
             break;
         case STUB_ERROR:
         case STUB_ERROR_AGAIN:

@@ -82,6 +82,24 @@ extern char H_A[], H_B[], H_C[], H_D[], H_N[], H_M[], H_SP[], H_IP[];
 extern char Q_CELL[];
 #define CELL(type) ((type *)Q_CELL)
 
+/* Calls an rt_ function that is no C function, but keeps and sets registers as side_exit.h says, with arguments in rdi, rsi and rdx. */
+#define CALL_CHECKED(function, first, second, third)                                                                 \
+    do {                                                                                                             \
+        register PyObject *in_r14 __asm__("r14") = r0;                                                               \
+        register PyObject *in_r15 __asm__("r15") = x;                                                                \
+        register void *in_rdi __asm__("rdi") = (first);                                                              \
+        register void *in_rsi __asm__("rsi") = (second);                                                             \
+        register void *in_rdx __asm__("rdx") = (third);                                                              \
+        __asm__ volatile("call " #function                                                                           \
+                         : "+r"(in_r14), "+r"(in_r15), "+r"(in_rdi), "+r"(in_rsi), "+r"(in_rdx)                      \
+                         :                                                                                           \
+                         : "rax", "rcx", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",   \
+                           "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",       \
+                           "xmm14", "xmm15");                                                                        \
+        r0 = in_r14;                                                                                                 \
+        x = in_r15;                                                                                                  \
+    } while (0)
+
 /* Fields of runtime_data, addressed relative to the code. Its arrays cannot be indexed like that: see RUNTIME_BASE. */
 #define RUNTIME (&runtime_data)
 #define RUNTIME_BASE                                                                                                 \

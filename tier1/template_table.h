@@ -8,18 +8,33 @@
 
 enum hole {
 #define HOLE(name) HOLE_##name,
+#define QUAD_HOLE(name)
 #define LABEL(name)
 #include "tier1/holes.def"
 #undef HOLE
+#undef QUAD_HOLE
 #undef LABEL
     HOLE_COUNT
 };
 
+enum quad_hole {
+#define HOLE(name)
+#define QUAD_HOLE(name) HOLE_##name,
+#define LABEL(name)
+#include "tier1/holes.def"
+#undef HOLE
+#undef QUAD_HOLE
+#undef LABEL
+    QUAD_HOLE_COUNT
+};
+
 enum label {
 #define HOLE(name)
+#define QUAD_HOLE(name)
 #define LABEL(name) LABEL_##name,
 #include "tier1/holes.def"
 #undef HOLE
+#undef QUAD_HOLE
 #undef LABEL
     LABEL_COUNT
 };
@@ -33,7 +48,7 @@ enum relocation_kind {
 struct template_relocation {
     uint16_t offset;
     uint16_t kind : 4;    /* enum relocation_kind */
-    uint16_t target : 12; /* enum hole, enum label, or an index into template_helpers */
+    uint16_t target : 12; /* enum hole, enum quad_hole, enum label, or an index into template_helpers */
     int32_t addend;
 };
 
@@ -60,6 +75,8 @@ enum template_id {
 
 extern const struct template template_table[TEMPLATE_COUNT];
 extern const struct template_relocation template_relocations[];
+/* So many bytes of no template stand behind the last one. */
+enum { TEMPLATE_PADDING = 16 };
 extern const unsigned char template_bytes[];
 
 /* Addresses of the runtime's functions and data that templates refer to. */

@@ -119,7 +119,7 @@ static void load_float(struct emitter *emitter, struct operation *operation, str
     if (operand->place == PLACE_CONSTANT) {
         double value = kind == KIND_FLOAT ? PyFloat_AS_DOUBLE(operand->constant) : (double)constant_int(operand);
         struct item *item = emitter_add(emitter, from_constant[reg]);
-        memcpy(&item->holes[HOLE_Q_A], &value, sizeof value);
+        memcpy(&item->quads[HOLE_Q_A], &value, sizeof value);
     } else if (is_raw(operand)) {
         bool is_int = operand->place == PLACE_INT;
         int slow = is_int ? exit_of(emitter, operation) : NO_LABEL;
@@ -151,7 +151,7 @@ static void load_int(struct emitter *emitter, struct operation *operation, struc
     static of_int_registers from_constant = OF_INT_REGISTERS(LOAD_INT_C);
     static of_int_registers from_known_local = OF_INT_REGISTERS(KNOWN_INT_L);
     if (operand->place == PLACE_CONSTANT) {
-        emitter_add(emitter, from_constant[reg])->holes[HOLE_Q_A] = constant_int(operand);
+        emitter_add(emitter, from_constant[reg])->quads[HOLE_Q_A] = constant_int(operand);
     } else if (operand->place == PLACE_INT) {
         emitter_add(emitter, from_slot[reg])->holes[HOLE_H_A] = emitter_slot(emitter, operand->index);
     } else {

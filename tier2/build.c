@@ -155,7 +155,12 @@ struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struc
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
     for (int i = 0; i < count; i++) {
         phi->inputs[i] = values[i];
-        phi->sample = phi->sample == NULL ? values[i]->sample : phi->sample;
+        if (phi->sample == NULL && (values[i]->sample != NULL || phi->class == NULL)) {
+            build_copy_guess(phi, values[i]);
+        }
+        if (phi->class == NULL && values[i]->op == IR_new_instance) {
+            phi->class = (void *)values[i]->pointer;
+        }
     }
     phi->kind = same_kind ? values[0]->kind : KIND_any;
     return phi;
@@ -269,6 +274,22 @@ static struct variable merge_variable(struct builder *builder, struct merge *mer
     return result;
 }
 
+/* Two raw locals that are one object on all ways are one afterwards. */
+static void share_phi(const struct merge *merge, struct variable *variables, int local)
+{
+    for (int other = 0; other < local && variables[local].state == VARIABLE_RAW; other++) {
+        bool same = variables[other].state == VARIABLE_RAW;
+        for (int i = 0; same && i < merge->count; i++) {
+            const struct variable *on_way = merge->ways[i]->variables;
+            same = on_way[other].state == VARIABLE_RAW && on_way[other].value == on_way[local].value &&
+                   !ir_is_constant(on_way[local].value);
+        }
+        if (same) {
+            variables[local].value = variables[other].value;
+        }
+    }
+}
+
 static struct operand merge_operand(struct builder *builder, struct merge *merge, struct ir_block *block, int index)
 {
     struct operand first = merge->ways[0]->operands[index];
@@ -327,12 +348,15 @@ static void merge_incoming(struct builder *builder, int number)
         merge.ways[count++] = incoming;
     }
     struct ir_block *block = ir_block_new(builder->graph);
+    builder->settling = true;
     for (int index = 0; index < merge.depth; index++) {
         operands[index] = merge_operand(builder, &merge, block, index);
     }
     for (int local = 0; local < builder->local_count; local++) {
         variables[local] = merge_variable(builder, &merge, block, local);
+        share_phi(&merge, variables, local);
     }
+    builder->settling = false;
     for (int i = 0; i < merge.count; i++) {
         builder->block = merge.ways[i]->block;
         connect_by_jump(builder, block);
@@ -503,8 +527,23 @@ static struct ir_node *open_phi(struct builder *builder, struct ir_block *block,
 {
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
     phi->inputs[0] = first;
-    phi->sample = first->sample;
+    build_copy_guess(phi, first);
+    if (first->op == IR_new_instance) {
+        phi->class = (void *)first->pointer;
+    }
     return phi;
+}
+
+/* The local that is one number with `local` in the loop, as the guess says, and has its phi in `block`; or -1. */
+static int twin_of(const struct builder *builder, const struct block_info *info, const struct ir_block *block,
+                   int local)
+{
+    int twin = info->guesses[local].twin - 1;
+    if (twin < 0 || builder->variables[twin].state != VARIABLE_RAW) {
+        return -1;
+    }
+    const struct ir_node *phi = builder->variables[twin].value;
+    return phi->op == IR_phi && phi->block == block ? twin : -1;
 }
 
 /* The walk has come to a loop header: phis for what the loop changes. */
@@ -557,7 +596,9 @@ static void open_loop(struct builder *builder, int header)
                 builder->block = block->predecessors[0];
                 clean = ir_insert_before(builder->graph, builder->block->last, IR_constant_bool, 0, NULL);
             }
-            variable->value = open_phi(builder, block, variable->value, edges);
+            int twin = twin_of(builder, info, block, local);
+            variable->value =
+                twin >= 0 ? builder->variables[twin].value : open_phi(builder, block, variable->value, edges);
             variable->clean = open_phi(builder, block, clean, edges);
         } else if (variable->state == VARIABLE_HOME && variable->value != NULL && variable_is_bound(builder, local)) {
             enum ir_kind kind = (enum ir_kind)variable->value->kind;
@@ -620,6 +661,57 @@ static void peel(struct builder *builder, int header)
     builder->retry = true;
 }
 
+/* Two ways to say the same number of the same object? Constants stand in their homes. */
+static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
+                          const struct ir_node *clean_b)
+{
+    bool in_homes = build_is_true(clean_a) && build_is_true(clean_b);
+    return a == b || (in_homes && ir_is_constant(a) && a->op == b->op && a->number == b->number);
+}
+
+static bool is_raw_phi(const struct block_info *info, int local)
+{
+    const struct variable *variable = &info->variables[local];
+    return variable->state == VARIABLE_RAW && variable->value->op == IR_phi && variable->value->block == info->header;
+}
+
+/* A back edge brings one number for both locals. They are to be one in the loop, too, if they came in as one; else they become one object here. */
+static void join_twins(struct builder *builder, int header, int first, int second)
+{
+    struct block_info *info = &builder->info[header];
+    const struct variable *wanted[2] = {&info->variables[first], &info->variables[second]};
+    struct loop_guess *guess = &info->guesses[second];
+    if (guess->twin == 0 && is_one_number(wanted[0]->value->inputs[0], wanted[0]->clean->inputs[0],
+                                          wanted[1]->value->inputs[0], wanted[1]->clean->inputs[0])) {
+        guess->twin = (int16_t)(first + 1);
+        builder->retry = true;
+        return;
+    }
+    variable_sync(builder, first);
+    variable_sync(builder, second);
+}
+
+/* Before a back edge: locals that are one object stay one. */
+static void settle_twins(struct builder *builder, int header)
+{
+    struct block_info *info = &builder->info[header];
+    for (int second = 1; second < builder->local_count && !builder->is_virtual; second++) {
+        const struct variable *variable = &builder->variables[second];
+        for (int first = 0; first < second && is_raw_phi(info, second); first++) {
+            const struct variable *other = &builder->variables[first];
+            bool same = variable->state == VARIABLE_RAW && other->state == VARIABLE_RAW &&
+                        is_one_number(variable->value, variable->clean, other->value, other->clean);
+            bool is_twin = is_raw_phi(info, first) && info->variables[first].value == info->variables[second].value;
+            if (is_twin && !same) {
+                info->guesses[second].twin = TWIN_NONE;
+                builder->retry = true;
+            } else if (same && !is_twin && is_raw_phi(info, first) && !ir_is_constant(variable->value)) {
+                join_twins(builder, header, first, second);
+            }
+        }
+    }
+}
+
 /* Ends the current block with a jump back to `header`. */
 static void close_loop_here(struct builder *builder, int header)
 {
@@ -629,6 +721,8 @@ static void close_loop_here(struct builder *builder, int header)
     int current = builder->current;
     /* Guards of the conversion, and the breaker, leave at the header. */
     builder->current = header;
+    builder->settling = true;
+    settle_twins(builder, header);
     for (int local = 0; local < builder->local_count; local++) {
         const struct variable *wanted = &info->variables[local];
         struct variable *variable = &builder->variables[local];
@@ -692,6 +786,7 @@ static void close_loop_here(struct builder *builder, int header)
     struct ir_node *breaker = build_node(builder, IR_guard_breaker, 0, NULL);
     breaker->state = build_state_now(builder, header);
     connect_by_jump(builder, info->header);
+    builder->settling = false;
     builder->current = current;
     builder->block = NULL;
 }
@@ -1053,6 +1148,7 @@ enum reason build_graph(const struct build_request *request, const struct byteco
         ir_graph_free(*graph);
         *graph = NULL;
     }
+    free(directs.live.rows);
     for (int i = 0; i < directs.count; i++) {
         build_release_body(&directs.entries[i].body);
     }

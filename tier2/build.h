@@ -67,10 +67,14 @@ struct operand {
     bool rises; /* from a number that is not negative */
 };
 
+enum { TWIN_NONE = -1 };
+
 /* What is believed of a local at a loop header. */
 struct loop_guess {
     uint8_t kind;  /* a number's: the local is raw there; KIND_any: it stands in its home */
     uint8_t known; /* the guess is good for something */
+    int16_t
+        twin; /* raw, and the same object as local `twin` - 1, a lower one; 0: nothing is known of it, TWIN_NONE: there is none */
     uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
@@ -106,6 +110,7 @@ struct body {
     bool refused;               /* it was tried here, and cannot be inlined */
     bool owns;                  /* other code may run in it: its locals have references of their own */
     bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
+    bool boxes;                 /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -124,8 +129,32 @@ struct direct_function {
     uint8_t result;                         /* enum ir_kind of a number that it always returns; KIND_any: an object */
 };
 
+/* What stands in an attribute of instances of a class, as live objects and stores in the graph show it. */
+struct attribute_hint {
+    uint32_t version; /* of the class */
+    uint16_t index;   /* as attribute cells have it */
+    uint8_t kind;     /* enum ir_kind */
+    PyObject *sample; /* borrowed, or NULL */
+    PyTypeObject *class;
+};
+enum { MOST_ATTRIBUTE_HINTS = 128 };
+struct attribute_hints {
+    int count;
+    struct attribute_hint rows[MOST_ATTRIBUTE_HINTS];
+};
+
+/* All classes there are, sorted by address, once somebody has asked. */
+struct live_classes {
+    PyTypeObject **rows; /* owned */
+    size_t count, capacity;
+    bool collected;
+};
+
+/* What all graphs of a compilation share. */
 enum { MOST_DIRECT_FUNCTIONS = 4 };
 struct direct_functions {
+    struct attribute_hints hints;
+    struct live_classes live;
     int count;
     bool changed; /* what is called directly, or how: all graphs are to be made again */
     struct direct_function entries[MOST_DIRECT_FUNCTIONS];
@@ -177,6 +206,7 @@ struct builder {
     PyObject *const *samples;             /* what stood in the frame then: locals, then operands; or NULL */
     const struct deopt_failure *failures; /* what failed in earlier code of the function */
     size_t failure_count;
+    bool settling;      /* several ways are being brought into one form: each operand by itself */
     bool retry;         /* a guess was wrong: the graph is to be made again */
     enum reason reason; /* why there will be no graph */
 };
@@ -190,10 +220,29 @@ struct ir_node *build_node2(struct builder *builder, enum ir_op op, struct ir_no
 /* The same, as a guard that leaves with the state at the beginning of the instruction. */
 struct ir_node *build_guard1(struct builder *builder, enum ir_op op, struct ir_node *a);
 struct ir_node *build_guard2(struct builder *builder, enum ir_op op, struct ir_node *a, struct ir_node *b);
+/* What is known of a value that is probably the same. */
+static inline void build_copy_guess(struct ir_node *node, const struct ir_node *source)
+{
+    node->sample = source->sample;
+    node->class = source->class;
+    node->guess = source->guess;
+}
 struct ir_node *build_int(struct builder *builder, int64_t value);
 struct ir_node *build_float(struct builder *builder, double value);
 struct ir_node *build_bool(struct builder *builder, bool value);
 struct ir_node *build_object(struct builder *builder, PyObject *object);
+
+/* ---- Classes (build_classes.c) ---- */
+
+/* The class that an operand's value probably has, which is alive, or NULL. */
+PyTypeObject *build_class_of(const struct operand *operand);
+/* Is the class of the case alive, and as it was? Then what the case borrows is, too. */
+bool build_is_live(struct builder *builder, const struct attribute_case *seen);
+/* Guards that an object is of the class, as that is now. */
+void build_guard_class(struct builder *builder, struct ir_node *owner, PyTypeObject *class);
+/* The attribute of the case has been seen to hold the value; and: what will it probably be where nothing better is known? */
+void build_note_attribute(struct builder *builder, const struct attribute_case *seen, const struct operand *value);
+void build_guess_attribute(struct builder *builder, const struct attribute_case *seen, struct ir_node *value);
 
 /* ---- States ---- */
 
@@ -238,6 +287,8 @@ struct ir_node *operand_number(struct builder *builder, struct operand *operand,
 struct ir_node *operand_kind_guard(struct builder *builder, struct operand *operand, enum ir_kind kind);
 /* An operand as an object, borrowed: good until the next escape or store to a local. */
 struct ir_node *operand_object(struct builder *builder, struct operand *operand);
+/* A raw value as an object, a new reference, which no local gets to know of. */
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw);
 /* An operand as an object with a reference of its own. */
 struct ir_node *operand_owned(struct builder *builder, struct operand *operand);
 /* Drops the reference an operand has, if it has one. `next`: the instruction to go on at when other code had to run. */
@@ -259,6 +310,8 @@ void build_finish_escape(struct builder *builder, int next);
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
+/* Makes the home of a raw local hold its number; it stays raw. */
+void variable_sync(struct builder *builder, int local);
 /* Makes a local raw of the kind where that is what it is, and else maybe_other: good where it is assigned before it is read. Guards that what its home
  * holds is simple where that is not known; they leave as above. */
 void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind);
@@ -312,6 +365,8 @@ void build_subscript(struct builder *builder);
 void build_store_subscript(struct builder *builder);
 void build_unpack(struct builder *builder);
 void build_container(struct builder *builder);
+/* LIST_APPEND, SET_ADD, MAP_ADD. */
+void build_comprehension_item(struct builder *builder);
 void build_contains(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
@@ -324,10 +379,19 @@ void build_store_place(struct builder *builder, struct ir_node *base, int32_t of
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);
 bool build_plain_concatenation(struct builder *builder);
-/* CALL of a method of a built-in type that has such a function. */
-bool build_plain_method(struct builder *builder);
 /* The truth of the operand on top, which stays; NULL where C has to find out in general. */
 struct ir_node *build_plain_truth(struct builder *builder);
+
+/* ---- Built-in functions, methods and classes (build_builtins.c) ---- */
+
+/* CALL of what runtime/callees.def knows; false: nothing done but guards. */
+bool build_builtin(struct builder *builder);
+/* Appends `item` to `list`, which is guarded to be one; the item has no reference of its own afterwards. */
+void build_append(struct builder *builder, struct operand *list, struct operand *item);
+/* The one character below 256 that a str operand is known to consist of, as a number; NULL where nothing is known. */
+struct ir_node *build_character_of(struct builder *builder, struct operand *operand);
+/* The str of one character below 256: borrowed, and lives for ever. */
+struct ir_node *build_str_of_character(struct builder *builder, struct ir_node *code);
 
 /* ---- Complex numbers (build_complex.c) ---- */
 
@@ -345,6 +409,11 @@ void build_replace_operands(struct builder *builder, int count, struct ir_node *
 
 /* Carries out the current instruction. */
 void build_instruction(struct builder *builder);
+
+static inline bool build_is_true(const struct ir_node *node)
+{
+    return node != NULL && node->op == IR_constant_bool && node->number;
+}
 
 static inline const struct instruction *build_current(const struct builder *builder)
 {
@@ -367,6 +436,8 @@ void build_guard_same(struct builder *builder, struct ir_node *node, PyObject *o
 void build_guard_namespaces(struct builder *builder);
 /* Does the code look at globals at all? */
 bool build_has_globals(const struct bytecode *bytecode);
+/* The attribute `name` of a module like the one that is `owner`'s sample, guarded; NULL: nothing done. */
+struct ir_node *build_module_attribute(struct builder *builder, struct ir_node *owner, PyObject *name);
 /* LOAD_GLOBAL by what its cell says, the NULL included; false: nothing done. */
 bool build_load_global(struct builder *builder);
 
@@ -384,6 +455,11 @@ bool build_call(struct builder *builder);
  * here; all else that says it is this function the caller has guarded. False: nothing done but guards. */
 bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
                           int operands, int count, struct operand *arguments);
+
+/* ---- Operators of the program's classes (build_operators.c) ---- */
+
+/* BINARY_OP by a Python method of the left operand's class, inlined; false: nothing done but guards. */
+bool build_user_operator(struct builder *builder);
 
 /* ---- Direct calls (build_direct.c) ---- */
 
@@ -422,6 +498,8 @@ struct inlining {
 void build_inlined(struct builder *builder, const struct inlining *inlining);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
+/* Is every box of the constant's value this object? */
+bool build_has_one_box(const PyObject *constant);
 /* The function being inlined cannot be, after all. */
 void build_refuse(struct builder *builder);
 /* Other code may run in an inlined function: all its locals and those of its callers must have references of their own. */
@@ -451,6 +529,8 @@ bool build_is_simple(enum ir_kind kind);
 
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);
+/* The other way round; NULL for KIND_any. */
+PyTypeObject *build_type_of_kind(enum ir_kind kind);
 
 /* Makes the graph, or returns why not. GIL held; runs no Python code. */
 enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode,

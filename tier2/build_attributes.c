@@ -74,8 +74,10 @@ static void guard_type(struct builder *builder, struct ir_node *owner, const str
         guard_one_of_types(builder, owner, cell);
         return;
     }
-    struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
-    class->pointer = seen->type;
+    if (owner->op != IR_new_instance || owner->pointer != seen->type) {
+        struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
+        class->pointer = seen->type;
+    }
     struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
     version->pointer = seen->type;
     version->number = seen->type_version;
@@ -105,7 +107,7 @@ static struct ir_node *load_attribute(struct builder *builder, struct ir_node *b
 static struct ir_node *guard_bound(struct builder *builder, struct ir_node *value)
 {
     struct ir_node *bound = build_guard1(builder, IR_guard_bound, value);
-    bound->sample = value->sample;
+    build_copy_guess(bound, value);
     return bound;
 }
 
@@ -133,6 +135,15 @@ static PyObject *sample_in_place(PyObject *sample, const struct attribute_case *
     return values != NULL ? values->values[seen->index] : NULL;
 }
 
+static void note_or_guess(struct builder *builder, const struct attribute_case *seen, struct ir_node *value)
+{
+    if (value->sample != NULL) {
+        build_note_attribute(builder, seen, &(struct operand){.state = OPERAND_BORROWED, .local = -1, .value = value});
+    } else {
+        build_guess_attribute(builder, seen, value);
+    }
+}
+
 /* The attribute of a class, which nothing in the instance hides. */
 static struct ir_node *class_attribute(struct builder *builder, struct ir_node *owner,
                                        const struct attribute_case *seen)
@@ -158,11 +169,20 @@ static bool is_object(const struct operand *operand)
     return operand->state != OPERAND_RAW && operand->state != OPERAND_NULL;
 }
 
-static bool class_attribute_is_known(const struct builder *builder, const struct ir_node *owner,
+static bool class_attribute_is_known(struct builder *builder, const struct ir_node *owner,
                                      const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    return sample_of_case(builder, owner) != NULL && !(hidden_by_keys && seen->keys_version == 0);
+    const PyTypeObject *class = owner->op == IR_new_instance ? owner->pointer : NULL;
+    bool is_made = class != NULL && class == seen->type && class->tp_version_tag == seen->type_version;
+    return (is_made || sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) && !(hidden_by_keys && seen->keys_version == 0);
+}
+
+static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)
+{
+    bool failed = build_has_failed(builder, IR_guard_class) || build_has_failed(builder, IR_guard_half) ||
+                  build_has_failed(builder, IR_guard_true);
+    return failed ? NULL : build_module_attribute(builder, owner, name_of(builder));
 }
 
 /* Pushes a new reference found by a plain function in place of the operand on top; leaves where there was none. */
@@ -194,9 +214,12 @@ void build_load_attr(struct builder *builder)
         struct ir_node *base = place_of(builder, owner, seen, &offset);
         value = load_attribute(builder, base, offset);
         value->sample = sample_in_place(sample_of_case(builder, owner), seen);
+        note_or_guess(builder, seen, value);
         value = guard_bound(builder, value);
     } else if (seen != NULL && class_attribute_is_known(builder, owner, seen)) {
         value = class_attribute(builder, owner, seen);
+    } else if ((value = attribute_of_module(builder, owner)) != NULL) {
+        /* As found. */
     } else if (!build_has_failed(builder, IR_guard_bound)) {
         struct ir_node *name = build_object(builder, name_of(builder));
         struct ir_node *cell = build_int(builder, (int64_t)(uintptr_t)build_cell(builder));
@@ -212,6 +235,29 @@ void build_load_attr(struct builder *builder)
     operand_drop(builder, &popped, builder->current + 1);
 }
 
+/* The method of a built-in class with a kind: those live for ever, and what stands in them is known by their version; NULL: none. */
+static struct ir_node *method_of_kind(struct builder *builder, struct operand *operand)
+{
+    const struct attribute_cell *cell = build_cell(builder);
+    enum ir_kind kind = operand_guess(operand);
+    if (kind == KIND_any && operand->value->sample == NULL && cell != NULL && cell->count == 1) {
+        kind = build_kind_of_type(cell->first.type);
+    }
+    PyTypeObject *class = build_type_of_kind(kind);
+    PyObject *method = class == NULL ? NULL : _PyType_Lookup(class, name_of(builder));
+    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type) || class->tp_dictoffset != 0 ||
+        class->tp_version_tag == 0 || build_has_failed(builder, IR_guard_kind) ||
+        build_has_failed(builder, IR_guard_version)) {
+        return NULL;
+    }
+    operand_kind_guard(builder, operand, kind);
+    struct ir_node *version = build_node(builder, IR_guard_version, 0, NULL);
+    version->pointer = class;
+    version->number = class->tp_version_tag;
+    version->state = build_state_before(builder);
+    return build_object(builder, method);
+}
+
 /* A method and self; or NULL and what was found, which binds nothing. */
 void build_load_method(struct builder *builder)
 {
@@ -223,11 +269,27 @@ void build_load_method(struct builder *builder)
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
         likely_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
-    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen)) {
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen) &&
+        build_kind_of_type(seen->type) == KIND_any) {
         struct ir_node *method = class_attribute(builder, owner, seen);
         struct operand self = pop(builder);
         push_fetched(builder, method);
         push(builder, self);
+        return;
+    }
+    struct ir_node *method = method_of_kind(builder, operand);
+    if (method != NULL) {
+        struct operand self = pop(builder);
+        push_fetched(builder, method);
+        push(builder, self);
+        return;
+    }
+    method = attribute_of_module(builder, owner);
+    if (method != NULL) {
+        struct operand module = pop(builder);
+        push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
+        push_fetched(builder, method);
+        operand_drop(builder, &module, builder->current + 1);
         return;
     }
     build_by_step(builder);
@@ -331,6 +393,7 @@ void build_store_attr(struct builder *builder)
         int32_t offset;
         guard_type(builder, owner, seen);
         struct ir_node *base = place_of(builder, owner, seen, &offset);
+        build_note_attribute(builder, seen, peek(builder, 1));
         if (is_new_place(builder, owner, seen)) {
             store_new(builder, base, offset, seen->kind == ATTRIBUTE_SLOT ? -1 : seen->index);
             return;

@@ -160,6 +160,7 @@ static struct operand make_instance(struct builder *builder, const struct call *
     instance->flags |= NODE_QUIET;
     instance->pointer = call->class;
     instance->number = (call->class->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
+    instance->offset = instance_class_dies_plainly(call->class) ? (int32_t)call->class->tp_version_tag : 0;
     struct operand self = {.state = OPERAND_OWNED, .local = -1, .value = instance};
     *peek(builder, call->operands - 1) = self;
     return self;

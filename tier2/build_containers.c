@@ -155,10 +155,32 @@ static struct ir_node *load_item(struct builder *builder, struct ir_node *contai
     return item;
 }
 
+/* str[int]: a character that is a byte. */
+static void build_character(struct builder *builder)
+{
+    struct ir_node *container = operand_kind_guard(builder, peek(builder, 1), KIND_str);
+    struct ir_node *index = operand_raw(builder, peek(builder, 0), KIND_int);
+    struct ir_node *size = build_guard1(builder, IR_str_length, container);
+    size->flags |= NODE_NOT_NEGATIVE;
+    struct ir_node *position = build_node2(builder, IR_wrap_index, index, size);
+    build_guard1(builder, IR_guard_true, build_node2(builder, IR_is_inside, position, size));
+    struct ir_node *code = build_guard2(builder, IR_str_character, container, position);
+    code->flags |= NODE_NOT_NEGATIVE;
+    replace_operands(
+        builder, 2,
+        (struct operand){
+            .state = OPERAND_BORROWED, .local = -1, .value = build_str_of_character(builder, code)});
+}
+
 void build_subscript(struct builder *builder)
 {
     struct operand *left = peek(builder, 1);
     enum ir_kind kind = container_kind(builder, left);
+    if (kind == KIND_str && is_probably_int(peek(builder, 0)) && !build_has_failed(builder, IR_guard_kind) &&
+        !build_has_failed(builder, IR_guard_true) && !build_has_failed(builder, IR_str_character)) {
+        build_character(builder);
+        return;
+    }
     if ((kind == KIND_list || kind == KIND_tuple) && is_probably_int(peek(builder, 0)) &&
         !build_has_failed(builder, IR_guard_kind) && !build_has_failed(builder, IR_guard_true)) {
         struct ir_node *container = operand_kind_guard(builder, left, kind);
@@ -347,39 +369,6 @@ void build_container(struct builder *builder)
     push_owned(builder, result);
 }
 
-/* ---- Methods of built-in types ------------------------------------------------------------------------------------- */
-
-bool build_plain_method(struct builder *builder)
-{
-    int count = build_current(builder)->oparg;
-    struct operand *method = peek(builder, count + 1);
-    if (!is_object(method) || method->value->op != IR_constant_object || builder->keyword_names >= 0 ||
-        count + 2 > MOST_BUILT || !plain_is_promising(builder) || peek(builder, count)->state == OPERAND_NULL) {
-        return false;
-    }
-    PyObject *descriptor = (PyObject *)method->value->pointer;
-    plain_method_function function =
-        Py_TYPE(descriptor) == runtime_data.method_descriptor_type ? plain_method(descriptor, count) : NULL;
-    if (function == NULL) {
-        return false;
-    }
-    struct ir_node *inputs[MOST_BUILT];
-    for (int i = 0; i < count + 2; i++) {
-        inputs[i] = operand_owned(builder, peek(builder, count + 1 - i));
-    }
-    struct ir_node *result = build_node(builder, IR_call_plain_array, count + 2, inputs);
-    result->pointer = (const void *)function;
-    result->number = count;
-    /* Other types' objects change. */
-    result->memory = PyDescr_TYPE(descriptor) == runtime_data.str_type ? MEMORY_none : MEMORY_list_shape;
-    result = guard_now(builder, IR_guard_bound, result);
-    for (int i = 0; i < count + 2; i++) {
-        pop(builder);
-    }
-    push_owned(builder, result);
-    return true;
-}
-
 /* ---- Tests and operators -------------------------------------------------------------------------------------------- */
 
 void build_contains(struct builder *builder)
@@ -399,15 +388,56 @@ void build_contains(struct builder *builder)
     replace_operands(builder, 2, (struct operand){.state = OPERAND_RAW, .local = -1, .value = truth});
 }
 
+/* A guard that a str is ready. */
+static struct ir_node *ready_string(struct builder *builder, struct operand *operand)
+{
+    struct ir_node *string = operand_kind_guard(builder, operand, KIND_str);
+    if (string->op != IR_constant_object && string->op != IR_str_of_character) {
+        build_guard1(builder, IR_str_length, string);
+    }
+    return string;
+}
+
+/* Of two str: as numbers, where both are known to be single characters; else for equality. NULL: neither. */
+static struct ir_node *compare_strings(struct builder *builder)
+{
+    int comparison = build_current(builder)->oparg;
+    struct operand *left = peek(builder, 1);
+    struct operand *right = peek(builder, 0);
+    struct ir_node *codes[2] = {build_character_of(builder, left), build_character_of(builder, right)};
+    if (codes[0] != NULL && codes[1] != NULL) {
+        struct ir_node *order = build_node2(builder, IR_int_compare, codes[0], codes[1]);
+        order->number = comparison;
+        return order;
+    }
+    bool unknown = operand_guess(left) != KIND_str || operand_guess(right) != KIND_str;
+    if ((comparison != Py_EQ && comparison != Py_NE) || unknown || build_has_failed(builder, IR_guard_kind) ||
+        build_has_failed(builder, IR_str_length)) {
+        return NULL;
+    }
+    struct ir_node *first = ready_string(builder, left);
+    struct ir_node *equal = build_node2(builder, IR_str_equal, first, ready_string(builder, right));
+    return comparison == Py_EQ ? equal : build_node1(builder, IR_bool_not, equal);
+}
+
 bool build_plain_compare(struct builder *builder)
 {
     int specialised = build_current(builder)->specialised;
     enum ir_kind left = operand_guess(peek(builder, 1));
     enum ir_kind right = operand_guess(peek(builder, 0));
-    bool promising = specialised == COMPARE_OP_STR_JUMP || (left == KIND_str && right == KIND_str) ||
+    bool either_is_str = left == KIND_str || right == KIND_str;
+    bool promising = specialised == COMPARE_OP_STR_JUMP ||
+                     (either_is_str && (left == right || left == KIND_any || right == KIND_any)) ||
                      (build_is_number(left) && build_is_number(right));
     if (!promising || build_has_failed(builder, IR_guard_true)) {
         return false;
+    }
+    struct ir_node *outcome = is_object(peek(builder, 1)) && is_object(peek(builder, 0)) && either_is_str
+                                  ? compare_strings(builder)
+                                  : NULL;
+    if (outcome != NULL) {
+        replace_operands(builder, 2, (struct operand){.state = OPERAND_RAW, .local = -1, .value = outcome});
+        return true;
     }
     struct ir_node *inputs[4] = {operand_object(builder, peek(builder, 1)), operand_object(builder, peek(builder, 0)),
                                  build_int(builder, build_current(builder)->oparg), build_int(builder, 0)};
@@ -447,4 +477,43 @@ bool build_plain_concatenation(struct builder *builder)
     }
     build_plain_object(builder, (const void *)rt_plain_concatenate, 2);
     return true;
+}
+
+/* ---- Comprehensions ---------------------------------------------------------------------------------------------------- */
+
+void build_comprehension_item(struct builder *builder)
+{
+    const struct instruction *instruction = build_current(builder);
+    int pops = instruction->opcode == MAP_ADD ? 2 : 1;
+    struct operand *container = peek(builder, pops + instruction->oparg - 1);
+    if (container->state != OPERAND_OWNED || build_has_failed(builder, IR_list_append) ||
+        build_has_failed(builder, IR_guard_true) || build_has_failed(builder, IR_guard_bound) ||
+        build_kind_has_failed(builder, KIND_list)) {
+        build_by_step(builder);
+        return;
+    }
+    if (instruction->opcode == LIST_APPEND) {
+        build_append(builder, container, peek(builder, 0));
+        pop(builder);
+        return;
+    }
+    struct ir_node *inputs[4] = {container->value};
+    for (int i = 0; i < pops; i++) {
+        inputs[1 + i] = operand_object(builder, peek(builder, pops - 1 - i));
+    }
+    inputs[1 + pops] = build_int(builder, 0);
+    struct operand dying[3];
+    if (instruction->opcode == SET_ADD) {
+        struct ir_node *status = build_plain_call(builder, (const void *)rt_plain_set_add, IR_INT, 3, inputs);
+        plain_truth_value(builder, status);
+        dying[0] = pop(builder);
+        operand_drop_many(builder, dying, 1, builder->current + 1);
+        return;
+    }
+    struct ir_node *dead = build_plain_call(builder, (const void *)rt_plain_store, IR_OBJECT, 4, inputs);
+    dying[0] = owned(guard_now(builder, IR_guard_bound, dead));
+    dying[2] = pop(builder);
+    dying[1] = pop(builder);
+    build_own_fetched(builder);
+    operand_drop_many(builder, dying, 3, builder->current + 1);
 }

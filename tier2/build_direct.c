@@ -152,7 +152,10 @@ void build_direct_return(struct builder *builder)
     enum ir_kind kind = operand_kind(&result);
     bool own = result.state == OPERAND_OWNED && result.value->op == IR_call_direct;
     if (!own) {
-        bool number = kind == KIND_int || kind == KIND_float;
+        /* A number that is an object already has to stay that, but for those whose objects live for ever. */
+        bool singleton =
+            result.value->op == IR_constant_object && build_has_one_box((const PyObject *)result.value->pointer);
+        bool number = (kind == KIND_int || kind == KIND_float) && (result.state == OPERAND_RAW || singleton);
         builder->returns_others |= !number || (builder->returned != KIND_any && builder->returned != kind);
         builder->returned = (uint8_t)kind;
     }

@@ -4,6 +4,8 @@
  * the value: what is to be a constant is compared each time. */
 #include "tier2/build.h"
 
+#include "runtime/dict_lookup.h"
+
 static struct ir_node *load_word(struct builder *builder, struct ir_node *base, size_t offset)
 {
     struct ir_node *load = build_node1(builder, IR_load, base);
@@ -37,14 +39,19 @@ void build_guard_namespaces(struct builder *builder)
     }
 }
 
-/* The keys of a namespace, guarded to have the version. */
-static struct ir_node *guarded_keys(struct builder *builder, PyObject *space, uint32_t version)
+/* The keys of a dict, guarded to have the version. */
+static struct ir_node *keys_of_version(struct builder *builder, struct ir_node *dict, uint32_t version)
 {
-    struct ir_node *keys = load_word(builder, build_object(builder, space), offsetof(PyDictObject, ma_keys));
+    struct ir_node *keys = load_word(builder, dict, offsetof(PyDictObject, ma_keys));
     struct ir_node *guard = build_guard1(builder, IR_guard_half, keys);
     guard->offset = (int32_t)offsetof(PyDictKeysObject, dk_version);
     guard->number = version;
     return keys;
+}
+
+static struct ir_node *guarded_keys(struct builder *builder, PyObject *space, uint32_t version)
+{
+    return keys_of_version(builder, build_object(builder, space), version);
 }
 
 static bool has_version(PyObject *space, uint32_t version)
@@ -58,6 +65,51 @@ static bool becomes_constant(PyObject *value)
 {
     return Py_IS_TYPE(value, &PyFunction_Type) || Py_IS_TYPE(value, &PyCFunction_Type) ||
            (PyType_Check(value) && ((PyTypeObject *)value)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE);
+}
+
+/* What was loaded where `value` stands now: that very object, compared, or one like it. */
+static struct ir_node *as_found(struct builder *builder, struct ir_node *loaded, PyObject *value)
+{
+    if (!becomes_constant(value)) {
+        loaded = build_guard1(builder, IR_guard_bound, loaded);
+        loaded->sample = value;
+        return loaded;
+    }
+    build_guard_same(builder, loaded, value);
+    if (Py_IS_TYPE(value, &PyCFunction_Type)) {
+        /* Another one may stand at its address: what it does is static. */
+        struct ir_node *kind = build_guard1(builder, IR_guard_kind, loaded);
+        kind->kind = KIND_c_function;
+        struct ir_node *definition = build_guard1(builder, IR_guard_word, kind);
+        definition->offset = (int32_t)offsetof(PyCFunctionObject, m_ml);
+        definition->number = (int64_t)(uintptr_t)((PyCFunctionObject *)value)->m_ml;
+    }
+    return build_object(builder, value);
+}
+
+struct ir_node *build_module_attribute(struct builder *builder, struct ir_node *owner, PyObject *name)
+{
+    PyObject *module = owner->sample;
+    if (module == NULL || !PyModule_CheckExact(module)) {
+        return NULL;
+    }
+    PyDictObject *space = (PyDictObject *)((PyModuleObject *)module)->md_dict;
+    if (space == NULL || !PyDict_CheckExact(space) || !DK_IS_UNICODE(space->ma_keys) || space->ma_values != NULL) {
+        return NULL;
+    }
+    uint32_t version = cpython_dict_keys_version(space->ma_keys);
+    Py_ssize_t index = dict_find_string(space->ma_keys, name);
+    PyObject *value = index < 0 ? NULL : dict_value_at(space, index);
+    if (value == NULL || version == 0) {
+        return NULL;
+    }
+    struct ir_node *class = build_guard1(builder, IR_guard_class, owner);
+    class->pointer = &PyModule_Type;
+    struct ir_node *dict = load_word(builder, owner, offsetof(PyModuleObject, md_dict));
+    dict->memory = MEMORY_constant;
+    struct ir_node *keys = keys_of_version(builder, dict, version);
+    const char *place = (const char *)&DK_UNICODE_ENTRIES(space->ma_keys)[index].me_value;
+    return as_found(builder, load_word(builder, keys, (size_t)(place - (const char *)space->ma_keys)), value);
 }
 
 bool build_load_global(struct builder *builder)
@@ -79,22 +131,7 @@ bool build_load_global(struct builder *builder)
     if (builtin) {
         keys = guarded_keys(builder, builder->builtins, cell->builtins_version);
     }
-    struct ir_node *loaded = load_word(builder, keys, cell->offset);
-    if (becomes_constant(value)) {
-        build_guard_same(builder, loaded, value);
-        if (Py_IS_TYPE(value, &PyCFunction_Type)) {
-            /* Another one may stand at its address: what it does is static. */
-            struct ir_node *kind = build_guard1(builder, IR_guard_kind, loaded);
-            kind->kind = KIND_c_function;
-            struct ir_node *definition = build_guard1(builder, IR_guard_word, kind);
-            definition->offset = (int32_t)offsetof(PyCFunctionObject, m_ml);
-            definition->number = (int64_t)(uintptr_t)((PyCFunctionObject *)value)->m_ml;
-        }
-        loaded = build_object(builder, value);
-    } else {
-        loaded = build_guard1(builder, IR_guard_bound, loaded);
-        loaded->sample = value;
-    }
+    struct ir_node *loaded = as_found(builder, load_word(builder, keys, cell->offset), value);
     if (build_current(builder)->oparg & 1) {
         push(builder, (struct operand){.state = OPERAND_NULL, .local = -1});
     }

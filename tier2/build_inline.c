@@ -151,6 +151,7 @@ static struct variable variable_of_argument(struct builder *builder, const struc
         const struct variable *source = operand.local >= 0 ? &builder->variables[operand.local] : NULL;
         bool has_object = source != NULL && source->value == raw && source->clean != NULL &&
                           source->clean->op == IR_constant_bool && source->clean->number;
+        has_object |= body->boxes && operand.value->type != IR_BOOL;
         if (!has_object) {
             return (struct variable){.state = VARIABLE_RAW, .value = raw};
         }
@@ -202,8 +203,7 @@ static int add_frame(struct builder *builder, PyCodeObject *code)
 
 /* ---- The way out ---------------------------------------------------------------------------------------------------- */
 
-/* Is every box of the constant's value this object? */
-static bool has_one_box(const PyObject *constant)
+bool build_has_one_box(const PyObject *constant)
 {
     if (PyBool_Check(constant)) {
         return true;
@@ -218,7 +218,7 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
 {
     int count = 0;
     bool raw = true;
-    bool singletons = true; /* constants whose boxes are always the same objects */
+    bool singletons = true; /* those among them that are constants have boxes that are always the same objects */
     bool constants = true;
     const struct operand *first = ways != NULL ? &ways->result : NULL;
     enum ir_kind kind = KIND_any;
@@ -228,7 +228,7 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
         kind = count == 0 ? operand_kind(&way->result) : kind == operand_kind(&way->result) ? kind : KIND_any;
         raw &= is_raw || is_constant;
         constants &= is_constant;
-        singletons &= is_constant && has_one_box((const PyObject *)way->result.value->pointer);
+        singletons &= is_raw || (is_constant && build_has_one_box((const PyObject *)way->result.value->pointer));
     }
     builder->block = NULL;
     if (count == 0) {
@@ -244,7 +244,7 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
         push(builder, result);
         return;
     }
-    raw = raw && (!constants || singletons) && build_is_number(kind);
+    raw = raw && singletons && build_is_number(kind);
     bool none = constants && kind == KIND_none;
     struct ir_node **values = ir_allocate(builder->graph, (size_t)count * sizeof *values);
     struct ir_block *block = ir_block_new(builder->graph);
@@ -255,7 +255,15 @@ static void join_ways(struct builder *builder, const struct return_way *ways)
     for (const struct return_way *way = ways; way != NULL; way = way->next, i++) {
         struct operand result = way->result;
         builder->block = way->block;
-        values[i] = raw ? operand_raw(builder, &result, kind) : none ? result.value : operand_owned(builder, &result);
+        if (raw) {
+            values[i] = operand_raw(builder, &result, kind);
+        } else if (none) {
+            values[i] = result.value;
+        } else {
+            /* What one way does must not change what the others take the caller's locals for. */
+            bool is_raw = result.state == OPERAND_RAW;
+            values[i] = is_raw ? build_box(builder, result.value) : operand_owned(builder, &result);
+        }
         build_node(builder, IR_jump, 0, NULL);
         ir_connect(builder->graph, builder->block, 0, block);
     }

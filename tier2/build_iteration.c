@@ -140,6 +140,19 @@ static bool build_end(struct builder *builder, struct ir_block *body, bool certa
     return true;
 }
 
+/* The end of an iterator that nobody else has: it goes, and with it what it goes over. Where others have it, tier 1 ends it. */
+static void end_by_drop(struct builder *builder)
+{
+    int target = build_current(builder)->target;
+    struct ir_node *alone = build_guard1(builder, IR_guard_word, peek(builder, 0)->value);
+    alone->offset = (int32_t)offsetof(PyObject, ob_refcnt);
+    alone->number = 1;
+    struct operand iterator = pop(builder);
+    operand_drop(builder, &iterator, target);
+    build_jump(builder, target);
+}
+
+/* Lists, tuples and ASCII strings. */
 static void build_sequence(struct builder *builder, enum ir_kind kind)
 {
     _Static_assert(offsetof(struct list_iterator, index) == offsetof(struct tuple_iterator, index) &&
@@ -150,7 +163,7 @@ static void build_sequence(struct builder *builder, enum ir_kind kind)
     struct ir_node *sequence =
         load_word(builder, iterator, IR_OBJECT, offsetof(struct list_iterator, list), MEMORY_iterator);
     sequence = build_guard1(builder, IR_guard_bound, sequence);
-    sequence->kind = is_list ? KIND_list : KIND_tuple;
+    sequence->kind = is_list ? KIND_list : kind == KIND_ascii_iterator ? KIND_str : KIND_tuple;
     struct ir_node *index =
         load_word(builder, iterator, IR_INT, offsetof(struct list_iterator, index), MEMORY_iterator);
     struct ir_node *size = load_word(builder, sequence, IR_INT, offsetof(PyVarObject, ob_size),
@@ -158,19 +171,38 @@ static void build_sequence(struct builder *builder, enum ir_kind kind)
     struct ir_node *more = build_node2(builder, IR_is_inside, index, size);
     struct ir_block *end = build_split(builder, more, 90);
     struct ir_block *body = builder->block;
+    struct kept kept;
     builder->block = end;
-    if (!build_end(builder, body, true)) {
+    if (!keep(builder, &kept)) {
         return;
     }
-    struct ir_node *item = build_node2(builder, IR_load_item, sequence, index);
-    item->memory = is_list ? MEMORY_list_item : MEMORY_constant;
-    item->sample = sample_of_items(iterator->sample);
+    if (build_has_failed(builder, IR_guard_word)) {
+        end_or_leave(builder, true);
+    } else {
+        end_by_drop(builder);
+    }
+    restore(builder, &kept);
+    builder->block = body;
+    struct ir_node *item;
+    if (kind == KIND_ascii_iterator) {
+        struct ir_node *code = build_guard2(builder, IR_str_character, sequence, index);
+        code->flags |= NODE_NOT_NEGATIVE;
+        item = build_str_of_character(builder, code);
+    } else {
+        item = build_node2(builder, IR_load_item, sequence, index);
+        item->memory = is_list ? MEMORY_list_item : MEMORY_constant;
+        item->sample = sample_of_items(iterator->sample);
+    }
     struct ir_node *next = build_node2(builder, IR_int_add, index, build_int(builder, 1));
     next->flags |= NODE_FITS;
     struct ir_node *store = build_node2(builder, IR_store_int, iterator, next);
     store->offset = (int32_t)offsetof(struct list_iterator, index);
     store->memory = MEMORY_iterator;
-    push_fetched(builder, item);
+    if (kind == KIND_ascii_iterator) {
+        push(builder, (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = item});
+    } else {
+        push_fetched(builder, item);
+    }
 }
 
 /* ---- Ranges ---- */
@@ -226,6 +258,11 @@ static enum ir_kind iterator_kind(const struct builder *builder, const struct op
     return kind;
 }
 
+static bool is_of_sequence(enum ir_kind kind)
+{
+    return kind == KIND_list_iterator || kind == KIND_tuple_iterator || kind == KIND_ascii_iterator;
+}
+
 void build_open_iterator(struct builder *builder)
 {
     struct operand *iterator = peek(builder, 0);
@@ -233,7 +270,7 @@ void build_open_iterator(struct builder *builder)
         return;
     }
     enum ir_kind kind = iterator_kind(builder, iterator);
-    if (kind == KIND_list_iterator || kind == KIND_tuple_iterator) {
+    if (is_of_sequence(kind)) {
         operand_kind_guard(builder, iterator, kind);
     }
 }
@@ -253,7 +290,7 @@ void build_for_iter(struct builder *builder)
     }
     enum ir_kind kind = iterator_kind(builder, iterator);
     const PyTypeObject *type = cell != NULL ? cell->type : NULL;
-    if (kind == KIND_list_iterator || kind == KIND_tuple_iterator) {
+    if (is_of_sequence(kind) && !build_has_failed(builder, IR_str_character)) {
         build_sequence(builder, kind);
         return;
     }
@@ -277,6 +314,10 @@ void build_get_iter(struct builder *builder)
     }
     enum ir_kind kind = operand_guess(operand);
     struct ir_node *object = operand->value;
+    if (operand->state == OPERAND_OWNED && operand->value->kind == KIND_range_iterator) {
+        /* It is its own iterator. */
+        return;
+    }
     if (kind == KIND_list || kind == KIND_tuple) {
         object = operand_kind_guard(builder, operand, kind);
     }

@@ -34,7 +34,7 @@ static bool reads_below(int opcode)
 }
 
 /* The instruction by a C function that finds its operands in their stack slots, as tier 1's handlers do. */
-static void build_handler(struct builder *builder, step_function *function)
+static void build_handler_with(struct builder *builder, step_function *function, int oparg)
 {
     const struct instruction *instruction = build_current(builder);
     int opcode = instruction->opcode;
@@ -58,7 +58,7 @@ static void build_handler(struct builder *builder, step_function *function)
     builder->depth -= pops;
     struct ir_node *node = build_node(builder, IR_handler, 0, NULL);
     node->pointer = (const void *)function;
-    node->number = instruction->oparg;
+    node->number = oparg;
     if (opcode == CALL && builder->keyword_names >= 0) {
         node->number |= (int64_t)(builder->keyword_names + 1) << STEP_CALL_NAMES_SHIFT;
         builder->keyword_names = -1;
@@ -76,6 +76,11 @@ static void build_handler(struct builder *builder, step_function *function)
         push_owned(builder, result);
     }
     build_finish_escape(builder, builder->current + 1);
+}
+
+static void build_handler(struct builder *builder, step_function *function)
+{
+    build_handler_with(builder, function, build_current(builder)->oparg);
 }
 
 struct ir_node *build_plain_call(struct builder *builder, const void *function, enum ir_type type, int count,
@@ -279,6 +284,32 @@ static bool build_plain_number(struct builder *builder)
     return true;
 }
 
+/* The local that `local + x` is stored into again at once, where that may be a str, which is extended in place; or -1. */
+static int local_extended(struct builder *builder)
+{
+    int oparg = build_current(builder)->oparg;
+    const struct operand *left = peek(builder, 1);
+    enum ir_kind kind = operand_guess(left);
+    int next = builder->current + 1;
+    if ((oparg != NB_ADD && oparg != NB_INPLACE_ADD) || builder->is_virtual || left->state != OPERAND_BORROWED ||
+        left->local < 0 || (kind != KIND_str && kind != KIND_any) || next >= builder->bytecode->count ||
+        builder->info[next].incoming != NULL || builder->bytecode->instructions[next].opcode != STORE_FAST ||
+        builder->bytecode->instructions[next].oparg != left->local) {
+        return -1;
+    }
+    return left->local;
+}
+
+static void build_add_and_store(struct builder *builder, int local)
+{
+    int oparg = build_current(builder)->oparg | local << STEP_LOCAL_SHIFT;
+    build_handler_with(builder, step_add_and_store, oparg);
+    if (builder->block != NULL) {
+        /* It holds the result already, or nothing. */
+        builder->variables[local] = (struct variable){.state = VARIABLE_HOME};
+    }
+}
+
 static void build_binary_op(struct builder *builder)
 {
     int oparg = build_current(builder)->oparg;
@@ -310,8 +341,15 @@ static void build_binary_op(struct builder *builder)
         if (build_plain_number(builder)) {
             return;
         }
-    } else if (build_plain_concatenation(builder)) {
-        return;
+    } else {
+        int local = local_extended(builder);
+        if (local >= 0) {
+            build_add_and_store(builder, local);
+            return;
+        }
+        if (build_user_operator(builder) || build_plain_concatenation(builder)) {
+            return;
+        }
     }
     build_handler(builder, step_BINARY_OP);
 }
@@ -483,9 +521,22 @@ static void build_jump_or_pop(struct builder *builder, bool on_true)
     if (escaped) {
         truth = build_slow_truth(builder, true);
     }
-    build_branch(builder, truth, on_true, build_current(builder)->target, escaped);
-    struct operand popped = pop(builder);
-    operand_drop(builder, &popped, builder->current + 1);
+    int next[2] = {build_current(builder)->target, builder->current + 1};
+    struct ir_block *others = build_split(builder, truth, 0);
+    struct ir_block *ways[2] = {on_true ? builder->block : others, on_true ? others : builder->block};
+    for (int i = 0; i < 2; i++) {
+        builder->block = ways[i];
+        if (i == 1) {
+            struct operand popped = pop(builder);
+            operand_drop(builder, &popped, next[i]);
+        }
+        if (escaped) {
+            build_finish_escape(builder, next[i]);
+        }
+        if (i == 0) {
+            build_jump(builder, next[i]);
+        }
+    }
 }
 
 static void build_return(struct builder *builder)
@@ -612,6 +663,11 @@ void build_instruction(struct builder *builder)
     case BUILD_SET:
         build_container(builder);
         break;
+    case LIST_APPEND:
+    case SET_ADD:
+    case MAP_ADD:
+        build_comprehension_item(builder);
+        break;
     case CONTAINS_OP:
         build_contains(builder);
         break;
@@ -634,7 +690,7 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_complex_call(builder) && !build_call(builder) && !build_plain_method(builder)) {
+        if (!build_complex_call(builder) && !build_call(builder) && !build_builtin(builder)) {
             build_by_step(builder);
         }
         break;

@@ -76,6 +76,19 @@ enum ir_kind build_kind_of_type(PyTypeObject *type)
     return KIND_any;
 }
 
+PyTypeObject *build_type_of_kind(enum ir_kind kind)
+{
+    switch (kind) {
+#define KIND(name, field)                                                                                            \
+    case KIND_##name:                                                                                                \
+        return runtime_data.field;
+#include "runtime/kinds.def"
+#undef KIND
+    default:
+        return NULL;
+    }
+}
+
 struct ir_node *build_object(struct builder *builder, PyObject *object)
 {
     struct ir_node *node = build_node(builder, IR_constant_object, 0, NULL);
@@ -102,11 +115,6 @@ bool build_is_simple(enum ir_kind kind)
 bool build_is_number(enum ir_kind kind)
 {
     return kind == KIND_int || kind == KIND_float || kind == KIND_bool || kind == KIND_complex;
-}
-
-static bool is_true(const struct ir_node *node)
-{
-    return node != NULL && node->op == IR_constant_bool && node->number;
 }
 
 bool build_has_failed(const struct builder *builder, enum ir_op op)
@@ -136,6 +144,12 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
 
 /* ---- States ----------------------------------------------------------------------------------------------------- */
 
+/* What tells objects apart that compiled code knows as numbers: a number comes to be where its node is made. */
+static uint32_t box_of(const struct ir_node *value)
+{
+    return value->id + 1;
+}
+
 static struct ir_slot slot_of_variable(const struct builder *builder, const struct variable *variable)
 {
     switch ((enum variable_state)variable->state) {
@@ -148,10 +162,11 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
     case VARIABLE_RAW:
         break;
     }
-    if (is_true(variable->clean)) {
-        return (struct ir_slot){.how = SLOT_HOME};
+    if (build_is_true(variable->clean)) {
+        return (struct ir_slot){.how = SLOT_HOME, .box = box_of(variable->value)};
     }
-    return (struct ir_slot){.how = SLOT_RAW, .value = variable->value, .clean = variable->clean};
+    return (struct ir_slot){
+        .how = SLOT_RAW, .box = box_of(variable->value), .value = variable->value, .clean = variable->clean};
 }
 
 static struct ir_slot slot_of_operand(const struct operand *operand)
@@ -160,6 +175,7 @@ static struct ir_slot slot_of_operand(const struct operand *operand)
     case OPERAND_NULL:
         break;
     case OPERAND_RAW:
+        return (struct ir_slot){.how = SLOT_OWNED, .box = box_of(operand->value), .value = operand->value};
     case OPERAND_OWNED:
         return (struct ir_slot){.how = SLOT_OWNED, .value = operand->value};
     case OPERAND_BORROWED:
@@ -295,6 +311,8 @@ enum ir_kind operand_guess(const struct operand *operand)
     enum ir_kind kind = operand_kind(operand);
     if (kind == KIND_any && operand->state != OPERAND_NULL && operand->value->sample != NULL) {
         kind = build_kind_of_type(Py_TYPE((PyObject *)operand->value->sample));
+    } else if (kind == KIND_any && operand->state != OPERAND_NULL) {
+        kind = (enum ir_kind)operand->value->guess;
     }
     return kind;
 }
@@ -387,7 +405,7 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     struct variable *variable = variable_of(builder, operand);
     struct ir_node *guard = build_guard1(builder, IR_guard_kind, operand->value);
     guard->kind = (uint8_t)kind;
-    guard->sample = operand->value->sample;
+    build_copy_guess(guard, operand->value);
     operand->value = guard;
     if (variable != NULL) {
         variable->value = guard;
@@ -396,24 +414,130 @@ struct ir_node *operand_kind_guard(struct builder *builder, struct operand *oper
     return guard;
 }
 
-/* A local whose home holds the very number that raw local `local` stands for, because one was assigned to the other; or -1. */
-static int local_with_same_box(const struct builder *builder, int local)
+/* ---- Boxes ----
+ *
+ * A number that compiled code has made becomes an object when one is asked for, once: who else stands for the same node gets that object. */
+
+/* May the home of a raw local hold nothing, or something else? */
+static bool may_be_missing(const struct variable *variable)
 {
-    const struct ir_node *value = builder->variables[local].value;
-    for (int i = 0; i < builder->local_count && !ir_is_constant(value); i++) {
+    return variable->maybe_unbound || variable->maybe_other;
+}
+
+/* A local, other than `local`, that has the number `raw` as an object already, or on some ways here; or -1. */
+static int local_with_box(const struct builder *builder, const struct ir_node *raw, int local)
+{
+    int found = -1;
+    for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
         const struct variable *variable = &builder->variables[i];
-        if (i != local && variable->state == VARIABLE_RAW && variable->value == value && is_true(variable->clean) &&
-            !variable->maybe_unbound && !variable->maybe_other) {
+        bool in_home = variable->state == VARIABLE_RAW && variable->value == raw && variable->clean != NULL &&
+                       !may_be_missing(variable);
+        if (i != local && (in_home || (variable->state == VARIABLE_OBJECT && variable->raw == raw))) {
+            if (variable->state == VARIABLE_OBJECT || build_is_true(variable->clean)) {
+                return i;
+            }
+            found = i;
+        }
+    }
+    return found;
+}
+
+/* A local that stands for the number, raw; or -1. */
+static int local_with_number(const struct builder *builder, const struct ir_node *raw)
+{
+    for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
+        const struct variable *variable = &builder->variables[i];
+        if (variable->state == VARIABLE_RAW && variable->value == raw && !may_be_missing(variable)) {
             return i;
         }
     }
     return -1;
 }
 
-/* May the home of a raw local hold nothing, or something else? */
-static bool may_be_missing(const struct variable *variable)
+/* A new box in an inlined function: where its callers have the number, too, they are to make the object before the call. */
+static void note_boxed_argument(struct builder *builder, const struct ir_node *raw)
 {
-    return variable->maybe_unbound || variable->maybe_other;
+    for (struct builder *inlined = builder; inlined->outer != NULL; inlined = inlined->outer) {
+        bool known = local_with_number(inlined->outer, raw) >= 0;
+        for (int i = 0; i < inlined->outer->depth; i++) {
+            const struct operand *operand = &inlined->outer->operands[i];
+            known |= operand->state == OPERAND_RAW && operand->value == raw && !ir_is_constant(raw);
+        }
+        if (known && !inlined->body->boxes) {
+            inlined->body->boxes = true;
+            builder->retry = true;
+        }
+    }
+}
+
+/* Operands that the current instruction does not take, and that are the same number, refer to the new box. What leaves from here on knows. */
+static void share_box(struct builder *builder, const struct ir_node *raw, struct ir_node *object)
+{
+    const struct instruction *instruction = build_current(builder);
+    int below = builder->depth_before - opcode_pops(instruction->opcode, instruction->oparg);
+    for (int i = 0; i < below && i < builder->depth && !builder->settling; i++) {
+        struct operand *operand = &builder->operands[i];
+        if (operand->state == OPERAND_RAW && operand->value == raw) {
+            build_node1(builder, IR_hold, object);
+            *operand = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = object};
+            builder->operands_before[i] = *operand;
+            builder->before = NULL;
+        }
+    }
+}
+
+static enum ir_op box_op(const struct ir_node *raw)
+{
+    return raw->type == IR_INT ? IR_box_int : raw->type == IR_COMPLEX ? IR_box_complex : IR_box_float;
+}
+
+struct ir_node *build_box(struct builder *builder, struct ir_node *raw)
+{
+    if (raw->type == IR_BOOL) {
+        struct ir_node *object = build_node1(builder, IR_box_bool, raw);
+        build_node1(builder, IR_hold, object);
+        return object;
+    }
+    return build_node1(builder, box_op(raw), raw);
+}
+
+/* The number as an object, with a reference for the caller: an operand may have it, or a new box is made. */
+static struct ir_node *make_box(struct builder *builder, struct ir_node *raw)
+{
+    enum ir_op op = box_op(raw);
+    for (int i = 0; i < builder->depth && !ir_is_constant(raw); i++) {
+        const struct operand *operand = &builder->operands[i];
+        if (operand->state == OPERAND_OWNED && operand->value->op == op && operand->value->inputs[0] == raw) {
+            build_node1(builder, IR_hold, operand->value);
+            return operand->value;
+        }
+    }
+    struct ir_node *object = build_node1(builder, op, raw);
+    if (!ir_is_constant(raw)) {
+        note_boxed_argument(builder, raw);
+        share_box(builder, raw, object);
+    }
+    return object;
+}
+
+/* The same for a local without a home. */
+static struct ir_node *sync_without_home(struct builder *builder, int local)
+{
+    struct variable *variable = &builder->variables[local];
+    struct ir_node *raw = variable->value;
+    int other = local_with_box(builder, raw, local);
+    struct ir_node *object;
+    if (raw->type == IR_BOOL) {
+        object = build_node1(builder, IR_box_bool, raw);
+        build_node1(builder, IR_hold, object);
+    } else if (other >= 0) {
+        object = builder->variables[other].value;
+        build_node1(builder, IR_hold, object);
+    } else {
+        object = make_box(builder, raw);
+    }
+    *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = raw};
+    return object;
 }
 
 /* Makes the home of a raw local hold its value; returns what it holds, borrowed; perhaps NULL, where that may be missing. */
@@ -423,33 +547,30 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     assert(variable->state == VARIABLE_RAW);
     struct ir_node *object;
     if (builder->is_virtual) {
-        struct operand operand = {.state = OPERAND_RAW, .local = -1, .value = variable->value};
-        object = operand_owned(builder, &operand);
-        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = variable->value};
-        return object;
+        return sync_without_home(builder, local);
     }
-    int other = variable->clean == NULL ? local_with_same_box(builder, local) : -1;
-    if (is_true(variable->clean)) {
+    if (build_is_true(variable->clean)) {
         object = build_node(builder, IR_load_home, 0, NULL);
-    } else if (other >= 0) {
-        /* The two are one object. */
-        object = build_node(builder, IR_load_home, 0, NULL);
-        object->number = other;
-        object->kind = (uint8_t)build_kind_of_raw(variable->value);
-        build_node1(builder, IR_hold, object);
-        struct ir_node *store = build_node1(builder, IR_store_home, object);
-        store->number = local;
-        store->flags |= NODE_SIMPLE;
-        variable->clean = build_bool(builder, true);
-        return object;
     } else {
-        struct ir_node *inputs[2] = {variable->value, variable->clean};
-        object = build_node(builder, IR_sync_home, variable->clean != NULL ? 2 : 1, inputs);
+        int other = local_with_box(builder, variable->value, local);
+        /* The two are one object. */
+        struct ir_node *value = variable->value;
+        struct ir_node *clean = variable->clean;
+        variable->clean = NULL;
+        value = other >= 0 ? sync_local(builder, other) : value;
+        object = build_node(builder, IR_sync_home, clean != NULL ? 2 : 1, (struct ir_node *[]){value, clean});
         variable->clean = build_bool(builder, true);
     }
     object->number = local;
     object->kind = may_be_missing(variable) ? KIND_any : (uint8_t)build_kind_of_raw(variable->value);
     return object;
+}
+
+void variable_sync(struct builder *builder, int local)
+{
+    if (!build_is_true(builder->variables[local].clean)) {
+        sync_local(builder, local);
+    }
 }
 
 struct ir_node *operand_object(struct builder *builder, struct operand *operand)
@@ -458,18 +579,23 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
         return operand->value;
     }
     struct ir_node *raw = operand->value;
-    if (variable_of(builder, operand) != NULL) {
-        operand->value = sync_local(builder, operand->local);
-        operand->state = OPERAND_BORROWED;
-    } else if (raw->type == IR_BOOL) {
+    if (raw->type == IR_BOOL && variable_of(builder, operand) == NULL) {
         operand->value = build_node1(builder, IR_box_bool, raw);
         operand->state = OPERAND_BORROWED;
         operand->local = -1;
+        return operand->value;
+    }
+    int boxed = local_with_box(builder, raw, -1);
+    int local = variable_of(builder, operand) != NULL ? operand->local
+                : boxed >= 0                          ? boxed
+                                                      : local_with_number(builder, raw);
+    if (local >= 0) {
+        bool is_raw = builder->variables[local].state == VARIABLE_RAW;
+        struct ir_node *object = is_raw ? sync_local(builder, local) : builder->variables[local].value;
+        *operand = (struct operand){.state = OPERAND_BORROWED, .local = (int16_t)local, .value = object};
     } else {
-        enum ir_op op = raw->type == IR_INT ? IR_box_int : raw->type == IR_COMPLEX ? IR_box_complex : IR_box_float;
-        operand->value = build_node1(builder, op, raw);
-        operand->state = OPERAND_OWNED;
-        operand->local = -1;
+        struct ir_node *object = make_box(builder, raw);
+        *operand = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = object};
     }
     return operand->value;
 }
@@ -652,7 +778,7 @@ void build_store_fast(struct builder *builder, int local)
     bool simple = variable_is_simple(variable);
     struct ir_node *raw = value.state == OPERAND_RAW ? value.value : NULL;
     const struct variable *source = variable_of(builder, &value);
-    bool has_object = source != NULL && is_true(source->clean);
+    bool has_object = source != NULL && build_is_true(source->clean);
     if (raw != NULL && simple && !has_object) {
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
         return;
@@ -702,7 +828,7 @@ void build_prepare_escape(struct builder *builder)
     }
     for (int local = 0; local < builder->local_count; local++) {
         struct variable *variable = &builder->variables[local];
-        if (variable->state == VARIABLE_RAW && !is_true(variable->clean)) {
+        if (variable->state == VARIABLE_RAW && !build_is_true(variable->clean)) {
             sync_local(builder, local);
         }
     }

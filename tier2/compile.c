@@ -18,7 +18,7 @@ FILE *tier2_dump;
 static double milliseconds_now(void)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
@@ -137,8 +137,14 @@ const struct ir_pass ir_passes[] = {
 };
 const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];
 
-/* What a call of a runtime function costs more than tier 1's own code for the instruction, in useful nodes. */
-enum { NODES_PER_HANDLER = 3 };
+/* What a call of a runtime function costs more than tier 1's own code for the instruction, in useful nodes; and one that calls in turn, which tier 1
+ * does without going through C. */
+enum { NODES_PER_HANDLER = 4, NODES_PER_CALLING_HANDLER = 16 };
+
+static int nodes_lost(const struct ir_node *node)
+{
+    return node->op != IR_handler ? 0 : node->flags & NODE_CALLS ? NODES_PER_CALLING_HANDLER : NODES_PER_HANDLER;
+}
 
 /* Does the node something that tier 2 does better than tier 1: arithmetic, tests and loads without a call? */
 static bool is_useful(const struct ir_node *node)
@@ -173,7 +179,7 @@ static bool is_worthwhile(const struct ir_graph *graph, bool is_loop)
         int64_t weight = 1 << (depth * SHIFT_PER_LOOP);
         ir_each_node(block, node)
         {
-            won += is_useful(node) ? weight : node->op == IR_handler ? -NODES_PER_HANDLER * weight : 0;
+            won += is_useful(node) ? weight : -nodes_lost(node) * weight;
         }
     }
     return won > 0;
@@ -255,6 +261,20 @@ enum reason tier2_emit(struct tier2_job *job)
     job->graph = NULL;
     job->emit_ms = milliseconds_now() - start - job->passes_ms;
     return reason;
+}
+
+const char *tier2_job_text(const struct tier2_job *job)
+{
+    return job->machine != NULL ? job->machine->text : NULL;
+}
+
+uint32_t tier2_job_nodes(const struct tier2_job *job)
+{
+    uint32_t nodes = 0;
+    for (const struct ir_graph *graph = job->graph; graph != NULL; graph = graph->next) {
+        nodes += graph->node_count;
+    }
+    return nodes;
 }
 
 size_t tier2_job_size(const struct tier2_job *job)

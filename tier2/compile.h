@@ -40,7 +40,11 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
 /* Optimises and makes machine code, or says why not. On the compile thread. */
 enum reason tier2_emit(struct tier2_job *job);
 
-/* Bytes of machine code. */
+/* Operations in the graph, of what is built and not yet emitted: what emitting takes time for. */
+uint32_t tier2_job_nodes(const struct tier2_job *job);
+
+/* The machine code, and its bytes; NULL and 0 while there is none. */
+const char *tier2_job_text(const struct tier2_job *job);
 size_t tier2_job_size(const struct tier2_job *job);
 
 /* Frees what the job owns; the machine code, which no frame may be in, soon. GIL held. */

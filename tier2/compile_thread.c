@@ -18,6 +18,7 @@ enum {
     DEFAULT_QUEUE_LIMIT = 256,
     STACK_BYTES = 8 << 20, /* LLVM recurses; address space only */
     FORK_PATIENCE_SECONDS = 5,
+    IDLE_MILLISECONDS = 500, /* until memory is given back */
 };
 
 /* All of it under `lock`, but for what is marked. */
@@ -194,17 +195,17 @@ static bool prepare_session(void)
     return false;
 }
 
-/* The same for what was retired. */
+/* The same for what was retired, and is being retired meanwhile: a job that was submitted after that may use its names again. */
 static bool free_retired(void)
 {
-    struct orc_code *list = state.retired;
-    if (list == NULL) {
-        return true;
+    bool survived = true;
+    while (state.retired != NULL && survived) {
+        struct orc_code *list = state.retired;
+        state.retired = NULL;
+        unlock();
+        survived = llvm_guarded(free_list, list);
+        lock();
     }
-    state.retired = NULL;
-    unlock();
-    bool survived = llvm_guarded(free_list, list);
-    lock();
     return survived;
 }
 
@@ -252,17 +253,47 @@ static void step_back(void)
     }
 }
 
+/* A point in time so many milliseconds from now, of the monotonic clock. */
+static struct timespec in_milliseconds(long milliseconds)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    long nanoseconds = time.tv_nsec + milliseconds % 1000 * 1000000;
+    time.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000;
+    time.tv_nsec = nanoseconds % 1000000000;
+    return time;
+}
+
+/* Nothing to do: waits until there is. After some time without, LLVM's pages are given back, once. The lock is held. */
+static void rest(bool *holds_pages)
+{
+    struct timespec end = in_milliseconds(IDLE_MILLISECONDS);
+    if (!*holds_pages) {
+        pthread_cond_wait(&state.work, &state.lock);
+    } else if (pthread_cond_clockwait(&state.work, &state.lock, CLOCK_MONOTONIC, &end) == ETIMEDOUT) {
+        *holds_pages = false;
+        state.busy = true;
+        unlock();
+        llvm_release_pages();
+        lock();
+        state.busy = false;
+        pthread_cond_broadcast(&state.quiet);
+    }
+}
+
 static void *thread_main(void *argument)
 {
     (void)argument;
+    bool holds_pages = false;
     step_back();
     lock();
     while (!state.stop) {
         if (state.pauses > 0 || (state.queue == NULL && state.retired == NULL)) {
-            pthread_cond_wait(&state.work, &state.lock);
+            rest(&holds_pages);
             continue;
         }
         state.busy = true;
+        holds_pages = true;
         bool survived = prepare_session() && free_retired() && (state.queue == NULL || run_job(hottest()));
         state.busy = false;
         if (!survived) {

@@ -107,6 +107,8 @@ struct ir_node {
     struct ir_state *origin; /* of a guard that leaves with another state now: the one it was made with */
     struct ir_node **inputs;
     void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
+    void *class;  /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
+    uint8_t guess; /* and a kind */
 };
 
 struct ir_block {
@@ -137,6 +139,8 @@ enum ir_slot_how {
 
 struct ir_slot {
     uint8_t how; /* enum ir_slot_how */
+    uint32_t
+        box; /* of a number: slots with the same, which is not 0, stand for one object. Equal values may well be two */
     struct ir_node *value;
     struct ir_node *clean; /* a truth value, of SLOT_RAW; NULL: it is not */
     struct ir_node *index; /* of SLOT_ITERATOR */

@@ -135,9 +135,18 @@ static void check_inputs(struct check *check, const struct ir_node *node)
     }
 }
 
-/* What is made of a virtual object, or was said to be: a tuple of objects, or a box of a number. */
+/* What is made of a virtual object, or was said to be: a tuple of objects, a box of a number, or an instance of a class. */
 static void check_fields(struct check *check, const struct ir_node *node)
 {
+    if (node->kind == KIND_any && node->pointer != NULL) {
+        for (int i = 0; i < node->input_count; i += 2) {
+            if (i + 1 == node->input_count || node->inputs[i] == NULL || node->inputs[i]->op != IR_constant_int ||
+                node->inputs[i + 1] == NULL || node->inputs[i + 1]->type != IR_OBJECT) {
+                complain(check, node, "field %d is no position and no attribute", i / 2);
+            }
+        }
+        return;
+    }
     bool is_box = node->op == IR_virtual && (node->kind == KIND_int || node->kind == KIND_float);
     if (!is_box && node->kind != KIND_tuple) {
         complain(check, node, "is of no kind that can be made");

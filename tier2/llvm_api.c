@@ -1,11 +1,17 @@
 /* tier2/llvm_api.c: finding libLLVM, its functions, and surviving its fatal errors. */
+#include "runtime/cpython.h" /* first: it asks for glibc's own functions */
+
 #include "tier2/llvm_api.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { PAGE_BYTES = 4096 };
 
 struct llvm llvm;
 
@@ -158,6 +164,34 @@ bool llvm_broken(void)
 const char *llvm_fatal_message(void)
 {
     return fatal_message;
+}
+
+/* ---- Memory --------------------------------------------------------------------------------------- */
+
+/* Is this the library that `address` is in? Then gives back what is mapped from its file and never written: code and constants. */
+static int release_image(struct dl_phdr_info *image, size_t size, void *address)
+{
+    (void)size;
+    bool found = false;
+    for (int i = 0; i < image->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &image->dlpi_phdr[i];
+        found = found || (segment->p_type == PT_LOAD &&
+                          (uintptr_t)address - (image->dlpi_addr + segment->p_vaddr) < segment->p_memsz);
+    }
+    for (int i = 0; found && i < image->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &image->dlpi_phdr[i];
+        if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W)) {
+            uintptr_t start = (image->dlpi_addr + segment->p_vaddr) & ~(uintptr_t)(PAGE_BYTES - 1);
+            uintptr_t end = (image->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(uintptr_t)(PAGE_BYTES - 1);
+            (void)madvise((void *)start, end - start, MADV_DONTNEED);
+        }
+    }
+    return found;
+}
+
+void llvm_release_pages(void)
+{
+    dl_iterate_phdr(release_image, (void *)llvm.ContextCreate);
 }
 
 /* ---- Small conveniences --------------------------------------------------------------------------- */

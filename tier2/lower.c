@@ -169,9 +169,11 @@ static void object_rows(struct lowering *l, struct collected *collected)
             return;
         }
         table->objects[table->object_count++] = (struct deopt_object){
-            .kind = node->kind == KIND_tuple   ? DEOPT_MAKE_TUPLE
+            .kind = node->pointer != NULL      ? DEOPT_MAKE_INSTANCE
+                    : node->kind == KIND_tuple ? DEOPT_MAKE_TUPLE
                     : node->kind == KIND_float ? DEOPT_MAKE_FLOAT
                                                : DEOPT_MAKE_INT,
+            .type = node->pointer,
             .first_field = (uint32_t)table->slot_count,
             .field_count = node->input_count,
             .word = (uint16_t)i,
@@ -187,8 +189,32 @@ static void object_rows(struct lowering *l, struct collected *collected)
     l->out_of_memory |= collected->count >= MOST_VALUES;
 }
 
-/* The state's row, and those of the states around it; collects their values. */
-static uint32_t frame_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
+/* How many slots of a state and of those around it stand for the object `box`. The number of the first of them goes to *first. */
+static int count_boxes(const struct ir_state *state, uint32_t box, int *first)
+{
+    int count = 0;
+    int number = 0;
+    for (; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++, number++) {
+            if (state->slots[i].box == box && count++ == 0) {
+                *first = number;
+            }
+        }
+    }
+    return count;
+}
+
+/* The number by which runtime/deopt.c knows that the slot's object is also that of others: counted from 1. */
+static uint8_t shared_box(const struct ir_state *innermost, uint32_t box)
+{
+    int first = 0;
+    bool shared = box != 0 && count_boxes(innermost, box, &first) > 1 && first < UINT8_MAX;
+    return shared ? (uint8_t)(first + 1) : 0;
+}
+
+/* The state's row, and those of the states around it; collects their values. `innermost` is the state to begin with. */
+static uint32_t frame_row(struct lowering *l, const struct ir_state *innermost, const struct ir_state *state,
+                          struct collected *collected)
 {
     struct deopt_table *table = l->table;
     if (!grow((void **)&table->states, table->state_count, &l->state_capacity, sizeof *table->states)) {
@@ -215,10 +241,12 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
             l->out_of_memory = true;
             return row;
         }
-        table->slots[table->slot_count++] = describe(collected, &state->slots[i]);
+        struct deopt_slot described = describe(collected, &state->slots[i]);
+        described.box = shared_box(innermost, state->slots[i].box);
+        table->slots[table->slot_count++] = described;
     }
     if (state->outer != NULL) {
-        uint32_t outer = frame_row(l, state->outer, collected);
+        uint32_t outer = frame_row(l, innermost, state->outer, collected);
         table->states[row].outer = outer;
     }
     return row;
@@ -228,7 +256,7 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *state, stru
 static uint32_t state_row(struct lowering *l, const struct ir_state *state, struct collected *collected)
 {
     collected->first_object = (uint32_t)l->table->object_count;
-    uint32_t row = frame_row(l, state, collected);
+    uint32_t row = frame_row(l, state, state, collected);
     if (!l->out_of_memory) {
         object_rows(l, collected);
         l->table->states[row].first_object = collected->first_object;
@@ -331,6 +359,26 @@ static void return_outcome(struct lowering *l, const char *function, value which
     llvm.BuildRet(l->builder, outcome);
 }
 
+/* All exits of a kind end in one block: code size is what compilation takes time for. `status` as above. */
+static void go_to_tail(struct lowering *l, value which, value status)
+{
+    struct exit_block *tail = &l->tails[status != NULL];
+    label here = llvm.GetInsertBlock(l->builder);
+    if (tail->block == NULL) {
+        tail->block = new_block(l, "leave");
+        go_on_in(l, tail->block);
+        tail->which = llvm.BuildPhi(l->builder, l->i32, "");
+        tail->status = status != NULL ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
+        return_outcome(l, status != NULL ? "rt_tier2_raise" : "rt_tier2_leave", tail->which, tail->status);
+        go_on_in(l, here);
+    }
+    llvm.AddIncoming(tail->which, &which, &here, 1);
+    if (status != NULL) {
+        llvm.AddIncoming(tail->status, &status, &here, 1);
+    }
+    llvm.BuildBr(l->builder, tail->block);
+}
+
 /* The exit block of the node's state, made when first asked for. */
 static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node, uint32_t *row)
 {
@@ -346,7 +394,7 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
         exit->which = llvm.BuildPhi(l->builder, l->i32, "");
         exit->status = state->raises ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
         store_values(l, &collected);
-        return_outcome(l, state->raises ? "rt_tier2_raise" : "rt_tier2_leave", exit->which, exit->status);
+        go_to_tail(l, exit->which, exit->status);
         go_on_in(l, here);
     }
     *row = exit_row(l, node, l->state_rows[state->id] - 1);
@@ -461,7 +509,9 @@ static value sync_home(struct lowering *l, const struct ir_node *node)
     value home = field(l, l->frame, home_offset(node));
     value result;
     enum ir_type type = (enum ir_type)node->inputs[0]->type;
-    if (type == IR_BOOL) {
+    if (type == IR_OBJECT) {
+        result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, input(l, node, 0)});
+    } else if (type == IR_BOOL) {
         value object = llvm.BuildSelect(l->builder, input(l, node, 0), address(l, Py_True), address(l, Py_False), "");
         result = call(l, "rt_tier2_sync_object", l->pointer, 2, (value[]){home, object});
     } else if (type == IR_COMPLEX) {
@@ -608,6 +658,10 @@ static void guard_quiet(struct lowering *l, const struct ir_node *node)
 static value make_object(struct lowering *l, const struct ir_node *node)
 {
     lower_store_arguments(l, node);
+    if (node->pointer != NULL) {
+        value all[4] = {l->thread, address(l, node->pointer), l->arguments, constant_i32(l, node->input_count / 2)};
+        return call(l, "rt_tier2_make_instance", l->pointer, 4, all);
+    }
     value arguments[2] = {l->arguments, constant_i32(l, node->input_count)};
     return call(l, "rt_tier2_make_tuple", l->pointer, 2, arguments);
 }
@@ -786,6 +840,16 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
     case IR_float_from_int:
         return lower_float_from_int(l, node);
+    case IR_int_from_float:
+        return lower_int_from_float(l, node);
+    case IR_str_length:
+        return lower_str_length(l, node);
+    case IR_str_character:
+        return lower_str_character(l, node);
+    case IR_str_of_character:
+        return lower_str_of_character(l, node);
+    case IR_str_equal:
+        return lower_str_equal(l, node);
     case IR_bool_not:
         return llvm.BuildNot(builder, input(l, node, 0), "");
     case IR_bool_and:
@@ -874,6 +938,19 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_enter:
         guard_enter(l, node);
+        break;
+    case IR_guard_depth:
+        lower_guard(l, node,
+                    integer_compare(
+                        l, LLVMIntSGE,
+                        load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining)),
+                        constant_i32(l, (uint32_t)node->number)));
+        break;
+    case IR_guard_room:
+        lower_guard_room(l, node);
+        break;
+    case IR_list_append:
+        lower_list_append(l, node);
         break;
     case IR_store_new:
         lower_store_new(l, node);

@@ -186,6 +186,14 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         return real_function(l, node, "rt_float_remainder");
     case IR_float_floor_divide:
         return real_function(l, node, "rt_float_floor_divide");
+    case IR_float_minimum:
+        return llvm.BuildSelect(l->builder, llvm.BuildFCmp(l->builder, LLVMRealOLT, b, a, ""), b, a, "");
+    case IR_float_maximum:
+        return llvm.BuildSelect(l->builder, llvm.BuildFCmp(l->builder, LLVMRealOGT, b, a, ""), b, a, "");
+    case IR_float_square_root: {
+        value function = llvm_intrinsic(l->module, "llvm.sqrt", &l->f64, 1);
+        return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
+    }
     case IR_float_hypot: {
         value length = call(l, "hypot", l->f64, 2, (value[]){a, b});
         /* Too large, infinite or not a number: all exponents but the largest are fine. */
@@ -243,6 +251,15 @@ value lower_float_from_int(struct lowering *l, const struct ir_node *node)
     return llvm.BuildSIToFP(l->builder, a, l->f64, "");
 }
 
+value lower_int_from_float(struct lowering *l, const struct ir_node *node)
+{
+    value a = input(l, node, 0);
+    value above = llvm.BuildFCmp(l->builder, LLVMRealOGT, a, llvm.ConstReal(l->f64, -0x1p62), "");
+    value below = llvm.BuildFCmp(l->builder, LLVMRealOLT, a, llvm.ConstReal(l->f64, 0x1p62), "");
+    lower_guard(l, node, llvm.BuildAnd(l->builder, above, below, ""));
+    return llvm.BuildFPToSI(l->builder, a, l->i64, "");
+}
+
 value lower_int(struct lowering *l, const struct ir_node *node)
 {
     value a = input(l, node, 0);
@@ -254,6 +271,10 @@ value lower_int(struct lowering *l, const struct ir_node *node)
         value negated = with_overflow(l, node, "llvm.ssub.with.overflow", constant_i64(l, 0), a);
         return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSLT, a, constant_i64(l, 0)), negated, a, "");
     }
+    case IR_int_minimum:
+        return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSLT, b, a), b, a, "");
+    case IR_int_maximum:
+        return llvm.BuildSelect(l->builder, integer_compare(l, LLVMIntSGT, b, a), b, a, "");
     case IR_int_floor_divide:
         return divide(l, node, false);
     case IR_int_modulo:

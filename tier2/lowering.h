@@ -46,6 +46,7 @@ struct lowering {
     value *imaginaries;       /* the imaginary one */
     label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
     struct exit_block *exits; /* by state */
+    struct exit_block tails[2]; /* where those end: of guards, and of errors */
     uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
     value unlikely;           /* metadata of branches whose first way is the usual one */
     value stays[2]; /* metadata of branches whose first, or second, way stays in a loop that the other one leaves */
@@ -165,6 +166,7 @@ void lower_guard(struct lowering *l, const struct ir_node *node, value holds);
 
 value lower_float(struct lowering *l, const struct ir_node *node);
 value lower_int(struct lowering *l, const struct ir_node *node);
+value lower_int_from_float(struct lowering *l, const struct ir_node *node);
 void lower_complex(struct lowering *l, const struct ir_node *node);
 value lower_float_from_int(struct lowering *l, const struct ir_node *node);
 value lower_unbox_int(struct lowering *l, const struct ir_node *node);
@@ -178,6 +180,15 @@ void lower_make_tags(struct lowering *l);
 /* The same as load_from and store_to, for a word that only accesses with the same tag can touch. */
 value load_tagged(struct lowering *l, enum memory_tag tag, LLVMTypeRef type, value base, int64_t offset);
 void store_tagged(struct lowering *l, enum memory_tag tag, value what, value base, int64_t offset);
+
+/* ---- Strings and lists (lower_containers.c) ---------------------------------------------------------------------- */
+
+value lower_str_length(struct lowering *l, const struct ir_node *node);
+value lower_str_character(struct lowering *l, const struct ir_node *node);
+value lower_str_of_character(struct lowering *l, const struct ir_node *node);
+value lower_str_equal(struct lowering *l, const struct ir_node *node);
+void lower_list_append(struct lowering *l, const struct ir_node *node);
+void lower_guard_room(struct lowering *l, const struct ir_node *node);
 
 value lower_guard_kind(struct lowering *l, const struct ir_node *node);
 value lower_load(struct lowering *l, const struct ir_node *node);

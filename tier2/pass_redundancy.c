@@ -137,6 +137,8 @@ uint32_t pass_kills(const struct ir_node *node)
     case IR_store_raw:
     case IR_store_raw_item:
         return 1U << node->memory;
+    case IR_list_append:
+        return 1U << MEMORY_list_item | 1U << MEMORY_list_shape;
     case IR_call_plain:
     case IR_call_plain_array:
         return node->memory == MEMORY_none       ? 0
@@ -178,6 +180,7 @@ static bool is_question(const struct ir_node *node)
     case IR_guard_versions:
     case IR_guard_keys:
     case IR_guard_enter:
+    case IR_guard_depth:
         return true;
     case IR_guard_word:
     case IR_guard_half:
@@ -209,6 +212,7 @@ static struct fact question_of(const struct ir_node *node)
     case IR_guard_versions:
     case IR_guard_keys:
     case IR_guard_enter:
+    case IR_guard_depth:
         fact.memory = MEMORY_type;
         break;
     case IR_guard_word:

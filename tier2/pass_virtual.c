@@ -18,12 +18,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OBJECTS = DEOPT_MOST_OBJECTS, MOST_FIELDS = DEOPT_MOST_FIELDS, MOST_WALKS = 24, NO_OBJECT = -1 };
+enum {
+    MOST_OBJECTS = DEOPT_MOST_OBJECTS,
+    MOST_FIELDS = DEOPT_MOST_FIELDS,
+    MOST_ITEMS = 16,
+    MOST_DYING = 256,
+    MOST_HOMES = 32,
+    MOST_WALKS = 32,
+    NO_OBJECT = -1
+};
 
 struct object {
     struct ir_node *name; /* the node whose value it is */
+    uint32_t key;         /* id of the node because of which it is there: what is refused */
     uint8_t kind;
-    uint16_t field_count;
+    bool has_values;   /* of an instance: inline values */
+    uint32_t version;  /* of its class: */
+    const void *class; /* of an instance; else NULL */
 };
 
 enum manner { ABSENT, VIRTUAL, REAL };
@@ -34,7 +45,27 @@ struct standing {
     uint16_t references;         /* while virtual */
     struct ir_node *real;        /* what it is, where it is real */
     struct ir_node *description; /* the last IR_virtual made of it, which is still there, or NULL */
-    struct ir_node **fields;     /* as they are named; in the graph's memory, never changed */
+    uint16_t field_count;
+    struct ir_node **fields; /* what would be the operands of an IR_virtual, as they are named; in the graph's memory, never changed */
+};
+
+/* How a local of the root frame stands: */
+enum home_manner {
+    IN_HOME,      /* as the graph says */
+    HOME_VIRTUAL, /* it is a virtual object; its home holds something older, a number or the like, or nothing */
+    HOME_PERHAPS, /* it is what its home holds if `clean`; else a number, as states and sync_home name it, and the home holds something older */
+};
+
+struct home {
+    uint8_t manner;
+    int16_t object;
+    struct ir_node *clean;
+};
+
+/* What is known at a point of the graph. */
+struct point {
+    struct standing objects[MOST_OBJECTS];
+    struct home homes[MOST_HOMES];
 };
 
 /* A frame state as a node sees it. */
@@ -43,8 +74,9 @@ struct state_copy {
     struct state_copy *next;
 };
 
-/* An object (by the id of its name) that has to be real where a loop begins. */
-struct real_in_loop {
+/* What a walk found out of a loop: an object (by the id of its name) has to be real where it begins; or a local (by name_of_home) stands there as
+ * HOME_PERHAPS. */
+struct finding {
     uint32_t name, header;
 };
 
@@ -55,17 +87,22 @@ struct walk {
     struct object objects[MOST_OBJECTS];
     int object_count;
     int answered; /* how many nodes did without an object */
-    size_t capacity;
-    int16_t *aliases;          /* by node: the object it is, one more; 0: none */
+    size_t capacity;   /* of the three that follow; names of boxes are new nodes */
+    int16_t *aliases;          /* by node: the object it is, one more; 0: none. Or with VALUES_OF or ABSENT_FROM added: */
     struct ir_node **forwards; /* by node: what it turned out to be */
     uint8_t *refused; /* by node that names an object: it is not to be virtual. Kept from walk to walk, as are: */
-    struct real_in_loop *real_in_loops;
-    size_t real_in_loop_count, real_in_loop_capacity;
-    struct standing *now;
-    struct standing **ends, **starts; /* by block: at its end; of loop headers, at their beginning */
-    struct state_copy **copies;       /* by state */
-    uint32_t state_count;             /* of states there were before */
+    struct finding *findings;
+    size_t finding_count, finding_capacity;
+    bool never_perhaps[MOST_HOMES]; /* by local: HOME_PERHAPS will not do */
+    int home_count;                 /* locals of the root frame that are looked at */
+    struct point *now;
+    struct point **ends, **starts; /* by block: at its end; of loop headers, at their beginning */
+    struct state_copy **copies;    /* by state */
+    uint32_t state_count;          /* of states there were before */
 };
+
+/* Of a node that is the address of an object's inline values; and of one that is the NULL where an object has no such attribute. */
+enum { VALUES_OF = MOST_OBJECTS, ABSENT_FROM = 2 * MOST_OBJECTS };
 
 /* ---- Names ------------------------------------------------------------------------------------------------------ */
 
@@ -78,10 +115,16 @@ static struct ir_node *resolve(const struct walk *walk, struct ir_node *node)
     return node;
 }
 
-/* The object a resolved node is the name of. */
+/* The object a resolved node has to do with in the way that `role` says: VALUES_OF, ABSENT_FROM, or 0: it is its name. */
+static int object_in_role(const struct walk *walk, const struct ir_node *node, int role)
+{
+    int object = node != NULL && node->id < walk->capacity ? walk->aliases[node->id] - 1 - role : NO_OBJECT;
+    return object >= 0 && object < MOST_OBJECTS ? object : NO_OBJECT;
+}
+
 static int object_of(const struct walk *walk, const struct ir_node *node)
 {
-    return node != NULL && node->id < walk->capacity ? walk->aliases[node->id] - 1 : NO_OBJECT;
+    return object_in_role(walk, node, 0);
 }
 
 /* Has the node become another name of an object already? */
@@ -90,24 +133,34 @@ static bool is_named(const struct walk *walk, const struct ir_node *node)
     return node->id < walk->capacity && walk->aliases[node->id] != 0;
 }
 
-static bool is_virtual(const struct walk *walk, const struct standing *at, const struct ir_node *node)
+static bool is_box_kind(const struct walk *walk, int object)
+{
+    return walk->objects[object].kind == KIND_int || walk->objects[object].kind == KIND_float;
+}
+
+static bool is_virtual(const struct walk *walk, const struct point *at, const struct ir_node *node)
 {
     int object = object_of(walk, node);
-    return object != NO_OBJECT && at[object].manner == VIRTUAL;
+    return object != NO_OBJECT && at->objects[object].manner == VIRTUAL;
 }
 
 /* The node to use for a value that is not virtual. */
-static struct ir_node *value_at(const struct walk *walk, const struct standing *at, struct ir_node *node)
+static struct ir_node *value_at(const struct walk *walk, const struct point *at, struct ir_node *node)
 {
     node = resolve(walk, node);
     int object = object_of(walk, node);
-    return object != NO_OBJECT && at[object].manner == REAL ? at[object].real : node;
+    return object != NO_OBJECT && at->objects[object].manner == REAL ? at->objects[object].real : node;
 }
 
 /* From now on, `node` is object `object`, or the value of another node. */
 static void name_object(struct walk *walk, const struct ir_node *node, int object)
 {
     walk->aliases[node->id] = (int16_t)(object + 1);
+}
+
+static void name_in_role(struct walk *walk, const struct ir_node *node, int object, int role)
+{
+    walk->aliases[node->id] = (int16_t)(object + 1 + role);
 }
 
 static void forward(struct walk *walk, const struct ir_node *node, struct ir_node *to)
@@ -130,36 +183,52 @@ static void take_away(struct walk *walk, struct ir_node *node)
 /* It is never virtual. */
 static void refuse(struct walk *walk, int object)
 {
-    walk->refused[walk->objects[object].name->id] = true;
+    walk->refused[walk->objects[object].key] = true;
     walk->again = true;
 }
 
-static bool must_be_real(const struct walk *walk, int object, const struct ir_block *header)
+static bool has_finding(const struct walk *walk, uint32_t name, const struct ir_block *header)
 {
-    for (size_t i = 0; i < walk->real_in_loop_count; i++) {
-        const struct real_in_loop *row = &walk->real_in_loops[i];
-        if (row->name == walk->objects[object].name->id && row->header == header->id) {
+    for (size_t i = 0; i < walk->finding_count; i++) {
+        if (walk->findings[i].name == name && walk->findings[i].header == header->id) {
             return true;
         }
     }
     return false;
 }
 
-static void make_real_in_loop(struct walk *walk, int object, const struct ir_block *header)
+static void find_out(struct walk *walk, uint32_t name, const struct ir_block *header)
 {
     walk->again = true;
-    if (walk->real_in_loop_count == walk->real_in_loop_capacity) {
-        size_t capacity = walk->real_in_loop_capacity * 2 + 16;
-        struct real_in_loop *grown = compiler_realloc(walk->real_in_loops, capacity * sizeof *grown);
+    if (walk->finding_count == walk->finding_capacity) {
+        size_t capacity = walk->finding_capacity * 2 + 16;
+        struct finding *grown = compiler_realloc(walk->findings, capacity * sizeof *grown);
         if (grown == NULL) {
             walk->graph->out_of_memory = true;
             return;
         }
-        walk->real_in_loops = grown;
-        walk->real_in_loop_capacity = capacity;
+        walk->findings = grown;
+        walk->finding_capacity = capacity;
     }
-    walk->real_in_loops[walk->real_in_loop_count++] =
-        (struct real_in_loop){walk->objects[object].name->id, header->id};
+    walk->findings[walk->finding_count++] = (struct finding){name, header->id};
+}
+
+static bool must_be_real(const struct walk *walk, int object, const struct ir_block *header)
+{
+    return has_finding(walk, walk->objects[object].key, header);
+}
+
+/* The name that local `local` has among the findings. */
+static uint32_t name_of_home(int local)
+{
+    return UINT32_MAX - (uint32_t)local;
+}
+
+/* It has to be known at each point what the local is. */
+static void settle_for_certainty(struct walk *walk, int local)
+{
+    walk->never_perhaps[local] = true;
+    walk->again = true;
 }
 
 /* ---- Making ----------------------------------------------------------------------------------------------------- */
@@ -175,23 +244,47 @@ static struct ir_node *insert(struct walk *walk, struct ir_node *where, enum ir_
     return node;
 }
 
+/* Puts what the home of a local holds instead of a virtual object there; what it held is a number, or nothing. NULL: nothing. */
+static void store_home(struct walk *walk, int local, struct ir_node *value, struct ir_node *where)
+{
+    struct ir_node *store = insert(walk, where, value != NULL ? IR_store_home : IR_clear_home, value != NULL, &value);
+    store->number = local;
+    store->frame = 0;
+    store->flags = NODE_SIMPLE;
+}
+
+static struct ir_node *constant(struct walk *walk, struct ir_node *where, enum ir_op op, int64_t number)
+{
+    struct ir_node *node = insert(walk, where, op, 0, NULL);
+    node->number = number;
+    return node;
+}
+
+/* What IR_virtual and IR_make say besides the fields. */
+static void describe_class(struct ir_node *node, const struct object *object)
+{
+    node->kind = object->kind;
+    node->pointer = object->class;
+    node->number = object->has_values;
+}
+
 /* Makes a virtual object, and what it has that is virtual, before `where`. */
-static struct ir_node *make(struct walk *walk, struct standing *at, int number, struct ir_node *where)
+static struct ir_node *make(struct walk *walk, struct point *at, int number, struct ir_node *where)
 {
     const struct object *object = &walk->objects[number];
-    struct standing *standing = &at[number];
+    struct standing *standing = &at->objects[number];
     struct ir_node *fields[MOST_FIELDS];
-    for (int i = 0; i < object->field_count; i++) {
+    for (int i = 0; i < standing->field_count; i++) {
         struct ir_node *field = resolve(walk, standing->fields[i]);
         int inner = object_of(walk, field);
-        if (inner != NO_OBJECT && at[inner].manner == VIRTUAL) {
+        if (inner != NO_OBJECT && at->objects[inner].manner == VIRTUAL) {
             make(walk, at, inner, where);
         }
         fields[i] = value_at(walk, at, field);
     }
     enum ir_op op = object->kind == KIND_int ? IR_box_int : object->kind == KIND_float ? IR_box_float : IR_make;
-    struct ir_node *real = insert(walk, where, op, object->field_count, fields);
-    real->kind = object->kind;
+    struct ir_node *real = insert(walk, where, op, standing->field_count, fields);
+    describe_class(real, object);
     real->sample = object->name->sample;
     for (int i = 1; i < standing->references; i++) {
         insert(walk, where, IR_hold, 1, &real);
@@ -199,13 +292,20 @@ static struct ir_node *make(struct walk *walk, struct standing *at, int number, 
     standing->manner = REAL;
     standing->real = real;
     standing->description = NULL;
+    for (int i = 0; i < walk->home_count; i++) {
+        struct home *home = &at->homes[i];
+        if (home->manner == HOME_VIRTUAL && home->object == number) {
+            store_home(walk, i, real, where);
+            home->manner = IN_HOME;
+        }
+    }
     return real;
 }
 
-static void make_all(struct walk *walk, struct standing *at, struct ir_node *where)
+static void make_all(struct walk *walk, struct point *at, struct ir_node *where)
 {
     for (int i = 0; i < walk->object_count; i++) {
-        if (at[i].manner == VIRTUAL) {
+        if (at->objects[i].manner == VIRTUAL) {
             make(walk, at, i, where);
         }
     }
@@ -217,19 +317,21 @@ static void make_all(struct walk *walk, struct standing *at, struct ir_node *whe
 static struct ir_node *describe(struct walk *walk, int number, struct ir_node *where)
 {
     const struct object *object = &walk->objects[number];
-    struct standing *standing = &walk->now[number];
+    struct standing *standing = &walk->now->objects[number];
     struct ir_node *fields[MOST_FIELDS];
     bool same = standing->description != NULL;
-    for (int i = 0; i < object->field_count; i++) {
+    for (int i = 0; i < standing->field_count; i++) {
         fields[i] = resolve(walk, standing->fields[i]);
         int inner = object_of(walk, fields[i]);
-        fields[i] = inner != NO_OBJECT && walk->now[inner].manner == VIRTUAL ? describe(walk, inner, where)
-                                                                             : value_at(walk, walk->now, fields[i]);
-        same = same && standing->description->inputs[i] == fields[i];
+        fields[i] = inner != NO_OBJECT && walk->now->objects[inner].manner == VIRTUAL
+                        ? describe(walk, inner, where)
+                        : value_at(walk, walk->now, fields[i]);
+        same = same && i < standing->description->input_count && standing->description->inputs[i] == fields[i];
     }
+    same = same && standing->description->input_count == standing->field_count;
     if (!same) {
-        standing->description = insert(walk, where, IR_virtual, object->field_count, fields);
-        standing->description->kind = object->kind;
+        standing->description = insert(walk, where, IR_virtual, standing->field_count, fields);
+        describe_class(standing->description, object);
     }
     return standing->description;
 }
@@ -239,6 +341,70 @@ static struct ir_node *describe_value(struct walk *walk, struct ir_node *node, s
     node = resolve(walk, node);
     return is_virtual(walk, walk->now, node) ? describe(walk, object_of(walk, node), where)
                                              : value_at(walk, walk->now, node);
+}
+
+/* How a local of the root frame stands in a state; `slot` is what the graph says, with current values. */
+static struct ir_slot slot_of_home(struct walk *walk, int local, struct ir_slot slot, struct ir_node *where)
+{
+    const struct home *home = &walk->now->homes[local];
+    bool is_newer =
+        slot.how == SLOT_RAW && (slot.clean == NULL || (slot.clean->op == IR_constant_bool && !slot.clean->number));
+    if (home->manner == IN_HOME || is_newer) {
+        return slot;
+    }
+    if (home->manner == HOME_VIRTUAL) {
+        return (struct ir_slot){.how = SLOT_OWNED, .value = describe(walk, home->object, where)};
+    }
+    bool is_clean = slot.clean != NULL && slot.clean->op == IR_constant_bool;
+    slot.clean = is_clean || slot.clean == NULL
+                     ? home->clean
+                     : insert(walk, where, IR_bool_and, 2, (struct ir_node *[]){slot.clean, home->clean});
+    return slot;
+}
+
+/* Is the object still there that a slot or operand names? A way on which it was given up must have had a reference to it: it cannot be virtual. */
+static void expect_object(struct walk *walk, struct ir_node *node)
+{
+    int object = object_of(walk, resolve(walk, node));
+    if (object != NO_OBJECT && walk->now->objects[object].manner == ABSENT) {
+        refuse(walk, object);
+    }
+}
+
+/* The address of inline values, or a NULL, stands only where it is expected. */
+static void expect_no_role(struct walk *walk, struct ir_node *node)
+{
+    node = resolve(walk, node);
+    int object = object_in_role(walk, node, ABSENT_FROM);
+    object = object == NO_OBJECT ? object_in_role(walk, node, VALUES_OF) : object;
+    if (object != NO_OBJECT) {
+        refuse(walk, object);
+    }
+}
+
+/* Can the node's state say how things stand? It can of a local that it is a virtual object, but not that it perhaps is one. */
+static void settle_state(struct walk *walk, struct ir_node *node)
+{
+    bool stores = node->op == IR_store_home || node->op == IR_clear_home;
+    for (const struct ir_state *state = node->state; state != NULL; state = state->outer) {
+        for (int i = 0; i < state->local_count + state->depth; i++) {
+            expect_object(walk, state->slots[i].value);
+            expect_no_role(walk, state->slots[i].value);
+        }
+        for (int i = 0; state->outer == NULL && i < walk->home_count; i++) {
+            const struct ir_slot *slot = &state->slots[i];
+            const struct home *home = &walk->now->homes[i];
+            const struct ir_node *clean = resolve(walk, slot->clean);
+            if (stores && node->number == i) {
+                continue;
+            }
+            if (home->manner == HOME_PERHAPS && slot->how != SLOT_RAW) {
+                settle_for_certainty(walk, i);
+            } else if (home->manner == HOME_VIRTUAL && clean != NULL && clean->op != IR_constant_bool) {
+                make(walk, walk->now, home->object, node);
+            }
+        }
+    }
 }
 
 static bool same_slots(const struct ir_state *state, const struct ir_slot *slots, int count)
@@ -282,6 +448,9 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
         slots[i].value = describe_value(walk, slots[i].value, where);
         slots[i].clean = resolve(walk, slots[i].clean);
         slots[i].index = resolve(walk, slots[i].index);
+        if (state->outer == NULL && i < walk->home_count) {
+            slots[i] = slot_of_home(walk, i, slots[i], where);
+        }
     }
     if (state->id >= walk->state_count || (outer == state->outer && same_slots(state, slots, count))) {
         return state;
@@ -308,38 +477,87 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
 
 /* Fields that are to be dropped, the first first. */
 struct dying {
-    struct ir_node *fields[MOST_OBJECTS * MOST_FIELDS];
+    struct ir_node *fields[MOST_DYING];
     int count;
 };
-
-/* Takes a reference of a virtual object away; with the last, what has to be dropped for it is put before the rest. Items of tuples are
- * dropped from the last to the first. */
-static void lose_reference(struct walk *walk, int number, struct dying *dying)
-{
-    struct standing *standing = &walk->now[number];
-    if (--standing->references > 0) {
-        return;
-    }
-    standing->manner = ABSENT;
-    if (walk->objects[number].kind != KIND_tuple) {
-        return;
-    }
-    int count = walk->objects[number].field_count;
-    if (dying->count + count > MOST_OBJECTS * MOST_FIELDS) {
-        refuse(walk, number);
-        return;
-    }
-    memmove(&dying->fields[count], dying->fields, (size_t)dying->count * sizeof dying->fields[0]);
-    for (int i = 0; i < count; i++) {
-        dying->fields[i] = resolve(walk, standing->fields[count - 1 - i]);
-    }
-    dying->count += count;
-}
 
 static bool is_simple(const struct ir_node *node)
 {
     return node->kind == KIND_int || node->kind == KIND_float || node->kind == KIND_bool || node->kind == KIND_str ||
            node->kind == KIND_none;
+}
+
+/* Before which of two attributes (their positions, see IR_virtual) is the other dropped? Slots come first, then inline values. */
+static bool dies_before(int64_t a, int64_t b)
+{
+    return (a < 0) != (b < 0) ? a < 0 : a < 0 ? a > b : a < b;
+}
+
+/* What a virtual object has references to, in the order in which its end drops them: tuples begin with the last item. Returns the number. */
+static int list_references(const struct walk *walk, int number, struct ir_node **list)
+{
+    const struct object *object = &walk->objects[number];
+    const struct standing *standing = &walk->now->objects[number];
+    int count = 0;
+    if (object->kind == KIND_tuple) {
+        for (int i = standing->field_count - 1; i >= 0; i--) {
+            list[count++] = resolve(walk, standing->fields[i]);
+        }
+    } else if (object->class != NULL) {
+        int64_t positions[MOST_FIELDS];
+        for (int i = 0; i < standing->field_count; i += 2) {
+            int64_t position = standing->fields[i]->number;
+            int at = count++;
+            for (; at > 0 && dies_before(position, positions[at - 1]); at--) {
+                positions[at] = positions[at - 1];
+                list[at] = list[at - 1];
+            }
+            positions[at] = position;
+            list[at] = resolve(walk, standing->fields[i + 1]);
+        }
+    }
+    return count;
+}
+
+/* How many of the references that a virtual object has are such that somebody could tell when they go? */
+static int count_seen(const struct walk *walk, int number)
+{
+    struct ir_node *list[MOST_FIELDS];
+    int count = list_references(walk, number, list);
+    int seen = 0;
+    for (int i = 0; i < count; i++) {
+        seen += is_virtual(walk, walk->now, list[i]) ? count_seen(walk, object_of(walk, list[i]))
+                                                     : !is_simple(value_at(walk, walk->now, list[i]));
+    }
+    return seen;
+}
+
+/* Slots are dropped class by class, in an order that is not known here. */
+static bool has_slots(const struct walk *walk, int number)
+{
+    const struct standing *standing = &walk->now->objects[number];
+    return walk->objects[number].class != NULL && standing->field_count > 0 && standing->fields[0]->number < 0;
+}
+
+/* Takes a reference of a virtual object away; with the last, what has to be dropped for it is put before the rest. */
+static void lose_reference(struct walk *walk, int number, struct dying *dying)
+{
+    struct standing *standing = &walk->now->objects[number];
+    if (standing->references > 1) {
+        standing->references--;
+        return;
+    }
+    struct ir_node *list[MOST_FIELDS];
+    int count = list_references(walk, number, list);
+    if (dying->count + count > MOST_DYING || (has_slots(walk, number) && count_seen(walk, number) > 1)) {
+        refuse(walk, number);
+        return;
+    }
+    standing->manner = ABSENT;
+    standing->references = 0;
+    memmove(&dying->fields[count], dying->fields, (size_t)dying->count * sizeof dying->fields[0]);
+    memcpy(dying->fields, list, (size_t)count * sizeof list[0]);
+    dying->count += count;
 }
 
 /* A reference to `object` that was taken just before `where`, with nothing in between that can tell, or NULL. */
@@ -381,7 +599,7 @@ static struct ir_state *state_with_dying(struct walk *walk, struct ir_state *sta
     return copy;
 }
 
-/* A drop, by `node`, of a reference to a virtual object. */
+/* `node` takes a reference to a virtual object away: what has to be done for that is put before it. */
 static void drop(struct walk *walk, struct ir_node *node, int number)
 {
     struct dying dying = {.count = 0};
@@ -390,7 +608,7 @@ static void drop(struct walk *walk, struct ir_node *node, int number)
     for (int i = 0; i < dying.count; i++) {
         struct ir_node *field = dying.fields[i];
         int inner = object_of(walk, field);
-        if (inner != NO_OBJECT && walk->now[inner].manner == VIRTUAL) {
+        if (inner != NO_OBJECT && walk->now->objects[inner].manner == VIRTUAL) {
             struct dying rest = {.count = dying.count - i - 1};
             memcpy(rest.fields, &dying.fields[i + 1], (size_t)rest.count * sizeof rest.fields[0]);
             lose_reference(walk, inner, &rest);
@@ -414,28 +632,142 @@ static void drop(struct walk *walk, struct ir_node *node, int number)
         drop->flags = simple ? NODE_SIMPLE : node->flags;
         drop->state = simple ? NULL : state_with_dying(walk, state, &dying, i + 1, drop);
     }
+}
+
+/* ---- Locals in their homes ------------------------------------------------------------------------------------------ */
+
+/* A new value for a local: `node` stores or clears. The old one goes. */
+static void put_home(struct walk *walk, struct ir_node *node)
+{
+    int local = (int)node->number;
+    struct home *home = &walk->now->homes[local];
+    struct home old = *home;
+    struct ir_node *value = node->op == IR_store_home ? resolve(walk, node->inputs[0]) : NULL;
+    if (value != NULL && is_virtual(walk, walk->now, value)) {
+        *home = (struct home){.manner = HOME_VIRTUAL, .object = (int16_t)object_of(walk, value)};
+        if (old.manner != HOME_VIRTUAL && !(node->flags & NODE_SIMPLE)) {
+            struct ir_node *clear = insert(walk, node, IR_clear_home, 0, NULL);
+            clear->number = local;
+            clear->flags = node->flags;
+            clear->state = state_at(walk, node->state, clear);
+        }
+    } else {
+        *home = (struct home){.manner = IN_HOME};
+        store_home(walk, local, value_at(walk, walk->now, value), node);
+    }
+    if (old.manner == HOME_VIRTUAL) {
+        drop(walk, node, old.object);
+    }
     take_away(walk, node);
+}
+
+/* The home gets a number, unless it has it already. False: the node still does. */
+static bool visit_sync(struct walk *walk, struct ir_node *node)
+{
+    struct home *home = &walk->now->homes[node->number];
+    struct ir_node *clean = node->input_count > 1 ? resolve(walk, node->inputs[1]) : NULL;
+    if (home->manner == HOME_VIRTUAL) {
+        struct standing *standing = &walk->now->objects[home->object];
+        bool is_box = is_box_kind(walk, home->object);
+        bool is_newer = clean == NULL || (clean->op == IR_constant_bool && !clean->number);
+        if (!is_newer || !is_box) {
+            make(walk, walk->now, home->object, node);
+        } else if (--standing->references == 0) {
+            standing->manner = ABSENT;
+        }
+    } else if (home->manner == HOME_PERHAPS && clean != NULL && walk->changes) {
+        node->inputs[1] = clean->op == IR_constant_bool && clean->number
+                              ? home->clean
+                              : insert(walk, node, IR_bool_and, 2, (struct ir_node *[]){clean, home->clean});
+    }
+    *home = (struct home){.manner = IN_HOME};
+    return false;
+}
+
+/* The function returns: locals that are virtual go. */
+static void leave_homes(struct walk *walk, struct ir_node *node)
+{
+    for (int i = 0; i < walk->home_count; i++) {
+        struct home *home = &walk->now->homes[i];
+        if (home->manner != HOME_VIRTUAL) {
+            continue;
+        }
+        if (walk->now->objects[home->object].references == 1 && count_seen(walk, home->object) > 0) {
+            make(walk, walk->now, home->object, node);
+        } else {
+            home->manner = IN_HOME;
+            drop(walk, node, home->object);
+        }
+    }
+}
+
+/* Nodes that read or write homes. True: done. */
+static bool visit_home(struct walk *walk, struct ir_node *node)
+{
+    if (node->op == IR_return) {
+        leave_homes(walk, node);
+        return false;
+    }
+    bool has_home = node->op == IR_load_home || node->op == IR_store_home || node->op == IR_clear_home ||
+                    node->op == IR_sync_home || node->op == IR_guard_home;
+    if (!has_home || node->frame != 0 || node->number >= walk->home_count) {
+        return false;
+    }
+    const struct home *home = &walk->now->homes[node->number];
+    if (node->op == IR_guard_home) {
+        if (home->manner == HOME_VIRTUAL && is_box_kind(walk, home->object)) {
+            take_away(walk, node);
+            return true;
+        }
+        if (home->manner == HOME_VIRTUAL) {
+            make(walk, walk->now, home->object, node);
+        }
+        return false;
+    }
+    bool stores_virtual = node->op == IR_store_home && is_virtual(walk, walk->now, resolve(walk, node->inputs[0]));
+    switch ((enum ir_op)node->op) {
+    case IR_load_home:
+        if (home->manner == HOME_VIRTUAL) {
+            name_object(walk, node, home->object);
+            take_away(walk, node);
+            return true;
+        }
+        if (home->manner == HOME_PERHAPS) {
+            settle_for_certainty(walk, (int)node->number);
+        }
+        return false;
+    case IR_sync_home:
+        return visit_sync(walk, node);
+    default:
+        if (home->manner != HOME_VIRTUAL && !stores_virtual) {
+            walk->now->homes[node->number] = (struct home){.manner = IN_HOME};
+            return false;
+        }
+        put_home(walk, node);
+        return true;
+    }
 }
 
 /* ---- Nodes -------------------------------------------------------------------------------------------------------- */
 
-/* A new object that `name` is the value of, if there is room and it has not been refused. */
-static bool add_object(struct walk *walk, struct ir_node *name, enum ir_kind kind, struct ir_node *const *fields,
-                       int count)
+/* A new object that `name` is the value of, if there is room and it has not been refused: its row. */
+static struct object *add_object(struct walk *walk, struct ir_node *name, uint32_t key, struct ir_node *const *fields,
+                                 int count)
 {
-    if (walk->refused[name->id] || walk->object_count == MOST_OBJECTS || count > MOST_FIELDS) {
-        return false;
+    if (walk->refused[key] || walk->object_count == MOST_OBJECTS || count > MOST_FIELDS ||
+        name->id >= walk->capacity) {
+        return NULL;
     }
     int number = walk->object_count++;
-    walk->objects[number] = (struct object){.name = name, .kind = (uint8_t)kind, .field_count = (uint16_t)count};
-    struct standing *standing = &walk->now[number];
-    *standing = (struct standing){.manner = VIRTUAL, .references = 1};
+    walk->objects[number] = (struct object){.name = name, .key = key, .kind = name->kind};
+    struct standing *standing = &walk->now->objects[number];
+    *standing = (struct standing){.manner = VIRTUAL, .references = 1, .field_count = (uint16_t)count};
     standing->fields = ir_allocate(walk->graph, (size_t)count * sizeof *fields + 1);
     for (int i = 0; standing->fields != NULL && i < count; i++) {
         standing->fields[i] = resolve(walk, fields[i]);
     }
     name_object(walk, name, number);
-    return true;
+    return &walk->objects[number];
 }
 
 /* A tuple and the guard that it was made: the guard is the object. */
@@ -443,7 +775,8 @@ static bool begin_tuple(struct walk *walk, struct ir_node *node)
 {
     struct ir_node *guard = node->next;
     if (guard == NULL || guard->op != IR_guard_bound || guard->inputs[0] != node || guard->kind != KIND_tuple ||
-        !add_object(walk, guard, KIND_tuple, node->inputs, node->input_count)) {
+        node->input_count > MOST_ITEMS ||
+        add_object(walk, guard, guard->id, node->inputs, node->input_count) == NULL) {
         return false;
     }
     take_away(walk, node);
@@ -451,20 +784,14 @@ static bool begin_tuple(struct walk *walk, struct ir_node *node)
     return true;
 }
 
-static struct ir_node *constant(struct walk *walk, struct ir_node *where, enum ir_op op, int64_t number)
-{
-    struct ir_node *node = insert(walk, where, op, 0, NULL);
-    node->number = number;
-    return node;
-}
 
 /* The item of a virtual tuple; NULL: which one is not known. */
 static struct ir_node *item_of(const struct walk *walk, const struct ir_node *node, int number)
 {
     const struct ir_node *index = resolve(walk, node->inputs[1]);
     bool known = walk->objects[number].kind == KIND_tuple && index->op == IR_constant_int && index->number >= 0 &&
-                 index->number < walk->objects[number].field_count;
-    return known ? resolve(walk, walk->now[number].fields[index->number]) : NULL;
+                 index->number < walk->now->objects[number].field_count;
+    return known ? resolve(walk, walk->now->objects[number].fields[index->number]) : NULL;
 }
 
 /* Is it the same object, as far as that is known without making one? -1: it is not. (Small ints are the same wherever they come from.) */
@@ -475,7 +802,7 @@ static int sameness(const struct walk *walk, const struct ir_node *node)
     if (first == second) {
         return 1;
     }
-    int known = first != NO_OBJECT && walk->now[first].manner == VIRTUAL ? first : second;
+    int known = first != NO_OBJECT && walk->now->objects[first].manner == VIRTUAL ? first : second;
     return walk->objects[known].kind == KIND_int ? -1 : 0;
 }
 
@@ -491,7 +818,7 @@ static struct ir_node *known_answer(const struct walk *walk, const struct ir_nod
     case IR_unbox_int:
     case IR_unbox_float:
         return object->kind == (node->op == IR_unbox_int ? KIND_int : KIND_float)
-                   ? resolve(walk, walk->now[number].fields[0])
+                   ? resolve(walk, walk->now->objects[number].fields[0])
                    : NULL;
     case IR_load_item:
         return item_of(walk, node, number);
@@ -504,7 +831,7 @@ static struct ir_node *known_answer(const struct walk *walk, const struct ir_nod
 static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
 {
     const struct object *object = &walk->objects[number];
-    struct standing *standing = &walk->now[number];
+    struct standing *standing = &walk->now->objects[number];
     struct ir_node *answer;
     switch ((enum ir_op)node->op) {
     case IR_hold:
@@ -513,10 +840,11 @@ static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
         return true;
     case IR_drop:
         drop(walk, node, number);
+        take_away(walk, node);
         return true;
     case IR_load:
         answer = object->kind == KIND_tuple && node->offset == offsetof(PyVarObject, ob_size)
-                     ? constant(walk, node, IR_constant_int, object->field_count)
+                     ? constant(walk, node, IR_constant_int, standing->field_count)
                      : NULL;
         break;
     case IR_is_bound:
@@ -571,20 +899,236 @@ static bool fold(struct walk *walk, struct ir_node *node)
     return true;
 }
 
+/* ---- Instances ---------------------------------------------------------------------------------------------------- */
+
+/* Where an instance has the address of its inline values. */
+enum { VALUES_OFFSET = -4 * (int)sizeof(PyObject *) };
+
+/* The address of the inline values of an object, which is made if it has to be. */
+static struct ir_node *values_of_real(struct walk *walk, int number, struct ir_node *where)
+{
+    struct standing *standing = &walk->now->objects[number];
+    if (standing->manner == VIRTUAL) {
+        make(walk, walk->now, number, where);
+    }
+    struct ir_node *values = insert(walk, where, IR_load, 1, &standing->real);
+    values->type = IR_OBJECT;
+    values->offset = VALUES_OFFSET;
+    values->memory = MEMORY_shape;
+    return values;
+}
+
+/* Is `number` the object, or in a field of it, or of what it has? */
+static bool leads_to(const struct walk *walk, int object, int number)
+{
+    const struct standing *standing = &walk->now->objects[object];
+    bool leads = object == number;
+    for (int i = 0; i < standing->field_count && !leads; i++) {
+        const struct ir_node *field = resolve(walk, standing->fields[i]);
+        leads = is_virtual(walk, walk->now, field) && leads_to(walk, object_of(walk, field), number);
+    }
+    return leads;
+}
+
+/* The place of an attribute among the fields, or -1. */
+static int find_attribute(const struct standing *standing, int64_t position)
+{
+    for (int i = 0; i < standing->field_count; i += 2) {
+        if (standing->fields[i]->number == position) {
+            return i + 1;
+        }
+    }
+    return -1;
+}
+
+/* An attribute gets a value, whose reference is taken over. */
+static void put_attribute(struct walk *walk, struct standing *standing, int64_t position, struct ir_node *value,
+                          struct ir_node *where)
+{
+    int place = find_attribute(standing, position);
+    int count = standing->field_count + (place < 0 ? 2 : 0);
+    struct ir_node **fields = ir_allocate(walk->graph, (size_t)count * sizeof *fields);
+    if (fields == NULL) {
+        return;
+    }
+    memcpy(fields, standing->fields, standing->field_count * sizeof *fields);
+    if (place < 0) {
+        place = count - 1;
+        fields[place - 1] = constant(walk, where, IR_constant_int, position);
+    }
+    fields[place] = value;
+    standing->fields = fields;
+    standing->field_count = (uint16_t)count;
+}
+
+/* A raw number into an attribute, where something stands that is dropped: a new box, as far as anybody can see. False: that might be seen. */
+static bool store_raw(struct walk *walk, struct ir_node *node, struct standing *standing, int64_t position)
+{
+    struct ir_node *raw = resolve(walk, node->inputs[2]);
+    struct ir_node *old = resolve(walk, node->inputs[1]);
+    bool old_is_virtual = is_virtual(walk, walk->now, old);
+    int number = object_of(walk, old);
+    if (old_is_virtual ? !is_box_kind(walk, number) : !is_simple(value_at(walk, walk->now, old))) {
+        return false;
+    }
+    struct ir_node *name = ir_node_new(walk->graph, IR_virtual, 0, NULL);
+    name->kind = raw->type == IR_FLOAT ? KIND_float : KIND_int;
+    if (add_object(walk, name, node->id, &raw, 1) == NULL) {
+        return false;
+    }
+    put_attribute(walk, standing, position, name, node);
+    if (old_is_virtual) {
+        struct dying dying = {.count = 0};
+        lose_reference(walk, number, &dying);
+    } else {
+        old = value_at(walk, walk->now, old);
+        insert(walk, node, IR_drop, 1, &old)->flags = NODE_SIMPLE;
+    }
+    take_away(walk, node);
+    return true;
+}
+
+/* A load or store of an attribute of a virtual instance, at `position`. False: it needs the object. */
+static bool visit_attribute(struct walk *walk, struct ir_node *node, int number, int64_t position)
+{
+    struct standing *standing = &walk->now->objects[number];
+    int place = find_attribute(standing, position);
+    if (node->op == IR_load) {
+        if (place >= 0) {
+            forward(walk, node, resolve(walk, standing->fields[place]));
+        } else if (node->next != NULL && node->next->op == IR_guard_null && node->next->inputs[0] == node) {
+            name_in_role(walk, node, number, ABSENT_FROM);
+        } else {
+            return false;
+        }
+        take_away(walk, node);
+        return true;
+    }
+    if ((place >= 0) != (node->op != IR_store_new) || standing->field_count + 2 > MOST_FIELDS) {
+        return false;
+    }
+    if (node->op == IR_store_raw) {
+        return store_raw(walk, node, standing, position);
+    }
+    struct ir_node *value = resolve(walk, node->inputs[1]);
+    if (is_virtual(walk, walk->now, value) && leads_to(walk, object_of(walk, value), number)) {
+        return false;
+    }
+    put_attribute(walk, standing, position, value, node);
+    take_away(walk, node);
+    return true;
+}
+
+/* What is known of the class of a virtual instance. */
+static bool visit_class(struct walk *walk, struct ir_node *node, const struct object *object)
+{
+    if (node->op == IR_guard_class) {
+        if (node->pointer != object->class) {
+            return false;
+        }
+        take_away(walk, node);
+        return true;
+    }
+    const uint32_t *versions = node->pointer;
+    for (int i = 0; i < node->number; i++) {
+        if (versions[i] == object->version) {
+            struct ir_node *guard = insert(walk, node, IR_guard_version, 0, NULL);
+            guard->pointer = object->class;
+            guard->number = object->version;
+            guard->state = state_at(walk, node->state, guard);
+            take_away(walk, node);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What makes instances, or has to do with their classes and attributes. True: done. */
+static bool visit_instance(struct walk *walk, struct ir_node *node)
+{
+    if (node->op == IR_new_instance && node->offset != 0) {
+        struct object *object = add_object(walk, node, node->id, NULL, 0);
+        if (object == NULL) {
+            return false;
+        }
+        object->class = node->pointer;
+        object->has_values = node->number != 0;
+        object->version = (uint32_t)node->offset;
+        take_away(walk, node);
+        return true;
+    }
+    const struct ir_node *first = node->input_count > 0 ? resolve(walk, node->inputs[0]) : NULL;
+    int owner = object_in_role(walk, first, VALUES_OF);
+    int number = owner != NO_OBJECT ? owner : object_of(walk, first);
+    if (node->op == IR_guard_null && object_in_role(walk, first, ABSENT_FROM) != NO_OBJECT) {
+        take_away(walk, node);
+        return true;
+    }
+    if (number == NO_OBJECT || walk->now->objects[number].manner != VIRTUAL || walk->objects[number].class == NULL) {
+        return false;
+    }
+    bool is_attribute = node->memory == MEMORY_attribute &&
+                        ((node->op == IR_load && node->type == IR_OBJECT) || node->op == IR_store ||
+                         node->op == IR_store_new || node->op == IR_store_raw);
+    if (is_attribute) {
+        int64_t index = (node->offset - (int64_t)offsetof(PyDictValues, values)) / (int64_t)sizeof(PyObject *);
+        return visit_attribute(walk, node, number, owner != NO_OBJECT ? index : -(int64_t)node->offset);
+    }
+    if (owner != NO_OBJECT) {
+        if (node->op != IR_guard_bound) {
+            return false;
+        }
+        name_in_role(walk, node, number, VALUES_OF);
+    } else if (node->op == IR_guard_class || node->op == IR_guard_versions) {
+        return visit_class(walk, node, &walk->objects[number]);
+    } else if (node->op == IR_load && node->memory == MEMORY_shape && node->offset == VALUES_OFFSET &&
+               walk->objects[number].has_values) {
+        name_in_role(walk, node, number, VALUES_OF);
+    } else {
+        return false;
+    }
+    take_away(walk, node);
+    return true;
+}
+
+/* Any code may run: everything is as it should be. */
+static void prepare_escape(struct walk *walk, struct ir_node *node)
+{
+    make_all(walk, walk->now, node);
+    for (int i = 0; i < walk->home_count; i++) {
+        if (walk->now->homes[i].manner == HOME_PERHAPS) {
+            settle_for_certainty(walk, i);
+        }
+    }
+}
+
 static void visit(struct walk *walk, struct ir_node *node)
 {
+    if (ir_escapes(node)) {
+        prepare_escape(walk, node);
+    }
+    settle_state(walk, node);
+    for (int i = 0; i < node->input_count; i++) {
+        expect_object(walk, node->inputs[i]);
+    }
+    if (visit_home(walk, node)) {
+        return;
+    }
     if (node->op == IR_new_tuple && begin_tuple(walk, node)) {
         return;
     }
     if ((node->op == IR_box_int || node->op == IR_box_float) &&
-        add_object(walk, node, (enum ir_kind)node->kind, node->inputs, 1)) {
+        add_object(walk, node, node->id, node->inputs, 1) != NULL) {
         take_away(walk, node);
+        return;
+    }
+    if (visit_instance(walk, node)) {
         return;
     }
     struct ir_node *first = node->input_count > 0 ? resolve(walk, node->inputs[0]) : NULL;
     int object = object_of(walk, first);
     struct ir_node *answer =
-        object != NO_OBJECT && walk->now[object].manner != ABSENT ? known_answer(walk, node, object) : NULL;
+        object != NO_OBJECT && walk->now->objects[object].manner != ABSENT ? known_answer(walk, node, object) : NULL;
     if (answer != NULL) {
         forward(walk, node, answer);
         take_away(walk, node);
@@ -608,11 +1152,17 @@ static void visit(struct walk *walk, struct ir_node *node)
     if (node->input_count > 0 && fold(walk, node)) {
         return;
     }
-    if (ir_escapes(node)) {
-        make_all(walk, walk->now, node);
-    }
     for (int i = 0; i < node->input_count; i++) {
         struct ir_node *input = resolve(walk, node->inputs[i]);
+        int owner = object_in_role(walk, input, VALUES_OF);
+        if (owner != NO_OBJECT) {
+            struct ir_node *values = values_of_real(walk, owner, node);
+            if (walk->changes) {
+                node->inputs[i] = values;
+            }
+            continue;
+        }
+        expect_no_role(walk, input);
         if (is_virtual(walk, walk->now, input)) {
             make(walk, walk->now, object_of(walk, input), node);
         }
@@ -636,8 +1186,8 @@ static bool has_one_way(const struct ir_block *block)
 /* Makes the object at the end of `block`, if it is virtual there. */
 static void make_at_end(struct walk *walk, struct ir_block *block, int number)
 {
-    struct standing *end = walk->ends[block->id];
-    if (end[number].manner != VIRTUAL) {
+    struct point *end = walk->ends[block->id];
+    if (end->objects[number].manner != VIRTUAL) {
         return;
     }
     if (!has_one_way(block)) {
@@ -657,6 +1207,7 @@ static void bring_input(struct walk *walk, struct ir_node *phi, int which)
 {
     struct ir_block *from = phi->block->predecessors[which];
     struct ir_node *input = resolve(walk, phi->inputs[which]);
+    expect_no_role(walk, input);
     int object = object_of(walk, input);
     if (object != NO_OBJECT) {
         make_at_end(walk, from, object);
@@ -666,75 +1217,195 @@ static void bring_input(struct walk *walk, struct ir_node *phi, int which)
     }
 }
 
-/* How object `number` stands where the ways come together. */
-static void merge_object(struct walk *walk, struct ir_block *block, int number)
+/* Is the object virtual on some ways here and cannot be so afterwards? Then it is made on those. True: something was. */
+static bool settle_object(struct walk *walk, struct ir_block *block, int number)
 {
-    struct standing *merged = &walk->now[number];
     bool everywhere = true, all_virtual = true, same = true, some_virtual = false;
     const struct standing *first = NULL;
     for (int i = 0; i < block->predecessor_count; i++) {
         if (!is_forward(block, i)) {
             continue;
         }
-        const struct standing *end = &walk->ends[block->predecessors[i]->id][number];
+        const struct standing *end = &walk->ends[block->predecessors[i]->id]->objects[number];
         everywhere &= end->manner != ABSENT;
         all_virtual &= end->manner == VIRTUAL;
         some_virtual |= end->manner == VIRTUAL;
+        first = first == NULL ? end : first;
+        same &= end->references == first->references && end->fields == first->fields;
+    }
+    if (!some_virtual || (all_virtual && same && !must_be_real(walk, number, block))) {
+        return false;
+    }
+    if (!everywhere || (all_virtual && !same)) {
+        refuse(walk, number);
+        return false;
+    }
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (is_forward(block, i)) {
+            make_at_end(walk, block->predecessors[i], number);
+        }
+    }
+    return true;
+}
+
+/* The number that states name for a local from the start of `block` on; NULL: that is not known. */
+static struct ir_node *number_from(struct walk *walk, const struct ir_block *block, int local)
+{
+    for (const struct ir_block *below = block; below != NULL; below = below->next) {
+        if (!ir_dominates(block, below)) {
+            continue;
+        }
+        ir_each_node(below, node)
+        {
+            const struct ir_state *state = node->state;
+            while (state != NULL && state->outer != NULL) {
+                state = state->outer;
+            }
+            if (state != NULL) {
+                return state->slots[local].how == SLOT_RAW ? resolve(walk, state->slots[local].value) : NULL;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A local that is a number box nobody else has at the end of way number `which` into `block` becomes one that its home does not have: states that
+ * name the number are enough. False: it is something else, or they name another. */
+static bool forget_box(struct walk *walk, struct ir_block *block, int which, int local)
+{
+    struct ir_block *from = block->predecessors[which];
+    struct point *end = walk->ends[from->id];
+    struct home *home = &end->homes[local];
+    struct standing *standing = &end->objects[home->object];
+    struct ir_node *number = number_from(walk, block, local);
+    if (number != NULL && number->op == IR_phi && number->block == block) {
+        number = resolve(walk, number->inputs[which]);
+    }
+    if (!is_box_kind(walk, home->object) || standing->references != 1 || !has_one_way(from) || number == NULL ||
+        number != resolve(walk, standing->fields[0])) {
+        return false;
+    }
+    standing->manner = ABSENT;
+    *home = (struct home){.manner = HOME_PERHAPS, .clean = constant(walk, from->last, IR_constant_bool, 0)};
+    return true;
+}
+
+/* The same as settle_object for a local of the root frame. */
+static bool settle_home(struct walk *walk, struct ir_block *block, int local)
+{
+    bool same = true, some_virtual = false, some_perhaps = false;
+    const struct home *first = NULL;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (is_forward(block, i)) {
+            const struct home *end = &walk->ends[block->predecessors[i]->id]->homes[local];
+            first = first == NULL ? end : first;
+            same &= end->manner == first->manner && end->object == first->object;
+            some_virtual |= end->manner == HOME_VIRTUAL;
+            some_perhaps |= end->manner == HOME_PERHAPS;
+        }
+    }
+    bool perhaps = block->is_loop_header && has_finding(walk, name_of_home(local), block);
+    if (!some_virtual || (same && !perhaps)) {
+        return false;
+    }
+    perhaps = !walk->never_perhaps[local];
+    bool made = false;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (!is_forward(block, i)) {
+            continue;
+        }
+        struct ir_block *from = block->predecessors[i];
+        const struct home *end = &walk->ends[from->id]->homes[local];
+        if (end->manner == HOME_VIRTUAL && !(perhaps && forget_box(walk, block, i, local))) {
+            make_at_end(walk, from, end->object);
+        }
+        made |= end->manner != HOME_VIRTUAL;
+    }
+    return made;
+}
+
+/* How a settled object stands where the ways come together. */
+static void merge_object(struct walk *walk, struct ir_block *block, int number)
+{
+    struct standing *merged = &walk->now->objects[number];
+    const struct standing *first = NULL;
+    bool alike = true;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (!is_forward(block, i)) {
+            continue;
+        }
+        const struct standing *end = &walk->ends[block->predecessors[i]->id]->objects[number];
         if (first == NULL) {
             first = end;
             *merged = *end;
         }
-        same &= end->references == first->references && end->fields == first->fields;
+        if (end->manner == ABSENT) {
+            merged->manner = ABSENT;
+        }
+        alike &= end->real == first->real;
         if (merged->description != end->description) {
             merged->description = NULL;
         }
     }
-    if (!everywhere) {
-        if (some_virtual) {
-            refuse(walk, number);
-        }
-        merged->manner = ABSENT;
+    if (merged->manner != REAL || alike) {
         return;
     }
-    if (all_virtual && !same) {
-        refuse(walk, number);
+    if (!walk->changes) {
+        merged->real = ir_node_new(walk->graph, IR_phi, 0, NULL);
         return;
     }
-    if (all_virtual && !must_be_real(walk, number, block)) {
-        return;
+    struct ir_node *phi = ir_phi(walk->graph, block, IR_OBJECT, block->predecessor_count);
+    phi->kind = walk->objects[number].kind;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        phi->inputs[i] = is_forward(block, i) ? walk->ends[block->predecessors[i]->id]->objects[number].real : phi;
     }
-    struct ir_node *real = NULL;
-    bool alike = true;
+    merged->real = phi;
+}
+
+/* Does the home of a local hold what it is, at the end of `block`? */
+static struct ir_node *clean_at_end(struct walk *walk, struct ir_block *block, int local)
+{
+    const struct home *end = &walk->ends[block->id]->homes[local];
+    return end->manner == HOME_PERHAPS ? end->clean : constant(walk, block->last, IR_constant_bool, 1);
+}
+
+static void merge_home(struct walk *walk, struct ir_block *block, int local)
+{
+    struct home *merged = &walk->now->homes[local];
+    bool perhaps = block->is_loop_header && has_finding(walk, name_of_home(local), block);
     for (int i = 0; i < block->predecessor_count; i++) {
         if (is_forward(block, i)) {
-            make_at_end(walk, block->predecessors[i], number);
-            struct ir_node *here = walk->ends[block->predecessors[i]->id][number].real;
-            alike &= real == NULL || real == here;
-            real = here;
+            *merged = walk->ends[block->predecessors[i]->id]->homes[local];
+            perhaps |= merged->manner == HOME_PERHAPS;
         }
     }
-    merged->manner = REAL;
-    if (!alike && walk->changes) {
-        struct ir_node *phi = ir_phi(walk->graph, block, IR_OBJECT, block->predecessor_count);
-        phi->kind = walk->objects[number].kind;
-        for (int i = 0; i < block->predecessor_count; i++) {
-            phi->inputs[i] = is_forward(block, i) ? walk->ends[block->predecessors[i]->id][number].real : phi;
-        }
-        real = phi;
-    } else if (!alike) {
-        real = ir_node_new(walk->graph, IR_phi, 0, NULL);
+    if (!perhaps) {
+        return;
     }
-    merged->real = real;
+    if (walk->never_perhaps[local]) {
+        *merged = (struct home){.manner = IN_HOME};
+        return;
+    }
+    *merged = (struct home){.manner = HOME_PERHAPS};
+    if (!walk->changes) {
+        merged->clean = ir_node_new(walk->graph, IR_phi, 0, NULL);
+        return;
+    }
+    merged->clean = ir_phi(walk->graph, block, IR_BOOL, block->predecessor_count);
+    for (int i = 0; i < block->predecessor_count; i++) {
+        merged->clean->inputs[i] =
+            is_forward(block, i) ? clean_at_end(walk, block->predecessors[i], local) : merged->clean;
+    }
 }
 
 static void open_block(struct walk *walk, struct ir_block *block)
 {
-    memset(walk->now, 0, MOST_OBJECTS * sizeof *walk->now);
+    memset(walk->now, 0, sizeof *walk->now);
     if (block->predecessor_count == 0) {
         return;
     }
     if (block->predecessor_count == 1) {
-        memcpy(walk->now, walk->ends[block->predecessors[0]->id], MOST_OBJECTS * sizeof *walk->now);
+        memcpy(walk->now, walk->ends[block->predecessors[0]->id], sizeof *walk->now);
     }
     for (struct ir_node *phi = block->first; phi != NULL && phi->op == IR_phi; phi = phi->next) {
         for (int i = 0; i < block->predecessor_count; i++) {
@@ -744,18 +1415,67 @@ static void open_block(struct walk *walk, struct ir_block *block)
         }
     }
     if (block->predecessor_count == 1) {
-        memcpy(walk->now, walk->ends[block->predecessors[0]->id], MOST_OBJECTS * sizeof *walk->now);
+        memcpy(walk->now, walk->ends[block->predecessors[0]->id], sizeof *walk->now);
         return;
+    }
+    for (bool changed = true; changed && !walk->again;) {
+        changed = false;
+        for (int i = 0; i < walk->home_count && !walk->again; i++) {
+            changed |= settle_home(walk, block, i);
+        }
+        for (int i = 0; i < walk->object_count && !walk->again; i++) {
+            changed |= settle_object(walk, block, i);
+        }
     }
     for (int i = 0; i < walk->object_count && !walk->again; i++) {
         merge_object(walk, block, i);
+    }
+    for (int i = 0; i < walk->home_count && !walk->again; i++) {
+        merge_home(walk, block, i);
+    }
+}
+
+/* The same for a local of the root frame. `which`: the way back among the header's predecessors. */
+static void close_home(struct walk *walk, struct ir_block *latch, struct ir_block *header, int which, int local)
+{
+    const struct home *start = &walk->starts[header->id]->homes[local];
+    struct home *end = &walk->ends[latch->id]->homes[local];
+    bool is_same = start->manner == end->manner && start->object == end->object;
+    if (start->manner == HOME_PERHAPS) {
+        if (end->manner == HOME_VIRTUAL && !forget_box(walk, header, which, local)) {
+            make_at_end(walk, latch, end->object);
+        }
+        if (walk->changes) {
+            start->clean->inputs[which] = clean_at_end(walk, latch, local);
+        }
+        return;
+    }
+    if (is_same) {
+        return;
+    }
+    bool is_box = (end->manner == HOME_VIRTUAL && is_box_kind(walk, end->object) &&
+                   walk->ends[latch->id]->objects[end->object].references == 1) ||
+                  (start->manner == HOME_VIRTUAL && is_box_kind(walk, start->object));
+    if ((end->manner == HOME_PERHAPS || is_box) && !walk->never_perhaps[local] &&
+        !has_finding(walk, name_of_home(local), header)) {
+        find_out(walk, name_of_home(local), header);
+    } else if (start->manner == HOME_VIRTUAL) {
+        if (has_finding(walk, walk->objects[start->object].key, header)) {
+            refuse(walk, start->object);
+        } else {
+            find_out(walk, walk->objects[start->object].key, header);
+        }
+    } else if (end->manner == HOME_VIRTUAL) {
+        make_at_end(walk, latch, end->object);
+    } else {
+        settle_for_certainty(walk, local);
     }
 }
 
 /* A way back to a loop header: is everything as it was believed to be? */
 static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_block *header)
 {
-    const struct standing *start = walk->starts[header->id];
+    const struct point *start = walk->starts[header->id];
     for (int which = 0; which < header->predecessor_count; which++) {
         if (header->predecessors[which] != latch) {
             continue;
@@ -765,30 +1485,34 @@ static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_bloc
                 bring_input(walk, phi, which);
             }
         }
+        for (int i = 0; i < walk->home_count && !walk->again; i++) {
+            close_home(walk, latch, header, which, i);
+        }
     }
-    const struct standing *end = walk->ends[latch->id];
-    for (int i = 0; i < walk->object_count; i++) {
-        if (start[i].manner == ABSENT && end[i].manner == VIRTUAL) {
+    const struct point *end = walk->ends[latch->id];
+    for (int i = 0; i < walk->object_count && !walk->again; i++) {
+        if (start->objects[i].manner == ABSENT && end->objects[i].manner == VIRTUAL) {
             refuse(walk, i);
-        } else if (start[i].manner == VIRTUAL &&
-                   (end[i].manner != VIRTUAL || end[i].references != start[i].references)) {
-            make_real_in_loop(walk, i, header);
+        } else if (start->objects[i].manner == VIRTUAL &&
+                   (end->objects[i].manner != VIRTUAL ||
+                    end->objects[i].references != start->objects[i].references)) {
+            find_out(walk, walk->objects[i].key, header);
         }
     }
 }
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------------- */
 
-static struct standing *keep_standings(struct walk *walk, struct standing **place)
+static struct point *keep_point(struct walk *walk, struct point **place)
 {
     if (*place == NULL) {
-        *place = compiler_malloc(MOST_OBJECTS * sizeof **place);
+        *place = compiler_malloc(sizeof **place);
     }
     if (*place == NULL) {
         walk->graph->out_of_memory = true;
         return NULL;
     }
-    return memcpy(*place, walk->now, MOST_OBJECTS * sizeof **place);
+    return memcpy(*place, walk->now, sizeof **place);
 }
 
 static void walk_blocks(struct walk *walk)
@@ -801,7 +1525,7 @@ static void walk_blocks(struct walk *walk)
     {
         open_block(walk, block);
         if (block->is_loop_header) {
-            keep_standings(walk, &walk->starts[block->id]);
+            keep_point(walk, &walk->starts[block->id]);
         }
         ir_each_node(block, node)
         {
@@ -812,7 +1536,7 @@ static void walk_blocks(struct walk *walk)
                 visit(walk, node);
             }
         }
-        if (walk->again || walk->graph->out_of_memory || keep_standings(walk, &walk->ends[block->id]) == NULL) {
+        if (walk->again || walk->graph->out_of_memory || keep_point(walk, &walk->ends[block->id]) == NULL) {
             return;
         }
         for (int i = 0; i < 2; i++) {
@@ -834,7 +1558,8 @@ static bool has_candidates(const struct ir_graph *graph)
     {
         ir_each_node(block, node)
         {
-            if (node->op == IR_new_tuple || node->op == IR_box_int || node->op == IR_box_float) {
+            if (node->op == IR_new_tuple || node->op == IR_box_int || node->op == IR_box_float ||
+                (node->op == IR_new_instance && node->offset != 0)) {
                 return true;
             }
         }
@@ -845,14 +1570,17 @@ static bool has_candidates(const struct ir_graph *graph)
 static bool open_walk(struct walk *walk)
 {
     struct ir_graph *graph = walk->graph;
-    walk->capacity = graph->node_count;
+    walk->capacity = 2 * (size_t)graph->node_count + 256;
     walk->state_count = graph->state_count;
+    if (!graph->direct && graph->frame_count > 0) {
+        walk->home_count = graph->frames[0].locals < MOST_HOMES ? graph->frames[0].locals : MOST_HOMES;
+    }
     walk->aliases = compiler_calloc(walk->capacity + 1, sizeof *walk->aliases);
     walk->forwards = compiler_calloc(walk->capacity + 1, sizeof(struct ir_node *));
     walk->refused = compiler_calloc(walk->capacity + 1, sizeof *walk->refused);
-    walk->now = compiler_calloc(MOST_OBJECTS, sizeof *walk->now);
-    walk->ends = compiler_calloc(graph->block_count + 1, sizeof(struct standing *));
-    walk->starts = compiler_calloc(graph->block_count + 1, sizeof(struct standing *));
+    walk->now = compiler_calloc(1, sizeof *walk->now);
+    walk->ends = compiler_calloc(graph->block_count + 1, sizeof(struct point *));
+    walk->starts = compiler_calloc(graph->block_count + 1, sizeof(struct point *));
     walk->copies = compiler_calloc(walk->state_count + 1, sizeof(struct state_copy *));
     return walk->aliases != NULL && walk->forwards != NULL && walk->refused != NULL && walk->now != NULL &&
            walk->ends != NULL && walk->starts != NULL && walk->copies != NULL;
@@ -871,7 +1599,7 @@ static void close_walk(struct walk *walk)
     free(walk->ends);
     free(walk->starts);
     free(walk->copies);
-    free(walk->real_in_loops);
+    free(walk->findings);
 }
 
 void pass_virtual(struct ir_graph *graph)

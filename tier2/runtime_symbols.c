@@ -9,6 +9,7 @@
 #include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 #include "runtime/stress.h"
 

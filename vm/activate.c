@@ -1,6 +1,7 @@
 /* vm/activate.c: how the JIT comes to life in a process, and why not. */
 #include "vm/activate.h"
 
+#include "perf/code_listing.h"
 #include "runtime/code_arena.h"
 #include "vm/event_log.h"
 #include "vm/hook.h"
@@ -85,6 +86,7 @@ bool activate(enum activation_way way)
         options_read();
         options_are_read = true;
         event_log_open(options.log);
+        code_listing_start(options.perf);
     }
     if (options.tier_cap == 0 || !prepare_interpreter()) {
         return false;

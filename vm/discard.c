@@ -109,6 +109,7 @@ static int collect_code(struct compiled_code *compiled, void *list)
 
 void discard_all(void)
 {
+    code_state_publish();
     /* Dropping changes the map, and a code object may die with its last piece of code: hold them meanwhile. */
     PyObject *codes = PyList_New(0);
     if (codes == NULL || code_map_each(collect_code, codes) != 0) {

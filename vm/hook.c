@@ -19,6 +19,7 @@
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "runtime/stress.h"
+#include "runtime/type_slots.h"
 #include "tier1/compile.h"
 #include "vm/discard.h"
 #include "vm/event_log.h"
@@ -52,11 +53,23 @@ static uint64_t no_room_before;
 /* How long to wait then, in ticks: some hundredth of a second. */
 enum { NO_ROOM_TICKS = 50 * 1000 * 1000 };
 
-/* `globals`: what the code is about to run with, borrowed, or NULL. */
-static enum reason compile_state(struct code_state *state, PyObject *globals)
+/* What is compiled need not run at once: the protection of pages is changed for several functions together. So many calls later,
+ * or when another one cannot wait, it does. */
+enum { WAITING_CALLS = 8, SMALLEST_WAITING_THRESHOLD = 100 };
+
+/* Is there no hurry to run this code compiled? A single call may take long in code with a loop. */
+static bool may_wait(const struct code_state *state)
 {
-    struct tier1_options tier1_options = {
-        .no_forwarding = options.stress.no_forward != 0, .globals = globals, .count_for_tier2 = tiers_countdown()};
+    return !state->has_loop && policy_threshold >= SMALLEST_WAITING_THRESHOLD;
+}
+
+/* `globals`: what the code is about to run with, borrowed, or NULL. `deferred`: the code need not be executable before code_state_publish(). */
+static enum reason compile_state(struct code_state *state, PyObject *globals, bool deferred)
+{
+    struct tier1_options tier1_options = {.no_forwarding = options.stress.no_forward != 0,
+                                          .deferred = deferred,
+                                          .globals = globals,
+                                          .count_for_tier2 = tiers_countdown()};
     if (UNLIKELY(options.count_allocations != 0)) {
         if (state->counts == NULL) {
             state->counts = data_arena_allocate(sizeof(*state->counts));
@@ -69,23 +82,27 @@ static enum reason compile_state(struct code_state *state, PyObject *globals)
     tiers_publish();
     discard_watch();
     double start = milliseconds_now();
-    enum reason reason = tier1_compile(state->code, &tier1_options, &state->compiled);
+    struct compiled_code *compiled = NULL;
+    enum reason reason = tier1_compile(state->code, &tier1_options, &compiled);
     if (reason == REASON_arena_full) {
         if (discard_cold()) {
-            reason = tier1_compile(state->code, &tier1_options, &state->compiled);
+            reason = tier1_compile(state->code, &tier1_options, &compiled);
         } else {
             no_room_before = policy_clock() + NO_ROOM_TICKS;
         }
     }
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
-        state->native_entry = state->compiled->native_entry;
-        state->compiled->generation = code_map_generation;
-        generator_publish(state);
-        event_log(EVENT_compile, state->code, 1, -1, REASON_none, state->compiled->size, milliseconds);
+        if (tier1_options.deferred) {
+            code_state_defer(state, compiled);
+            /* The call that shall publish it must not take the shortest way through run_frame. */
+            state->calls = policy_threshold - (policy_threshold > WAITING_CALLS ? WAITING_CALLS : 0);
+        } else {
+            code_state_set_compiled(state, compiled);
+        }
+        event_log(EVENT_compile, state->code, 1, -1, REASON_none, compiled->size, milliseconds);
         return reason;
     }
-    state->compiled = NULL;
     if (reason == REASON_arena_full) {
         state->calls = 0; /* it may be tried again when there is room */
         state->ticks = 0;
@@ -175,13 +192,16 @@ static PyObject *run_counted(PyThreadState *tstate, InterpreterFrame *frame, int
             return run_elsewhere(tstate, frame, throwflag);
         }
     }
+    if (UNLIKELY(state->deferred != NULL)) {
+        code_state_publish();
+    }
     if (state->compiled == NULL) {
         if (throwflag) {
             return run_elsewhere(tstate, frame, throwflag);
         }
         if (!policy_count_call(state, frame->f_globals) || options.stress.no_compile ||
             UNLIKELY(no_room_before != 0 && policy_clock() < no_room_before) ||
-            compile_state(state, frame->f_globals) != REASON_none) {
+            compile_state(state, frame->f_globals, may_wait(state)) != REASON_none || state->compiled == NULL) {
             return run_cold(tstate, frame, state);
         }
     }
@@ -272,6 +292,7 @@ int hook_install(void)
     runtime_data.eval_hook = hook;
     _PyInterpreterState_SetEvalFrameFunc(tstate->interp, hook);
     generator_install();
+    type_slots_install();
     tiers_install();
     installed = true;
     told_of_newer_hook = false;
@@ -290,6 +311,7 @@ void hook_remove(void)
                                              earlier_hook != NULL ? earlier_hook : _PyEval_EvalFrameDefault);
     }
     runtime_data.eval_hook = NULL;
+    type_slots_remove();
     generator_remove();
     installed = false;
 }
@@ -317,13 +339,13 @@ enum reason hook_compile(PyCodeObject *code, PyObject *globals, int tier)
         PyErr_Clear();
         return REASON_no_memory;
     }
-    if (tier < 1 || state->compiled != NULL) {
+    if (tier < 1 || state->compiled != NULL || state->deferred != NULL) {
         return REASON_none;
     }
     if (state->suppressed) {
         return REASON_suppressed;
     }
-    return compile_state(state, globals);
+    return compile_state(state, globals, true);
 }
 
 int hook_suppress(PyCodeObject *code, bool suppress)
@@ -336,6 +358,7 @@ int hook_suppress(PyCodeObject *code, bool suppress)
         return -1;
     }
     state->suppressed = suppress;
+    code_state_publish();
     if (suppress && state->compiled != NULL) {
         discard_compiled(state, EVENT_invalidate, REASON_suppressed);
     }
@@ -345,7 +368,10 @@ int hook_suppress(PyCodeObject *code, bool suppress)
 int hook_tier_of(PyCodeObject *code)
 {
     struct code_state *state = code_state_get(code);
-    return state != NULL && state->compiled != NULL && !state->suppressed ? state->compiled->tier : 0;
+    if (state == NULL || state->suppressed) {
+        return 0;
+    }
+    return state->compiled != NULL ? state->compiled->tier : state->deferred != NULL ? state->deferred->tier : 0;
 }
 
 void hook_clear(void)

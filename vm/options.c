@@ -10,7 +10,7 @@
 
 struct options options = {.jit = -1, .tiering = 1, .hotness_threshold = 100, .tier2_threshold = 3000, .tier_cap = 1};
 
-enum option_type { OPTION_LEVEL, OPTION_COUNT, OPTION_TEXT, OPTION_PATTERNS, OPTION_STRESS };
+enum option_type { OPTION_LEVEL, OPTION_COUNT, OPTION_TEXT, OPTION_PATTERNS, OPTION_PERF, OPTION_STRESS };
 
 struct option_row {
     const char *x_name;
@@ -107,6 +107,14 @@ static complaint read_patterns(const char *text, struct patterns *patterns)
     return patterns->count == 0 ? "must name at least one pattern" : NULL;
 }
 
+static complaint read_perf(const char *text, enum code_listing_format *format)
+{
+    *format = strcmp(text, "map") == 0    ? CODE_LISTING_map
+              : strcmp(text, "dump") == 0 ? CODE_LISTING_dump
+                                          : CODE_LISTING_none;
+    return *format == CODE_LISTING_none ? "must be map or dump" : NULL;
+}
+
 struct stress_row {
     const char *name;
     bool takes_number;
@@ -186,6 +194,8 @@ static complaint read_value(const struct option_row *row, const char *text)
         return read_text(text, row->target);
     case OPTION_PATTERNS:
         return read_patterns(text, row->target);
+    case OPTION_PERF:
+        return read_perf(text, row->target);
     case OPTION_STRESS:
         return read_stress(text, row->target);
     }

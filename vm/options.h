@@ -2,6 +2,7 @@
 #ifndef PYJIT_VM_OPTIONS_H
 #define PYJIT_VM_OPTIONS_H
 
+#include "perf/code_listing.h"
 #include "runtime/cpython.h"
 
 /* A comma-separated list of fnmatch patterns, each NAME or FILE:NAME. */
@@ -29,7 +30,8 @@ struct options {
     unsigned count_allocations; /* 0: no */
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
-    char *llvm;                 /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
+    enum code_listing_format perf;
+    char *llvm; /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

@@ -179,12 +179,19 @@ bool policy_wants_state(PyCodeObject *code, PyObject *globals)
 
 /* ---- Tier 2 -------------------------------------------------------------------------------------------------- */
 
-/* The process must have run for so many seconds before libLLVM is loaded, which takes some hundredths: short programs end before it pays, and have to
- * wait for the compile thread when they end. */
-static const double YOUNGEST_SECONDS = 0.25;
+/* The process must have run for so many seconds before libLLVM is loaded: short programs end before it pays. */
+static const double YOUNGEST_SECONDS = 0.5;
 
-/* The part of the time the process has run that the compile thread may take: where there is a processor for it, and where there is but one. */
-static const double SHARE_OF_ANOTHER = 0.5, SHARE_OF_THE_SAME = 0.1;
+/* The part of the time the process has run since then, or somewhat earlier, that the compile thread may take: where there is a processor for it,
+ * and where there is but one. */
+static const double SHARE_OF_ANOTHER = 0.5, SHARE_OF_THE_SAME = 0.05, UNCOUNTED_SECONDS = 0.4;
+
+/* The part of its age that a process may have to wait for the compile thread when it ends, for one compilation cannot be interrupted; and that beyond
+ * which nothing is waited for. */
+static const double SHARE_OF_EXIT = 0.1, LONGEST_EXIT_SECONDS = 0.25;
+
+/* What loading libLLVM takes; what a compilation takes, in itself and by the operation. */
+static const double LOAD_SECONDS = 0.03, SECONDS_PER_JOB = 1e-3, SECONDS_PER_NODE = 70e-6;
 
 /* The clock above costs a system call: it is not asked again before policy_clock() shows this, some thousandths of a second later. */
 static uint64_t ask_clock_again;
@@ -197,7 +204,7 @@ static double process_seconds(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-bool policy_has_time_for_tier2(void)
+bool policy_has_time_for_tier2(uint32_t nodes)
 {
     if (options.stress.compile_all || options.stress.osr || options.stress.sync || options.tier_cap > 2) {
         return true;
@@ -214,8 +221,12 @@ bool policy_has_time_for_tier2(void)
     }
     struct compile_thread_totals totals;
     compile_thread_get_totals(&totals);
+    double expected = SECONDS_PER_JOB + (double)nodes * SECONDS_PER_NODE;
+    double longest = age * SHARE_OF_EXIT < LONGEST_EXIT_SECONDS ? age * SHARE_OF_EXIT : LONGEST_EXIT_SECONDS;
     double share = processors == 1 ? SHARE_OF_THE_SAME : SHARE_OF_ANOTHER;
-    if (totals.processor_milliseconds * 1e-3 > age * share) {
+    double loading = totals.processor_milliseconds == 0 ? LOAD_SECONDS : 0;
+    bool is_old = expected <= longest || longest >= LONGEST_EXIT_SECONDS;
+    if (!is_old || totals.processor_milliseconds * 1e-3 + expected + loading > (age - UNCOUNTED_SECONDS) * share) {
         return false;
     }
     ask_clock_again = 0;

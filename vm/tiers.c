@@ -9,10 +9,12 @@
  */
 #include "vm/tiers.h"
 
+#include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
 #include "runtime/compiler_memory.h"
 #include "runtime/deopt.h"
+#include "runtime/frame.h"
 #include "runtime/generator.h"
 #include "runtime/runtime_data.h"
 #include "tier1/compile.h"
@@ -22,6 +24,7 @@
 #include "vm/event_log.h"
 #include "vm/options.h"
 #include "vm/policy.h"
+#include "vm/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +43,10 @@ enum { TURNS_BETWEEN_LOOKS = 64, LOOKS_BETWEEN_REPORTS = 16 };
 enum { TURNS_TOO_EARLY = 1000 };
 
 enum code_stage {
+    STAGE_BUILT,     /* waits until the process is old enough for it */
     STAGE_COMPILING, /* it belongs to the compile thread */
     STAGE_READY,     /* published, not entered yet */
+    STAGE_TRIAL,     /* entered by turns with tier 1 */
     STAGE_ENTERED,
     STAGE_WITHDRAWN, /* not entered any more; frames may be in it */
 };
@@ -54,6 +59,8 @@ struct tier2_code {
     struct tier2_job *job;       /* owned */
     enum code_stage stage;
     unsigned looks;
+    struct trial *trial; /* owned, while it is on trial */
+    uint32_t trial_turn; /* the call whose turn it is, counted from 1; 0: none */
 };
 
 static bool switched_off;
@@ -77,9 +84,21 @@ static struct tier2_code *find_code(const struct compiled_code *compiled, const 
     return code;
 }
 
+static bool is_usable(const struct tier2_code *code)
+{
+    return code->stage == STAGE_READY || code->stage == STAGE_TRIAL || code->stage == STAGE_ENTERED;
+}
+
+/* Is it compiled, so that it has machine code and a table, which are not the compile thread's? */
+static bool has_code(const struct tier2_code *code)
+{
+    return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING;
+}
+
 static void free_one(struct tier2_code *code)
 {
-    totals.functions -= code->stage == STAGE_READY || code->stage == STAGE_ENTERED;
+    totals.functions -= is_usable(code);
+    free(code->trial);
     tier2_job_free(code->job);
     free(code);
 }
@@ -178,17 +197,76 @@ static void publish(struct compile_job *thread_job)
     code->stage = STAGE_READY;
     code->cell->countdown = 0;
     totals.functions++;
+    code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
 }
 
-/* From the next turn on tier 1 calls it by itself. */
+static void each_code(const struct compiled_code *compiled, tier2_visitor *visit)
+{
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        if (code->stage != STAGE_COMPILING) {
+            visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
+        }
+    }
+}
+
+/* From the next turn on tier 1 calls `entry` by itself. */
+static void set_entry(struct tier2_code *code, tier2_function *entry)
+{
+    code->cell->entry = entry;
+    code->cell->countdown = -1;
+}
+
+static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThreadState *tstate,
+                                               struct tier2_cell *cell);
+
+/* Is it to be tried out? One at a time of a function, or nobody knows what made it faster. */
+static bool begin_trial(struct tier2_code *code)
+{
+    enum { SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR };
+    bool is_settled = code->job->at_any_price && !options.stress.trial;
+    if (is_settled || code->job->code->co_flags & SUSPENDABLE) {
+        return false;
+    }
+    code->trial = calloc(1, sizeof *code->trial);
+    if (code->trial != NULL) {
+        code->stage = STAGE_TRIAL;
+        code->cell->on_trial = code;
+        set_entry(code, enter_on_trial);
+    }
+    return code->trial != NULL;
+}
+
+/* The trial is over, if there was one. */
+static void end_trial(struct tier2_code *code)
+{
+    free(code->trial);
+    code->trial = NULL;
+    code->trial_turn = 0;
+    code->cell->on_trial = NULL;
+}
+
+static bool has_trial(const struct compiled_code *compiled)
+{
+    const struct tier2_code *code = compiled->tier2;
+    while (code != NULL && code->stage != STAGE_TRIAL) {
+        code = code->next;
+    }
+    return code != NULL;
+}
+
 static void enter(struct tier2_code *code)
 {
+    if (has_trial(code->owner)) {
+        code->cell->countdown = TURNS_BETWEEN_LOOKS;
+        return;
+    }
     box_reserve_fill();
-    code->stage = STAGE_ENTERED;
-    code->cell->entry = code->job->entry;
-    code->cell->countdown = -1;
+    if (!begin_trial(code)) {
+        code->stage = STAGE_ENTERED;
+        set_entry(code, code->job->entry);
+    }
     if (code->cell->offset != 0 && code->job->loop_offset != 0) {
         event_log(EVENT_osr, code->owner->code, 2, (int)code->cell->offset, REASON_none, 0, -1);
     }
@@ -257,13 +335,13 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
 {
     size_t most = 1;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->stage == STAGE_COMPILING ? 0 : code->job->table->exit_count;
+        most += has_code(code) ? code->job->table->exit_count : 0;
     }
     struct deopt_failure *failures = malloc(most * sizeof *failures);
     *count = 0;
     for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
-        if (code->stage == STAGE_COMPILING) {
-            continue; /* its table is the compile thread's */
+        if (!has_code(code)) {
+            continue;
         }
         const struct deopt_table *table = code->job->table;
         for (size_t i = 0; i < table->exit_count; i++) {
@@ -306,7 +384,7 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         .owner = compiled,
         .cell = cell,
         .job = job,
-        .stage = STAGE_COMPILING,
+        .stage = STAGE_BUILT,
     };
     compiled->tier2 = code;
     return code;
@@ -315,6 +393,11 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
 static void submit(struct tier2_code *code)
 {
     struct tier2_cell *cell = code->cell;
+    if (!policy_has_time_for_tier2(tier2_job_nodes(code->job))) {
+        cell->countdown = TURNS_TOO_EARLY;
+        return;
+    }
+    code->stage = STAGE_COMPILING;
     cell->asked++;
     cell->countdown = TURNS_BETWEEN_LOOKS;
     enum reason reason = compile_thread_submit(&code->thread_job);
@@ -339,6 +422,8 @@ static void look_at(struct tier2_code *code)
 {
     if (code->stage == STAGE_READY) {
         enter(code);
+    } else if (code->stage == STAGE_BUILT) {
+        submit(code);
     } else if (code->stage == STAGE_COMPILING) {
         code->cell->countdown = TURNS_BETWEEN_LOOKS;
         if (++code->looks % LOOKS_BETWEEN_REPORTS == 0) {
@@ -378,7 +463,7 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
     if (switched_off || cell->asked >= MOST_ATTEMPTS) {
         return;
     }
-    if (!policy_has_time_for_tier2()) {
+    if (!policy_has_time_for_tier2(0)) {
         cell->countdown = TURNS_TOO_EARLY;
         return;
     }
@@ -390,7 +475,7 @@ static void ask(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cel
         submit(code);
         /* Where nothing happens in the background it is there already; or it has been refused. */
         code = find_code(compiled, cell);
-        if (code != NULL) {
+        if (code != NULL && code->stage != STAGE_BUILT) {
             look_at(code);
         }
     }
@@ -411,6 +496,7 @@ static void withdraw(struct tier2_code *code)
 {
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
+    end_trial(code);
     code->cell->entry = NULL;
     code->cell->countdown = tiers_countdown();
     for (uint32_t i = 0; i < code->cell->asked; i++) {
@@ -444,7 +530,7 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
     }
     struct code_state *state = code_state_get(table->code);
     struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
-    while (code != NULL && (code->stage != STAGE_ENTERED || !has_table(code->job, table))) {
+    while (code != NULL && (!is_usable(code) || !has_table(code->job, table))) {
         code = code->next;
     }
     if (code != NULL) {
@@ -463,10 +549,11 @@ static int compare_offsets(const void *a, const void *b)
 static uint32_t *collect_offsets(const struct code_state *function, uint32_t wanted, size_t *count)
 {
     const struct compiled_code *compiled = function->compiled;
+    const struct compiled_code *landing = compiled->landing;
     uint32_t end = (uint32_t)(Py_SIZE(function->code) * (Py_ssize_t)sizeof(CodeUnit));
-    size_t most = 1 + compiled->entry_count;
+    size_t most = 1 + (landing != NULL ? landing->entry_count : 0);
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += code->stage != STAGE_COMPILING ? code->job->table->state_count : 0;
+        most += has_code(code) ? code->job->table->state_count : 0;
     }
     uint32_t *offsets = compiler_malloc(most * sizeof *offsets);
     if (offsets == NULL) {
@@ -475,11 +562,11 @@ static uint32_t *collect_offsets(const struct code_state *function, uint32_t wan
     size_t used = 0;
     offsets[used++] = wanted;
     /* Tier-2 code of other functions that inlined this one exits to it, too. */
-    for (uint32_t i = 0; i < compiled->entry_count; i++) {
-        offsets[used++] = compiled->entries[i].unit * (uint32_t)sizeof(CodeUnit);
+    for (uint32_t i = 0; landing != NULL && i < landing->entry_count; i++) {
+        offsets[used++] = landing->entries[i].unit * (uint32_t)sizeof(CodeUnit);
     }
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        for (size_t i = 0; code->stage != STAGE_COMPILING && i < code->job->table->state_count; i++) {
+        for (size_t i = 0; has_code(code) && i < code->job->table->state_count; i++) {
             const struct deopt_state *state = &code->job->table->states[i];
             uint32_t offset = state->next != 0 ? state->next : state->offset;
             /* Behind the last instruction, which raises, nothing goes on. */
@@ -493,23 +580,52 @@ static uint32_t *collect_offsets(const struct code_state *function, uint32_t wan
     return offsets;
 }
 
-/* The cell of `compiled` for the instruction whose cell in `old` this is. */
-static struct tier2_cell *moved_cell(const struct compiled_code *compiled, const struct compiled_code *old,
-                                     const struct tier2_cell *cell)
+/* The entry of a landing's cells: the frame goes over to tier-2 code for the loop where there is some, else to the usual tier-1 code. */
+static struct side_exit_outcome enter_from_landing(InterpreterFrame *frame, PyThreadState *tstate,
+                                                   struct tier2_cell *cell)
 {
-    int32_t place = (int32_t)((const char *)cell - (const char *)old->feedback);
-    int number = 0;
-    while (old->cells[number] != place) {
-        number++;
+    struct code_state *state = code_state_get(frame->f_code);
+    struct compiled_code *compiled = state->compiled;
+    for (struct tier2_code *code = compiled != NULL ? compiled->tier2 : NULL; code != NULL; code = code->next) {
+        struct tier2_cell *usual = code->cell;
+        if (usual->offset == cell->offset && usual->entry != NULL && usual->countdown < 0 && is_usable(code)) {
+            return usual->entry(frame, tstate, usual);
+        }
     }
-    return (struct tier2_cell *)((char *)compiled->feedback + compiled->cells[number]);
+    const struct entry_row *row = compiled != NULL ? code_map_entry(compiled, cell->offset) : NULL;
+    if (row == NULL) {
+        /* The usual code has been thrown away; the landing, which the frame runs, is freed later. */
+        compiled = code_map_find(__builtin_return_address(0));
+        row = code_map_entry(compiled, cell->offset);
+        cell->entry = NULL;
+        cell->countdown = INT64_MAX;
+    }
+    return (struct side_exit_outcome){NULL, compiled->start + row->machine};
 }
 
-/* Tier-1 code that can be entered wherever the function's tier-2 code may exit takes the place of what there was, which frames may
- * go on running. */
+/* From loops of the landing execution goes back. */
+static bool lead_back(struct compiled_code *landing)
+{
+    struct bytecode bytecode;
+    if (bytecode_decode(landing->code, &bytecode) != REASON_none) {
+        return false;
+    }
+    for (int i = 0; i < bytecode.count; i++) {
+        int opcode = bytecode.instructions[i].opcode;
+        if (landing->cells[i] >= 0 && (opcode == RESUME || opcode_flags(opcode) & OPCODE_JUMPS_BACKWARD)) {
+            struct tier2_cell *cell = (struct tier2_cell *)((char *)landing->feedback + landing->cells[i]);
+            *cell = (struct tier2_cell){.countdown = -1, .entry = enter_from_landing, .offset = cell->offset};
+        }
+    }
+    bytecode_free(&bytecode);
+    return true;
+}
+
+/* Tier-1 code for the frames that come from tier 2, which can be entered wherever the function's tier-2 code may exit. All those entries cost it
+ * speed: what is called, and what a loop's next turn runs, is the usual code. */
 static struct compiled_code *compile_landing(struct code_state *state, uint32_t wanted)
 {
-    struct compiled_code *old = state->compiled;
+    struct compiled_code *usual = state->compiled;
     size_t count;
     uint32_t *offsets = collect_offsets(state, wanted, &count);
     if (offsets == NULL) {
@@ -517,32 +633,25 @@ static struct compiled_code *compile_landing(struct code_state *state, uint32_t 
     }
     struct tier1_options tier1_options = {
         .no_forwarding = options.stress.no_forward != 0,
-        .count_for_tier2 = switched_off ? INT64_MAX : tiers_countdown(), /* the cells must be there */
+        .count_for_tier2 = INT64_MAX, /* the cells must be there */
         .entries = offsets,
         .entry_count = count,
-        .earlier = old,
+        .earlier = usual,
     };
-    struct compiled_code *compiled = NULL;
-    enum reason reason = tier1_compile(state->code, &tier1_options, &compiled);
+    struct compiled_code *landing = NULL;
+    enum reason reason = tier1_compile(state->code, &tier1_options, &landing);
     free(offsets);
     if (reason != REASON_none) {
         return NULL;
     }
-    compiled->tier2 = old->tier2;
-    old->tier2 = NULL;
-    for (struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        code->cell = moved_cell(compiled, old, code->cell);
-        code->owner = compiled;
+    if (!lead_back(landing)) {
+        code_map_remove(landing);
+        return NULL;
     }
-    compiled->generation = old->generation;
-    generator_withdraw(state);
-    code_state_withdraw_entry(state);
-    old->retired = state->retired;
-    state->retired = old;
-    state->compiled = compiled;
-    state->native_entry = compiled->native_entry;
-    generator_publish(state);
-    return compiled;
+    /* Frames may be in the one before it. */
+    landing->retired = usual->landing;
+    usual->landing = landing;
+    return landing;
 }
 
 static struct compiled_code *find_entry(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row)
@@ -553,11 +662,97 @@ static struct compiled_code *find_entry(InterpreterFrame *frame, uint32_t offset
     }
     struct compiled_code *compiled = state->compiled;
     *row = code_map_entry(compiled, offset);
+    if (*row == NULL && compiled->landing != NULL) {
+        compiled = compiled->landing;
+        *row = code_map_entry(compiled, offset);
+    }
     if (*row == NULL) {
         compiled = compile_landing(state, offset);
         *row = compiled != NULL ? code_map_entry(compiled, offset) : NULL;
     }
     return *row != NULL ? compiled : NULL;
+}
+
+/* What running a call in tier 1 from here takes besides. */
+enum { TICKS_PER_DETOUR = 40 };
+
+/* ---- Trials -------------------------------------------------------------------------------------------------------- */
+
+/* What the frame does is done by the machine code at `address`, until it returns or raises. It is this function's business then, not that
+ * of the code, to give the frame up. */
+static PyObject *run_to_end(PyThreadState *tstate, InterpreterFrame *frame, const void *address)
+{
+    bool native = frame_is_native(frame);
+    frame_mark_compiled(frame);
+    PyObject *result = frame_enter_code(frame, tstate, address);
+    if (native) {
+        frame_mark_native(frame);
+    }
+    return result;
+}
+
+static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial_verdict verdict,
+                                             struct side_exit_outcome outcome)
+{
+    struct tier2_cell *cell = code->cell;
+    if (verdict == TRIAL_GOES_ON) {
+        set_entry(code, enter_on_trial);
+        return outcome;
+    }
+    double ratio = trial_ratio(code->trial);
+    end_trial(code);
+    if (verdict == TRIAL_WON) {
+        code->stage = STAGE_ENTERED;
+        set_entry(code, code->job->entry);
+        return outcome;
+    }
+    char text[32];
+    snprintf(text, sizeof text, "%.2f times as long", ratio);
+    struct event_detail detail = {"detail", text};
+    event_log_details(EVENT_invalidate, code->job->code, 2, (int)cell->offset, REASON_slower,
+                      tier2_job_size(code->job), -1, &detail, 1);
+    totals.functions--;
+    code->stage = STAGE_WITHDRAWN;
+    cell->entry = NULL;
+    cell->asked = MOST_ATTEMPTS;
+    cell->countdown = INT64_MAX;
+    return outcome;
+}
+
+/* The frame stands at the cell of code that is on trial: runs it to its end, in tier 2 or in tier 1. Calls within the call run as it does. */
+static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThreadState *tstate,
+                                               struct tier2_cell *cell)
+{
+    struct tier2_code *code = cell->on_trial;
+    tier2_function *entry = code->job->entry;
+    uint32_t offset = cell->offset;
+    bool upper = trial_takes_turn(code->trial);
+    const void *lower = upper ? NULL : deopt_entry(tstate, frame, offset);
+    if (!upper && lower == NULL) {
+        return entry(frame, tstate, cell);
+    }
+    code->trial_turn = code->trial->calls;
+    uint32_t turn = code->trial_turn;
+    cell->entry = upper ? entry : NULL;
+    cell->countdown = upper ? -1 : INT64_MAX;
+    uint64_t start = policy_clock();
+    struct side_exit_outcome outcome = {NULL, lower};
+    if (upper) {
+        outcome = entry(frame, tstate, cell);
+    }
+    if (outcome.address != NULL) {
+        outcome = (struct side_exit_outcome){run_to_end(tstate, frame, outcome.address), NULL};
+    }
+    uint64_t ticks = policy_clock() - start;
+    /* Without a trial, tier 1 just goes on. */
+    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
+    /* The tier-1 code this returns to holds the cell. */
+    code = cell->on_trial;
+    if (code == NULL || code->trial_turn != turn) {
+        return outcome;
+    }
+    code->trial_turn = 0;
+    return finish_trial(code, trial_count(code->trial, upper, ticks), outcome);
 }
 
 /* ---- The whole ---------------------------------------------------------------------------------------------------- */
@@ -579,4 +774,5 @@ void tiers_install(void)
     deopt_observer = observe;
     deopt_find_entry = find_entry;
     code_map_free_tier2 = free_code;
+    code_map_each_tier2 = each_code;
 }

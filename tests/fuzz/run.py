@@ -1,4 +1,4 @@
-"""tests/fuzz/run.py FIRST COUNT [--jit build/pyjit] [--modes default,compile-all] [--numbers]: random programs, stock against the JIT.
+"""tests/fuzz/run.py FIRST COUNT [--jit build/pyjit] [--modes default,compile-all] [--numbers|--hot]: random programs, stock against the JIT.
 
 Programs that differ are kept in --keep (build/fuzz) with both outputs. Prints a line per difference and a closing line
 "N compared, N different, N skipped" (skipped: too slow on stock); the exit status is 1 when something differed.
@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
 import generate
+import generate_hot
 import generate_numbers
 from run_modes import MODES
 
@@ -46,7 +47,9 @@ def compare(seed, options):
         return None
     different = []
     for mode in options.modes:
-        found = run(options.jit, path, MODES[mode], 20 * STOCK_SECONDS)
+        # Tier 2 compiles the program, not what it imports.
+        extra = dict(MODES[mode], JIT_ONLY=f"{path.name}:*,<string>:*") if "JIT_ONLY" in MODES[mode] else MODES[mode]
+        found = run(options.jit, path, extra, 40 * STOCK_SECONDS)
         if found == expected:
             continue
         if found is None:
@@ -70,10 +73,11 @@ def main():
     parser.add_argument("--modes", default="default,compile-all")
     parser.add_argument("--keep", default=str(HERE.parent.parent / "build/fuzz"), type=pathlib.Path)
     parser.add_argument("--numbers", action="store_true", help="programs of arithmetic (generate_numbers.py)")
+    parser.add_argument("--hot", action="store_true", help="programs of what tier 2 speculates on (generate_hot.py)")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.modes = options.modes.split(",")
-    options.maker = generate_numbers.Maker if options.numbers else generate.Maker
+    options.maker = generate_numbers.Maker if options.numbers else generate_hot.Maker if options.hot else generate.Maker
     options.keep = pathlib.Path(options.keep)
     options.keep.mkdir(parents=True, exist_ok=True)
     compared = different = skipped = 0

@@ -403,6 +403,108 @@ TEST(refusal_between_begin_and_commit)
     CHECK(!any_writable_and_executable());
 }
 
+/* ---- Deferred code ---- */
+
+static unsigned char *defer_function(int value)
+{
+    unsigned char *memory = code_arena_begin_deferred(6);
+    CHECK(memory != NULL);
+    write_constant_function(memory, value);
+    CHECK(code_arena_commit(memory, 6));
+    return memory;
+}
+
+TEST(deferred_code_runs_after_publish)
+{
+    CHECK(code_arena_init(0));
+    CHECK(code_arena_publish(), "nothing to do");
+    unsigned char *before = take_function(1);
+    unsigned char *first = defer_function(2);
+    unsigned char *second = defer_function(3);
+    CHECK(second == first + CODE_ARENA_ALIGNMENT, "side by side");
+    CHECK(strcmp(protection_of(first), "rw-p") == 0);
+    CHECK(call(before) == 1, "what ran before goes on running");
+    unsigned char *between = take_function(4);
+    CHECK(call(between) == 4 && strcmp(protection_of(second), "rw-p") == 0);
+    unsigned char *third = defer_function(5);
+    CHECK(code_arena_used() == 5 * CODE_ARENA_ALIGNMENT, "%zu", code_arena_used());
+    CHECK(!any_writable_and_executable());
+    CHECK(code_arena_publish());
+    CHECK(call(first) == 2 && call(second) == 3 && call(third) == 5 && call(before) == 1 && call(between) == 4);
+    CHECK(code_arena_used() == 5 * CODE_ARENA_ALIGNMENT);
+    CHECK(!any_writable_and_executable());
+    CHECK(call(take_function(6)) == 6 && call(third) == 5);
+}
+
+TEST(more_deferred_code_than_fits_at_once)
+{
+    CHECK(code_arena_init(0));
+    enum { COUNT = 300 };
+    unsigned char *pieces[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        pieces[i] = code_arena_begin_deferred(1500);
+        CHECK(pieces[i] != NULL);
+        write_constant_function(pieces[i], i);
+        CHECK(code_arena_commit(pieces[i], 1000), "the rest is given back");
+        if (i == 100 || i == 200) {
+            CHECK(code_arena_publish());
+            CHECK(call(pieces[i]) == i && call(pieces[i - 50]) == i - 50);
+        }
+        if (i % 3 == 2) {
+            code_arena_free(pieces[i - 1], 1000);
+        }
+    }
+    CHECK(code_arena_publish());
+    for (int i = 0; i < COUNT; i++) {
+        CHECK(i % 3 == 1 || call(pieces[i]) == i);
+    }
+    CHECK(code_arena_used() == (size_t)COUNT / 3 * 2 * 1024, "%zu", code_arena_used());
+    CHECK(!any_writable_and_executable());
+}
+
+TEST(deferred_code_given_up)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *first = defer_function(1);
+    size_t used = code_arena_used();
+    unsigned char *second = code_arena_begin_deferred(100);
+    code_arena_free(second, 100);
+    CHECK(code_arena_used() == used);
+    CHECK(defer_function(2) == second);
+    code_arena_free(first, 6);
+    CHECK(code_arena_publish() && call(second) == 2);
+    CHECK(code_arena_begin_deferred(0) == NULL && code_arena_begin_deferred(MEGABYTE) == NULL);
+}
+
+TEST(small_arenas_defer_nothing)
+{
+    CHECK(code_arena_init(MEGABYTE));
+    CHECK(code_arena_begin_deferred(100) == NULL);
+    CHECK(call(take_function(3)) == 3);
+}
+
+TEST(an_open_window_yields_to_what_finds_no_room)
+{
+    enum { LIMIT = 4 * MEGABYTE };
+    CHECK(code_arena_init(LIMIT));
+    unsigned char *first = defer_function(1);
+    unsigned char *rest = code_arena_begin(LIMIT - PAGE);
+    CHECK(rest != NULL && code_arena_commit(rest, LIMIT - PAGE));
+    CHECK(code_arena_publish() && call(first) == 1);
+    CHECK(code_arena_begin_deferred(100) == NULL, "full");
+}
+
+TEST(refusal_before_publish)
+{
+    CHECK(code_arena_init(0));
+    unsigned char *first = defer_function(1);
+    refuse_executable_memory();
+    CHECK(!code_arena_publish());
+    code_arena_free(first, 6);
+    CHECK(code_arena_used() == 0 && !any_writable_and_executable());
+    CHECK(code_arena_publish(), "told once");
+}
+
 TEST(a_child_goes_its_own_way)
 {
     CHECK(code_arena_init(0));

@@ -124,6 +124,32 @@ TEST(job_is_compiled_and_published)
     compile_thread_stop();
 }
 
+/* Symbols can be defined again once the code that had them is retired, whatever the thread is doing at that moment. */
+TEST(retired_code_is_gone_before_the_next_job)
+{
+    enum { ROUNDS = 300 };
+    start(false);
+    struct test_job job, other;
+    prepare_job(&job, 1, 0);
+    submit(&job);
+    finish_all();
+    for (int round = 0; round < ROUNDS; round++) {
+        prepare_job(&other, 2, 0);
+        submit(&other);
+        finish_all();
+        compile_thread_retire(other.code);
+        usleep((unsigned)(round % 50));
+        compile_thread_retire(job.code);
+        prepare_job(&job, 1, 0);
+        submit(&job);
+        finish_all();
+        CHECK(job.published == 1, "round %d: %s", round, orc_error());
+    }
+    compile_thread_retire(job.code);
+    compile_thread_wait();
+    CHECK(code_arena_used() == 0);
+}
+
 TEST(sync_is_finished_when_submit_returns)
 {
     start(true);

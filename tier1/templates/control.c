@@ -35,14 +35,22 @@ TEMPLATE(CHECK_ESCAPE)
 /* The same for cold code, in five bytes. */
 TEMPLATE(CALL_ESCAPE_CHECK)
 {
-    register PyObject *value __asm__("r14") = r0;
-    __asm__ volatile("call rt_escape_check"
-                     : "+r"(value)
-                     :
-                     : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1",
-                       "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
-                       "xmm13", "xmm14", "xmm15");
-    r0 = value;
+    CALL_CHECKED(rt_escape_check, ANY, ANY, ANY);
+    GO_WITH(CONT, x, ANY);
+}
+
+/* With a look at the eval breaker. */
+TEMPLATE(CALL_CALL_CHECK)
+{
+    CALL_CHECKED(rt_call_check, ANY, ANY, ANY);
+    GO_WITH(CONT, x, ANY);
+}
+
+/* Behind the deallocation of x. */
+TEMPLATE(DEALLOCATE_AND_CHECK)
+{
+    SET_INSTRUCTION();
+    CALL_CHECKED(rt_dealloc_check, ANY, ANY, ANY);
     GO_WITH(CONT, x, ANY);
 }
 

@@ -37,10 +37,11 @@ TEMPLATE(LOAD_GLOBAL_BUILTIN)
     GO(CONT);
 }
 
+/* This one and its like look for what an escape has left behind, too. */
 TEMPLATE(SLOW_LOAD_GLOBAL)
 {
     SET_INSTRUCTION();
-    r0 = rt_load_global(frame, QUAD(Q_NAME), QUAD(Q_CELL));
+    CALL_CHECKED(rt_load_global_check, frame, QUAD(Q_NAME), QUAD(Q_CELL));
     if (UNLIKELY(r0 == NULL)) {
         GO(ERROR);
     }
@@ -124,7 +125,7 @@ TEMPLATE(SLOW_LOAD_ATTR_B)
 {
     SET_INSTRUCTION();
     x->ob_refcnt++;
-    r0 = rt_load_attr(x, QUAD(Q_NAME), QUAD(Q_CELL));
+    CALL_CHECKED(rt_load_attr_check, x, QUAD(Q_NAME), QUAD(Q_CELL));
     if (UNLIKELY(r0 == NULL)) {
         GO(ERROR);
     }
@@ -134,7 +135,7 @@ TEMPLATE(SLOW_LOAD_ATTR_B)
 TEMPLATE(SLOW_LOAD_ATTR_O)
 {
     SET_INSTRUCTION();
-    r0 = rt_load_attr(x, QUAD(Q_NAME), QUAD(Q_CELL));
+    CALL_CHECKED(rt_load_attr_check, x, QUAD(Q_NAME), QUAD(Q_CELL));
     if (UNLIKELY(r0 == NULL)) {
         GO(ERROR);
     }
@@ -314,7 +315,8 @@ TEMPLATE(SUPER_METHOD)
         own;                                                                                                         \
         PyObject **slots = &DISPLACED(H_D);                                                                          \
         slots[0] = x;                                                                                                \
-        if (UNLIKELY(rt_load_method(slots, QUAD(Q_NAME), QUAD(Q_CELL)) < 0)) {                                       \
+        CALL_CHECKED(rt_load_method_check, slots, QUAD(Q_NAME), QUAD(Q_CELL));                                       \
+        if (UNLIKELY(x == NULL)) {                                                                                   \
             GO(ERROR);                                                                                               \
         }                                                                                                            \
         GO(CONT);                                                                                                    \

@@ -24,7 +24,7 @@ TEMPLATE(ENTER_TIER2)
     if (UNLIKELY(cell->entry == NULL)) {
         GO(SLOW);
     }
-    struct side_exit_outcome outcome = cell->entry(frame, tstate);
+    struct side_exit_outcome outcome = cell->entry(frame, tstate, cell);
     r0 = outcome.result;
     if (outcome.address != NULL) {
         [[clang::musttail]] return ((continuation *)outcome.address)(frame, tstate, r0, NULL, ANY);

@@ -1,0 +1,49 @@
+"""Numbers become one object: `is`, reference counts, slots of one exit."""
+import sys
+
+
+class F:
+    def __rmul__(self, other):
+        SEEN.append((other, sys.getrefcount(other))); return 1
+SEEN=[]
+def local(x, other):
+    y = x * 2.0
+    return y * other, other * y if not isinstance(other, F) else 0, y
+def same_after(a, b):
+    c = d = a * b
+    e = (c, b + c, d)      # b may be anything
+    return c is d, e[0] is e[2], e[0] is c
+def loop(n):
+    a = b = 1.0
+    out = []
+    for i in range(n):
+        if i % 50 == 49:
+            out.append(a is b)
+        a = b = a + 1.5
+    return out, a is b
+def copies(x):
+    t = (x, x, x := x + 1.0, x)
+    return t[0] is t[1], t[2] is t[3], t[2] is x
+def pack(L, v):
+    L.append(v)
+def callee(x, L):
+    y = x * 3.0
+    pack(L, y)
+    return L[-1] is y
+def walrus(L, x):
+    L.append(y := x + 0.5)
+    return L[-1] is y
+def two(x):
+    a = x + 1.0
+    b = x + 1.0
+    return a is b
+class Add(float):
+    def __radd__(s, o): return o
+for i in range(300):
+    L = []
+    local(1.0*i, 2.0); 
+    r = [same_after(1.5, 2.0), copies(1.5*i), callee(i*1.0, L), walrus(L, i*1.0), two(i*1.0)]
+    if i in (0, 299): print(r)
+print(loop(300)[1], set(loop(300)[0]))
+for i in range(2): local(3.75, F()); print(SEEN)
+print(same_after(2.5, Add(2)), same_after(3, 10**30))

@@ -1,0 +1,150 @@
+"""One number assigned twice is one object, also where compiled code has had it in a register; NaN is found by identity alone."""
+# test: modes=tier0,default,compile-all,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
+
+
+def pair(x):
+    return (x, x)
+
+
+def are_same(a, b):
+    return a is b
+
+
+def twice_in_a_tuple(a):
+    both = pair(a * 1.5)
+    return both[0] is both[1]
+
+
+def handed_over_twice(a):
+    x = a * 1.5
+    return are_same(x, x)
+
+
+def named_in_an_expression(a):
+    return (y := a * 1.5) is y
+
+
+def assigned_twice(a):
+    x = y = a * 1.5
+    return x is y
+
+
+def assigned_on(a):
+    x = a * 1.5
+    y = x
+    z = y
+    x = a * 2.5
+    return y is z, x is y
+
+
+def computed_twice(a):
+    x = a * 1.5
+    y = a * 1.5
+    return x is y
+
+
+def in_containers(a):
+    x = a * 1.5
+    items = (x, a * 1.5, x)
+    box = [0.0]
+    box[0] = x
+    return items[0] is items[2], items[0] is items[1], box[0] is x, x in [x], x in (x, x), x in {x}, x in {x: 1}
+
+
+def in_a_loop(a):
+    found = []
+    for x in (a * 1.5, a, a + a):
+        if x not in {x}:
+            found.append("not in its set")
+        if x not in [x]:
+            found.append("not in its list")
+        if not [x] == [x]:
+            found.append("lists differ")
+        if not {x: None} == {x: None}:
+            found.append("dicts differ")
+    return found
+
+
+def in_a_loop_of_sums(a):
+    x = a + a
+    for _ in range(3):
+        y = x
+        if x not in {y}:
+            return "lost"
+        x = x + a
+    return "kept"
+
+
+class Place:
+    pass
+
+
+def as_an_attribute(a):
+    place = Place()
+    x = a * 1.5
+    place.x = x
+    return place.x is x
+
+
+def across_a_store_that_frees(a):
+    x = Place()
+    x = y = a * 1.5
+    return x is y
+
+
+def as_itself(a):
+    x = a * 1.5
+    y, z, w = abs(x), +x, float(x)
+    return y is x, z is x, w is x, max(x, 1.0) is x, min(x, 1e300) is x
+
+
+def long_ints(a):
+    x = y = a * 3001
+    return x is y, +x is x, int(x) is x, max(x, 1) is x
+
+
+LIMIT = 1e10
+
+
+def clamp(a):
+    if a > LIMIT:
+        return LIMIT
+    return a
+
+
+def scaled(a, b=2):
+    return a * b
+
+
+def summed(a, b):
+    return a + b
+
+
+def deep(a, b):
+    return scaled(summed(a, b), b=clamp(b))
+
+
+def by_one_of_two_ways(a):
+    total = 0.0
+    for i in range(4):
+        total += deep(a, i)
+    return total == total
+
+
+FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, in_a_loop,
+             in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
+for function in FUNCTIONS:
+    results = {}
+    for turn in range(40):
+        for argument in (2.0, 3.0, float("nan"), 1e300, 7001, float("nan")):
+            if turn < 30 and argument == 7001:
+                continue
+            try:
+                results.setdefault(repr(function(argument)), turn)
+            except TypeError as error:
+                results.setdefault(str(error), turn)
+    print(function.__name__, *results)
+results = set()
+for turn in range(400):
+    results.add(long_ints(turn + 7))
+print("long_ints", results)
