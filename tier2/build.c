@@ -515,6 +515,7 @@ static void open_range_iterator(struct builder *builder)
 static void open_iterator(struct builder *builder, int header)
 {
     build_own_operands(builder);
+    build_begin_instruction(builder);
     if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
         open_range_iterator(builder);
     }

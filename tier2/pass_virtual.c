@@ -46,7 +46,8 @@ struct standing {
     struct ir_node *real;        /* what it is, where it is real */
     struct ir_node *description; /* the last IR_virtual made of it, which is still there, or NULL */
     uint16_t field_count;
-    struct ir_node **fields; /* what would be the operands of an IR_virtual, as they are named; in the graph's memory, never changed */
+    struct ir_node **
+        fields; /* what would be the operands of an IR_virtual, as they are named; in the graph's memory, never changed */
 };
 
 /* How a local of the root frame stands: */
@@ -86,9 +87,9 @@ struct walk {
     bool again;   /* something that was believed is not so */
     struct object objects[MOST_OBJECTS];
     int object_count;
-    int answered; /* how many nodes did without an object */
-    size_t capacity;   /* of the three that follow; names of boxes are new nodes */
-    int16_t *aliases;          /* by node: the object it is, one more; 0: none. Or with VALUES_OF or ABSENT_FROM added: */
+    int answered;     /* how many nodes did without an object */
+    size_t capacity;  /* of the three that follow; names of boxes are new nodes */
+    int16_t *aliases; /* by node: the object it is, one more; 0: none. Or with VALUES_OF or ABSENT_FROM added: */
     struct ir_node **forwards; /* by node: what it turned out to be */
     uint8_t *refused; /* by node that names an object: it is not to be virtual. Kept from walk to walk, as are: */
     struct finding *findings;
@@ -783,7 +784,6 @@ static bool begin_tuple(struct walk *walk, struct ir_node *node)
     take_away(walk, guard);
     return true;
 }
-
 
 /* The item of a virtual tuple; NULL: which one is not known. */
 static struct ir_node *item_of(const struct walk *walk, const struct ir_node *node, int number)

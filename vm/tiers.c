@@ -735,7 +735,7 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
     uint32_t turn = code->trial_turn;
     cell->entry = upper ? entry : NULL;
     cell->countdown = upper ? -1 : INT64_MAX;
-    uint64_t start = policy_clock();
+    uint64_t start = trial_clock(code->trial);
     struct side_exit_outcome outcome = {NULL, lower};
     if (upper) {
         outcome = entry(frame, tstate, cell);
@@ -743,14 +743,14 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
     if (outcome.address != NULL) {
         outcome = (struct side_exit_outcome){run_to_end(tstate, frame, outcome.address), NULL};
     }
-    uint64_t ticks = policy_clock() - start;
-    /* Without a trial, tier 1 just goes on. */
-    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     /* The tier-1 code this returns to holds the cell. */
     code = cell->on_trial;
     if (code == NULL || code->trial_turn != turn) {
         return outcome;
     }
+    uint64_t ticks = trial_clock(code->trial) - start;
+    /* Without a trial, tier 1 just goes on. */
+    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     code->trial_turn = 0;
     return finish_trial(code, trial_count(code->trial, upper, ticks), outcome);
 }
