@@ -554,6 +554,19 @@ static void open_range_iterator(struct builder *builder)
     }
 }
 
+/* What the iterator of the loop is, if it has one, as far as that never changes. */
+static void open_iterator(struct builder *builder, int header)
+{
+    build_own_operands(builder);
+    build_begin_instruction(builder);
+    if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
+        open_range_iterator(builder);
+    }
+    if (at(builder, header)->opcode == FOR_ITER) {
+        build_open_iterator(builder);
+    }
+}
+
 static struct ir_node *open_phi(struct builder *builder, struct ir_block *block, struct ir_node *first, int count)
 {
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)first->type, count);
@@ -604,14 +617,7 @@ static void open_loop(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
     int edges = 1 + count_back_edges(builder, header);
-    build_own_operands(builder);
-    build_begin_instruction(builder);
-    if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
-        open_range_iterator(builder);
-    }
-    if (at(builder, header)->opcode == FOR_ITER) {
-        build_open_iterator(builder);
-    }
+    open_iterator(builder, header);
     struct ir_block *block = ir_block_new(builder->graph);
     size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
     size_t operand_bytes = (size_t)builder->depth * sizeof(struct operand);
@@ -747,6 +753,27 @@ static bool close_variable_without_home(struct builder *builder, int header, int
     return true;
 }
 
+/* Only small loops without another in them. */
+static bool may_peel(const struct builder *builder, int header)
+{
+    enum { MOST_INSTRUCTIONS = 120 };
+    int end = builder->info[header].loop_end;
+    bool is_innermost = end - header <= MOST_INSTRUCTIONS && !builder->body->peels[header];
+    for (int i = header + 1; i <= end && is_innermost; i++) {
+        is_innermost = builder->info[i].loop_end < 0;
+    }
+    return is_innermost;
+}
+
+/* A local is a number of one kind before the loop, of another one after a turn: as in `total = 0`, and floats are added. The first turn is to be built
+ * apart. */
+static void peel(struct builder *builder, int header)
+{
+    builder->body->peels[header] = true;
+    memset(builder->info[header].guesses, 0, (size_t)builder->local_count * sizeof(struct loop_guess));
+    builder->retry = true;
+}
+
 /* Two ways to say the same number of the same object? Constants stand in their homes. */
 static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
                           const struct ir_node *clean_b)
@@ -831,6 +858,10 @@ static void close_loop_here(struct builder *builder, int header)
             struct ir_node *raw = variable_to_raw(builder, local, kind);
             bool missing = !wanted->maybe_other &&
                            (variable->maybe_other || (variable->maybe_unbound && !wanted->maybe_unbound));
+            if (raw == NULL && variable->state == VARIABLE_RAW && may_peel(builder, header)) {
+                peel(builder, header);
+                return;
+            }
             if (raw == NULL || missing) {
                 bool is_raw = variable->state == VARIABLE_RAW;
                 correct_guess(builder, header, local, is_raw ? build_kind_of_raw(variable->value) : KIND_any);
@@ -918,6 +949,8 @@ void build_jump(struct builder *builder, int target)
     if (target <= builder->current && builder->info[target].header != NULL) {
         close_loop(builder, target);
         builder->block = NULL;
+    } else if (target == builder->peeling) {
+        add_incoming(builder, target);
     } else if (target <= builder->current) {
         /* The header of a loop around the one that is entered: tier 1 goes on there. */
         struct ir_node *leave = build_node(builder, IR_leave, 0, NULL);
@@ -966,9 +999,39 @@ static void open_entry(struct builder *builder, int start)
     build_guard_namespaces(builder);
 }
 
+/* What comes back to `header` is collected there, for the loop that the other turns are. */
+static void begin_first_turn(struct builder *builder, int header)
+{
+    open_iterator(builder, header);
+    builder->info[header].incoming = NULL;
+    builder->peeling = header;
+}
+
+/* The walk has come to instruction `next`, behind the loop: it goes on at its header once more. */
+static int end_first_turn(struct builder *builder, int next)
+{
+    int header = builder->peeling;
+    builder->current = next - 1;
+    if (builder->block != NULL) {
+        add_incoming(builder, next);
+    }
+    for (int i = header + 1; i < next; i++) {
+        builder->info[i].incoming = NULL;
+    }
+    builder->peeling = -1;
+    return header;
+}
+
 void build_walk_range(struct builder *builder, int start, int end)
 {
-    for (int number = start; number < end; number++) {
+    int peeled = -1;
+    for (int number = start;; number++) {
+        if (builder->peeling >= 0 && number > builder->info[builder->peeling].loop_end) {
+            number = peeled = end_first_turn(builder, number);
+        }
+        if (number >= end) {
+            return;
+        }
         struct block_info *info = &builder->info[number];
         builder->current = number;
         if (builder->retry || builder->graph->out_of_memory || builder->reason != REASON_none) {
@@ -984,7 +1047,9 @@ void build_walk_range(struct builder *builder, int start, int end)
             continue;
         }
         build_begin_instruction(builder);
-        if (info->loop_end >= 0) {
+        if (info->loop_end >= 0 && builder->body->peels[number] && peeled != number) {
+            begin_first_turn(builder, number);
+        } else if (info->loop_end >= 0) {
             builder->is_entry_loop = number == start;
             open_loop(builder, number);
         }
@@ -996,6 +1061,7 @@ void build_walk_range(struct builder *builder, int start, int end)
 
 void build_walk(struct builder *builder, int start)
 {
+    builder->peeling = -1;
     build_walk_range(builder, start, builder->bytecode->count);
 }
 
@@ -1042,7 +1108,9 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
     body->range_guess = compiler_calloc(count, sizeof *body->range_guess);
     body->guesses = compiler_calloc(count * locals + 1, sizeof *body->guesses);
     body->sites = compiler_calloc(count, sizeof(struct body *));
-    if (body->info == NULL || body->range_guess == NULL || body->guesses == NULL || body->sites == NULL) {
+    body->peels = compiler_calloc(count, sizeof *body->peels);
+    if (body->info == NULL || body->range_guess == NULL || body->guesses == NULL || body->sites == NULL ||
+        body->peels == NULL) {
         return false;
     }
     find_loops(body->info, bytecode);
@@ -1066,6 +1134,7 @@ void build_release_body(struct body *body)
     free(body->range_guess);
     free(body->guesses);
     free(body->sites);
+    free(body->peels);
     if (body->bytecode == &body->decoded) {
         bytecode_free(&body->decoded);
     }

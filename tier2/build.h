@@ -106,6 +106,7 @@ struct body {
     struct block_info *info;    /* per instruction */
     struct loop_guess *guesses; /* all of them */
     bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
+    bool *peels;                /* per instruction: a loop header, the first turn of whose loop is built apart */
     struct body **sites;        /* per instruction: what is inlined there, in a list */
     struct body *next_at_site;
     bool refused;      /* it was tried here, and cannot be inlined */
@@ -201,6 +202,7 @@ struct builder {
     int depth_before;
     bool *range_guess;                    /* as the body has it */
     bool is_entry_loop;                   /* the header being opened is where the code is entered */
+    int peeling;                          /* the header of the loop whose first turn is being built, or -1 */
     int keyword_names;                    /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
     const uint8_t

@@ -1076,10 +1076,15 @@ static void lower_terminator(struct lowering *l, const struct ir_block *block)
     case IR_jump:
         llvm.BuildBr(l->builder, l->starts[block->successors[0]->id]);
         break;
-    case IR_branch:
-        llvm.BuildCondBr(l->builder, input(l, node, 0), l->starts[block->successors[0]->id],
-                         l->starts[block->successors[1]->id]);
+    case IR_branch: {
+        value branch = llvm.BuildCondBr(l->builder, input(l, node, 0), l->starts[block->successors[0]->id],
+                                        l->starts[block->successors[1]->id]);
+        int depths[2] = {block->successors[0]->loop_depth, block->successors[1]->loop_depth};
+        if (depths[0] != depths[1]) {
+            llvm.SetMetadata(branch, l->profile_kind, l->stays[depths[0] < depths[1]]);
+        }
         break;
+    }
     case IR_return:
         lower_return(l, node);
         break;
@@ -1173,6 +1178,19 @@ static unsigned most_array_arguments(struct lowering *l)
     return most;
 }
 
+/* So many turns a loop is taken to make. With fewer, LLVM keeps values in memory in it because of a call behind it. */
+enum { TURNS_OF_LOOP = 1000 };
+
+static value branch_weights(struct lowering *l, unsigned first, unsigned second)
+{
+    LLVMMetadataRef weights[3] = {
+        llvm.MDStringInContext2(l->context, "branch_weights", 14),
+        llvm.ValueAsMetadata(llvm.ConstInt(l->i32, first, false)),
+        llvm.ValueAsMetadata(llvm.ConstInt(l->i32, second, false)),
+    };
+    return llvm.MetadataAsValue(l->context, llvm.MDNodeInContext2(l->context, weights, 3));
+}
+
 static void make_types(struct lowering *l)
 {
     l->void_type = llvm.VoidTypeInContext(l->context);
@@ -1185,12 +1203,9 @@ static void make_types(struct lowering *l)
     LLVMTypeRef pair[2] = {l->pointer, l->pointer};
     l->outcome = llvm.StructTypeInContext(l->context, pair, 2, false);
     l->profile_kind = llvm.GetMDKindIDInContext(l->context, "prof", 4);
-    LLVMMetadataRef weights[3] = {
-        llvm.MDStringInContext2(l->context, "branch_weights", 14),
-        llvm.ValueAsMetadata(llvm.ConstInt(l->i32, 1 << 20, false)),
-        llvm.ValueAsMetadata(llvm.ConstInt(l->i32, 1, false)),
-    };
-    l->unlikely = llvm.MetadataAsValue(l->context, llvm.MDNodeInContext2(l->context, weights, 3));
+    l->unlikely = branch_weights(l, 1 << 20, 1);
+    l->stays[0] = branch_weights(l, TURNS_OF_LOOP, 1);
+    l->stays[1] = branch_weights(l, 1, TURNS_OF_LOOP);
 }
 
 static bool prepare(struct lowering *l)

@@ -50,6 +50,7 @@ struct lowering {
     struct exit_block tails[2]; /* where those end: of guards, and of errors */
     uint32_t *state_rows;       /* by state: row in the table, one more; 0: none yet */
     value unlikely;             /* metadata of branches whose first way is the usual one */
+    value stays[2]; /* metadata of branches whose first, or second, way stays in a loop that the other one leaves */
     unsigned profile_kind, tag_kind;
     value tags[TAG_COUNT]; /* metadata */
     struct deopt_table *table;

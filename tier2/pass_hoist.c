@@ -2,7 +2,7 @@
  *
  * A node goes to the end of the block before the loop when its inputs are from before the loop and nothing in the loop changes what it reads. A guard
  * leaves with the state of the loop's beginning then, which the builder leaves at the jump there; so it may fail where the loop would have ended
- * before it came to that guard, which costs a deopt and not more. Only what each full turn comes to is moved. What is loaded from where a guard or a
+ * before it came to that guard, which costs a deopt and not more. Only what each full turn comes to is moved, and sizes. What is loaded from where a guard or a
  * branch of the loop must have looked first stays behind if that does. Inner loops come first: what leaves them may leave the loop around, too. */
 #include "tier2/passes.h"
 
@@ -279,14 +279,16 @@ static void hoist_from(struct loop *loop)
 {
     loop->left_behind_count = 0;
     for (struct ir_block *block = loop->header; block != NULL; block = block->next) {
-        if (!is_in(loop, block) || !is_in_each_turn(loop, block)) {
+        if (!is_in(loop, block)) {
             continue;
         }
+        bool in_each_turn = is_in_each_turn(loop, block);
         ir_each_node(block, node)
         {
-            if (may_go(loop, node)) {
+            bool is_harmless = node->op == IR_load && is_field_of_kind(node);
+            if ((in_each_turn || is_harmless) && may_go(loop, node)) {
                 move(loop, node);
-            } else {
+            } else if (in_each_turn) {
                 leave_behind(loop, node);
             }
         }

@@ -145,6 +145,59 @@ def accumulates_floats(rows):
     return sums
 
 
+def sums(rows, seen):
+    """An int before the loop, a float after its first turn; or not, or not always."""
+    results = []
+    for row in rows:
+        total = 0
+        most = -1
+        for position, value in enumerate(row):
+            if value == "stop":
+                break
+            if value is None:
+                continue
+            total += value
+            if value > most:
+                most = value
+            if position == seen:
+                show(7)
+        results.append((total, most))
+    return results
+
+
+def halves(limit, step):
+    """The same in a while loop, which ends behind its condition."""
+    value = 1
+    turns = 0
+    while value < limit:
+        value = value * 1.5 + step
+        turns += 1
+        if turns > 900:
+            return "long", value
+    return value, turns
+
+
+def first_turn_raises(rows):
+    found = []
+    for row in rows:
+        total = 1
+        try:
+            for value in row:
+                total = total / value
+        except ZeroDivisionError:
+            found.append(("zero", total))
+        else:
+            found.append(total)
+    return found
+
+
+def complex_after_a_turn(count):
+    z = 1
+    for turn in range(count):
+        z = z * 1j + turn
+    return z
+
+
 def overflows(count):
     value = 3
     other = 1
@@ -312,6 +365,15 @@ for _ in range(3):
     report(two_kinds_at_the_end, TURNS)
     report(two_kinds_at_the_end, TURNS + 1)
     report(accumulates_floats, [[0.5] * 20, [1] * 20, [], [1, 0.5] * 9, [True] * 9] * 3)
+    report(sums, [[0.5] * 30, [1, 2, 3] * 9, [], [None, 1.5], ["stop", 1], [2.5, "stop"], [1, 2.5, None, -3] * 8] * 3, 5)
+    report(sums, [[0.25, True, 10**20, 1.5] * 6, [1e308] * 4, [2**62] * 5] * 5, 3)
+    report(halves, 1e6, 1)
+    report(halves, 1, 1)
+    report(halves, 1e300, 0.5)
+    report(halves, 3, -10)
+    report(first_turn_raises, [[2, 4, 8] * 9, [0], [1, 0], [0.5] * 9, [], [3, 0.0]] * 5)
+    report(complex_after_a_turn, TURNS)
+    report(complex_after_a_turn, 0)
     report(overflows, TURNS)
     report(fails_at, TURNS, TURNS)
     report(fails_at, TURNS, 41)
