@@ -451,6 +451,18 @@ static bool same_slots(const struct ir_state *state, const struct ir_slot *slots
     return true;
 }
 
+/* The virtual box of a raw number, which is the same object as the number wherever that is named; or NO_OBJECT. */
+static int box_of(const struct walk *walk, const struct ir_node *raw)
+{
+    for (int i = 0; raw != NULL && raw->type != IR_OBJECT && !ir_is_constant(raw) && i < walk->object_count; i++) {
+        const struct standing *standing = &walk->now->objects[i];
+        if (standing->manner == VIRTUAL && is_box_kind(walk, i) && resolve(walk, standing->fields[0]) == raw) {
+            return i;
+        }
+    }
+    return NO_OBJECT;
+}
+
 static struct ir_state *copy_state(struct walk *walk, const struct ir_state *state, int more)
 {
     struct ir_state *copy = ir_state_new(walk->graph, state->frame, state->local_count, state->depth + more);
@@ -478,6 +490,10 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
     for (int i = 0; i < count; i++) {
         slots[i] = state->slots[i];
         slots[i].value = describe_value(walk, slots[i].value, where);
+        int box = slots[i].how == SLOT_OWNED || slots[i].how == SLOT_BORROWED ? box_of(walk, slots[i].value) : NO_OBJECT;
+        if (box != NO_OBJECT) {
+            slots[i].value = describe(walk, box, where);
+        }
         slots[i].clean = resolve(walk, slots[i].clean);
         slots[i].index = resolve(walk, slots[i].index);
         if (state->outer == NULL && i < walk->home_count) {
