@@ -45,9 +45,10 @@ enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE, DEOPT_MAKE
 enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 32 };
 
 struct deopt_object {
-    uint8_t kind;         /* enum deopt_make */
-    uint16_t word;        /* where it stands in the exit's array once it is made; NULL before */
-    uint16_t field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */
+    uint8_t kind;  /* enum deopt_make */
+    uint16_t word; /* where it stands in the exit's array once it is made; NULL before */
+    uint16_t
+        field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */
     uint32_t first_field; /* row in the table's slots: what it has, as an operand would have it */
     const void *type;     /* of an instance, borrowed: the code's guards keep it */
 };

@@ -138,7 +138,8 @@ static PyObject *sample_in_place(PyObject *sample, const struct attribute_case *
 static void note_or_guess(struct builder *builder, const struct attribute_case *seen, struct ir_node *value)
 {
     if (value->sample != NULL) {
-        build_note_attribute(builder, seen, &(struct operand){.state = OPERAND_BORROWED, .local = -1, .value = value});
+        build_note_attribute(builder, seen,
+                             &(struct operand){.state = OPERAND_BORROWED, .local = -1, .value = value});
     } else {
         build_guess_attribute(builder, seen, value);
     }
@@ -175,7 +176,8 @@ static bool class_attribute_is_known(struct builder *builder, const struct ir_no
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
     const PyTypeObject *class = owner->op == IR_new_instance ? owner->pointer : NULL;
     bool is_made = class != NULL && class == seen->type && class->tp_version_tag == seen->type_version;
-    return (is_made || sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) && !(hidden_by_keys && seen->keys_version == 0);
+    return (is_made || sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) &&
+           !(hidden_by_keys && seen->keys_version == 0);
 }
 
 static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)

@@ -101,9 +101,8 @@ static void finish_raw(struct builder *builder, const struct known_call *call, s
 
 static void finish_constant(struct builder *builder, const struct known_call *call, PyObject *result)
 {
-    finish_call(
-        builder, call,
-        (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, result)});
+    finish_call(builder, call,
+                (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(builder, result)});
 }
 
 /* The argument is the result. */
@@ -195,8 +194,7 @@ static bool build_len(struct builder *builder, const struct known_call *call)
         size = load_size(builder, operand->value, MEMORY_dict);
     } else {
         struct ir_node *object = operand_object(builder, operand);
-        size = not_negative(builder,
-                            build_plain_call(builder, (const void *)rt_plain_length, IR_INT, 1, &object));
+        size = not_negative(builder, build_plain_call(builder, (const void *)rt_plain_length, IR_INT, 1, &object));
     }
     finish_raw(builder, call, size);
     return true;
@@ -239,8 +237,7 @@ static bool build_ord(struct builder *builder, const struct known_call *call)
         code->flags |= NODE_NOT_NEGATIVE;
     } else if (code == NULL) {
         struct ir_node *object = operand_object(builder, operand);
-        code = not_negative(builder,
-                            build_plain_call(builder, (const void *)rt_plain_ordinal, IR_INT, 1, &object));
+        code = not_negative(builder, build_plain_call(builder, (const void *)rt_plain_ordinal, IR_INT, 1, &object));
     }
     finish_raw(builder, call, code);
     return true;
@@ -262,9 +259,9 @@ static bool build_chr(struct builder *builder, const struct known_call *call)
     }
     struct ir_node *code = operand_raw(builder, operand, KIND_int);
     guard_now(builder, IR_guard_true, build_node2(builder, IR_is_inside, code, build_int(builder, 256)));
-    finish_call(builder, call,
-                (struct operand){
-                    .state = OPERAND_BORROWED, .local = -1, .value = build_str_of_character(builder, code)});
+    finish_call(
+        builder, call,
+        (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_str_of_character(builder, code)});
     return true;
 }
 
@@ -284,8 +281,7 @@ static bool build_abs(struct builder *builder, const struct known_call *call)
     struct operand *operand = argument(builder, call, 0);
     enum ir_kind kind = number_of(builder, operand);
     if (kind == KIND_float) {
-        finish_raw(builder, call,
-                   build_node1(builder, IR_float_absolute, operand_raw(builder, operand, KIND_float)));
+        finish_raw(builder, call, build_node1(builder, IR_float_absolute, operand_raw(builder, operand, KIND_float)));
         return true;
     }
     /* Of an object that is not negative the result is that object. */
@@ -299,20 +295,17 @@ static bool build_abs(struct builder *builder, const struct known_call *call)
 /* min() and max() of numbers that are no objects yet: else the result is one of those. */
 static bool build_extreme(struct builder *builder, const struct known_call *call)
 {
-    bool floats = argument(builder, call, 0)->state == OPERAND_RAW &&
-                  argument(builder, call, 0)->value->type == IR_FLOAT;
+    bool floats =
+        argument(builder, call, 0)->state == OPERAND_RAW && argument(builder, call, 0)->value->type == IR_FLOAT;
     for (int i = 0; i < call->count; i++) {
         const struct operand *operand = argument(builder, call, i);
-        bool is_raw =
-            is_only_raw(builder, operand) && operand->value->type == (floats ? IR_FLOAT : IR_INT);
+        bool is_raw = is_only_raw(builder, operand) && operand->value->type == (floats ? IR_FLOAT : IR_INT);
         if (!is_raw && (floats || !is_small_constant(operand))) {
             return false;
         }
     }
     bool least = call->callee == CALLEE_min;
-    enum ir_op op = floats  ? (least ? IR_float_minimum : IR_float_maximum)
-                    : least ? IR_int_minimum
-                            : IR_int_maximum;
+    enum ir_op op = floats ? (least ? IR_float_minimum : IR_float_maximum) : least ? IR_int_minimum : IR_int_maximum;
     struct ir_node *best = operand_raw(builder, argument(builder, call, 0), floats ? KIND_float : KIND_int);
     for (int i = 1; i < call->count; i++) {
         struct ir_node *next = operand_raw(builder, argument(builder, call, i), floats ? KIND_float : KIND_int);
@@ -539,8 +532,8 @@ static bool build_dict_get(struct builder *builder, const struct known_call *cal
     struct ir_node *inputs[3];
     inputs[0] = operand_kind_guard(builder, self, KIND_dict);
     inputs[1] = operand_object(builder, argument(builder, call, 0));
-    inputs[2] = call->count == 2 ? operand_object(builder, argument(builder, call, 1))
-                                 : build_object(builder, Py_None);
+    inputs[2] =
+        call->count == 2 ? operand_object(builder, argument(builder, call, 1)) : build_object(builder, Py_None);
     struct ir_node *result = build_plain_call(builder, (const void *)rt_plain_get, IR_OBJECT, 3, inputs);
     result = guard_now(builder, IR_guard_bound, result);
     finish_call(builder, call, (struct operand){.state = OPERAND_OWNED, .local = -1, .value = result});

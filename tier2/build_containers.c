@@ -168,8 +168,7 @@ static void build_character(struct builder *builder)
     code->flags |= NODE_NOT_NEGATIVE;
     replace_operands(
         builder, 2,
-        (struct operand){
-            .state = OPERAND_BORROWED, .local = -1, .value = build_str_of_character(builder, code)});
+        (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_str_of_character(builder, code)});
 }
 
 void build_subscript(struct builder *builder)
@@ -432,9 +431,8 @@ bool build_plain_compare(struct builder *builder)
     if (!promising || build_has_failed(builder, IR_guard_true)) {
         return false;
     }
-    struct ir_node *outcome = is_object(peek(builder, 1)) && is_object(peek(builder, 0)) && either_is_str
-                                  ? compare_strings(builder)
-                                  : NULL;
+    struct ir_node *outcome =
+        is_object(peek(builder, 1)) && is_object(peek(builder, 0)) && either_is_str ? compare_strings(builder) : NULL;
     if (outcome != NULL) {
         replace_operands(builder, 2, (struct operand){.state = OPERAND_RAW, .local = -1, .value = outcome});
         return true;

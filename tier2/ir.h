@@ -106,8 +106,8 @@ struct ir_node {
         *state; /* of guards and escapes; until pass_hoist, of jumps into loops: that of the loop's beginning */
     struct ir_state *origin; /* of a guard that leaves with another state now: the one it was made with */
     struct ir_node **inputs;
-    void *sample; /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
-    void *class;  /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
+    void *sample;  /* while the graph is built: an object that is typical of the value, borrowed, or NULL */
+    void *class;   /* the same where there is none: a class (PyTypeObject), borrowed, or NULL */
     uint8_t guess; /* and a kind */
 };
 

@@ -941,10 +941,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_depth:
         lower_guard(l, node,
-                    integer_compare(
-                        l, LLVMIntSGE,
-                        load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining)),
-                        constant_i32(l, (uint32_t)node->number)));
+                    integer_compare(l, LLVMIntSGE,
+                                    load_from(l, l->i32, l->thread, offsetof(PyThreadState, recursion_remaining)),
+                                    constant_i32(l, (uint32_t)node->number)));
         break;
     case IR_guard_room:
         lower_guard_room(l, node);

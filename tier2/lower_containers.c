@@ -7,7 +7,13 @@
 /* ---- Strings ------------------------------------------------------------------------------------------------ */
 
 /* The word of flags of a str, as unicodeobject.h has them: interned in bits 0 and 1, kind in 2 to 4, then compact, ascii, ready. */
-enum { STATE_KIND = 7 << 2, STATE_ONE_BYTE = 1 << 2, STATE_COMPACT = 1 << 5, STATE_ASCII = 1 << 6, STATE_READY = 1 << 7 };
+enum {
+    STATE_KIND = 7 << 2,
+    STATE_ONE_BYTE = 1 << 2,
+    STATE_COMPACT = 1 << 5,
+    STATE_ASCII = 1 << 6,
+    STATE_READY = 1 << 7
+};
 
 static value state_of(struct lowering *l, value string)
 {
@@ -31,12 +37,12 @@ value lower_str_character(struct lowering *l, const struct ir_node *node)
 {
     value string = input(l, node, 0);
     value state = state_of(l, string);
-    lower_guard(l, node,
-                has_bits(l, state, STATE_KIND | STATE_COMPACT | STATE_READY,
-                         STATE_ONE_BYTE | STATE_COMPACT | STATE_READY));
-    value start = llvm.BuildSelect(l->builder, has_bits(l, state, STATE_ASCII, STATE_ASCII),
-                                   constant_i64(l, sizeof(PyASCIIObject)),
-                                   constant_i64(l, sizeof(PyCompactUnicodeObject)), "");
+    lower_guard(
+        l, node,
+        has_bits(l, state, STATE_KIND | STATE_COMPACT | STATE_READY, STATE_ONE_BYTE | STATE_COMPACT | STATE_READY));
+    value start =
+        llvm.BuildSelect(l->builder, has_bits(l, state, STATE_ASCII, STATE_ASCII),
+                         constant_i64(l, sizeof(PyASCIIObject)), constant_i64(l, sizeof(PyCompactUnicodeObject)), "");
     value offset = llvm.BuildAdd(l->builder, start, input(l, node, 1), "");
     value place = llvm.BuildGEP2(l->builder, l->i8, string, &offset, 1, "");
     return llvm.BuildZExt(l->builder, load_tagged(l, TAG_size, l->i8, place, 0), l->i64, "");
@@ -60,7 +66,8 @@ value lower_str_of_character(struct lowering *l, const struct ir_node *node)
     value size = llvm.BuildSelect(l->builder, is_ascii, constant_i64(l, sizeof(struct ascii_character)),
                                   constant_i64(l, sizeof(struct latin1_character)), "");
     int64_t ascii = (int64_t)(uintptr_t)runtime_data.ascii;
-    int64_t latin1 = (int64_t)(uintptr_t)runtime_data.latin1 - FIRST_LATIN1 * (int64_t)sizeof(struct latin1_character);
+    int64_t latin1 =
+        (int64_t)(uintptr_t)runtime_data.latin1 - FIRST_LATIN1 * (int64_t)sizeof(struct latin1_character);
     value base = llvm.BuildSelect(l->builder, is_ascii, constant_i64(l, ascii), constant_i64(l, latin1), "");
     value place = llvm.BuildAdd(l->builder, base, llvm.BuildMul(l->builder, code, size, ""), "");
     return llvm.BuildIntToPtr(l->builder, place, l->pointer, "");
@@ -77,13 +84,13 @@ value lower_str_equal(struct lowering *l, const struct ir_node *node)
     label both = new_block(l, "");
     llvm.BuildCondBr(l->builder, integer_compare(l, LLVMIntEQ, a, b), both, lengths);
     go_on_in(l, lengths);
-    value same_length = integer_compare(l, LLVMIntEQ,
-                                        load_tagged(l, TAG_size, l->i64, a, offsetof(PyASCIIObject, length)),
-                                        load_tagged(l, TAG_size, l->i64, b, offsetof(PyASCIIObject, length)));
+    value same_length =
+        integer_compare(l, LLVMIntEQ, load_tagged(l, TAG_size, l->i64, a, offsetof(PyASCIIObject, length)),
+                        load_tagged(l, TAG_size, l->i64, b, offsetof(PyASCIIObject, length)));
     llvm.BuildCondBr(l->builder, same_length, text, both);
     go_on_in(l, text);
-    value found = integer_compare(l, LLVMIntNE, call(l, "rt_plain_same_text", l->i32, 2, (value[]){a, b}),
-                                  constant_i32(l, 0));
+    value found =
+        integer_compare(l, LLVMIntNE, call(l, "rt_plain_same_text", l->i32, 2, (value[]){a, b}), constant_i32(l, 0));
     llvm.BuildBr(l->builder, both);
     go_on_in(l, both);
     value phi = llvm.BuildPhi(l->builder, l->i1, "");

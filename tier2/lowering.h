@@ -42,13 +42,13 @@ struct lowering {
     const char *symbol;   /* of the function that is entered */
     const struct ir_graph *graphs;
     LLVMTypeRef void_type, i1, i8, i32, i64, f64, pointer, outcome, values_type;
-    value *results;           /* by node; of complex numbers the real part, and */
-    value *imaginaries;       /* the imaginary one */
-    label *starts, *ends;     /* by block: where it begins, and where its last instruction stands */
-    struct exit_block *exits; /* by state */
+    value *results;             /* by node; of complex numbers the real part, and */
+    value *imaginaries;         /* the imaginary one */
+    label *starts, *ends;       /* by block: where it begins, and where its last instruction stands */
+    struct exit_block *exits;   /* by state */
     struct exit_block tails[2]; /* where those end: of guards, and of errors */
-    uint32_t *state_rows;     /* by state: row in the table, one more; 0: none yet */
-    value unlikely;           /* metadata of branches whose first way is the usual one */
+    uint32_t *state_rows;       /* by state: row in the table, one more; 0: none yet */
+    value unlikely;             /* metadata of branches whose first way is the usual one */
     unsigned profile_kind, tag_kind;
     value tags[TAG_COUNT]; /* metadata */
     struct deopt_table *table;

@@ -490,7 +490,8 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
     for (int i = 0; i < count; i++) {
         slots[i] = state->slots[i];
         slots[i].value = describe_value(walk, slots[i].value, where);
-        int box = slots[i].how == SLOT_OWNED || slots[i].how == SLOT_BORROWED ? box_of(walk, slots[i].value) : NO_OBJECT;
+        int box =
+            slots[i].how == SLOT_OWNED || slots[i].how == SLOT_BORROWED ? box_of(walk, slots[i].value) : NO_OBJECT;
         if (box != NO_OBJECT) {
             slots[i].value = describe(walk, box, where);
         }
