@@ -32,9 +32,17 @@ struct object {
     struct ir_node *name; /* the node whose value it is */
     uint32_t key;         /* id of the node because of which it is there: what is refused */
     uint8_t kind;
-    bool has_values;   /* of an instance: inline values */
-    uint32_t version;  /* of its class: */
-    const void *class; /* of an instance; else NULL */
+    bool has_values;            /* of an instance: inline values */
+    uint32_t version;           /* of its class: */
+    const void *class;          /* of an instance; else NULL */
+    struct ir_block *merged_in; /* where several objects have become this one, or NULL */
+};
+
+/* A phi whose inputs are virtual objects that become one, or (NULL) a local of the root frame of which the same is true. */
+struct merge {
+    struct ir_block *block;
+    struct ir_node *phi;
+    int local, object;
 };
 
 enum manner { ABSENT, VIRTUAL, REAL };
@@ -86,10 +94,12 @@ struct walk {
     bool changes; /* the graph: this is the last walk */
     bool again;   /* something that was believed is not so */
     struct object objects[MOST_OBJECTS];
-    int object_count;
-    int answered;     /* how many nodes did without an object */
-    size_t capacity;  /* of the three that follow; names of boxes are new nodes */
-    int16_t *aliases; /* by node: the object it is, one more; 0: none. Or with VALUES_OF or ABSENT_FROM added: */
+    struct merge merges[MOST_OBJECTS];
+    int object_count, merge_count;
+    int answered;      /* how many nodes did without an object */
+    size_t node_count; /* of nodes there were before */
+    size_t capacity;   /* of the three that follow; names of boxes are new nodes */
+    int16_t *aliases;  /* by node: the object it is, one more; 0: none. Or with VALUES_OF or ABSENT_FROM added: */
     struct ir_node **forwards; /* by node: what it turned out to be */
     uint8_t *refused; /* by node that names an object: it is not to be virtual. Kept from walk to walk, as are: */
     struct finding *findings;
@@ -181,13 +191,6 @@ static void take_away(struct walk *walk, struct ir_node *node)
     }
 }
 
-/* It is never virtual. */
-static void refuse(struct walk *walk, int object)
-{
-    walk->refused[walk->objects[object].key] = true;
-    walk->again = true;
-}
-
 static bool has_finding(const struct walk *walk, uint32_t name, const struct ir_block *header)
 {
     for (size_t i = 0; i < walk->finding_count; i++) {
@@ -214,6 +217,17 @@ static void find_out(struct walk *walk, uint32_t name, const struct ir_block *he
     walk->findings[walk->finding_count++] = (struct finding){name, header->id};
 }
 
+/* It is never virtual. */
+static void refuse(struct walk *walk, int object)
+{
+    if (walk->objects[object].merged_in != NULL) {
+        find_out(walk, walk->objects[object].key, walk->objects[object].merged_in);
+    } else {
+        walk->refused[walk->objects[object].key] = true;
+    }
+    walk->again = true;
+}
+
 static bool must_be_real(const struct walk *walk, int object, const struct ir_block *header)
 {
     return has_finding(walk, walk->objects[object].key, header);
@@ -223,6 +237,23 @@ static bool must_be_real(const struct walk *walk, int object, const struct ir_bl
 static uint32_t name_of_home(int local)
 {
     return UINT32_MAX - (uint32_t)local;
+}
+
+/* The names among the findings of a local that is one virtual object after another in a loop, and of one where that went wrong. */
+static uint32_t name_of_changing(int local)
+{
+    return UINT32_MAX - MOST_HOMES - (uint32_t)local;
+}
+
+static uint32_t name_of_merge(int local)
+{
+    return UINT32_MAX - 2 * MOST_HOMES - (uint32_t)local;
+}
+
+/* The same of a field of what is merged under the name `name`. */
+static uint32_t name_of_field(uint32_t name, int field)
+{
+    return 0x40000000U | ((name * 33 + (uint32_t)field + 1) & 0x3fffffffU);
 }
 
 /* It has to be known at each point what the local is. */
@@ -420,6 +451,18 @@ static bool same_slots(const struct ir_state *state, const struct ir_slot *slots
     return true;
 }
 
+/* The virtual box of a raw number, which is the same object as the number wherever that is named; or NO_OBJECT. */
+static int box_of(const struct walk *walk, const struct ir_node *raw)
+{
+    for (int i = 0; raw != NULL && raw->type != IR_OBJECT && !ir_is_constant(raw) && i < walk->object_count; i++) {
+        const struct standing *standing = &walk->now->objects[i];
+        if (standing->manner == VIRTUAL && is_box_kind(walk, i) && resolve(walk, standing->fields[0]) == raw) {
+            return i;
+        }
+    }
+    return NO_OBJECT;
+}
+
 static struct ir_state *copy_state(struct walk *walk, const struct ir_state *state, int more)
 {
     struct ir_state *copy = ir_state_new(walk->graph, state->frame, state->local_count, state->depth + more);
@@ -447,6 +490,11 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
     for (int i = 0; i < count; i++) {
         slots[i] = state->slots[i];
         slots[i].value = describe_value(walk, slots[i].value, where);
+        int box =
+            slots[i].how == SLOT_OWNED || slots[i].how == SLOT_BORROWED ? box_of(walk, slots[i].value) : NO_OBJECT;
+        if (box != NO_OBJECT) {
+            slots[i].value = describe(walk, box, where);
+        }
         slots[i].clean = resolve(walk, slots[i].clean);
         slots[i].index = resolve(walk, slots[i].index);
         if (state->outer == NULL && i < walk->home_count) {
@@ -755,7 +803,7 @@ static bool visit_home(struct walk *walk, struct ir_node *node)
 static struct object *add_object(struct walk *walk, struct ir_node *name, uint32_t key, struct ir_node *const *fields,
                                  int count)
 {
-    if (walk->refused[key] || walk->object_count == MOST_OBJECTS || count > MOST_FIELDS ||
+    if ((key < walk->capacity && walk->refused[key]) || walk->object_count == MOST_OBJECTS || count > MOST_FIELDS ||
         name->id >= walk->capacity) {
         return NULL;
     }
@@ -1217,6 +1265,265 @@ static void bring_input(struct walk *walk, struct ir_node *phi, int which)
     }
 }
 
+/* ---- Objects that become one ------------------------------------------------------------------------------------------ */
+
+/* Are virtual objects so alike that one description, with other values, says what they are? */
+static bool are_alike(const struct walk *walk, const struct standing *first, int first_number,
+                      const struct standing *second, int second_number)
+{
+    const struct object *a = &walk->objects[first_number];
+    const struct object *b = &walk->objects[second_number];
+    if (first->manner != VIRTUAL || second->manner != VIRTUAL || first->references != 1 || second->references != 1 ||
+        a->kind != b->kind || a->class != b->class || first->field_count != second->field_count) {
+        return false;
+    }
+    for (int i = 0; a->class != NULL && i < first->field_count; i += 2) {
+        if (first->fields[i]->number != second->fields[i]->number) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Is the object a local of the root frame, but `local`? */
+static bool is_in_home(const struct walk *walk, const struct point *at, int number, int local)
+{
+    for (int i = 0; i < walk->home_count; i++) {
+        if (i != local && at->homes[i].manner == HOME_VIRTUAL && at->homes[i].object == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Can the objects at the ends of the ways here become one? `local`: whose home has them, or -1. */
+static bool can_merge(const struct walk *walk, const struct ir_block *block, const int *inputs, int local)
+{
+    int first = -1;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (!is_forward(block, i)) {
+            continue;
+        }
+        const struct point *end = walk->ends[block->predecessors[i]->id];
+        if (inputs[i] == NO_OBJECT || !has_one_way(block->predecessors[i]) ||
+            is_in_home(walk, end, inputs[i], local)) {
+            return false;
+        }
+        first = first < 0 ? i : first;
+        const struct standing *alike = &walk->ends[block->predecessors[first]->id]->objects[inputs[first]];
+        if (!are_alike(walk, alike, inputs[first], &end->objects[inputs[i]], inputs[i])) {
+            return false;
+        }
+        for (int k = 0; k < block->predecessor_count; k++) {
+            if (is_forward(block, k) && inputs[k] != NO_OBJECT && inputs[k] != inputs[i] &&
+                end->objects[inputs[k]].manner != ABSENT) {
+                return false;
+            }
+        }
+    }
+    return first >= 0;
+}
+
+enum { MOST_WAYS = 16 };
+
+static struct ir_node *first_behind_phis(const struct ir_block *block)
+{
+    struct ir_node *node = block->first;
+    while (node->op == IR_phi) {
+        node = node->next;
+    }
+    return node;
+}
+
+static int merge_inputs(struct walk *walk, struct ir_block *block, const int *inputs, int local, uint32_t name);
+
+/* Field `field` of what the objects become. */
+static struct ir_node *merge_field(struct walk *walk, struct ir_block *block, const int *inputs, int field,
+                                   uint32_t name)
+{
+    struct ir_node *values[MOST_WAYS];
+    int inner[MOST_WAYS];
+    const struct ir_node *sample = NULL;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        inner[i] = NO_OBJECT;
+        if (is_forward(block, i)) {
+            const struct point *end = walk->ends[block->predecessors[i]->id];
+            values[i] = resolve(walk, end->objects[inputs[i]].fields[field]);
+            inner[i] = is_virtual(walk, end, values[i]) ? object_of(walk, values[i]) : NO_OBJECT;
+            sample = values[i];
+        }
+    }
+    int merged = merge_inputs(walk, block, inner, -1, name_of_field(name, field));
+    if (merged != NO_OBJECT) {
+        return walk->objects[merged].name;
+    }
+    struct ir_node *phi = walk->changes
+                              ? ir_phi(walk->graph, block, (enum ir_type)sample->type, block->predecessor_count)
+                              : ir_node_new(walk->graph, IR_phi, block->predecessor_count, NULL);
+    phi->type = sample->type;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        phi->inputs[i] = phi;
+        if (is_forward(block, i)) {
+            if (inner[i] != NO_OBJECT) {
+                make_at_end(walk, block->predecessors[i], inner[i]);
+            }
+            phi->inputs[i] = value_at(walk, walk->ends[block->predecessors[i]->id], values[i]);
+        }
+    }
+    return phi;
+}
+
+/* Makes one of the virtual objects (by number, per way) that come to `block`; at a loop header with phis that the ways back complete. Returns its
+ * number, or NO_OBJECT. */
+static int merge_inputs(struct walk *walk, struct ir_block *block, const int *inputs, int local, uint32_t name)
+{
+    if (block->predecessor_count > MOST_WAYS || has_finding(walk, name, block) ||
+        !can_merge(walk, block, inputs, local)) {
+        return NO_OBJECT;
+    }
+    int first = 0;
+    while (!is_forward(block, first)) {
+        first++;
+    }
+    const struct standing *alike = &walk->ends[block->predecessors[first]->id]->objects[inputs[first]];
+    const struct object *model = &walk->objects[inputs[first]];
+    struct ir_node *node = ir_node_new(walk->graph, IR_virtual, 0, NULL);
+    node->kind = model->kind;
+    struct object *object = add_object(walk, node, name, NULL, 0);
+    struct ir_node **fields = ir_allocate(walk->graph, alike->field_count * sizeof *fields + 1);
+    if (object == NULL || fields == NULL) {
+        return NO_OBJECT;
+    }
+    int number = walk->object_count - 1;
+    object->class = model->class;
+    object->has_values = model->has_values;
+    object->version = model->version;
+    object->merged_in = block;
+    for (int i = 0; i < alike->field_count && !walk->again; i++) {
+        bool is_position = model->class != NULL && i % 2 == 0;
+        fields[i] = is_position ? constant(walk, first_behind_phis(block), IR_constant_int, alike->fields[i]->number)
+                                : merge_field(walk, block, inputs, i, name);
+    }
+    struct standing *standing = &walk->now->objects[number];
+    standing->fields = fields;
+    standing->field_count = alike->field_count;
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (is_forward(block, i)) {
+            walk->ends[block->predecessors[i]->id]->objects[inputs[i]].manner = ABSENT;
+        }
+    }
+    return walk->again ? NO_OBJECT : number;
+}
+
+static void note_merge(struct walk *walk, struct ir_block *block, struct ir_node *phi, int local, int object)
+{
+    walk->merges[walk->merge_count++] = (struct merge){block, phi, local, object};
+}
+
+/* Does a phi before this one have the same inputs? Then they are the same object. */
+static int same_merge(const struct walk *walk, const struct ir_node *phi)
+{
+    for (int k = 0; k < walk->merge_count; k++) {
+        const struct merge *merge = &walk->merges[k];
+        bool same = merge->block == phi->block && merge->phi != NULL;
+        for (int i = 0; i < phi->input_count && same; i++) {
+            same = resolve(walk, merge->phi->inputs[i]) == resolve(walk, phi->inputs[i]);
+        }
+        if (same) {
+            return merge->object;
+        }
+    }
+    return NO_OBJECT;
+}
+
+/* A phi of virtual objects that become one. False: it is a value. */
+static bool merge_phi(struct walk *walk, struct ir_node *phi)
+{
+    struct ir_block *block = phi->block;
+    int inputs[MOST_WAYS];
+    if (phi->type != IR_OBJECT || phi->input_count > MOST_WAYS) {
+        return false;
+    }
+    int object = same_merge(walk, phi);
+    if (object == NO_OBJECT) {
+        for (int i = 0; i < phi->input_count; i++) {
+            inputs[i] = is_forward(block, i) ? object_of(walk, resolve(walk, phi->inputs[i])) : NO_OBJECT;
+        }
+        object = walk->merge_count < MOST_OBJECTS ? merge_inputs(walk, block, inputs, -1, phi->id) : NO_OBJECT;
+        if (object == NO_OBJECT) {
+            return false;
+        }
+        note_merge(walk, block, phi, -1, object);
+    }
+    name_object(walk, phi, object);
+    take_away(walk, phi);
+    return true;
+}
+
+/* The same for a local of the root frame that is another object on each way here. */
+static bool merge_changing_home(struct walk *walk, struct ir_block *block, int local)
+{
+    int inputs[MOST_WAYS];
+    bool same = true;
+    int object = NO_OBJECT;
+    if (block->predecessor_count > MOST_WAYS || walk->merge_count == MOST_OBJECTS) {
+        return false;
+    }
+    for (int i = 0; i < block->predecessor_count; i++) {
+        inputs[i] = NO_OBJECT;
+        if (is_forward(block, i)) {
+            const struct home *end = &walk->ends[block->predecessors[i]->id]->homes[local];
+            inputs[i] = end->manner == HOME_VIRTUAL ? end->object : NO_OBJECT;
+            same &= object == NO_OBJECT || inputs[i] == object;
+            object = inputs[i];
+        }
+    }
+    if (same && !has_finding(walk, name_of_changing(local), block)) {
+        return false;
+    }
+    object = merge_inputs(walk, block, inputs, local, name_of_merge(local));
+    if (object == NO_OBJECT) {
+        return false;
+    }
+    note_merge(walk, block, NULL, local, object);
+    for (int i = 0; i < block->predecessor_count; i++) {
+        if (is_forward(block, i)) {
+            walk->ends[block->predecessors[i]->id]->homes[local] = (struct home){.manner = IN_HOME};
+        }
+    }
+    return true;
+}
+
+/* What the way back number `which` brings for a merged object: virtual object `input`, or another value (NO_OBJECT). */
+static void close_merge(struct walk *walk, struct ir_block *header, int which, int number, int input)
+{
+    struct ir_block *latch = header->predecessors[which];
+    const struct standing *start = &walk->starts[header->id]->objects[number];
+    struct point *end = walk->ends[latch->id];
+    if (input == NO_OBJECT || !has_one_way(latch) || !are_alike(walk, start, number, &end->objects[input], input)) {
+        find_out(walk, walk->objects[number].key, header);
+        return;
+    }
+    for (int i = 0; i < start->field_count && !walk->again; i++) {
+        if (walk->objects[number].class != NULL && i % 2 == 0) {
+            continue;
+        }
+        struct ir_node *field = start->fields[i];
+        struct ir_node *value = resolve(walk, end->objects[input].fields[i]);
+        int inner = is_virtual(walk, end, value) ? object_of(walk, value) : NO_OBJECT;
+        int merged = object_of(walk, field);
+        if (merged != NO_OBJECT && walk->objects[merged].merged_in == header) {
+            close_merge(walk, header, which, merged, inner);
+            continue;
+        }
+        if (inner != NO_OBJECT) {
+            make_at_end(walk, latch, inner);
+        }
+        field->inputs[which] = value_at(walk, end, value);
+    }
+    end->objects[input].manner = ABSENT;
+}
+
 /* Is the object virtual on some ways here and cannot be so afterwards? Then it is made on those. True: something was. */
 static bool settle_object(struct walk *walk, struct ir_block *block, int number)
 {
@@ -1398,6 +1705,12 @@ static void merge_home(struct walk *walk, struct ir_block *block, int local)
     }
 }
 
+/* Is it a phi that this walk has made? */
+static bool is_made_here(const struct walk *walk, const struct ir_node *phi)
+{
+    return phi->id >= walk->node_count;
+}
+
 static void open_block(struct walk *walk, struct ir_block *block)
 {
     memset(walk->now, 0, sizeof *walk->now);
@@ -1407,8 +1720,16 @@ static void open_block(struct walk *walk, struct ir_block *block)
     if (block->predecessor_count == 1) {
         memcpy(walk->now, walk->ends[block->predecessors[0]->id], sizeof *walk->now);
     }
-    for (struct ir_node *phi = block->first; phi != NULL && phi->op == IR_phi; phi = phi->next) {
-        for (int i = 0; i < block->predecessor_count; i++) {
+    int before = walk->object_count;
+    for (struct ir_node *phi = block->first, *next; phi != NULL && phi->op == IR_phi; phi = next) {
+        next = phi->next;
+        if (is_made_here(walk, phi)) {
+            continue;
+        }
+        if (block->predecessor_count > 1 && !walk->again && merge_phi(walk, phi)) {
+            continue;
+        }
+        for (int i = 0; i < block->predecessor_count && !walk->again; i++) {
             if (is_forward(block, i)) {
                 bring_input(walk, phi, i);
             }
@@ -1418,20 +1739,28 @@ static void open_block(struct walk *walk, struct ir_block *block)
         memcpy(walk->now, walk->ends[block->predecessors[0]->id], sizeof *walk->now);
         return;
     }
+    int changing[MOST_HOMES];
+    for (int i = 0; i < walk->home_count; i++) {
+        bool changes = !walk->again && merge_changing_home(walk, block, i);
+        changing[i] = changes ? walk->merges[walk->merge_count - 1].object : NO_OBJECT;
+    }
     for (bool changed = true; changed && !walk->again;) {
         changed = false;
         for (int i = 0; i < walk->home_count && !walk->again; i++) {
             changed |= settle_home(walk, block, i);
         }
-        for (int i = 0; i < walk->object_count && !walk->again; i++) {
+        for (int i = 0; i < before && !walk->again; i++) {
             changed |= settle_object(walk, block, i);
         }
     }
-    for (int i = 0; i < walk->object_count && !walk->again; i++) {
+    for (int i = 0; i < before && !walk->again; i++) {
         merge_object(walk, block, i);
     }
     for (int i = 0; i < walk->home_count && !walk->again; i++) {
         merge_home(walk, block, i);
+        if (changing[i] != NO_OBJECT) {
+            walk->now->homes[i] = (struct home){.manner = HOME_VIRTUAL, .object = (int16_t)changing[i]};
+        }
     }
 }
 
@@ -1459,6 +1788,8 @@ static void close_home(struct walk *walk, struct ir_block *latch, struct ir_bloc
     if ((end->manner == HOME_PERHAPS || is_box) && !walk->never_perhaps[local] &&
         !has_finding(walk, name_of_home(local), header)) {
         find_out(walk, name_of_home(local), header);
+    } else if (start->manner == HOME_VIRTUAL && !has_finding(walk, name_of_changing(local), header)) {
+        find_out(walk, name_of_changing(local), header);
     } else if (start->manner == HOME_VIRTUAL) {
         if (has_finding(walk, walk->objects[start->object].key, header)) {
             refuse(walk, start->object);
@@ -1472,6 +1803,23 @@ static void close_home(struct walk *walk, struct ir_block *latch, struct ir_bloc
     }
 }
 
+/* The object that a node is at the end of a block, if that is virtual. */
+static int virtual_at_end(const struct walk *walk, const struct ir_block *block, const struct ir_node *node)
+{
+    return is_virtual(walk, walk->ends[block->id], node) ? object_of(walk, node) : NO_OBJECT;
+}
+
+/* The merge of a local at a loop header, or NULL. */
+static const struct merge *merge_of_home(const struct walk *walk, const struct ir_block *header, int local)
+{
+    for (int i = 0; i < walk->merge_count; i++) {
+        if (walk->merges[i].block == header && walk->merges[i].phi == NULL && walk->merges[i].local == local) {
+            return &walk->merges[i];
+        }
+    }
+    return NULL;
+}
+
 /* A way back to a loop header: is everything as it was believed to be? */
 static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_block *header)
 {
@@ -1480,18 +1828,36 @@ static void close_loop(struct walk *walk, struct ir_block *latch, struct ir_bloc
         if (header->predecessors[which] != latch) {
             continue;
         }
+        for (int i = 0; i < walk->merge_count && !walk->again; i++) {
+            const struct merge *merge = &walk->merges[i];
+            if (merge->block == header && merge->phi != NULL) {
+                close_merge(walk, header, which, merge->object,
+                            virtual_at_end(walk, latch, resolve(walk, merge->phi->inputs[which])));
+            }
+        }
         for (struct ir_node *phi = header->first; phi != NULL && phi->op == IR_phi; phi = phi->next) {
-            if (phi->inputs[which] != phi) {
+            if (!is_made_here(walk, phi) && !is_named(walk, phi) && !walk->again) {
                 bring_input(walk, phi, which);
             }
         }
         for (int i = 0; i < walk->home_count && !walk->again; i++) {
-            close_home(walk, latch, header, which, i);
+            const struct merge *merge = merge_of_home(walk, header, i);
+            struct home *home = &walk->ends[latch->id]->homes[i];
+            if (merge != NULL) {
+                close_merge(walk, header, which, merge->object,
+                            home->manner == HOME_VIRTUAL ? home->object : NO_OBJECT);
+            } else {
+                close_home(walk, latch, header, which, i);
+            }
         }
     }
     const struct point *end = walk->ends[latch->id];
     for (int i = 0; i < walk->object_count && !walk->again; i++) {
-        if (start->objects[i].manner == ABSENT && end->objects[i].manner == VIRTUAL) {
+        if (walk->objects[i].merged_in == header) {
+            if (start->objects[i].manner == VIRTUAL && end->objects[i].manner == VIRTUAL) {
+                find_out(walk, walk->objects[i].key, header);
+            }
+        } else if (start->objects[i].manner == ABSENT && end->objects[i].manner == VIRTUAL) {
             refuse(walk, i);
         } else if (start->objects[i].manner == VIRTUAL &&
                    (end->objects[i].manner != VIRTUAL ||
@@ -1518,7 +1884,7 @@ static struct point *keep_point(struct walk *walk, struct point **place)
 static void walk_blocks(struct walk *walk)
 {
     walk->again = false;
-    walk->object_count = walk->answered = 0;
+    walk->object_count = walk->merge_count = walk->answered = 0;
     memset(walk->aliases, 0, walk->capacity * sizeof *walk->aliases);
     memset(walk->forwards, 0, walk->capacity * sizeof(struct ir_node *));
     ir_each_block(walk->graph, block)
@@ -1570,6 +1936,7 @@ static bool has_candidates(const struct ir_graph *graph)
 static bool open_walk(struct walk *walk)
 {
     struct ir_graph *graph = walk->graph;
+    walk->node_count = graph->node_count;
     walk->capacity = 2 * (size_t)graph->node_count + 256;
     walk->state_count = graph->state_count;
     if (!graph->direct && graph->frame_count > 0) {
