@@ -6,6 +6,7 @@
 #include "runtime/exceptions.h"
 #include "runtime/frame.h"
 #include "runtime/instance.h"
+#include "runtime/iterators.h"
 #include "runtime/ops.h"
 #include "runtime/ops/user_operators.h"
 #include "runtime/plain.h"
@@ -354,7 +355,8 @@ static PyObject *shared_box(InterpreterFrame *frame, const struct deopt_table *t
         const struct deopt_slot *slots = &table->slots[state->first_slot];
         bool is_here = wanted >= slots && wanted < slots + state->locals + state->depth;
         for (int i = 0; i < state->locals; i++) {
-            bool filled = !is_here || &slots[i] < wanted || is_kept(&slots[i], values);
+            bool filled =
+                !is_here || &slots[i] < wanted || (!is_made(table, state) && is_kept(&slots[i], values));
             if (filled && slots[i].box == wanted->box && is_number_of(frame->localsplus[i], wanted, values)) {
                 return frame->localsplus[i];
             }
@@ -439,7 +441,9 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame->owner = FRAME_OWNED_BY_THREAD;
     frame->previous = tstate->cframe->current_frame;
     for (int i = 0; i < state->locals; i++) {
-        frame->localsplus[i] = fill(frame, table, state, &slots[i], false, values);
+        /* What stands for nothing, because the local is unbound, is None or a number, owned or not. */
+        bool unbound = slots[i].clean != DEOPT_NO_VALUE && values[slots[i].clean];
+        frame->localsplus[i] = unbound ? NULL : fill(frame, table, state, &slots[i], false, values);
     }
     tstate->cframe->current_frame = frame;
     return frame;
@@ -811,7 +815,7 @@ static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, co
         InterpreterFrame *caller = frame->previous;
         tstate->cframe->current_frame = caller;
         for (int i = 0; i < state->locals; i++) {
-            if (slots[i].place != DEOPT_EMPTY && slots[i].place != DEOPT_OWNED) {
+            if (slots[i].place != DEOPT_OWNED && frame->localsplus[i] != NULL) {
                 rt_release(frame->localsplus[i]);
             }
         }
@@ -849,6 +853,10 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      int64_t *values, PyObject *object)
 {
+    /* An iterator whose container others have, too: it alone dies. */
+    if (rt_iterator_frees_plainly(object)) {
+        return 0;
+    }
     if (plain_destruction(object)) {
         rt_dealloc(object);
         return 0;
@@ -860,4 +868,28 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
     rt_dealloc(object);
     keep_made(innermost, table, state, values);
     return 1;
+}
+
+InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                       uint32_t state, int64_t *values, uint32_t place)
+{
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, &table->states[state], values);
+    innermost->prev_instr = instruction_at(innermost, place);
+    return innermost;
+}
+
+int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
+                           InterpreterFrame *innermost, int forced)
+{
+    if (LIKELY(!forced && are_untouched(tstate, frame, innermost))) {
+        unmake_frames(tstate, innermost, table, &table->states[state]);
+        return 0;
+    }
+    made_already = innermost;
+    return 1;
+}
+
+void rt_tier2_keep_frames(InterpreterFrame *innermost)
+{
+    made_already = innermost;
 }

@@ -33,7 +33,7 @@ struct deopt_slot {
     uint8_t place;  /* enum deopt_place */
     uint8_t box;    /* slots of an exit with the same, which is not 0, are one object, a number */
     uint16_t value; /* DEOPT_NO_VALUE: `constant` has the raw number */
-    uint16_t clean; /* DEOPT_NO_VALUE: it is not */
+    uint16_t clean; /* DEOPT_NO_VALUE: it is not. Of a local of a frame that has to be made: whether it is unbound, whatever the value is */
     uint16_t index; /* DEOPT_NO_VALUE: `constant` has it */
     int64_t constant;
 };
@@ -99,12 +99,6 @@ struct deopt_failure {
     uint8_t op;
     uint8_t kind; /* that a guard_kind wanted */
 };
-
-/* Which of the inlined frames of a function: a digest of the places of the calls that lead there; the root's is 0. */
-static inline uint32_t deopt_extend_path(uint32_t path, uint32_t call_offset)
-{
-    return path * 0x9E3779B1u + call_offset + 1;
-}
 
 struct deopt_table {
     PyCodeObject *code; /* borrowed */
@@ -180,6 +174,16 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
 /* The same where the code that is compiled counts on nothing to have run: 0, if its death runs none; 1 in all other cases. */
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      int64_t *values, PyObject *object);
+
+/* Before other code runs in an inlined function: makes its frame and those around it as row `state` says, without operands; returns the innermost, which stands
+ * at bytecode `place`. */
+InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                                       uint32_t state, int64_t *values, uint32_t place);
+/* Afterwards: takes the frames away again, and returns 0; or 1, where somebody has seen them or `forced` says so: the exit that follows at once goes on
+ * with them, as it does after rt_tier2_keep_frames. */
+int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
+                           InterpreterFrame *innermost, int forced);
+void rt_tier2_keep_frames(InterpreterFrame *innermost);
 
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */
 struct side_exit_outcome rt_tier2_return(InterpreterFrame *frame, PyThreadState *tstate, PyObject *result);

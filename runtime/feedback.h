@@ -211,6 +211,7 @@ struct tier2_cell {
     struct tier2_code *on_trial; /* vm/tiers.c's: what the entry tries out, or NULL; borrowed */
     uint32_t offset; /* bytecode offset of the instruction it is for: a loop header, or the one after RESUME */
     uint32_t asked;  /* how often tier 2 was compiled for it */
+    uint32_t deferred; /* how often that was put off, because what it calls was not compiled by tier 1 yet */
 };
 
 /* Has a site of `opcode` an attribute cell? */

@@ -4,8 +4,8 @@
 
 #include <structmember.h>
 
-/* How far down and how wide is looked; what is beyond may run code. */
-enum { DEEPEST = 4, MOST_ITEMS = 32, MOST_REFERENCES_WITHIN = 1024 };
+/* How far down and how wide is looked; what is beyond may run code. Of atoms, whose look is shorter than their death, there may be more. */
+enum { DEEPEST = 4, MOST_ITEMS = 32, MOST_ATOMS = 1 << 16, MOST_REFERENCES_WITHIN = 1024 };
 
 static bool dies_quietly(PyObject *object, int depth);
 
@@ -18,9 +18,10 @@ static bool item_may_go(PyObject *item, int depth)
 
 static bool items_may_go(PyObject **items, Py_ssize_t count, int depth)
 {
-    if (count > MOST_ITEMS) {
+    if (count > MOST_ATOMS) {
         return false;
     }
+    depth = count > MOST_ITEMS ? 0 : depth;
     for (Py_ssize_t i = 0; i < count; i++) {
         if (!item_may_go(items[i], depth)) {
             return false;
@@ -33,9 +34,10 @@ static bool dict_dies_quietly(PyDictObject *dict, int depth)
 {
     Py_ssize_t position = 0;
     PyObject *key, *value;
-    if (dict->ma_keys->dk_nentries > MOST_ITEMS) {
+    if (dict->ma_keys->dk_nentries > MOST_ATOMS) {
         return false;
     }
+    depth = dict->ma_keys->dk_nentries > MOST_ITEMS ? 0 : depth;
     while (PyDict_Next((PyObject *)dict, &position, &key, &value)) {
         if (!item_may_go(key, depth) || !item_may_go(value, depth)) {
             return false;

@@ -83,6 +83,7 @@ void stack_save_raw_operand(struct emitter *emitter, struct operand *operand)
 void stack_push_raw(struct emitter *emitter, enum operand_place place, int reg)
 {
     push(emitter, place)->local = reg;
+    emitter->may_hold_raw = true;
 }
 
 void stack_save_raw(struct emitter *emitter)

@@ -134,7 +134,8 @@ struct emitter {
     int label_count, label_capacity;
     struct operand *stack;
     int depth;
-    int current; /* number of the instruction being compiled */
+    bool may_hold_raw; /* there may be unboxed numbers on the deferred stack */
+    int current;       /* number of the instruction being compiled */
     struct stub *stubs;
     int stub_count, stub_capacity;
     int32_t stub_buckets[STUB_BUCKETS]; /* newest stub of each, or -1 */
@@ -146,6 +147,9 @@ struct emitter {
     int exit_operand_count, exit_operand_capacity;
     uint64_t *exit_masks;
     int exit_mask_count, exit_mask_capacity;
+    uint8_t *
+        offset_rows; /* which instruction the machine code belongs to, as code_map_write_offset() makes them, set by layout */
+    size_t offset_bytes, offset_capacity;
     uint16_t known_masks[1 << KNOWN_MASK_BITS]; /* stubs.c */
     Py_ssize_t last_constant;                   /* where the last constant of an exit operand was found */
     PyObject *keyword_names;                    /* from KW_NAMES, for the CALL that follows */
@@ -309,7 +313,7 @@ void release_resume_points(struct emitter *emitter);
 /* The point at which a frame is resumed with instruction `number`, or NULL. */
 struct resume_point *resume_point_at(const struct emitter *emitter, int number);
 
-/* Machine size after layout: hot part, and all. Sets the items' offsets. */
+/* Machine size: hot part, and all. Sets the offsets of items and labels, and the offset rows. 0 without memory. */
 size_t layout(struct emitter *emitter, size_t *hot_size);
 /* Writes the machine code; `code` has room for `size` bytes, which layout() returned. Asserts every relocation. */
 void relocate(const struct emitter *emitter, char *code, size_t size);

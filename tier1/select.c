@@ -615,7 +615,7 @@ bool select_instruction(struct emitter *emitter)
     struct allocation_site *site = NULL;
     if (!select_idiom(emitter) && !select_unboxed(emitter)) {
         prepare_operands(emitter);
-        site = note_operands(emitter);
+        site = emitter->counts == NULL ? NULL : note_operands(emitter);
         select_one(emitter);
     }
     stack_settle_register(emitter);

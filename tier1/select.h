@@ -173,7 +173,7 @@ void select_jump_or_pop(struct emitter *emitter, bool on_true);
 /* ---- Locals, loops, closures, attributes, containers, calls, generators: select_*.c by these names ---- */
 
 /* The option count-allocations (select_counting.c): before and after an instruction that makes an object, number `number`. The site is NULL
- * where there is nothing to count. */
+ * where there is nothing to count; note_operands only where counts are wanted. */
 struct allocation_site;
 struct allocation_site *note_operands(struct emitter *emitter);
 void count_result(struct emitter *emitter, const struct allocation_site *site, int number);

@@ -55,7 +55,7 @@ struct allocation_site *note_operands(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
     int noted = operands_noted(instruction);
-    if (emitter->counts == NULL || noted < 0) {
+    if (noted < 0) {
         return NULL;
     }
     struct allocation_site *site = emitter_counts(emitter, sizeof *site);

@@ -591,6 +591,24 @@ bool select_unboxed(struct emitter *emitter)
     }
 }
 
+static bool holds_raw(const struct emitter *emitter)
+{
+    for (int i = 0; i < emitter->depth; i++) {
+        if (is_raw(&emitter->stack[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Boxes the unboxed numbers among so many operands on top, and saves the others. */
+static void box_operands(struct emitter *emitter, int count)
+{
+    stack_save_raw(emitter);
+    stack_box_raw(emitter, count);
+    emitter->may_hold_raw = holds_raw(emitter);
+}
+
 void prepare_operands(struct emitter *emitter)
 {
     const struct instruction *instruction = at(emitter, emitter->current);
@@ -610,15 +628,10 @@ void prepare_operands(struct emitter *emitter)
         }
         stack_save_raw(emitter);
         return;
-    case COPY:
-    case SWAP:
-        stack_save_raw(emitter);
-        stack_box_raw(emitter, emitter->depth);
-        break;
-    default:
-        stack_save_raw(emitter);
-        stack_box_raw(emitter, opcode_pops(instruction->opcode, instruction->oparg));
-        break;
+    }
+    if (emitter->may_hold_raw) {
+        bool all = instruction->opcode == COPY || instruction->opcode == SWAP;
+        box_operands(emitter, all ? emitter->depth : opcode_pops(instruction->opcode, instruction->oparg));
     }
     emitter->float_locals = emitter->int_locals = 0;
 }

@@ -16,7 +16,7 @@ enum { MOST_ATTEMPTS = 60 };
 
 /* Inlining: so many instructions in all, fewer in a function called directly, where recursion has no other end; and so many frames one in another. */
 enum { MOST_INLINED_IN_DIRECT = 120 };
-enum { MOST_INLINED = 300, MOST_FRAMES = 4 };
+enum { MOST_INLINED = 500, MOST_FRAMES = 7 };
 
 static const struct instruction *at(const struct builder *builder, int number)
 {
@@ -150,6 +150,7 @@ struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struc
         copy->pointer = values[0]->pointer;
         copy->kind = values[0]->kind;
         copy->place = values[0]->place;
+        build_copy_guess(copy, values[0]);
         return copy;
     }
     struct ir_node *phi = ir_phi(builder->graph, block, (enum ir_type)values[0]->type, count);
@@ -186,19 +187,43 @@ static void convert_variable(struct builder *builder, struct merge *merge, int l
     }
 }
 
+/* A local of an inlined function that is unbound on some ways gets a value there that stands for nothing. Is there such a way? */
+static bool bind_everywhere(struct builder *builder, struct merge *merge, int local)
+{
+    bool any = false, all = true;
+    enum ir_kind kind = KIND_any;
+    bool raw = true;
+    for (int i = 0; i < merge->count; i++) {
+        const struct variable *variable = &merge->ways[i]->variables[local];
+        bool unbound = variable->state == VARIABLE_UNBOUND;
+        any |= unbound || variable->clean != NULL;
+        all &= unbound;
+        if (!unbound) {
+            raw &= variable->state == VARIABLE_RAW;
+            kind = variable->state == VARIABLE_RAW ? build_kind_of_raw(variable->value) : kind;
+        }
+    }
+    for (int i = 0; i < merge->count && any && !all; i++) {
+        if (merge->ways[i]->variables[local].state == VARIABLE_UNBOUND) {
+            take_up(builder, merge->ways[i], merge->depth);
+            build_bind_to_nothing(builder, local, raw ? kind : KIND_any);
+            memcpy(merge->ways[i]->variables, builder->variables,
+                   (size_t)builder->local_count * sizeof(struct variable));
+        }
+    }
+    return any && !all;
+}
+
 /* The same for a local of an inlined function: raw where it is on all ways, else an object. */
 static struct variable merge_without_home(struct builder *builder, struct merge *merge, struct ir_block *block,
                                           int local)
 {
+    bool any_unbound = bind_everywhere(builder, merge, local);
     const struct variable first = merge->ways[0]->variables[local];
     bool all_raw = true, any_owned = false, any_passing = false, same = true, have_raw = true;
     const struct ir_node *raw = first.state == VARIABLE_RAW ? first.value : first.raw;
     for (int i = 0; i < merge->count; i++) {
         const struct variable *variable = &merge->ways[i]->variables[local];
-        if ((variable->state == VARIABLE_UNBOUND) != (first.state == VARIABLE_UNBOUND)) {
-            build_refuse(builder);
-            return first;
-        }
         const struct ir_node *other = variable->state == VARIABLE_RAW ? variable->value : variable->raw;
         have_raw &= other != NULL && raw != NULL && other->type == raw->type;
         all_raw &= variable->state == VARIABLE_RAW && have_raw;
@@ -224,16 +249,24 @@ static struct variable merge_without_home(struct builder *builder, struct merge 
             variable_to_home(builder, local);
             if (result.owned && !variable->owned) {
                 build_node1(builder, IR_hold, variable->value);
-                *variable = (struct variable){
-                    .state = VARIABLE_OBJECT, .owned = 1, .value = variable->value, .raw = variable->raw};
+                variable->owned = 1;
+                variable->passing = variable->fetched = 0;
             }
         }
         merge->values[i] = variable->value;
         memcpy(merge->ways[i]->variables, builder->variables, (size_t)builder->local_count * sizeof(struct variable));
     }
     result.value = build_phi(builder, block, merge->values, merge->count);
-    if (!all_raw && have_raw) {
+    if (!all_raw && have_raw && !any_unbound) {
         result.raw = build_phi(builder, block, raws, merge->count);
+    }
+    if (any_unbound) {
+        for (int i = 0; i < merge->count; i++) {
+            struct ir_node *unbound = merge->ways[i]->variables[local].clean;
+            builder->block = merge->ways[i]->block;
+            merge->values[i] = unbound != NULL ? unbound : build_bool(builder, false);
+        }
+        result.clean = build_phi(builder, block, merge->values, merge->count);
     }
     return result;
 }
@@ -294,9 +327,12 @@ static struct operand merge_operand(struct builder *builder, struct merge *merge
 {
     struct operand first = merge->ways[0]->operands[index];
     bool same = true;
+    bool same_constant = first.state == OPERAND_BORROWED && first.value->op == IR_constant_object;
     bool raw = first.state == OPERAND_RAW;
     for (int i = 1; i < merge->count; i++) {
         const struct operand *other = &merge->ways[i]->operands[index];
+        same_constant = same_constant && other->state == first.state && other->local == first.local &&
+                        other->value->op == IR_constant_object && other->value->pointer == first.value->pointer;
         same &= other->state == first.state && other->value == first.value && other->index == first.index;
         raw &= other->state == OPERAND_RAW && other->value->type == first.value->type;
     }
@@ -308,6 +344,13 @@ static struct operand merge_operand(struct builder *builder, struct merge *merge
         }
     }
     if (first.state == OPERAND_NULL) {
+        return first;
+    }
+    if (same_constant && merge->count > 1) {
+        for (int i = 0; i < merge->count; i++) {
+            merge->values[i] = merge->ways[i]->operands[index].value;
+        }
+        first.value = build_phi(builder, block, merge->values, merge->count);
         return first;
     }
     for (int i = 0; i < merge->count; i++) {
@@ -522,6 +565,28 @@ static struct ir_node *open_phi(struct builder *builder, struct ir_block *block,
     return phi;
 }
 
+/* Before a loop of an inlined function: a local that the loop changes stands as a raw number in it, if it does so on all ways, else as an object with a reference of its
+ * own; one that it does not change stays as it is, unless an object is made of it on the way. */
+static void open_variable_without_home(struct builder *builder, int local, struct loop_guess *guess, bool changes)
+{
+    struct variable *variable = &builder->variables[local];
+    bool as_object = guess->known && guess->kind == KIND_any;
+    if (changes && variable->state == VARIABLE_UNBOUND) {
+        build_bind_to_nothing(builder, local, guess->known ? (enum ir_kind)guess->kind : KIND_any);
+    } else if (changes && variable->state == VARIABLE_RAW && !guess->known) {
+        *guess = (struct loop_guess){.kind = (uint8_t)build_kind_of_raw(variable->value), .known = 1};
+    }
+    if (variable->state == VARIABLE_RAW &&
+        (as_object || (changes && guess->kind != build_kind_of_raw(variable->value)))) {
+        variable_to_home(builder, local);
+    }
+    if (changes && variable->state == VARIABLE_OBJECT && !variable->owned) {
+        build_node1(builder, IR_hold, variable->value);
+        variable->owned = 1;
+        variable->passing = variable->fetched = 0;
+    }
+}
+
 /* The local that is one number with `local` in the loop, as the guess says, and has its phi in `block`; or -1. */
 static int twin_of(const struct builder *builder, const struct block_info *info, const struct ir_block *block,
                    int local)
@@ -540,6 +605,7 @@ static void open_loop(struct builder *builder, int header)
     struct block_info *info = &builder->info[header];
     int edges = 1 + count_back_edges(builder, header);
     build_own_operands(builder);
+    build_begin_instruction(builder);
     if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
         open_range_iterator(builder);
     }
@@ -558,6 +624,10 @@ static void open_loop(struct builder *builder, int header)
     for (int local = 0; changes != NULL && local < builder->local_count; local++) {
         struct variable *variable = &builder->variables[local];
         changes[local] = changes_local(builder, header, local);
+        if (builder->is_virtual) {
+            open_variable_without_home(builder, local, &info->guesses[local], changes[local]);
+            continue;
+        }
         enum ir_kind kind = guess_kind(builder, header, local, changes[local]);
         if (build_is_number(kind) && info->guesses[local].late) {
             variable_to_late_raw(builder, local, kind);
@@ -583,7 +653,13 @@ static void open_loop(struct builder *builder, int header)
         if (!changes[local] || builder->retry) {
             continue;
         }
-        if (variable->state == VARIABLE_RAW) {
+        if (builder->is_virtual) {
+            variable->raw = NULL;
+            variable->value = open_phi(builder, block, variable->value, edges);
+            if (variable->clean != NULL) {
+                variable->clean = open_phi(builder, block, variable->clean, edges);
+            }
+        } else if (variable->state == VARIABLE_RAW) {
             builder->block = block;
             struct ir_node *clean = variable->clean;
             if (clean == NULL) {
@@ -632,6 +708,43 @@ static void correct_guess(struct builder *builder, int header, int local, enum i
         *guess = (struct loop_guess){.kind = guess->known ? KIND_any : kind, .known = 1};
     }
     builder->retry = true;
+}
+
+/* The back edge of such a loop, number `edge` of the ways to its header. False: the graph is to be made again. */
+static bool close_variable_without_home(struct builder *builder, int header, int local, int edge)
+{
+    const struct block_info *info = &builder->info[header];
+    const struct variable *wanted = &info->variables[local];
+    struct variable *variable = &builder->variables[local];
+    bool is_phi = wanted->value != NULL && wanted->value->op == IR_phi && wanted->value->block == info->header;
+    if (!is_phi) {
+        if (variable->state != wanted->state) {
+            correct_guess(builder, header, local, KIND_any);
+        }
+        return variable->state == wanted->state;
+    }
+    if (wanted->state == VARIABLE_RAW &&
+        (variable->state != VARIABLE_RAW || variable->value->type != wanted->value->type)) {
+        correct_guess(builder, header, local, KIND_any);
+        return false;
+    }
+    if (wanted->state == VARIABLE_OBJECT) {
+        const struct loop_guess *guess = &info->guesses[local];
+        if (variable->state == VARIABLE_RAW && wanted->clean != NULL && !guess->known) {
+            /* Unbound before the loop, and a number after each turn. */
+            correct_guess(builder, header, local, build_kind_of_raw(variable->value));
+            return false;
+        }
+        variable_to_home(builder, local);
+        if (!variable->owned) {
+            build_node1(builder, IR_hold, variable->value);
+        }
+    }
+    wanted->value->inputs[edge] = variable->value;
+    if (wanted->clean != NULL) {
+        wanted->clean->inputs[edge] = variable->clean != NULL ? variable->clean : build_bool(builder, false);
+    }
+    return true;
 }
 
 /* Two ways to say the same number of the same object? Constants stand in their homes. */
@@ -699,6 +812,13 @@ static void close_loop_here(struct builder *builder, int header)
     for (int local = 0; local < builder->local_count; local++) {
         const struct variable *wanted = &info->variables[local];
         struct variable *variable = &builder->variables[local];
+        if (builder->is_virtual) {
+            if (!close_variable_without_home(builder, header, local, edge)) {
+                builder->current = current;
+                return;
+            }
+            continue;
+        }
         bool is_phi = wanted->value != NULL && wanted->value->op == IR_phi && wanted->value->block == info->header;
         if (wanted->state == VARIABLE_RAW) {
             if (!is_phi) {
@@ -846,9 +966,9 @@ static void open_entry(struct builder *builder, int start)
     build_guard_namespaces(builder);
 }
 
-void build_walk(struct builder *builder, int start)
+void build_walk_range(struct builder *builder, int start, int end)
 {
-    for (int number = start; number < builder->bytecode->count; number++) {
+    for (int number = start; number < end; number++) {
         struct block_info *info = &builder->info[number];
         builder->current = number;
         if (builder->retry || builder->graph->out_of_memory || builder->reason != REASON_none) {
@@ -872,6 +992,11 @@ void build_walk(struct builder *builder, int start)
             build_instruction(builder);
         }
     }
+}
+
+void build_walk(struct builder *builder, int start)
+{
+    build_walk_range(builder, start, builder->bytecode->count);
 }
 
 static void find_loops(struct block_info *info, const struct bytecode *bytecode)
@@ -931,9 +1056,10 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
 void build_release_body(struct body *body)
 {
     for (int i = 0; body->sites != NULL && i < body->bytecode->count; i++) {
-        if (body->sites[i] != NULL) {
-            build_release_body(body->sites[i]);
-            free(body->sites[i]);
+        for (struct body *inlined = body->sites[i], *next; inlined != NULL; inlined = next) {
+            next = inlined->next_at_site;
+            build_release_body(inlined);
+            free(inlined);
         }
     }
     free(body->info);
@@ -1013,6 +1139,7 @@ static enum reason build_one(const struct build_request *request, struct direct_
         .globals = request->globals,
         .builtins = request->builtins,
         .watches = request->watches,
+        .prunes = request->prunes,
         .directs = directs,
         .direct = direct,
         .is_virtual = !entered,
@@ -1083,6 +1210,7 @@ enum reason build_graph(const struct build_request *request, const struct byteco
         *graph = NULL;
     }
     free(directs.live.rows);
+    *request->immature = directs.immature;
     for (int i = 0; i < directs.count; i++) {
         build_release_body(&directs.entries[i].body);
     }

@@ -43,7 +43,7 @@ struct variable {
     uint8_t passing;   /* not owned, and borrowed from something other code might change */
     uint8_t fetched;   /* the same, and from memory that a store or a drop may change */
     struct ir_node *value;
-    struct ir_node *clean; /* NULL: it is not */
+    struct ir_node *clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
     struct ir_node *raw;
 };
 
@@ -105,7 +105,8 @@ struct body {
     struct block_info *info;    /* per instruction */
     struct loop_guess *guesses; /* all of them */
     bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
-    struct body **sites;        /* per instruction: what is inlined there, or NULL */
+    struct body **sites;        /* per instruction: what is inlined there, in a list */
+    struct body *next_at_site;
     bool refused;               /* it was tried here, and cannot be inlined */
     bool owns;                  /* other code may run in it: its locals have references of their own */
     bool owns_fetched;          /* it stores: the same for arguments that borrow from memory */
@@ -152,6 +153,7 @@ struct live_classes {
 /* What all graphs of a compilation share. */
 enum { MOST_DIRECT_FUNCTIONS = 4 };
 struct direct_functions {
+    bool immature; /* see struct build_request */
     struct attribute_hints hints;
     struct live_classes live;
     int count;
@@ -172,6 +174,7 @@ struct builder {
     struct ir_state *outer_state; /* of the caller, in the middle of the call */
     uint8_t completion;           /* enum completion: what the caller does with the result */
     int kept;                     /* so many of the caller's operands go with that */
+    int escapes;                  /* in the function */
     struct operand function;
     struct return_way *returns;
     const struct operand *dying; /* what is still to be dropped at the end of the instruction (operand_drop_many) */
@@ -204,6 +207,7 @@ struct builder {
     PyObject *const *samples;             /* what stood in the frame then: locals, then operands; or NULL */
     const struct deopt_failure *failures; /* what failed in earlier code of the function */
     size_t failure_count;
+    bool prunes;        /* what tier 1 has never carried out is not compiled */
     bool settling;      /* several ways are being brought into one form: each operand by itself */
     bool retry;         /* a guess was wrong: the graph is to be made again */
     enum reason reason; /* why there will be no graph */
@@ -305,6 +309,8 @@ void build_prepare_escape(struct builder *builder);
 /* After an escape: what it may have left behind is looked at. `next`: the instruction to go on at. */
 void build_finish_escape(struct builder *builder, int next);
 
+/* Binds an unbound local of an inlined function to something that stands for nothing: a number of the kind, or None. */
+void build_bind_to_nothing(struct builder *builder, int local, enum ir_kind kind);
 /* Makes a local raw of the kind, and returns its value; NULL where it is known to be of another kind. Guards leave with the state at the
  * beginning of the current instruction. */
 struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind kind);
@@ -334,6 +340,8 @@ void build_branch(struct builder *builder, struct ir_node *condition, bool sense
 void build_leave(struct builder *builder);
 /* Builds the instructions from `start` on, where the current block is. */
 void build_walk(struct builder *builder, int start);
+/* The same up to an instruction, which is not built. */
+void build_walk_range(struct builder *builder, int start, int end);
 /* One value for those of all ways to `block`: a phi if they differ. NULL if one is. */
 struct ir_node *build_phi(struct builder *builder, struct ir_block *block, struct ir_node *const *values, int count);
 /* What is kept of a code object from one attempt to the next; NULL without memory. `bytecode` is borrowed. */
@@ -369,6 +377,16 @@ void build_contains(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
+
+/* LOAD_METHOD of receivers of several classes that the cell knows: the instructions up to the CALL are built once for each method (build_polymorphic.c). False: nothing
+ * done. */
+bool build_polymorphic_method(struct builder *builder);
+/* Guards that `owner`, of the case's class already, has nothing in the instance that hides what the class has; returns that. */
+struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen);
+/* Guards that an object is of one of the classes the cell knows. */
+void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell);
+/* Is that alive, and are there guards for it? */
+bool build_class_attribute_is_known(struct builder *builder, const struct attribute_case *seen);
 
 /* Stores the lowest of the `pops` operands on top, of which there is one more at most, into `offset` of `base`, where there must be something: `sample`,
  * or the like. All are dropped. */
@@ -494,6 +512,8 @@ struct inlining {
 };
 /* Inlines that. */
 void build_inlined(struct builder *builder, const struct inlining *inlining);
+/* Is other code to run in the function that is inlined, its frame and those around it being made for that time? Each time it is asked it counts. */
+bool build_may_escape(struct builder *builder);
 /* RETURN_VALUE of an inlined function. */
 void build_inlined_return(struct builder *builder);
 /* Is every box of the constant's value this object? */
@@ -517,6 +537,8 @@ struct build_request {
     PyObject *const *samples;
     const struct deopt_failure *failures;
     size_t failure_count;
+    bool prunes;    /* see struct builder */
+    bool *immature; /* to be set where a callee could not be inlined because tier 1 has not compiled it yet */
 };
 
 /* The kind of the number that an int, float or truth value stands for; and whether a kind is one of those. */

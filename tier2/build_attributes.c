@@ -33,8 +33,9 @@ static bool all_cases_alike(const struct attribute_cell *cell)
 static const struct attribute_case *likely_case(const struct builder *builder, unsigned serves)
 {
     const struct attribute_cell *cell = build_cell(builder);
-    if (cell == NULL || cell->megamorphic || cell->count == 0 || build_has_failed(builder, IR_guard_class) ||
-        build_has_failed(builder, IR_guard_versions)) {
+    /* Where one class was not enough, several may have come by since. */
+    if (cell == NULL || cell->megamorphic || cell->count == 0 ||
+        build_has_failed(builder, cell->count == 1 ? IR_guard_class : IR_guard_versions)) {
         return NULL;
     }
     const struct attribute_case *seen = feedback_case(cell, 0);
@@ -56,7 +57,7 @@ static PyObject *sample_of_case(const struct builder *builder, const struct ir_n
     return NULL;
 }
 
-static void guard_one_of_types(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell)
+void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell)
 {
     uint32_t *versions = ir_allocate(builder->graph, FEEDBACK_MAX_CASES * sizeof *versions);
     struct ir_node *guard = build_guard1(builder, IR_guard_versions, owner);
@@ -71,7 +72,7 @@ static void guard_type(struct builder *builder, struct ir_node *owner, const str
 {
     const struct attribute_cell *cell = build_cell(builder);
     if (cell->count > 1) {
-        guard_one_of_types(builder, owner, cell);
+        build_guard_versions(builder, owner, cell);
         return;
     }
     if (owner->op != IR_new_instance || owner->pointer != seen->type) {
@@ -145,11 +146,8 @@ static void note_or_guess(struct builder *builder, const struct attribute_case *
     }
 }
 
-/* The attribute of a class, which nothing in the instance hides. */
-static struct ir_node *class_attribute(struct builder *builder, struct ir_node *owner,
-                                       const struct attribute_case *seen)
+struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen)
 {
-    guard_type(builder, owner, seen);
     if (!seen->without_dict) {
         struct ir_node *values = load_values(builder, owner);
         if (seen->index != ATTRIBUTE_NO_INDEX) {
@@ -170,14 +168,10 @@ static bool is_object(const struct operand *operand)
     return operand->state != OPERAND_RAW && operand->state != OPERAND_NULL;
 }
 
-static bool class_attribute_is_known(struct builder *builder, const struct ir_node *owner,
-                                     const struct attribute_case *seen)
+bool build_class_attribute_is_known(struct builder *builder, const struct attribute_case *seen)
 {
     bool hidden_by_keys = !seen->without_dict && seen->index == ATTRIBUTE_NO_INDEX;
-    const PyTypeObject *class = owner->op == IR_new_instance ? owner->pointer : NULL;
-    bool is_made = class != NULL && class == seen->type && class->tp_version_tag == seen->type_version;
-    return (is_made || sample_of_case(builder, owner) != NULL || build_is_live(builder, seen)) &&
-           !(hidden_by_keys && seen->keys_version == 0);
+    return !(hidden_by_keys && seen->keys_version == 0) && build_is_live(builder, seen);
 }
 
 static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)
@@ -218,8 +212,9 @@ void build_load_attr(struct builder *builder)
         value->sample = sample_in_place(sample_of_case(builder, owner), seen);
         note_or_guess(builder, seen, value);
         value = guard_bound(builder, value);
-    } else if (seen != NULL && class_attribute_is_known(builder, owner, seen)) {
-        value = class_attribute(builder, owner, seen);
+    } else if (seen != NULL && build_class_attribute_is_known(builder, seen)) {
+        guard_type(builder, owner, seen);
+        value = build_class_attribute(builder, owner, seen);
     } else if ((value = attribute_of_module(builder, owner)) != NULL) {
         /* As found. */
     } else if (!build_has_failed(builder, IR_guard_bound)) {
@@ -271,9 +266,10 @@ void build_load_method(struct builder *builder)
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
         likely_case(builder, 1U << ATTRIBUTE_METHOD | 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_TYPE_VALUE);
-    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && class_attribute_is_known(builder, owner, seen) &&
+    if (seen != NULL && seen->kind == ATTRIBUTE_METHOD && build_class_attribute_is_known(builder, seen) &&
         build_kind_of_type(seen->type) == KIND_any) {
-        struct ir_node *method = class_attribute(builder, owner, seen);
+        guard_type(builder, owner, seen);
+        struct ir_node *method = build_class_attribute(builder, owner, seen);
         struct operand self = pop(builder);
         push_fetched(builder, method);
         push(builder, self);
@@ -294,7 +290,9 @@ void build_load_method(struct builder *builder)
         operand_drop(builder, &module, builder->current + 1);
         return;
     }
-    build_by_step(builder);
+    if (!build_polymorphic_method(builder)) {
+        build_by_step(builder);
+    }
 }
 
 void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops)

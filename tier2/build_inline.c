@@ -13,6 +13,12 @@
 /* A function of more instructions is not inlined; nor one code object more often than this in itself. */
 enum { MOST_INSTRUCTIONS = 100, MOST_RECURSION = 2 };
 
+/* An escape in an inlined function costs the making of its frame and of those around it. Where there would be more, it is better called. */
+enum { MOST_FRAMES_MADE = 3, MOST_ESCAPES = 2 };
+
+/* Callees of one call are told apart by so many numbers. */
+enum { MOST_CALLEES_COUNTED = 4093 };
+
 /* ---- Policy ------------------------------------------------------------------------------------------------------ */
 
 static bool may_be_inlined(int opcode)
@@ -37,7 +43,7 @@ bool build_is_suitable(PyCodeObject *code, const struct bytecode *bytecode)
     if (code->co_kwonlyargcount != 0 ||
         (code->co_flags & (CO_OPTIMIZED | CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR | CO_COROUTINE |
                            CO_ASYNC_GENERATOR)) != CO_OPTIMIZED ||
-        bytecode->has_loop || bytecode->count > MOST_INSTRUCTIONS) {
+        bytecode->count > MOST_INSTRUCTIONS) {
         return false;
     }
     for (int i = 0; i < bytecode->count; i++) {
@@ -64,8 +70,10 @@ bool build_open_body(struct body *body, PyCodeObject *code)
 static struct body *body_of_site(struct builder *builder, PyCodeObject *code)
 {
     struct body **site = &builder->body->sites[builder->current];
-    if (*site != NULL) {
-        return (*site)->code == code && !(*site)->refused ? *site : NULL;
+    for (; *site != NULL; site = &(*site)->next_at_site) {
+        if ((*site)->code == code) {
+            return (*site)->refused ? NULL : *site;
+        }
     }
     struct body *body = calloc(1, sizeof *body);
     if (body == NULL) {
@@ -73,6 +81,8 @@ static struct body *body_of_site(struct builder *builder, PyCodeObject *code)
     }
     *site = body;
     body->refused = !build_open_body(body, code) || !build_is_suitable(code, body->bytecode);
+    const struct code_state *state = code_state_get(code);
+    builder->directs->immature |= state != NULL && state->compiled == NULL && !state->suppressed;
     return body->refused ? NULL : body;
 }
 
@@ -95,6 +105,15 @@ void build_refuse(struct builder *builder)
 {
     builder->body->refused = true;
     builder->retry = true;
+}
+
+bool build_may_escape(struct builder *builder)
+{
+    int level = 0;
+    for (const struct builder *outer = builder->outer; outer != NULL; outer = outer->outer) {
+        level++;
+    }
+    return builder->graph->direct == 0 && level <= MOST_FRAMES_MADE && ++builder->escapes <= MOST_ESCAPES;
 }
 
 void build_own_locals(struct builder *builder)
@@ -180,7 +199,7 @@ static struct variable variable_of_argument(struct builder *builder, const struc
 }
 
 /* A new row in the graph's table of frames: its number, or -1 without memory. */
-static int add_frame(struct builder *builder, PyCodeObject *code)
+static int add_frame(struct builder *builder, PyCodeObject *code, uint32_t path)
 {
     struct ir_graph *graph = builder->graph;
     if (graph->frame_count == graph->frame_capacity) {
@@ -197,6 +216,7 @@ static int add_frame(struct builder *builder, PyCodeObject *code)
                                                           .outer = builder->frame,
                                                           .locals = (uint16_t)code->co_nlocalsplus,
                                                           .stack_size = (uint16_t)code->co_stacksize,
+                                                          .path = path,
                                                           .name = "inlined"};
     return graph->frame_count++;
 }
@@ -427,9 +447,11 @@ void build_inlined_return(struct builder *builder)
     builder->block = NULL;
 }
 
-static uint32_t place_of(const struct builder *builder)
+/* A digest of the calls that lead to a frame, and of whom they call. */
+static uint32_t path_of_callee(const struct builder *builder, PyCodeObject *code)
 {
-    return build_current(builder)->unit * (uint32_t)sizeof(CodeUnit);
+    uint32_t call = build_current(builder)->unit * MOST_CALLEES_COUNTED + code_state_get(code)->id % MOST_CALLEES_COUNTED;
+    return builder->path * 0x9E3779B1u + call + 1;
 }
 
 void build_inlined(struct builder *builder, const struct inlining *inlining)
@@ -442,12 +464,13 @@ void build_inlined(struct builder *builder, const struct inlining *inlining)
         .outer = builder,
         .completion = (uint8_t)inlining->completion,
         .kept = keeps ? inlining->operands : 0,
-        .path = deopt_extend_path(builder->path, place_of(builder)),
+        .path = path_of_callee(builder, code),
         .is_virtual = true,
         .directs = builder->directs,
         .depth_limit = builder->depth_limit - 1,
         .budget = builder->budget,
         .watches = builder->watches,
+        .prunes = builder->prunes,
         .failures = builder->failures,
         .failure_count = builder->failure_count,
         .globals = inlining->globals,
@@ -456,7 +479,7 @@ void build_inlined(struct builder *builder, const struct inlining *inlining)
     };
     *builder->budget -= body->bytecode->count;
     build_begin_body(&inlined, body);
-    inlined.frame = add_frame(builder, code);
+    inlined.frame = add_frame(builder, code, inlined.path);
     if (builder->graph->out_of_memory) {
         return;
     }

@@ -14,6 +14,9 @@
  * else the iterator is gone. */
 static struct ir_node *advance_by_step(struct builder *builder)
 {
+    if (builder->is_virtual) {
+        build_refuse(builder); /* it leaves in the middle of the escape */
+    }
     build_prepare_escape(builder);
     struct ir_node *store = build_node1(builder, IR_store_operand, operand_owned(builder, peek(builder, 0)));
     store->number = builder->depth - 1;
@@ -152,6 +155,29 @@ static void end_by_drop(struct builder *builder)
     build_jump(builder, target);
 }
 
+/* The same where others have it, too: it lets go of what it goes over, as far as that does not die. */
+static void end_by_letting_go(struct builder *builder)
+{
+    int target = build_current(builder)->target;
+    struct ir_node *inputs[2] = {peek(builder, 0)->value,
+                                 build_int(builder, (int64_t)(uintptr_t)build_cell(builder))};
+    struct ir_node *status = build_plain_call(builder, (const void *)rt_iterator_ends, IR_INT, 2, inputs);
+    status->memory = MEMORY_iterator;
+    struct ir_node *ended = build_node2(builder, IR_int_compare, status, build_int(builder, 0));
+    ended->number = Py_NE;
+    build_guard1(builder, IR_guard_true, ended);
+    struct operand iterator = pop(builder);
+    operand_drop(builder, &iterator, target);
+    build_jump(builder, target);
+}
+
+/* Is the iterator on top a local's, as that of a comprehension is? */
+static bool is_of_local(const struct builder *builder)
+{
+    int before = builder->current - 1;
+    return before >= 0 && builder->bytecode->instructions[before].opcode == LOAD_FAST;
+}
+
 /* Lists, tuples and ASCII strings. */
 static void build_sequence(struct builder *builder, enum ir_kind kind)
 {
@@ -176,10 +202,12 @@ static void build_sequence(struct builder *builder, enum ir_kind kind)
     if (!keep(builder, &kept)) {
         return;
     }
-    if (build_has_failed(builder, IR_guard_word)) {
-        end_or_leave(builder, true);
-    } else {
+    if (!is_of_local(builder) && !build_has_failed(builder, IR_guard_word)) {
         end_by_drop(builder);
+    } else if (!build_has_failed(builder, IR_guard_true) && build_cell(builder) != NULL) {
+        end_by_letting_go(builder);
+    } else {
+        end_or_leave(builder, true);
     }
     restore(builder, &kept);
     builder->block = body;
@@ -324,6 +352,7 @@ void build_get_iter(struct builder *builder)
     bool is_owned = operand->state == OPERAND_OWNED;
     struct ir_node *inputs[2] = {object, build_int(builder, is_owned)};
     struct ir_node *found = build_plain_call(builder, (const void *)rt_plain_iterator, IR_OBJECT, 2, inputs);
+    found->flags |= is_owned ? NODE_TAKES : 0;
     struct ir_node *iterator = build_guard1(builder, IR_guard_bound, found);
     iterator->flags |= NODE_QUIET;
     if (kind == KIND_list || kind == KIND_tuple) {

@@ -399,6 +399,10 @@ static void build_negative(struct builder *builder)
 static struct ir_node *quick_truth(struct builder *builder, struct operand *operand)
 {
     enum ir_kind kind = operand_kind(operand);
+    if (kind == KIND_any && operand->state != OPERAND_NULL) {
+        kind = operand_guess(operand);
+        kind = build_kind_has_failed(builder, kind) || build_has_failed(builder, IR_unbox_int) ? KIND_any : kind;
+    }
     if (kind != KIND_int && kind != KIND_float && kind != KIND_bool) {
         return NULL;
     }
@@ -554,10 +558,26 @@ static void build_return(struct builder *builder)
     builder->block = NULL;
 }
 
+/* Has tier 1 never carried the instruction out, as far as its cell tells? Then it is not worth compiling, and what is there to go by would be nothing. */
+static bool is_unseen(const struct builder *builder)
+{
+    const void *cell = build_cell(builder);
+    if (!builder->prunes || cell == NULL || build_has_failed(builder, IR_leave)) {
+        return false;
+    }
+    const struct attribute_cell *attribute = cell;
+    return feedback_is_attribute(build_current(builder)->opcode) && attribute->count == 0 && attribute->misses == 0 &&
+           !attribute->megamorphic;
+}
+
 void build_instruction(struct builder *builder)
 {
     const struct instruction *instruction = build_current(builder);
     int oparg = instruction->oparg;
+    if (is_unseen(builder)) {
+        build_leave(builder);
+        return;
+    }
     switch (instruction->opcode) {
     case NOP:
     case PRECALL:

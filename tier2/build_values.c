@@ -158,11 +158,13 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
     case VARIABLE_HOME:
         return (struct ir_slot){.how = SLOT_HOME};
     case VARIABLE_OBJECT:
-        return (struct ir_slot){.how = variable->owned ? SLOT_OWNED : SLOT_BORROWED, .value = variable->value};
+        return (struct ir_slot){.how = variable->owned ? SLOT_OWNED : SLOT_BORROWED,
+                                .value = variable->value,
+                                .clean = variable->clean};
     case VARIABLE_RAW:
         break;
     }
-    if (build_is_true(variable->clean)) {
+    if (build_is_true(variable->clean) && !builder->is_virtual) {
         return (struct ir_slot){.how = SLOT_HOME, .box = box_of(variable->value)};
     }
     return (struct ir_slot){
@@ -431,7 +433,7 @@ static int local_with_box(const struct builder *builder, const struct ir_node *r
     for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
         const struct variable *variable = &builder->variables[i];
         bool in_home = variable->state == VARIABLE_RAW && variable->value == raw && variable->clean != NULL &&
-                       !may_be_missing(variable);
+                       !builder->is_virtual && !may_be_missing(variable);
         if (i != local && (in_home || (variable->state == VARIABLE_OBJECT && variable->raw == raw))) {
             if (variable->state == VARIABLE_OBJECT || build_is_true(variable->clean)) {
                 return i;
@@ -536,7 +538,8 @@ static struct ir_node *sync_without_home(struct builder *builder, int local)
     } else {
         object = make_box(builder, raw);
     }
-    *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = object, .raw = raw};
+    *variable = (struct variable){
+        .state = VARIABLE_OBJECT, .owned = 1, .value = object, .clean = variable->clean, .raw = raw};
     return object;
 }
 
@@ -685,6 +688,12 @@ void build_load_fast(struct builder *builder, int local)
         return;
     }
     bool is_bound = variable_is_bound(builder, local);
+    if (builder->is_virtual && variable->clean != NULL) {
+        if (!is_bound) {
+            build_guard1(builder, IR_guard_false, variable->clean);
+        }
+        variable->clean = NULL;
+    }
     if (variable->state == VARIABLE_RAW && variable->clean != NULL &&
         (variable->maybe_other || (variable->maybe_unbound && !is_bound))) {
         /* Its home may be empty, or hold something else: ask that. */
@@ -725,7 +734,7 @@ static void release_operands_of(struct builder *builder, int local)
             continue;
         }
         if (operand->state == OPERAND_BORROWED ||
-            (operand->state == OPERAND_RAW && builder->variables[local].clean != NULL)) {
+            (operand->state == OPERAND_RAW && !builder->is_virtual && builder->variables[local].clean != NULL)) {
             operand_owned(builder, operand);
         }
         operand->local = -1;
@@ -823,10 +832,10 @@ static void own_numbers_of_locals(struct builder *builder)
 
 void build_prepare_escape(struct builder *builder)
 {
-    if (builder->is_virtual) {
+    if (builder->is_virtual && !build_may_escape(builder)) {
         build_refuse(builder);
     }
-    for (int local = 0; local < builder->local_count; local++) {
+    for (int local = 0; local < builder->local_count && !builder->is_virtual; local++) {
         struct variable *variable = &builder->variables[local];
         if (variable->state == VARIABLE_RAW && !build_is_true(variable->clean)) {
             sync_local(builder, local);
@@ -834,6 +843,11 @@ void build_prepare_escape(struct builder *builder)
     }
     own_numbers_of_locals(builder);
     build_own_operands(builder);
+    if (builder->is_virtual) {
+        build_own_locals(builder);
+        struct ir_node *make = build_node(builder, IR_make_frames, 0, NULL);
+        make->state = build_state_now(builder, builder->current);
+    }
 }
 
 void build_finish_escape(struct builder *builder, int next)
@@ -871,6 +885,22 @@ struct ir_node *variable_to_raw(struct builder *builder, int local, enum ir_kind
         operand_raw(builder, &operand, kind);
     }
     return build_kind_of_raw(variable->value) == kind ? variable->value : NULL;
+}
+
+void build_bind_to_nothing(struct builder *builder, int local, enum ir_kind kind)
+{
+    struct variable *variable = &builder->variables[local];
+    if (build_is_number(kind)) {
+        *variable = (struct variable){.state = VARIABLE_RAW,
+                                      .value = kind == KIND_int     ? build_int(builder, 0)
+                                               : kind == KIND_float ? build_float(builder, 0)
+                                                                    : build_bool(builder, false)};
+    } else {
+        struct ir_node *none = build_object(builder, Py_None);
+        build_node1(builder, IR_hold, none);
+        *variable = (struct variable){.state = VARIABLE_OBJECT, .owned = 1, .value = none};
+    }
+    variable->clean = build_bool(builder, true);
 }
 
 void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind)

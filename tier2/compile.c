@@ -26,7 +26,7 @@ static double milliseconds_now(void)
 enum { MOST_UNITS = 8000, MOST_UNITS_TIMES_LOCALS = 200 * 1000, MOST_NODES = 20 * 1000 };
 
 /* LLVM takes too long over the optimisation of larger graphs. */
-enum { MOST_NODES_OPTIMISED = 2500 };
+enum { MOST_NODES_OPTIMISED = 4500 };
 
 /* LLVM's own limit, of its instructions after the passes. */
 enum { MOST_INSTRUCTIONS = 60 * 1000 };
@@ -93,6 +93,8 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .globals = frame->f_globals,
         .builtins = frame->f_builtins,
         .watches = &job->watches,
+        .prunes = !job->at_any_price,
+        .immature = &job->immature,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
     free(observed);
@@ -152,6 +154,7 @@ static bool is_useful(const struct ir_node *node)
     switch ((enum ir_op)node->op) {
     case IR_load_item:
     case IR_store_item:
+    case IR_list_append:
     case IR_load:
     case IR_store:
     case IR_store_new:

@@ -27,6 +27,7 @@ struct tier2_job {
     const struct deopt_failure
         *failures; /* borrowed while it is built: what failed in earlier code of the function */
     size_t failure_count;
+    bool immature;     /* set when it is built: it calls what tier 1 has not compiled yet, and what is not inlined therefore */
     bool at_any_price; /* compile it even where little is won, or it takes long */
     double build_ms, passes_ms, emit_ms;
     char symbol[32];

@@ -226,7 +226,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
     case IR_load_operand:
     case IR_store_operand:
     case IR_empty_operand:
-        frame = frame_of(check, node, 0);
+        frame = frame_of(check, node, node->frame);
         if (frame != NULL) {
             check_number(check, node, "operand", frame->stack_size);
         }
@@ -303,7 +303,7 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
         }
     }
     if (slot->clean != NULL && check_value(check, node, slot->clean) &&
-        (slot->how != SLOT_RAW || slot->clean->type != IR_BOOL)) {
+        ((slot->how != SLOT_RAW && !is_virtual) || slot->clean->type != IR_BOOL)) {
         complain(check, node, "%s %d of s%u cannot be clean that way", what, shown, state->id);
     }
     if ((slot->index != NULL) != (slot->how == SLOT_ITERATOR)) {

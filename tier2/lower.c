@@ -81,7 +81,7 @@ static uint16_t collect(struct collected *collected, const struct ir_node *node,
     return (uint16_t)number;
 }
 
-static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot)
+static struct deopt_slot describe(struct collected *collected, const struct ir_slot *slot, bool has_homes)
 {
     struct deopt_slot row = {.value = DEOPT_NO_VALUE, .clean = DEOPT_NO_VALUE, .index = DEOPT_NO_VALUE};
     const struct ir_node *node = slot->value;
@@ -103,15 +103,11 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
     case SLOT_BORROWED:
         break;
     }
-    if (slot->clean != NULL) {
-        if (slot->clean->op == IR_constant_bool) {
-            if (slot->clean->number) {
-                row.place = DEOPT_KEEP;
-                return row;
-            }
-        } else {
-            row.clean = collect(collected, slot->clean, &row.constant);
-        }
+    if (slot->clean != NULL && slot->clean->op != IR_constant_bool) {
+        row.clean = collect(collected, slot->clean, &row.constant);
+    } else if (slot->clean != NULL && slot->clean->number) {
+        row.place = has_homes ? DEOPT_KEEP : DEOPT_EMPTY;
+        return row;
     }
     if (node->op == IR_virtual) {
         row.place = DEOPT_VIRTUAL;
@@ -137,7 +133,7 @@ static struct deopt_slot describe(struct collected *collected, const struct ir_s
 static struct deopt_slot describe_field(struct collected *collected, const struct ir_node *field)
 {
     struct ir_slot slot = {.how = SLOT_OWNED, .value = (struct ir_node *)field};
-    return describe(collected, &slot);
+    return describe(collected, &slot, false);
 }
 
 /* Collects the values of a state and of those around it, in the order of state_row() and object_rows(). */
@@ -145,7 +141,7 @@ static void collect_state(struct collected *collected, const struct ir_state *st
 {
     for (; state != NULL; state = state->outer) {
         for (int i = 0; i < state->local_count + state->depth; i++) {
-            describe(collected, &state->slots[i]);
+            describe(collected, &state->slots[i], false);
         }
     }
     for (int i = 0; i < collected->count; i++) {
@@ -241,7 +237,8 @@ static uint32_t frame_row(struct lowering *l, const struct ir_state *innermost, 
             l->out_of_memory = true;
             return row;
         }
-        struct deopt_slot described = describe(collected, &state->slots[i]);
+        struct deopt_slot described =
+            describe(collected, &state->slots[i], state->frame == 0 && !l->graph->direct);
         described.box = shared_box(innermost, state->slots[i].box);
         table->slots[table->slot_count++] = described;
     }
@@ -284,12 +281,6 @@ static uint16_t place_seen(const struct lowering *l, const struct ir_node *node)
     return DEOPT_NO_VALUE;
 }
 
-/* Which frame a state is of: a digest of the calls that lead there. */
-static uint32_t path_of(const struct ir_state *state)
-{
-    return state->outer == NULL ? 0 : deopt_extend_path(path_of(state->outer), state->outer->offset);
-}
-
 /* A new row for something of `node` that can go out through `row`. */
 static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_t row)
 {
@@ -311,8 +302,8 @@ static uint32_t exit_row(struct lowering *l, const struct ir_node *node, uint32_
         .seen = place_seen(l, node),
         .op = node->op,
         .kind = node->kind,
-        .path = path_of(origin),
-        .call_path = origin->outer != NULL ? path_of(origin->outer) : 0,
+        .path = l->graph->frames[origin->frame].path,
+        .call_path = origin->outer != NULL ? l->graph->frames[origin->outer->frame].path : 0,
         .call_place = origin->outer != NULL ? origin->outer->offset : DEOPT_NO_STATE,
         .counts =
             ((ir_flags(node) & IR_GUARD) && !quiet && !(node->flags & NODE_QUIET)) || (node->flags & NODE_PLAIN),
@@ -483,6 +474,20 @@ static void hold(struct lowering *l, value object)
 
 /* ---- Boxes -------------------------------------------------------------------------------------------------------------------- */
 
+/* Words of `made`: the innermost of the frames that have been made for an escape, and the row of their state. */
+enum { MADE_FRAME, MADE_STATE, MADE_WORDS };
+
+static value made_word(struct lowering *l, int word, LLVMTypeRef type)
+{
+    return load_from(l, type, l->made, word * (int64_t)sizeof(uint64_t));
+}
+
+/* The frame that a node's operands are in: the root's, or one that has been made. */
+static value frame_of(struct lowering *l, const struct ir_node *node)
+{
+    return node->frame == 0 ? l->frame : made_word(l, MADE_FRAME, l->pointer);
+}
+
 static int64_t home_offset(const struct ir_node *node)
 {
     return (int64_t)offsetof(InterpreterFrame, localsplus) + node->number * (int64_t)sizeof(PyObject *);
@@ -490,7 +495,7 @@ static int64_t home_offset(const struct ir_node *node)
 
 static int64_t operand_offset(const struct lowering *l, const struct ir_node *node)
 {
-    return home_offset(node) + l->graph->frames[0].locals * (int64_t)sizeof(PyObject *);
+    return home_offset(node) + l->graph->frames[node->frame].locals * (int64_t)sizeof(PyObject *);
 }
 
 static value sync_home(struct lowering *l, const struct ir_node *node)
@@ -593,6 +598,8 @@ static void guard_breaker(struct lowering *l, const struct ir_node *node)
 }
 
 /* After a call, whose result is at `result` in the frame: what is pending is done, or fails as the call would. */
+static label handler_failure(struct lowering *l, const struct ir_node *node, value status);
+
 static void look_at_breaker(struct lowering *l, const struct ir_node *node, value result)
 {
     label slow = new_block(l, "pending");
@@ -601,7 +608,7 @@ static void look_at_breaker(struct lowering *l, const struct ir_node *node, valu
     go_on_in(l, slow);
     value status = call(l, "rt_tier2_pending", l->i32, 2, (value[]){l->thread, result});
     value done = integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0));
-    llvm.BuildCondBr(l->builder, done, back, failure(l, node, status));
+    llvm.BuildCondBr(l->builder, done, back, handler_failure(l, node, status));
     go_on_in(l, back);
 }
 
@@ -631,8 +638,41 @@ static void guard_enter(struct lowering *l, const struct ir_node *node)
     lower_guard(l, node, may);
 }
 
+/* The frames of inlined functions for the time of an escape. */
+static void make_frames(struct lowering *l, const struct ir_node *node)
+{
+    struct collected collected = {.count = 0};
+    uint32_t row = state_row(l, node->state, &collected);
+    store_values(l, &collected);
+    value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values,
+                          constant_i32(l, node->place)};
+    store_to(l, call(l, "rt_tier2_make_frames", l->pointer, 6, arguments), l->made,
+             MADE_FRAME * (int64_t)sizeof(uint64_t));
+    store_to(l, constant_i32(l, row), l->made, MADE_STATE * (int64_t)sizeof(uint64_t));
+}
+
+/* The escape is over: takes the frames away, or leaves. */
+static void unmake_frames(struct lowering *l, const struct ir_node *node)
+{
+    uint32_t row;
+    struct exit_block *exit = exit_of(l, node, &row);
+    value forced = llvm.BuildNot(l->builder, unless_forced(l, row, constant_i1(l, true)), "");
+    value arguments[6] = {l->thread,
+                          l->frame,
+                          address(l, l->table),
+                          made_word(l, MADE_STATE, l->i32),
+                          made_word(l, MADE_FRAME, l->pointer),
+                          llvm.BuildZExt(l->builder, forced, l->i32, "")};
+    value kept = call(l, "rt_tier2_unmake_frames", l->i32, 6, arguments);
+    branch_rarely(l, integer_compare(l, LLVMIntEQ, kept, constant_i32(l, 0)), leave_by(l, exit, row, NULL));
+}
+
 static void guard_quiet(struct lowering *l, const struct ir_node *node)
 {
+    if (node->frame != 0) {
+        unmake_frames(l, node);
+        return;
+    }
     value object = load_from(l, l->pointer, l->frame, offsetof(InterpreterFrame, frame_obj));
     value cframe = load_from(l, l->pointer, l->thread, offsetof(PyThreadState, cframe));
     value tracing = load_from(l, l->i8, cframe, offsetof(_PyCFrame, use_tracing));
@@ -771,23 +811,42 @@ static int64_t call_result_offset(const struct lowering *l, const struct ir_node
     int opcode = node->pointer == (const void *)step_of(CALL) ? CALL : CALL_FUNCTION_EX;
     int pops = opcode_pops(opcode, (int)(node->number & ((1 << STEP_CALL_NAMES_SHIFT) - 1)));
     return (int64_t)offsetof(InterpreterFrame, localsplus) +
-           (l->graph->frames[0].locals + node->offset - pops) * (int64_t)sizeof(PyObject *);
+           (l->graph->frames[node->frame].locals + node->offset - pops) * (int64_t)sizeof(PyObject *);
+}
+
+/* Where the handler's errors go. Frames made for it are those that the exit finds. */
+static label handler_failure(struct lowering *l, const struct ir_node *node, value status)
+{
+    if (node->frame == 0) {
+        return failure(l, node, status);
+    }
+    label here = llvm.GetInsertBlock(l->builder);
+    label failed = new_block(l, "failed");
+    go_on_in(l, failed);
+    value made = made_word(l, MADE_FRAME, l->pointer);
+    call(l, "rt_tier2_keep_frames", l->void_type, 1, &made);
+    llvm.BuildBr(l->builder, failure(l, node, status));
+    go_on_in(l, here);
+    return failed;
 }
 
 static value handler(struct lowering *l, const struct ir_node *node)
 {
-    const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
-    store_to(l, constant_i64(l, (int64_t)(uintptr_t)unit), l->frame, offsetof(InterpreterFrame, prev_instr));
+    value frame = frame_of(l, node);
+    if (node->frame == 0) {
+        const CodeUnit *unit = _PyCode_CODE(l->code) + node->place / sizeof(CodeUnit);
+        store_to(l, constant_i64(l, (int64_t)(uintptr_t)unit), l->frame, offsetof(InterpreterFrame, prev_instr));
+    }
     int64_t top = (int64_t)offsetof(InterpreterFrame, localsplus) +
-                  (l->graph->frames[0].locals + node->offset) * (int64_t)sizeof(PyObject *);
-    value arguments[5] = {l->thread, l->frame, field(l, l->frame, top), constant_i32(l, (uint32_t)node->number),
+                  (l->graph->frames[node->frame].locals + node->offset) * (int64_t)sizeof(PyObject *);
+    value arguments[5] = {l->thread, frame, field(l, frame, top), constant_i32(l, (uint32_t)node->number),
                           address(l, node->cell)};
     LLVMTypeRef types[5] = {l->pointer, l->pointer, l->pointer, l->i32, l->pointer};
     LLVMTypeRef type = llvm.FunctionType(l->i32, types, 5, false);
     value status = llvm.BuildCall2(l->builder, type, address(l, node->pointer), arguments, 5, "");
-    branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), failure(l, node, status));
+    branch_rarely(l, integer_compare(l, LLVMIntSGE, status, constant_i32(l, 0)), handler_failure(l, node, status));
     if (node->flags & NODE_CALLS) {
-        look_at_breaker(l, node, field(l, l->frame, call_result_offset(l, node)));
+        look_at_breaker(l, node, field(l, frame, call_result_offset(l, node)));
     }
     return llvm.BuildSExt(l->builder, status, l->i64, "");
 }
@@ -831,7 +890,7 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
     case IR_load_frame:
         return load_from(l, l->pointer, l->frame, node->offset);
     case IR_load_operand:
-        return load_tagged(l, TAG_home, l->pointer, l->frame, operand_offset(l, node));
+        return load_tagged(l, TAG_home, l->pointer, frame_of(l, node), operand_offset(l, node));
     case IR_int_compare:
         return integer_compare(l, lower_int_predicate(node->number), input(l, node, 0), input(l, node, 1));
     case IR_float_compare:
@@ -888,6 +947,10 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return lower_load(l, node);
     case IR_load_item:
         return lower_load_item(l, node);
+    case IR_alias:
+        return input(l, node, 0);
+    case IR_is_of_class:
+        return lower_is_of_class(l, node);
     case IR_is_bound:
         return llvm.BuildIsNotNull(builder, input(l, node, 0), "");
     case IR_call_plain_array:
@@ -929,6 +992,9 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         break;
     case IR_guard_home:
         guard_home(l, node);
+        break;
+    case IR_make_frames:
+        make_frames(l, node);
         break;
     case IR_guard_breaker:
         guard_breaker(l, node);
@@ -985,10 +1051,10 @@ static void lower_effect(struct lowering *l, const struct ir_node *node)
         store_home(l, node, llvm.ConstPointerNull(l->pointer));
         break;
     case IR_store_operand:
-        store_tagged(l, TAG_home, input(l, node, 0), l->frame, operand_offset(l, node));
+        store_tagged(l, TAG_home, input(l, node, 0), frame_of(l, node), operand_offset(l, node));
         break;
     case IR_empty_operand:
-        store_tagged(l, TAG_home, llvm.ConstPointerNull(l->pointer), l->frame, operand_offset(l, node));
+        store_tagged(l, TAG_home, llvm.ConstPointerNull(l->pointer), frame_of(l, node), operand_offset(l, node));
         break;
     default:
         assert(!"an operation without lowering");
@@ -1161,6 +1227,7 @@ static void make_function(struct lowering *l)
     go_on_in(l, start);
     l->record = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)),
                                  "record");
+    l->made = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, MADE_WORDS), "made");
     l->values = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_values(l)), "values");
     l->arguments = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, most_array_arguments(l)), "arguments");
     ir_each_block(l->graph, block)

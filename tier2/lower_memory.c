@@ -82,6 +82,12 @@ value lower_guard_kind(struct lowering *l, const struct ir_node *node)
     return object;
 }
 
+value lower_is_of_class(struct lowering *l, const struct ir_node *node)
+{
+    value class = load_tagged(l, TAG_class, l->pointer, input(l, node, 0), offsetof(PyObject, ob_type));
+    return integer_compare(l, LLVMIntEQ, class, address(l, node->pointer));
+}
+
 void lower_type_guard(struct lowering *l, const struct ir_node *node)
 {
     if (node->op == IR_guard_versions) {

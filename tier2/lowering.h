@@ -38,6 +38,7 @@ struct lowering {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     value function, frame, thread, values, arguments;
+    value made;           /* frames made for the time of an escape, see lower.c */
     value record, caller; /* of direct calls (struct direct_record): this function's, and its caller's or NULL */
     const char *symbol;   /* of the function that is entered */
     const struct ir_graph *graphs;
@@ -196,6 +197,7 @@ value lower_plain_call(struct lowering *l, const struct ir_node *node);
 /* Stores the node's operands into the array for functions that take one. */
 void lower_store_arguments(struct lowering *l, const struct ir_node *node);
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node);
+value lower_is_of_class(struct lowering *l, const struct ir_node *node);
 void lower_type_guard(struct lowering *l, const struct ir_node *node);
 void lower_store(struct lowering *l, const struct ir_node *node);
 void lower_store_new(struct lowering *l, const struct ir_node *node);

@@ -170,6 +170,7 @@ static bool is_question(const struct ir_node *node)
         return node->memory == MEMORY_constant;
     case IR_load:
     case IR_load_item:
+    case IR_is_of_class:
     case IR_guard_kind:
     case IR_guard_bound:
     case IR_guard_null:
@@ -207,6 +208,7 @@ static struct fact question_of(const struct ir_node *node)
     case IR_constant_object:
         fact.kind = node->kind;
         break;
+    case IR_is_of_class:
     case IR_guard_class:
     case IR_guard_version:
     case IR_guard_versions:
@@ -232,6 +234,8 @@ static struct ir_node *simplify(const struct ir_node *node)
 {
     struct ir_node *first = node->input_count > 0 ? node->inputs[0] : NULL;
     switch ((enum ir_op)node->op) {
+    case IR_alias:
+        return first;
     case IR_guard_kind:
         return first->kind == node->kind ? first : NULL;
     case IR_guard_bound:
@@ -333,6 +337,21 @@ static void intersect(struct walk *walk, const struct facts *facts)
     walk->now.count = kept;
 }
 
+/* A block that is entered only where a value is of some class. */
+static void learn_from_branch(struct walk *walk, const struct ir_block *block)
+{
+    const struct ir_block *only = block->predecessor_count == 1 ? block->predecessors[0] : NULL;
+    const struct ir_node *condition =
+        only != NULL && only->last->op == IR_branch && only->successors[0] == block ? only->last->inputs[0] : NULL;
+    if (condition != NULL && condition->op == IR_is_of_class && condition->block == only) {
+        struct fact fact = {.op = IR_guard_class,
+                            .memory = MEMORY_type,
+                            .pointer = condition->pointer,
+                            .inputs = {condition->inputs[0]}};
+        learn(walk, &fact);
+    }
+}
+
 static void open_block(struct walk *walk, const struct ir_block *block)
 {
     walk->now.count = 0;
@@ -356,6 +375,7 @@ static void open_block(struct walk *walk, const struct ir_block *block)
     if (block->is_loop_header) {
         forget(walk, walk->loop_kills[block->id], NULL);
     }
+    learn_from_branch(walk, block);
 }
 
 /* What is destroyed in the loop that `header` heads. */

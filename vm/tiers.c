@@ -33,6 +33,9 @@
  * many times the turns. */
 enum { MOST_FAILURES = 64, FEW_FAILURES = 8, TICKS_PER_FAILURE = 100 * 1000, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
 
+/* So often compilation is put off because callees are not hot yet. */
+enum { MOST_DEFERRALS = 3 };
+
 /* An inner loop that waits for the one around it waits for so many times the turns. */
 enum { PATIENCE = 4 };
 
@@ -370,6 +373,13 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         free(failures);
         job->failures = NULL;
         totals.build_milliseconds += job->build_ms;
+    }
+    if (reason == REASON_none && job->immature && !job->at_any_price && cell->deferred < MOST_DEFERRALS) {
+        cell->deferred++;
+        cell->countdown = tiers_countdown();
+        tier2_job_free(job);
+        free(code);
+        return NULL;
     }
     if (reason != REASON_none) {
         cell->asked = MOST_ATTEMPTS;
@@ -735,7 +745,7 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
     uint32_t turn = code->trial_turn;
     cell->entry = upper ? entry : NULL;
     cell->countdown = upper ? -1 : INT64_MAX;
-    uint64_t start = policy_clock();
+    uint64_t start = trial_clock(code->trial);
     struct side_exit_outcome outcome = {NULL, lower};
     if (upper) {
         outcome = entry(frame, tstate, cell);
@@ -743,14 +753,14 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
     if (outcome.address != NULL) {
         outcome = (struct side_exit_outcome){run_to_end(tstate, frame, outcome.address), NULL};
     }
-    uint64_t ticks = policy_clock() - start;
-    /* Without a trial, tier 1 just goes on. */
-    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     /* The tier-1 code this returns to holds the cell. */
     code = cell->on_trial;
     if (code == NULL || code->trial_turn != turn) {
         return outcome;
     }
+    uint64_t ticks = trial_clock(code->trial) - start;
+    /* Without a trial, tier 1 just goes on. */
+    ticks -= upper || ticks < TICKS_PER_DETOUR ? 0 : TICKS_PER_DETOUR;
     code->trial_turn = 0;
     return finish_trial(code, trial_count(code->trial, upper, ticks), outcome);
 }

@@ -2,17 +2,33 @@
  *
  * Turns are taken as 2 1 1 2, so that a program that gets slower or faster favours neither. The more calls are compared, the smaller
  * the difference that decides: calls of one function differ, and the machine has other things to do. The slowest quarter of each is left
- * out, because that is where interruptions are.
+ * out, because that is where interruptions are; when there are few, the faster half must agree, because they may all be in one tier.
  */
 #include "vm/trial.h"
 
+#include "vm/policy.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* What counts as long, in ticks of policy_clock(). */
+enum { LONG_CALL = 100 * 1000 };
 
 bool trial_takes_turn(struct trial *trial)
 {
     uint32_t turn = trial->calls++;
     return turn == 0 || (turn / 2 & 1) == 0;
+}
+
+uint64_t trial_clock(const struct trial *trial)
+{
+    if (!trial->is_long) {
+        return policy_clock();
+    }
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 static int compare_ticks(const void *a, const void *b)
@@ -31,10 +47,9 @@ static uint32_t sorted(const struct trial *trial, bool in_tier2, uint64_t *ticks
     return count;
 }
 
-/* The mean without the slowest. */
-static double usual_ticks(const uint64_t *ticks, uint32_t count)
+/* The mean of the `kept` fastest. */
+static double mean_ticks(const uint64_t *ticks, uint32_t kept)
 {
-    uint32_t kept = count - count / 4;
     double sum = 0;
     for (uint32_t i = 0; i < kept; i++) {
         sum += (double)ticks[i];
@@ -42,12 +57,21 @@ static double usual_ticks(const uint64_t *ticks, uint32_t count)
     return sum / kept;
 }
 
-double trial_ratio(const struct trial *trial)
+/* Tier 2's time over tier 1's, without one call in `left_out` of each, the slowest. */
+static double ratio_without(const struct trial *trial, uint32_t left_out)
 {
     uint64_t lower[TRIAL_MOST_PAIRS], upper[TRIAL_MOST_PAIRS];
     uint32_t lower_count = sorted(trial, false, lower), upper_count = sorted(trial, true, upper);
-    return lower_count == 0 || upper_count == 0 ? 0
-                                                : usual_ticks(upper, upper_count) / usual_ticks(lower, lower_count);
+    if (lower_count == 0 || upper_count == 0) {
+        return 0;
+    }
+    return mean_ticks(upper, upper_count - upper_count / left_out) /
+           mean_ticks(lower, lower_count - lower_count / left_out);
+}
+
+double trial_ratio(const struct trial *trial)
+{
+    return ratio_without(trial, 4);
 }
 
 /* What decides after so many pairs: a ratio below the first, or above the second. */
@@ -67,8 +91,12 @@ static enum trial_verdict verdict(const struct trial *trial)
     }
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         if (limits[i].pairs == pairs) {
-            double ratio = trial_ratio(trial);
-            return ratio < limits[i].won ? TRIAL_WON : ratio >= limits[i].lost ? TRIAL_LOST : TRIAL_GOES_ON;
+            double ratio = trial_ratio(trial), faster_half = ratio_without(trial, 2);
+            bool is_last = pairs == TRIAL_MOST_PAIRS;
+            if (ratio < limits[i].won && (is_last || faster_half < 1.0)) {
+                return TRIAL_WON;
+            }
+            return ratio >= limits[i].lost && (is_last || faster_half >= 1.0) ? TRIAL_LOST : TRIAL_GOES_ON;
         }
     }
     return TRIAL_GOES_ON;
@@ -76,7 +104,11 @@ static enum trial_verdict verdict(const struct trial *trial)
 
 enum trial_verdict trial_count(struct trial *trial, bool in_tier2, uint64_t ticks)
 {
-    if (trial->calls == 1 || trial->count[in_tier2] == TRIAL_MOST_PAIRS) {
+    if (trial->calls == 1) {
+        trial->is_long = ticks > LONG_CALL;
+        return TRIAL_GOES_ON;
+    }
+    if (trial->count[in_tier2] == TRIAL_MOST_PAIRS) {
         return TRIAL_GOES_ON;
     }
     trial->ticks[in_tier2][trial->count[in_tier2]++] = ticks == 0 ? 1 : ticks;

@@ -14,6 +14,7 @@ enum { TRIAL_MOST_PAIRS = 32 };
 /* All zero: it has not begun. */
 struct trial {
     uint32_t calls;    /* begun so far */
+    bool is_long;      /* its calls take long */
     uint32_t count[2]; /* that are measured: in tier 1, in tier 2 */
     uint64_t ticks[2][TRIAL_MOST_PAIRS];
 };
@@ -22,6 +23,10 @@ enum trial_verdict { TRIAL_GOES_ON, TRIAL_WON, TRIAL_LOST };
 
 /* A call begins: is it to run in tier 2? */
 bool trial_takes_turn(struct trial *trial);
+
+/* Now, in ticks; by a clock of the trial's choice, the same from a call's turn to its count. Calls that take long are measured in processor time of the
+ * thread, because others run meanwhile where there are more of them than processors; for short ones that clock takes too long itself. */
+uint64_t trial_clock(const struct trial *trial);
 
 /* The call whose turn it was is over and took so many ticks. The first one is not counted: it may have begun in the middle. */
 enum trial_verdict trial_count(struct trial *trial, bool in_tier2, uint64_t ticks);

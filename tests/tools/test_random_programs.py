@@ -15,6 +15,13 @@ class RandomPrograms(ToolTest):
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertRegex(result.stdout, r"(?m)^(1\d|2\d) compared, 0 different")
 
+    def test_tier_2(self):
+        """Programs of what tier 2 speculates on, and of what breaks that in the middle."""
+        result = subprocess.run([STOCK, os.path.join(ROOT, "tests/fuzz/run.py"), "1", "6", "--hot", "--jit", LAUNCHER, "--keep", self.path("kept"), "--modes",
+                                 "tier2-sync,tier2-deopt"], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^[56] compared, 0 different")
+
     def test_programs_are_the_same_for_the_same_seed(self):
         texts = {subprocess.run([STOCK, "-W", "ignore", os.path.join(ROOT, "tests/fuzz/generate.py"), "5"], capture_output=True, text=True,
                                 env=dict(os.environ, PYTHONHASHSEED=seed)).stdout for seed in ("1", "2")}
