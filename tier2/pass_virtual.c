@@ -862,6 +862,7 @@ static struct ir_node *known_answer(const struct walk *walk, const struct ir_nod
     case IR_guard_kind:
         return node->kind == object->kind ? object->name : NULL;
     case IR_guard_bound:
+    case IR_alias:
         return object->name;
     case IR_unbox_int:
     case IR_unbox_float:
@@ -1127,6 +1128,9 @@ static bool visit_instance(struct walk *walk, struct ir_node *node)
             return false;
         }
         name_in_role(walk, node, number, VALUES_OF);
+    } else if (node->op == IR_is_of_class) {
+        bool is_same = node->pointer == walk->objects[number].class;
+        forward(walk, node, constant(walk, node, IR_constant_bool, is_same));
     } else if (node->op == IR_guard_class || node->op == IR_guard_versions) {
         return visit_class(walk, node, &walk->objects[number]);
     } else if (node->op == IR_load && node->memory == MEMORY_shape && node->offset == VALUES_OFFSET &&
