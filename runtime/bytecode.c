@@ -381,7 +381,7 @@ enum reason bytecode_decode(PyCodeObject *code, struct bytecode *bytecode)
     if (unit_count == 0) {
         return REASON_unknown_bytecode;
     }
-    bytecode->instructions = compiler_malloc(unit_count * sizeof(struct instruction));
+    bytecode->instructions = compiler_calloc(unit_count, sizeof(struct instruction));
     bytecode->number_of_unit = compiler_malloc(unit_count * sizeof(int32_t));
     enum reason reason = REASON_no_memory;
     if (bytecode->instructions != NULL && bytecode->number_of_unit != NULL) {

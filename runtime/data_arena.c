@@ -45,15 +45,6 @@ void data_arena_free(void *memory, size_t size)
     }
 }
 
-void data_arena_shrink(void *memory, size_t size, size_t kept)
-{
-    size_t first = (size_t)((char *)memory - arena) / GRANULE_BYTES;
-    size_t count = granules_for(kept);
-    if (count < granules_for(size)) {
-        granules_give_back(&granules, first + count, granules_for(size) - count);
-    }
-}
-
 size_t data_arena_used(void)
 {
     return granules.in_use * GRANULE_BYTES;

@@ -13,9 +13,6 @@
 void *data_arena_allocate(size_t size);
 void data_arena_free(void *memory, size_t size);
 
-/* Gives back what follows the first `kept` bytes of a block of `size` bytes. */
-void data_arena_shrink(void *memory, size_t size, size_t kept);
-
 /* Bytes in use. */
 size_t data_arena_used(void);
 

@@ -63,6 +63,8 @@ static bool prepare(struct emitter *emitter)
     emitter->exit_row_capacity = kept.exit_row_capacity;
     emitter->exit_operands = kept.exit_operands;
     emitter->exit_operand_capacity = kept.exit_operand_capacity;
+    emitter->offset_rows = kept.offset_rows;
+    emitter->offset_capacity = kept.offset_capacity;
     emitter->exit_masks = kept.exit_masks;
     emitter->exit_mask_capacity = kept.exit_mask_capacity;
     memset(emitter->stub_buckets, 0xff, sizeof emitter->stub_buckets); /* -1 */
@@ -104,6 +106,7 @@ static void release(struct emitter *emitter)
     free(emitter->exit_rows);
     free(emitter->exit_operands);
     free(emitter->exit_masks);
+    free(emitter->offset_rows);
 }
 
 /* Is the upper half of all the code's instruction addresses the same? Machine code writes the lower half only. */
@@ -144,49 +147,22 @@ static void fill_entries(const struct emitter *emitter, struct entry_row *row)
     }
 }
 
-/* Which instruction the machine code belongs to. Returns the end. */
-static uint8_t *fill_offsets(const struct emitter *emitter, uint8_t *at)
-{
-    uint32_t machine = 0;
-    uint32_t offset = 0;
-    bool first = true;
-    for (int part = 0; part < PART_COUNT; part++) {
-        const struct item_list *list = &emitter->parts[part];
-        for (int i = 0; i < list->count; i++) {
-            const struct item *item = &list->items[i];
-            if (first || offset != item->bytecode_offset) {
-                int32_t step = (int32_t)(item->bytecode_offset - offset) / (int32_t)sizeof(CodeUnit);
-                at = code_map_write_offset(at, item->offset - machine, step);
-                machine = item->offset;
-                offset = item->bytecode_offset;
-                first = false;
-            }
-        }
-    }
-    return at;
-}
-
 static bool make_tables(const struct emitter *emitter, struct compiled_code *compiled)
 {
-    size_t items = 0;
-    for (int part = 0; part < PART_COUNT; part++) {
-        items += (size_t)emitter->parts[part].count;
-    }
     compiled->entry_count = (uint32_t)count_entries(&emitter->bytecode);
     size_t entry_bytes = compiled->entry_count * sizeof(struct entry_row);
-    size_t most = entry_bytes + items * CODE_MAP_LONGEST_OFFSET;
-    char *block = data_arena_allocate(most);
+    size_t size = entry_bytes + emitter->offset_bytes;
+    char *block = data_arena_allocate(size);
     if (block == NULL) {
         return false;
     }
     fill_entries(emitter, (struct entry_row *)block);
-    size_t size = (size_t)((char *)fill_offsets(emitter, (uint8_t *)block + entry_bytes) - block);
-    data_arena_shrink(block, most, size);
+    memcpy(block + entry_bytes, emitter->offset_rows, emitter->offset_bytes);
     compiled->tables = block;
     compiled->table_size = (uint32_t)size;
     compiled->entries = (struct entry_row *)block;
     compiled->offsets = (uint8_t *)block + entry_bytes;
-    compiled->offset_bytes = (uint32_t)(size - entry_bytes);
+    compiled->offset_bytes = (uint32_t)emitter->offset_bytes;
     compiled->entry = compiled->start + compiled->entries[0].machine;
     return true;
 }
@@ -208,7 +184,7 @@ static enum reason place(struct emitter *emitter, struct tier1_options *options,
 {
     size_t hot_size;
     size_t size = layout(emitter, &hot_size);
-    struct compiled_code *compiled = compiled_code_new();
+    struct compiled_code *compiled = size == 0 ? NULL : compiled_code_new();
     if (compiled == NULL) {
         return REASON_no_memory;
     }

@@ -146,6 +146,9 @@ struct emitter {
     int exit_operand_count, exit_operand_capacity;
     uint64_t *exit_masks;
     int exit_mask_count, exit_mask_capacity;
+    uint8_t *
+        offset_rows; /* which instruction the machine code belongs to, as code_map_write_offset() makes them, set by layout */
+    size_t offset_bytes, offset_capacity;
     uint16_t known_masks[1 << KNOWN_MASK_BITS]; /* stubs.c */
     Py_ssize_t last_constant;                   /* where the last constant of an exit operand was found */
     PyObject *keyword_names;                    /* from KW_NAMES, for the CALL that follows */
@@ -309,7 +312,7 @@ void release_resume_points(struct emitter *emitter);
 /* The point at which a frame is resumed with instruction `number`, or NULL. */
 struct resume_point *resume_point_at(const struct emitter *emitter, int number);
 
-/* Machine size after layout: hot part, and all. Sets the items' offsets. */
+/* Machine size: hot part, and all. Sets the offsets of items and labels, and the offset rows. 0 without memory. */
 size_t layout(struct emitter *emitter, size_t *hot_size);
 /* Writes the machine code; `code` has room for `size` bytes, which layout() returned. Asserts every relocation. */
 void relocate(const struct emitter *emitter, char *code, size_t size);

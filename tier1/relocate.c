@@ -1,6 +1,7 @@
 /* tier1/relocate.c: layout and relocation: the two passes over the items. */
 #include "tier1/emitter.h"
 
+#include "runtime/compiler_memory.h"
 #include "runtime/feedback.h"
 #include "runtime/frame.h"
 
@@ -78,31 +79,72 @@ static bool drops_jump(const struct emitter *emitter, const struct item_list *li
     return place->item == index + 1 && list == &emitter->parts[place->part];
 }
 
-static uint32_t lay_out_list(const struct emitter *emitter, struct item_list *list, uint32_t offset)
+/* How far layout has come. */
+struct position {
+    uint32_t offset;          /* in the machine code */
+    uint32_t row;             /* where the last of the offset rows begins, */
+    uint32_t bytecode_offset; /* and its instruction */
+    uint8_t *end;             /* of the rows */
+    bool first;
+};
+
+static void add_offset_row(struct position *at, const struct item *item)
+{
+    int32_t step = (int32_t)(item->bytecode_offset - at->bytecode_offset) / (int32_t)sizeof(CodeUnit);
+    at->end = code_map_write_offset(at->end, at->offset - at->row, step);
+    at->row = at->offset;
+    at->bytecode_offset = item->bytecode_offset;
+    at->first = false;
+}
+
+static void lay_out_list(const struct emitter *emitter, struct item_list *list, struct position *at)
 {
     for (int i = 0; i < list->count; i++) {
         struct item *item = &list->items[i];
-        item->offset = offset;
+        item->offset = at->offset;
+        if (at->first || at->bytecode_offset != item->bytecode_offset) {
+            add_offset_row(at, item);
+        }
         if (item->template >= TEMPLATE_COUNT) {
             item->size = (uint16_t)raw_size(item->template);
         } else {
             item->size = template_table[item->template].size;
             item->size -= drops_jump(emitter, list, i) ? JUMP_SIZE : 0;
         }
-        offset += item->size;
+        at->offset += item->size;
     }
-    return offset;
+}
+
+static bool make_room_for_rows(struct emitter *emitter)
+{
+    size_t most = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        most += (size_t)emitter->parts[part].count * CODE_MAP_LONGEST_OFFSET;
+    }
+    if (most <= emitter->offset_capacity) {
+        return true;
+    }
+    uint8_t *larger = compiler_realloc(emitter->offset_rows, 2 * most);
+    if (larger != NULL) {
+        emitter->offset_rows = larger;
+        emitter->offset_capacity = 2 * most;
+    }
+    return larger != NULL;
 }
 
 size_t layout(struct emitter *emitter, size_t *hot_size)
 {
-    uint32_t offset = 0;
+    if (!make_room_for_rows(emitter)) {
+        return 0;
+    }
+    struct position at = {.end = emitter->offset_rows, .first = true};
     for (int part = 0; part < PART_COUNT; part++) {
-        offset = lay_out_list(emitter, &emitter->parts[part], offset);
+        lay_out_list(emitter, &emitter->parts[part], &at);
         if (part == PART_HOT) {
-            *hot_size = offset;
+            *hot_size = at.offset;
         }
     }
+    emitter->offset_bytes = (size_t)(at.end - emitter->offset_rows);
     for (int i = 0; i < emitter->label_count; i++) {
         struct place_of_label *place = &emitter->labels[i];
         const struct item_list *list = &emitter->parts[place->part];
@@ -110,7 +152,7 @@ size_t layout(struct emitter *emitter, size_t *hot_size)
             place->offset = list->items[place->item].offset;
         }
     }
-    return offset;
+    return at.offset;
 }
 
 /* ---- Relocation ---------------------------------------------------------------------------------------------- */

@@ -62,7 +62,7 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
     if (count < 0) {
         return 0;
     }
-    const struct operand *operands = emitter->saved_operands + emitter->saved_count;
+    const struct operand *operands = count == 0 ? NULL : emitter->saved_operands + emitter->saved_count;
     locals_spilled &= keep > 0;
     bool shared = error || kind == STUB_LEAVE_NOW || kind == STUB_TAIL;
     unsigned hash = (unsigned)next * 5 + (unsigned)emitter->depth * 3 + kind + (unsigned)instruction->handler * 7;
@@ -72,8 +72,8 @@ static int file_stub(struct emitter *emitter, enum stub_kind kind, int next, boo
         if (earlier->kind == kind && earlier->next == next && earlier->locals_spilled == locals_spilled &&
             earlier->depth == emitter->depth && earlier->operand_count == count &&
             same_handler(emitter, earlier->instruction, emitter->current) &&
-            memcmp(&emitter->saved_operands[earlier->first_operand], operands, sizeof *operands * (size_t)count) ==
-                0) {
+            (count == 0 || memcmp(&emitter->saved_operands[earlier->first_operand], operands,
+                                  sizeof *operands * (size_t)count) == 0)) {
             return earlier->label;
         }
     }

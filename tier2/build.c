@@ -540,6 +540,7 @@ static void open_loop(struct builder *builder, int header)
     struct block_info *info = &builder->info[header];
     int edges = 1 + count_back_edges(builder, header);
     build_own_operands(builder);
+    build_begin_instruction(builder);
     if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
         open_range_iterator(builder);
     }

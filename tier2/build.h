@@ -75,7 +75,7 @@ struct loop_guess {
     uint8_t known; /* the guess is good for something */
     int16_t
         twin; /* raw, and the same object as local `twin` - 1, a lower one; 0: nothing is known of it, TWIN_NONE: there is none */
-    uint8_t late;  /* of a number's: it is one only once the loop has assigned it (maybe_other) */
+    uint8_t late; /* of a number's: it is one only once the loop has assigned it (maybe_other) */
 };
 
 /* An open block that goes to an instruction the walk has not come to yet, and what stands where at its end. */

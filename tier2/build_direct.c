@@ -102,6 +102,12 @@ bool build_direct_call(struct builder *builder, PyFunctionObject *function, int 
             boxes[box_count++] = argument;
         }
     }
+    struct operand *callee = peek(builder, pops - 1);
+    callee += callee->state == OPERAND_NULL;
+    if (callee->state == OPERAND_OWNED) {
+        /* It got its reference while arguments were computed. Whoever it was loaded from has it still. */
+        build_node1(builder, IR_drop, callee->value)->flags |= NODE_SIMPLE;
+    }
     builder->depth -= pops;
     operand_drop_many(builder, boxes, box_count, builder->current);
     build_own_fetched(builder);

@@ -324,6 +324,7 @@ void build_get_iter(struct builder *builder)
     bool is_owned = operand->state == OPERAND_OWNED;
     struct ir_node *inputs[2] = {object, build_int(builder, is_owned)};
     struct ir_node *found = build_plain_call(builder, (const void *)rt_plain_iterator, IR_OBJECT, 2, inputs);
+    found->flags |= is_owned ? NODE_TAKES : 0;
     struct ir_node *iterator = build_guard1(builder, IR_guard_bound, found);
     iterator->flags |= NODE_QUIET;
     if (kind == KIND_list || kind == KIND_tuple) {

@@ -152,6 +152,7 @@ static bool is_useful(const struct ir_node *node)
     switch ((enum ir_op)node->op) {
     case IR_load_item:
     case IR_store_item:
+    case IR_list_append:
     case IR_load:
     case IR_store:
     case IR_store_new:

@@ -82,6 +82,7 @@ enum ir_node_flag {
         8, /* drop, store_home: where the death of what goes may run code, execution leaves afterwards: behind it nothing has happened */
     NODE_QUIET = 16,        /* a guard whose failure says nothing against the code */
     NODE_CALLS = 32,        /* handler: a call, after which the eval breaker is looked at */
+    NODE_TAKES = 128,       /* call_plain: unless it returns NULL, takes the reference to its first operand over */
     NODE_NOT_NEGATIVE = 64, /* an int that is known to be 0 or more */
 };
 
@@ -297,5 +298,7 @@ bool ir_check(struct ir_graph *graph, const char *stage, FILE *report);
 /* The part of it that ir_order relies on: blocks end, and successors and predecessors agree. */
 bool ir_check_edges(struct ir_graph *graph, const char *stage, FILE *report);
 bool ir_verify(struct ir_graph *graph, const char *stage);
+/* Are references held and given up evenly on all ways? Of a graph as the builder has made it, in order (ir_references.c). */
+bool ir_check_references(struct ir_graph *graph, const char *stage, FILE *report);
 
 #endif

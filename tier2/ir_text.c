@@ -28,7 +28,8 @@ const char *const ir_slot_names[] = {
 const char *const ir_comparison_names[] = {"lt", "le", "eq", "ne", "gt", "ge"};
 
 const struct ir_flag_name ir_flag_names[] = {
-    {NODE_FITS, "fits"}, {NODE_SIMPLE, "simple"}, {NODE_PLAIN, "plain"}, {NODE_QUIET, "quiet"}, {NODE_CALLS, "calls"},
+    {NODE_FITS, "fits"},   {NODE_SIMPLE, "simple"}, {NODE_PLAIN, "plain"},
+    {NODE_QUIET, "quiet"}, {NODE_CALLS, "calls"},   {NODE_TAKES, "takes"},
 };
 const size_t ir_flag_name_count = sizeof ir_flag_names / sizeof ir_flag_names[0];
 

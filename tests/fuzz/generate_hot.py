@@ -257,7 +257,7 @@ class Maker:
             return f"{self.int(depth)} {self.pick(['<', '<=', '==', '!=', '>', '>='])} {self.int(depth)}"
         if r < 0.7:
             return f"{self.float(depth)} {self.pick(['<', '<=', '==', '!=', '>', '>='])} {self.float(depth)}"
-        return self.pick([f"0 < {self.int(depth)} < 10", f"{self.int(1)} and {self.float(1)} > 1", f"not {self.int(1)}", "i in d", "i in l", "o < 3", "s is r", "name", "l", "i % 2", "o.n is t",
+        return self.pick([f"0 < {self.int(depth)} < 10", f"{self.int(1)} and {self.float(1)} > 1", f"not {self.int(1)}", "i in d", "i in l", "o < 3", "x is None", "name", "l", "i % 2", "o.n is t",
                           f"{self.int(0)} in (1, 2, 3)", "s in l", "isinstance(l[0], int)"])
 
     # ---- Statements ----------------------------------------------------------------------------
@@ -328,7 +328,7 @@ class Maker:
             self.put(2, "if type(u) is int and not -2**90 < u < 2**90: u = u % 1000003")
         else:
             self.put(2, "t, u = (t % 2**63 if type(t) is int else 1), 1")
-        self.put(1, f"return t, u, s, r, len(d), {self.pick(['x', 'm', 'name', 'x is s', 'k', 'o'])}")
+        self.put(1, f"return t, u, s, r, len(d), {self.pick(['x', 'm', 'name', 'x is None', 'k', 'o'])}")
 
     def program(self):
         self.lines = HEADER.splitlines() + CHANGE_CODE.splitlines()

@@ -179,7 +179,7 @@ static char *run_machine(const struct program *program, const struct ir_graph *g
         world.homes[0][i] = NULL;
     }
     tier2_function *function = (tier2_function *)machine->code->entries[0];
-    struct side_exit_outcome outcome = function(frame, PyThreadState_Get());
+    struct side_exit_outcome outcome = function(frame, PyThreadState_Get(), NULL);
     bool left = outcome.address != NULL;
     int depth = left ? depth_at(graph, left_at) : 0;
     for (int i = 0; i < PROGRAM_ALL_LOCALS; i++) {
