@@ -6,17 +6,19 @@ import zlib
 # What is compiled is the program, not the libraries it imports: LLVM takes some milliseconds a function.
 TIER2 = {"JIT_TIERING": "2", "JIT_ONLY": "programs/*.py:*,<string>:*,<stdin>:*"}
 
+TIER1 = {"JIT_TIERING": "1"}
+
 MODES = {
     "tier0": {"PYTHON_JIT": "0"},
     # The programs' loops were written to get hot with 300 turns or calls.
     "default": {"JIT_HOTNESS_THRESHOLD": "300"},
-    "compile-all": {"JIT_STRESS": "compile-all"},
-    "gc": {"JIT_STRESS": "compile-all,gc"},
-    "no-forward": {"JIT_STRESS": "compile-all,no-forward"},
-    "tiny-arena": {"JIT_STRESS": "compile-all,tiny-arena"},
-    "evict": {"JIT_STRESS": "compile-all,evict"},
-    "no-compile": {"JIT_STRESS": "no-compile"},
-    "fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=200"},
+    "compile-all": {"JIT_STRESS": "compile-all", **TIER1},
+    "gc": {"JIT_STRESS": "compile-all,gc", **TIER1},
+    "no-forward": {"JIT_STRESS": "compile-all,no-forward", **TIER1},
+    "tiny-arena": {"JIT_STRESS": "compile-all,tiny-arena", **TIER1},
+    "evict": {"JIT_STRESS": "compile-all,evict", **TIER1},
+    "no-compile": {"JIT_STRESS": "no-compile", **TIER1},
+    "fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=200", **TIER1},
     "tier2": {"JIT_STRESS": "compile-all", "JIT_TIERING": "2"},
     "tier2-sync": {"JIT_STRESS": "compile-all,sync", **TIER2},
     "tier2-deopt": {"JIT_STRESS": "compile-all,sync,deopt=5", **TIER2},

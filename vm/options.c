@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct options options = {.jit = -1, .tiering = 1, .hotness_threshold = 100, .tier2_threshold = 3000, .tier_cap = 1};
+struct options options = {.jit = -1, .tiering = 2, .hotness_threshold = 100, .tier2_threshold = 3000, .tier_cap = 1};
 
 enum option_type { OPTION_LEVEL, OPTION_COUNT, OPTION_TEXT, OPTION_PATTERNS, OPTION_PERF, OPTION_STRESS };
 

@@ -86,7 +86,7 @@ print(inner(50), list(generator(3)))
 stats = pyjit.stats()
 assert stats["events"]["evict"] > 20, stats
 """)
-        self.expect(run([LAUNCHER, script], JIT_STRESS="compile-all,evict"), "50 [3, 2, 1, 0]\n")
+        self.expect(run([LAUNCHER, script], JIT_STRESS="compile-all,evict", JIT_TIERING="1"), "50 [3, 2, 1, 0]\n")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def f(n):
         pyjit.disable()
     return n + 1
 assert [f(i) for i in range(10)] == list(range(1, 11))
-""", JIT_STRESS="compile-all")
+""", JIT_STRESS="compile-all", JIT_TIERING="1")
 
     def test_clear(self):
         self.check("""
@@ -168,7 +168,7 @@ assert compiled == {}, compiled
             ("/*/program.py:other", None, [False, True, False]),
         ):
             with self.subTest(only=only, skip=skip):
-                self.check(program.replace("{}", repr(expected)), JIT_STRESS="compile-all", JIT_ONLY=only, JIT_SKIP=skip)
+                self.check(program.replace("{}", repr(expected)), JIT_STRESS="compile-all", JIT_TIERING="1", JIT_ONLY=only, JIT_SKIP=skip)
 
     def test_compile_heeds_only_and_skip(self):
         self.check("""

@@ -12,7 +12,7 @@ import unittest
 from tooling import LAUNCHER, STOCK, ToolTest, environment
 
 LIBRARY = "/usr/lib/python3.11"
-MODES = {"default": {}, "compile-all": {"JIT_STRESS": "compile-all"}}
+MODES = {"default": {}, "compile-all": {"JIT_STRESS": "compile-all", "JIT_TIERING": "1"}}
 
 ASYNCIO_SERVER = '''
 import asyncio, json
