@@ -144,7 +144,8 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
 
 /* ---- States ----------------------------------------------------------------------------------------------------- */
 
-/* What tells objects apart that compiled code knows as numbers: a number comes to be where its node is made. */
+/* What tells objects apart that compiled code knows as numbers: a number comes to be where its node is made. Boxes have it as their number: passes
+ * make one node of equal numbers, but one object only of what was one from the start. */
 static uint32_t box_of(const struct ir_node *value)
 {
     return value->id + 1;
@@ -499,7 +500,9 @@ struct ir_node *build_box(struct builder *builder, struct ir_node *raw)
         build_node1(builder, IR_hold, object);
         return object;
     }
-    return build_node1(builder, box_op(raw), raw);
+    struct ir_node *object = build_node1(builder, box_op(raw), raw);
+    object->number = box_of(raw);
+    return object;
 }
 
 /* The number as an object, with a reference for the caller: an operand may have it, or a new box is made. */
@@ -513,7 +516,7 @@ static struct ir_node *make_box(struct builder *builder, struct ir_node *raw)
             return operand->value;
         }
     }
-    struct ir_node *object = build_node1(builder, op, raw);
+    struct ir_node *object = build_box(builder, raw);
     if (!ir_is_constant(raw)) {
         note_boxed_argument(builder, raw);
         share_box(builder, raw, object);

@@ -51,6 +51,12 @@ def in_containers(a):
     return items[0] is items[2], items[0] is items[1], box[0] is x, x in [x], x in (x, x), x in {x}, x in {x: 1}
 
 
+def equal_beside_it(a):
+    x = a * 1.5
+    items = (x, a * 1.5, x)
+    return items[0] is items[2], items[0] is items[1], x in {x}
+
+
 def in_a_loop(a):
     found = []
     for x in (a * 1.5, a, a + a):
@@ -131,8 +137,8 @@ def by_one_of_two_ways(a):
     return total == total
 
 
-FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, in_a_loop,
-             in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
+FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, equal_beside_it,
+             in_a_loop, in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
 for function in FUNCTIONS:
     results = {}
     for turn in range(40):
