@@ -426,14 +426,15 @@ static bool may_be_missing(const struct variable *variable)
     return variable->maybe_unbound || variable->maybe_other;
 }
 
-/* A local, other than `local`, that has the number `raw` as an object already, or on some ways here; or -1. */
+/* A local, other than `local`, that has the number `raw` as an object already, or on some ways here; or -1. One that may hold something else or
+ * nothing goes for another local only: where that is newer than its home, both have been assigned the number. */
 static int local_with_box(const struct builder *builder, const struct ir_node *raw, int local)
 {
     int found = -1;
     for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
         const struct variable *variable = &builder->variables[i];
         bool in_home = variable->state == VARIABLE_RAW && variable->value == raw && variable->clean != NULL &&
-                       !builder->is_virtual && !may_be_missing(variable);
+                       !builder->is_virtual && (local >= 0 || !may_be_missing(variable));
         if (i != local && (in_home || (variable->state == VARIABLE_OBJECT && variable->raw == raw))) {
             if (variable->state == VARIABLE_OBJECT || build_is_true(variable->clean)) {
                 return i;
