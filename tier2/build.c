@@ -307,17 +307,27 @@ static struct variable merge_variable(struct builder *builder, struct merge *mer
     return result;
 }
 
+/* Two ways to say the same number of the same object? Constants stand in their homes. */
+static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
+                          const struct ir_node *clean_b)
+{
+    bool in_homes = build_is_true(clean_a) && build_is_true(clean_b);
+    return a == b || (in_homes && ir_is_constant(a) && a->op == b->op && a->number == b->number);
+}
+
 /* Two raw locals that are one object on all ways are one afterwards. */
 static void share_phi(const struct merge *merge, struct variable *variables, int local)
 {
     for (int other = 0; other < local && variables[local].state == VARIABLE_RAW; other++) {
         bool same = variables[other].state == VARIABLE_RAW;
+        bool is_computed = false;
         for (int i = 0; same && i < merge->count; i++) {
             const struct variable *on_way = merge->ways[i]->variables;
-            same = on_way[other].state == VARIABLE_RAW && on_way[other].value == on_way[local].value &&
-                   !ir_is_constant(on_way[local].value);
+            same = on_way[other].state == VARIABLE_RAW &&
+                   is_one_number(on_way[other].value, on_way[other].clean, on_way[local].value, on_way[local].clean);
+            is_computed |= same && !ir_is_constant(on_way[local].value);
         }
-        if (same) {
+        if (same && is_computed) {
             variables[local].value = variables[other].value;
         }
     }
@@ -772,14 +782,6 @@ static void peel(struct builder *builder, int header)
     builder->body->peels[header] = true;
     memset(builder->info[header].guesses, 0, (size_t)builder->local_count * sizeof(struct loop_guess));
     builder->retry = true;
-}
-
-/* Two ways to say the same number of the same object? Constants stand in their homes. */
-static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
-                          const struct ir_node *clean_b)
-{
-    bool in_homes = build_is_true(clean_a) && build_is_true(clean_b);
-    return a == b || (in_homes && ir_is_constant(a) && a->op == b->op && a->number == b->number);
 }
 
 static bool is_raw_phi(const struct block_info *info, int local)
