@@ -271,12 +271,25 @@ static struct variable merge_without_home(struct builder *builder, struct merge 
     return result;
 }
 
-static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local)
+/* What all ways agree on, per local. What goes to its home somewhere is there before anything is said of other locals, which may be the same
+ * object. NULL: no memory. */
+static struct variable *agree(struct builder *builder, struct merge *merge)
 {
-    if (builder->is_virtual) {
-        return merge_without_home(builder, merge, block, local);
+    struct variable *agreed = ir_allocate(builder->graph, (size_t)builder->local_count * sizeof *agreed + 1);
+    for (int local = 0; agreed != NULL && local < builder->local_count; local++) {
+        agreed[local] = agree_on_variable(merge->ways[0], local);
     }
-    struct variable agreed = agree_on_variable(merge->ways[0], local);
+    for (int local = 0; agreed != NULL && local < builder->local_count; local++) {
+        if (agreed[local].state == VARIABLE_HOME) {
+            convert_variable(builder, merge, local, &agreed[local]);
+        }
+    }
+    return agreed;
+}
+
+static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local,
+                                      struct variable agreed)
+{
     if (agreed.state == VARIABLE_UNBOUND) {
         return agreed;
     }
@@ -405,8 +418,13 @@ static void merge_incoming(struct builder *builder, int number)
     for (int index = 0; index < merge.depth; index++) {
         operands[index] = merge_operand(builder, &merge, block, index);
     }
+    const struct variable *agreed = builder->is_virtual ? NULL : agree(builder, &merge);
+    if (builder->graph->out_of_memory) {
+        return;
+    }
     for (int local = 0; local < builder->local_count; local++) {
-        variables[local] = merge_variable(builder, &merge, block, local);
+        variables[local] = agreed != NULL ? merge_variable(builder, &merge, block, local, agreed[local])
+                                          : merge_without_home(builder, &merge, block, local);
         share_phi(&merge, variables, local);
     }
     builder->settling = false;

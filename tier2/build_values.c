@@ -924,11 +924,26 @@ void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind)
                                   .clean = build_bool(builder, true)};
 }
 
+/* Before what is known of a raw local's number is lost: other locals that are the same object have it, too. */
+static void sync_twins(struct builder *builder, int local)
+{
+    const struct ir_node *raw = builder->variables[local].value;
+    for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
+        const struct variable *other = &builder->variables[i];
+        if (i != local && other->state == VARIABLE_RAW && other->value == raw) {
+            variable_sync(builder, i);
+        }
+    }
+}
+
 struct ir_node *variable_to_home(struct builder *builder, int local)
 {
     struct variable *variable = &builder->variables[local];
     if (variable->state == VARIABLE_RAW) {
         struct ir_node *object = sync_local(builder, local);
+        if (!builder->is_virtual) {
+            sync_twins(builder, local);
+        }
         bool maybe_unbound = may_be_missing(variable);
         if (!builder->is_virtual) {
             *variable =
