@@ -320,12 +320,18 @@ static struct variable merge_variable(struct builder *builder, struct merge *mer
     return result;
 }
 
+/* The same node, or equal constants? */
+static bool is_equal_number(const struct ir_node *a, const struct ir_node *b)
+{
+    return a == b || (ir_is_constant(a) && a->op == b->op && a->number == b->number);
+}
+
 /* Two ways to say the same number of the same object? Constants stand in their homes. */
 static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
                           const struct ir_node *clean_b)
 {
     bool in_homes = build_is_true(clean_a) && build_is_true(clean_b);
-    return a == b || (in_homes && ir_is_constant(a) && a->op == b->op && a->number == b->number);
+    return a == b || (in_homes && is_equal_number(a, b));
 }
 
 /* Two raw locals that are one object on all ways are one afterwards. */
@@ -687,9 +693,11 @@ static void open_loop(struct builder *builder, int header)
         if (!changes[local] || builder->retry) {
             continue;
         }
+        int twin = variable->state == VARIABLE_RAW ? twin_of(builder, info, block, local) : -1;
         if (builder->is_virtual) {
             variable->raw = NULL;
-            variable->value = open_phi(builder, block, variable->value, edges);
+            variable->value =
+                twin >= 0 ? builder->variables[twin].value : open_phi(builder, block, variable->value, edges);
             if (variable->clean != NULL) {
                 variable->clean = open_phi(builder, block, variable->clean, edges);
             }
@@ -700,7 +708,6 @@ static void open_loop(struct builder *builder, int header)
                 builder->block = block->predecessors[0];
                 clean = ir_insert_before(builder->graph, builder->block->last, IR_constant_bool, 0, NULL);
             }
-            int twin = twin_of(builder, info, block, local);
             variable->value =
                 twin >= 0 ? builder->variables[twin].value : open_phi(builder, block, variable->value, edges);
             variable->clean = open_phi(builder, block, clean, edges);
@@ -808,27 +815,33 @@ static bool is_raw_phi(const struct block_info *info, int local)
     return variable->state == VARIABLE_RAW && variable->value->op == IR_phi && variable->value->block == info->header;
 }
 
-/* A back edge brings one number for both locals. They are to be one in the loop, too, if they came in as one; else they become one object here. */
+/* A back edge brings one number for both locals. They are to be one in the loop, too, if they came in as one; else they become one object here, in
+ * their homes. Constants come in as one in an inlined function, which has no homes: one box of them is made later, or none was there yet. */
 static void join_twins(struct builder *builder, int header, int first, int second)
 {
     struct block_info *info = &builder->info[header];
     const struct variable *wanted[2] = {&info->variables[first], &info->variables[second]};
     struct loop_guess *guess = &info->guesses[second];
-    if (guess->twin == 0 && is_one_number(wanted[0]->value->inputs[0], wanted[0]->clean->inputs[0],
-                                          wanted[1]->value->inputs[0], wanted[1]->clean->inputs[0])) {
+    const struct ir_node *values[2] = {wanted[0]->value->inputs[0], wanted[1]->value->inputs[0]};
+    bool came_as_one = builder->is_virtual ? is_equal_number(values[0], values[1])
+                                           : is_one_number(values[0], wanted[0]->clean->inputs[0], values[1],
+                                                           wanted[1]->clean->inputs[0]);
+    if (guess->twin == 0 && came_as_one) {
         guess->twin = (int16_t)(first + 1);
         builder->retry = true;
         return;
     }
-    variable_sync(builder, first);
-    variable_sync(builder, second);
+    if (!builder->is_virtual) {
+        variable_sync(builder, first);
+        variable_sync(builder, second);
+    }
 }
 
 /* Before a back edge: locals that are one object stay one. */
 static void settle_twins(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
-    for (int second = 1; second < builder->local_count && !builder->is_virtual; second++) {
+    for (int second = 1; second < builder->local_count; second++) {
         const struct variable *variable = &builder->variables[second];
         for (int first = 0; first < second && is_raw_phi(info, second); first++) {
             const struct variable *other = &builder->variables[first];
