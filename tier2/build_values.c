@@ -598,9 +598,16 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
     if (local >= 0) {
         bool is_raw = builder->variables[local].state == VARIABLE_RAW;
         struct ir_node *object = is_raw ? sync_local(builder, local) : builder->variables[local].value;
+        if (operand->state == OPERAND_OWNED) {
+            /* It is one of those that got the new box as theirs. */
+            return operand->value;
+        }
         *operand = (struct operand){.state = OPERAND_BORROWED, .local = (int16_t)local, .value = object};
     } else {
         struct ir_node *object = make_box(builder, raw);
+        if (operand->state == OPERAND_OWNED) {
+            build_node1(builder, IR_drop, object)->flags |= NODE_SIMPLE;
+        }
         *operand = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = object};
     }
     return operand->value;
