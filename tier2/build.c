@@ -271,12 +271,25 @@ static struct variable merge_without_home(struct builder *builder, struct merge 
     return result;
 }
 
-static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local)
+/* What all ways agree on, per local. What goes to its home somewhere is there before anything is said of other locals, which may be the same
+ * object. NULL: no memory. */
+static struct variable *agree(struct builder *builder, struct merge *merge)
 {
-    if (builder->is_virtual) {
-        return merge_without_home(builder, merge, block, local);
+    struct variable *agreed = ir_allocate(builder->graph, (size_t)builder->local_count * sizeof *agreed + 1);
+    for (int local = 0; agreed != NULL && local < builder->local_count; local++) {
+        agreed[local] = agree_on_variable(merge->ways[0], local);
     }
-    struct variable agreed = agree_on_variable(merge->ways[0], local);
+    for (int local = 0; agreed != NULL && local < builder->local_count; local++) {
+        if (agreed[local].state == VARIABLE_HOME) {
+            convert_variable(builder, merge, local, &agreed[local]);
+        }
+    }
+    return agreed;
+}
+
+static struct variable merge_variable(struct builder *builder, struct merge *merge, struct ir_block *block, int local,
+                                      struct variable agreed)
+{
     if (agreed.state == VARIABLE_UNBOUND) {
         return agreed;
     }
@@ -307,17 +320,33 @@ static struct variable merge_variable(struct builder *builder, struct merge *mer
     return result;
 }
 
+/* The same node, or equal constants? */
+static bool is_equal_number(const struct ir_node *a, const struct ir_node *b)
+{
+    return a == b || (ir_is_constant(a) && a->op == b->op && a->number == b->number);
+}
+
+/* Two ways to say the same number of the same object? Constants stand in their homes. */
+static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
+                          const struct ir_node *clean_b)
+{
+    bool in_homes = build_is_true(clean_a) && build_is_true(clean_b);
+    return a == b || (in_homes && is_equal_number(a, b));
+}
+
 /* Two raw locals that are one object on all ways are one afterwards. */
 static void share_phi(const struct merge *merge, struct variable *variables, int local)
 {
     for (int other = 0; other < local && variables[local].state == VARIABLE_RAW; other++) {
         bool same = variables[other].state == VARIABLE_RAW;
+        bool is_computed = false;
         for (int i = 0; same && i < merge->count; i++) {
             const struct variable *on_way = merge->ways[i]->variables;
-            same = on_way[other].state == VARIABLE_RAW && on_way[other].value == on_way[local].value &&
-                   !ir_is_constant(on_way[local].value);
+            same = on_way[other].state == VARIABLE_RAW &&
+                   is_one_number(on_way[other].value, on_way[other].clean, on_way[local].value, on_way[local].clean);
+            is_computed |= same && !ir_is_constant(on_way[local].value);
         }
-        if (same) {
+        if (same && is_computed) {
             variables[local].value = variables[other].value;
         }
     }
@@ -395,8 +424,13 @@ static void merge_incoming(struct builder *builder, int number)
     for (int index = 0; index < merge.depth; index++) {
         operands[index] = merge_operand(builder, &merge, block, index);
     }
+    const struct variable *agreed = builder->is_virtual ? NULL : agree(builder, &merge);
+    if (builder->graph->out_of_memory) {
+        return;
+    }
     for (int local = 0; local < builder->local_count; local++) {
-        variables[local] = merge_variable(builder, &merge, block, local);
+        variables[local] = agreed != NULL ? merge_variable(builder, &merge, block, local, agreed[local])
+                                          : merge_without_home(builder, &merge, block, local);
         share_phi(&merge, variables, local);
     }
     builder->settling = false;
@@ -659,9 +693,11 @@ static void open_loop(struct builder *builder, int header)
         if (!changes[local] || builder->retry) {
             continue;
         }
+        int twin = variable->state == VARIABLE_RAW ? twin_of(builder, info, block, local) : -1;
         if (builder->is_virtual) {
             variable->raw = NULL;
-            variable->value = open_phi(builder, block, variable->value, edges);
+            variable->value =
+                twin >= 0 ? builder->variables[twin].value : open_phi(builder, block, variable->value, edges);
             if (variable->clean != NULL) {
                 variable->clean = open_phi(builder, block, variable->clean, edges);
             }
@@ -672,7 +708,6 @@ static void open_loop(struct builder *builder, int header)
                 builder->block = block->predecessors[0];
                 clean = ir_insert_before(builder->graph, builder->block->last, IR_constant_bool, 0, NULL);
             }
-            int twin = twin_of(builder, info, block, local);
             variable->value =
                 twin >= 0 ? builder->variables[twin].value : open_phi(builder, block, variable->value, edges);
             variable->clean = open_phi(builder, block, clean, edges);
@@ -774,41 +809,39 @@ static void peel(struct builder *builder, int header)
     builder->retry = true;
 }
 
-/* Two ways to say the same number of the same object? Constants stand in their homes. */
-static bool is_one_number(const struct ir_node *a, const struct ir_node *clean_a, const struct ir_node *b,
-                          const struct ir_node *clean_b)
-{
-    bool in_homes = build_is_true(clean_a) && build_is_true(clean_b);
-    return a == b || (in_homes && ir_is_constant(a) && a->op == b->op && a->number == b->number);
-}
-
 static bool is_raw_phi(const struct block_info *info, int local)
 {
     const struct variable *variable = &info->variables[local];
     return variable->state == VARIABLE_RAW && variable->value->op == IR_phi && variable->value->block == info->header;
 }
 
-/* A back edge brings one number for both locals. They are to be one in the loop, too, if they came in as one; else they become one object here. */
+/* A back edge brings one number for both locals. They are to be one in the loop, too, if they came in as one; else they become one object here, in
+ * their homes. Constants come in as one in an inlined function, which has no homes: one box of them is made later, or none was there yet. */
 static void join_twins(struct builder *builder, int header, int first, int second)
 {
     struct block_info *info = &builder->info[header];
     const struct variable *wanted[2] = {&info->variables[first], &info->variables[second]};
     struct loop_guess *guess = &info->guesses[second];
-    if (guess->twin == 0 && is_one_number(wanted[0]->value->inputs[0], wanted[0]->clean->inputs[0],
-                                          wanted[1]->value->inputs[0], wanted[1]->clean->inputs[0])) {
+    const struct ir_node *values[2] = {wanted[0]->value->inputs[0], wanted[1]->value->inputs[0]};
+    bool came_as_one = builder->is_virtual ? is_equal_number(values[0], values[1])
+                                           : is_one_number(values[0], wanted[0]->clean->inputs[0], values[1],
+                                                           wanted[1]->clean->inputs[0]);
+    if (guess->twin == 0 && came_as_one) {
         guess->twin = (int16_t)(first + 1);
         builder->retry = true;
         return;
     }
-    variable_sync(builder, first);
-    variable_sync(builder, second);
+    if (!builder->is_virtual) {
+        variable_sync(builder, first);
+        variable_sync(builder, second);
+    }
 }
 
 /* Before a back edge: locals that are one object stay one. */
 static void settle_twins(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
-    for (int second = 1; second < builder->local_count && !builder->is_virtual; second++) {
+    for (int second = 1; second < builder->local_count; second++) {
         const struct variable *variable = &builder->variables[second];
         for (int first = 0; first < second && is_raw_phi(info, second); first++) {
             const struct variable *other = &builder->variables[first];

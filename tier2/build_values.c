@@ -144,7 +144,8 @@ bool build_kind_has_failed(const struct builder *builder, enum ir_kind kind)
 
 /* ---- States ----------------------------------------------------------------------------------------------------- */
 
-/* What tells objects apart that compiled code knows as numbers: a number comes to be where its node is made. */
+/* What tells objects apart that compiled code knows as numbers: a number comes to be where its node is made. Boxes have it as their number: passes
+ * make one node of equal numbers, but one object only of what was one from the start. */
 static uint32_t box_of(const struct ir_node *value)
 {
     return value->id + 1;
@@ -425,14 +426,15 @@ static bool may_be_missing(const struct variable *variable)
     return variable->maybe_unbound || variable->maybe_other;
 }
 
-/* A local, other than `local`, that has the number `raw` as an object already, or on some ways here; or -1. */
+/* A local, other than `local`, that has the number `raw` as an object already, or on some ways here; or -1. One that may hold something else or
+ * nothing goes for another local only: where that is newer than its home, both have been assigned the number. */
 static int local_with_box(const struct builder *builder, const struct ir_node *raw, int local)
 {
     int found = -1;
     for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
         const struct variable *variable = &builder->variables[i];
         bool in_home = variable->state == VARIABLE_RAW && variable->value == raw && variable->clean != NULL &&
-                       !builder->is_virtual && !may_be_missing(variable);
+                       !builder->is_virtual && (local >= 0 || !may_be_missing(variable));
         if (i != local && (in_home || (variable->state == VARIABLE_OBJECT && variable->raw == raw))) {
             if (variable->state == VARIABLE_OBJECT || build_is_true(variable->clean)) {
                 return i;
@@ -499,7 +501,9 @@ struct ir_node *build_box(struct builder *builder, struct ir_node *raw)
         build_node1(builder, IR_hold, object);
         return object;
     }
-    return build_node1(builder, box_op(raw), raw);
+    struct ir_node *object = build_node1(builder, box_op(raw), raw);
+    object->number = box_of(raw);
+    return object;
 }
 
 /* The number as an object, with a reference for the caller: an operand may have it, or a new box is made. */
@@ -513,7 +517,7 @@ static struct ir_node *make_box(struct builder *builder, struct ir_node *raw)
             return operand->value;
         }
     }
-    struct ir_node *object = build_node1(builder, op, raw);
+    struct ir_node *object = build_box(builder, raw);
     if (!ir_is_constant(raw)) {
         note_boxed_argument(builder, raw);
         share_box(builder, raw, object);
@@ -594,9 +598,16 @@ struct ir_node *operand_object(struct builder *builder, struct operand *operand)
     if (local >= 0) {
         bool is_raw = builder->variables[local].state == VARIABLE_RAW;
         struct ir_node *object = is_raw ? sync_local(builder, local) : builder->variables[local].value;
+        if (operand->state == OPERAND_OWNED) {
+            /* It is one of those that got the new box as theirs. */
+            return operand->value;
+        }
         *operand = (struct operand){.state = OPERAND_BORROWED, .local = (int16_t)local, .value = object};
     } else {
         struct ir_node *object = make_box(builder, raw);
+        if (operand->state == OPERAND_OWNED) {
+            build_node1(builder, IR_drop, object)->flags |= NODE_SIMPLE;
+        }
         *operand = (struct operand){.state = OPERAND_OWNED, .local = -1, .value = object};
     }
     return operand->value;
@@ -920,11 +931,26 @@ void variable_to_late_raw(struct builder *builder, int local, enum ir_kind kind)
                                   .clean = build_bool(builder, true)};
 }
 
+/* Before what is known of a raw local's number is lost: other locals that are the same object have it, too. */
+static void sync_twins(struct builder *builder, int local)
+{
+    const struct ir_node *raw = builder->variables[local].value;
+    for (int i = 0; i < builder->local_count && !ir_is_constant(raw); i++) {
+        const struct variable *other = &builder->variables[i];
+        if (i != local && other->state == VARIABLE_RAW && other->value == raw) {
+            variable_sync(builder, i);
+        }
+    }
+}
+
 struct ir_node *variable_to_home(struct builder *builder, int local)
 {
     struct variable *variable = &builder->variables[local];
     if (variable->state == VARIABLE_RAW) {
         struct ir_node *object = sync_local(builder, local);
+        if (!builder->is_virtual) {
+            sync_twins(builder, local);
+        }
         bool maybe_unbound = may_be_missing(variable);
         if (!builder->is_virtual) {
             *variable =

@@ -451,12 +451,16 @@ static bool same_slots(const struct ir_state *state, const struct ir_slot *slots
     return true;
 }
 
-/* The virtual box of a raw number, which is the same object as the number wherever that is named; or NO_OBJECT. */
-static int box_of(const struct walk *walk, const struct ir_node *raw)
+/* The virtual box of a raw number in a state, which is the same object: both were made from one number when the graph was built. Or NO_OBJECT. */
+static int box_of(const struct walk *walk, const struct ir_slot *slot)
 {
-    for (int i = 0; raw != NULL && raw->type != IR_OBJECT && !ir_is_constant(raw) && i < walk->object_count; i++) {
+    const struct ir_node *raw = slot->value;
+    bool names_number = (slot->how == SLOT_OWNED || slot->how == SLOT_BORROWED) && raw != NULL;
+    names_number = names_number && raw->type != IR_OBJECT && !ir_is_constant(raw);
+    for (int i = 0; names_number && i < walk->object_count; i++) {
         const struct standing *standing = &walk->now->objects[i];
-        if (standing->manner == VIRTUAL && is_box_kind(walk, i) && resolve(walk, standing->fields[0]) == raw) {
+        if (standing->manner == VIRTUAL && is_box_kind(walk, i) && walk->objects[i].name->number == slot->box &&
+            resolve(walk, standing->fields[0]) == raw) {
             return i;
         }
     }
@@ -490,8 +494,7 @@ static struct ir_state *state_at(struct walk *walk, struct ir_state *state, stru
     for (int i = 0; i < count; i++) {
         slots[i] = state->slots[i];
         slots[i].value = describe_value(walk, slots[i].value, where);
-        int box =
-            slots[i].how == SLOT_OWNED || slots[i].how == SLOT_BORROWED ? box_of(walk, slots[i].value) : NO_OBJECT;
+        int box = box_of(walk, &slots[i]);
         if (box != NO_OBJECT) {
             slots[i].value = describe(walk, box, where);
         }
@@ -1407,6 +1410,9 @@ static int merge_inputs(struct walk *walk, struct ir_block *block, const int *in
         bool is_position = model->class != NULL && i % 2 == 0;
         fields[i] = is_position ? constant(walk, first_behind_phis(block), IR_constant_int, alike->fields[i]->number)
                                 : merge_field(walk, block, inputs, i, name);
+    }
+    if (is_box_kind(walk, number) && fields[0] != NULL) {
+        node->number = fields[0]->id + 1;
     }
     struct standing *standing = &walk->now->objects[number];
     standing->fields = fields;

@@ -47,3 +47,17 @@ for i in range(300):
 print(loop(300)[1], set(loop(300)[0]))
 for i in range(2): local(3.75, F()); print(SEEN)
 print(same_after(2.5, Add(2)), same_after(3, 10**30))
+
+
+def counted(v, n):
+    out = []
+    for i in range(n):
+        x = v * 1.5 + i
+        y = (x, isinstance(v, F))
+        out.append(sys.getrefcount(x))
+    return out
+
+
+# A number that is an operand and a local of an inlined function while other code runs: two references, not three.
+for turns in (5, 300, 300):
+    print([sorted(set(counted(v, n))) for v in (1.25, 3.5) for n in (5, turns, turns)])

@@ -1,5 +1,6 @@
 """One number assigned twice is one object, also where compiled code has had it in a register; NaN is found by identity alone."""
 # test: modes=tier0,default,compile-all,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc
+import sys
 
 
 def pair(x):
@@ -49,6 +50,12 @@ def in_containers(a):
     box = [0.0]
     box[0] = x
     return items[0] is items[2], items[0] is items[1], box[0] is x, x in [x], x in (x, x), x in {x}, x in {x: 1}
+
+
+def equal_beside_it(a):
+    x = a * 1.5
+    items = (x, a * 1.5, x)
+    return items[0] is items[2], items[0] is items[1], x in {x}
 
 
 def in_a_loop(a):
@@ -131,8 +138,8 @@ def by_one_of_two_ways(a):
     return total == total
 
 
-FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, in_a_loop,
-             in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
+FUNCTIONS = [by_one_of_two_ways, twice_in_a_tuple, handed_over_twice, named_in_an_expression, assigned_twice, assigned_on, computed_twice, in_containers, equal_beside_it,
+             in_a_loop, in_a_loop_of_sums, as_an_attribute, across_a_store_that_frees, as_itself]
 for function in FUNCTIONS:
     results = {}
     for turn in range(40):
@@ -148,3 +155,128 @@ results = set()
 for turn in range(400):
     results.add(long_ints(turn + 7))
 print("long_ints", results)
+
+
+# Two locals of a loop that stand for one number are one object in it, after it and where it is left.
+
+def in_an_inner_loop(n):
+    out = []
+    for i in range(n):
+        r = s = i
+        for j in range(4):
+            s = r = i * 300 + j
+        out.append(s is r)
+    return set(out), s is r
+
+
+def from_one_constant(n):
+    j = k = 0
+    for i in range(n):
+        j = k = i + 300
+    return j is k, j == k
+
+
+def late_ints(n):
+    for i in range(n):
+        j = k = i
+    return j is k
+
+
+def late_floats(n):
+    for i in range(n):
+        j = k = i * 2.5
+    return j is k
+
+
+def late_in_an_inner_loop(n):
+    res = set()
+    for i in range(n):
+        for m in range(3):
+            j = k = i
+        res.add(j is k)
+    return res, j is k
+
+
+def by_two_ways(n):
+    res = set()
+    a = b = None
+    for i in range(n):
+        if i % 7 == 3:
+            a = b = i + 1000
+        elif i % 7 == 5:
+            a = i + 1000
+            b = a
+        res.add(a is b)
+    return res
+
+
+def counted_up(n):
+    i = 0
+    while i < n:
+        i = j = i + 1
+    return i is j
+
+
+def counted_up_in_floats(n):
+    i = 300.0
+    while i < n:
+        i = j = i + 1.0
+        if i % 50 == 0:
+            k = j
+            l = (i, j)
+    return i is j, l[0] is l[1], k is l[0]
+
+
+def counted_references(n):
+    c = set()
+    for i in range(n):
+        j = k = i + 1000
+        if i > n - 5:
+            c.add(sys.getrefcount(j))
+    return c, sys.getrefcount(j), sys.getrefcount(k)
+
+
+def exchanged(n):
+    a = 1000
+    b = 2000
+    for i in range(n):
+        a, b = b, a
+        c = a
+    return a is b, c is a, c is b
+
+
+def reset_to_a_constant(n):
+    a = b = c = 1
+    for i in range(n):
+        a, b = b, a + b
+        c = b
+        if b > 10**12:
+            a = b = c = 1
+    return c is b, a is b
+
+
+def handed_out_of_a_loop(n):
+    for i in range(n):
+        for j in range(2):
+            s = r = i + 500
+            t = s
+        u = t
+    return s is r, t is s, u is t
+
+
+def seen_in_the_next_turn(n):
+    s = r = t = None
+    out = set()
+    for i in range(n):
+        out.add((s is r, t is r))
+        s = r = i + 1000
+        for q in range(3):
+            t = r
+            s = r = s + 1
+    return out
+
+
+for function in (in_an_inner_loop, from_one_constant, late_ints, late_floats, late_in_an_inner_loop, by_two_ways, counted_up, counted_up_in_floats, counted_references, exchanged, reset_to_a_constant, handed_out_of_a_loop, seen_in_the_next_turn):
+    for turns in (600, 600, 601, 700, 3000):
+        results = function(turns)
+        print(function.__name__, [sorted(part) if isinstance(part, set) else part for part in (results if isinstance(results, tuple) else (results,))])
