@@ -451,16 +451,22 @@ static bool same_slots(const struct ir_state *state, const struct ir_slot *slots
     return true;
 }
 
-/* The virtual box of a raw number, which is the same object as the number wherever that is named; or NO_OBJECT. */
+/* The virtual box of a raw number, which is the same object as the number wherever that is named; or NO_OBJECT. Where several boxes hold that number
+ * (it was computed twice, perhaps) nobody knows which of them it is: the slot's `box` tells, when it is left. */
 static int box_of(const struct walk *walk, const struct ir_node *raw)
 {
+    int found = NO_OBJECT;
     for (int i = 0; raw != NULL && raw->type != IR_OBJECT && !ir_is_constant(raw) && i < walk->object_count; i++) {
         const struct standing *standing = &walk->now->objects[i];
-        if (standing->manner == VIRTUAL && is_box_kind(walk, i) && resolve(walk, standing->fields[0]) == raw) {
-            return i;
+        if (standing->manner != ABSENT && is_box_kind(walk, i) && standing->field_count == 1 &&
+            resolve(walk, standing->fields[0]) == raw) {
+            if (found != NO_OBJECT) {
+                return NO_OBJECT;
+            }
+            found = i;
         }
     }
-    return NO_OBJECT;
+    return found != NO_OBJECT && walk->now->objects[found].manner == VIRTUAL ? found : NO_OBJECT;
 }
 
 static struct ir_state *copy_state(struct walk *walk, const struct ir_state *state, int more)
