@@ -1,6 +1,6 @@
 """Built-in functions, methods and classes in hot loops of tier 2: usual arguments, then subclasses, wrong types, errors and what is at the edge;
 references; names bound anew in the middle."""
-# test: modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-gc,tier2-fail-alloc
+# test: modes=tier0,default,tier2,tier2-sync,tier2-deopt,tier2-deopt-each,tier2-osr,tier2-fail-alloc
 import builtins
 import math
 import sys
