@@ -1,15 +1,19 @@
 /* runtime/box_reserve.c: see box_reserve.h. */
 #include "runtime/box_reserve.h"
 
+#include "runtime/instance.h"
 #include "runtime/runtime_data.h"
 
-enum { MOST_BOXES = 256, MOST_TUPLES = 32, MOST_DIGITS = 3 };
+enum { MOST_BOXES = 256, MOST_TUPLES = 32, MOST_INSTANCES = 32, MOST_DIGITS = 3 };
 
 struct reserve {
     PyObject *boxes[MOST_BOXES]; /* owned */
     int count;
 };
 static struct reserve ints, floats, complexes, tuples;
+
+/* Memory only, not objects yet. */
+static struct reserve instances, instance_values;
 
 static PyObject *make_int(void)
 {
@@ -40,6 +44,16 @@ static PyObject *make_tuple(void)
     return tuple;
 }
 
+static PyObject *make_instance_block(void)
+{
+    return PyObject_Malloc(INSTANCE_RESERVE_BYTES);
+}
+
+static PyObject *make_values_block(void)
+{
+    return PyMem_Malloc(INSTANCE_RESERVE_BYTES);
+}
+
 static void fill(struct reserve *reserve, PyObject *(*make)(void), int most)
 {
     while (reserve->count < most) {
@@ -54,13 +68,15 @@ static void fill(struct reserve *reserve, PyObject *(*make)(void), int most)
 void box_reserve_fill(void)
 {
     if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || complexes.count < MOST_BOXES ||
-        tuples.count < MOST_TUPLES) {
+        tuples.count < MOST_TUPLES || instances.count < MOST_INSTANCES || instance_values.count < MOST_INSTANCES) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
         fill(&ints, make_int, MOST_BOXES);
         fill(&floats, make_float, MOST_BOXES);
         fill(&complexes, make_complex, MOST_BOXES);
         fill(&tuples, make_tuple, MOST_TUPLES);
+        fill(&instances, make_instance_block, MOST_INSTANCES);
+        fill(&instance_values, make_values_block, MOST_INSTANCES);
         PyErr_Restore(type, value, traceback);
     }
 }
@@ -124,4 +140,11 @@ PyObject *box_reserve_take_tuple(int count)
     Py_SET_SIZE(tuple, count);
     PyObject_GC_Track(tuple);
     return tuple;
+}
+
+PyObject *box_reserve_take_instance(PyThreadState *tstate, PyTypeObject *type)
+{
+    void *block = take(&instances);
+    void *values = type->tp_flags & Py_TPFLAGS_MANAGED_DICT ? take(&instance_values) : NULL;
+    return instance_in_reserve(tstate, type, block, values);
 }

@@ -1,4 +1,4 @@
-/* runtime/box_reserve.h: boxes for numbers that tier-2 code must make when memory has run out.
+/* runtime/box_reserve.h: boxes for numbers, tuples and instances that tier-2 code must make when memory has run out.
  *
  * Tier-2 code makes a box where it is needed, perhaps long after the instruction whose result it is, in places that cannot raise. There the
  * reserve helps out, and MemoryError comes as an asynchronous exception does: at the next loop turn or call. GIL held for all.
@@ -19,6 +19,8 @@ PyObject *box_reserve_take_complex(double real, double imaginary);
 /* The same for a tuple of at most BOX_RESERVE_ITEMS, whose items are to be filled in. */
 enum { BOX_RESERVE_ITEMS = 16 };
 PyObject *box_reserve_take_tuple(int count);
+/* The same for an instance of a class that instance_fits_reserve (instance.h) is true of: all its attributes are missing. */
+PyObject *box_reserve_take_instance(PyThreadState *tstate, PyTypeObject *type);
 
 /* The identifier of the thread that is to raise MemoryError; 0: none. */
 extern unsigned long box_reserve_due;

@@ -234,10 +234,7 @@ static PyObject *empty_instance(PyThreadState *tstate, PyTypeObject *type)
     collector->enabled = 0;
     object = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
     collector->enabled = enabled;
-    if (object == NULL) {
-        Py_FatalError("pyjit: out of memory while leaving compiled code");
-    }
-    return object;
+    return LIKELY(object != NULL) ? object : box_reserve_take_instance(tstate, type);
 }
 
 PyObject *rt_tier2_make_instance(PyThreadState *tstate, PyTypeObject *type, const int64_t *words, int count)

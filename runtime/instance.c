@@ -112,13 +112,13 @@ PyObject *instance_of_tuple(PyThreadState *tstate, PyObject *type, PyObject *ite
     return object;
 }
 
-/* Values for `count` shared keys, all empty; NULL without memory, no exception set. The bytes before them are the order of insertion, their number and
- * the size of this prefix. (dictobject.c, new_values) */
-static inline PyDictValues *new_values(Py_ssize_t count)
+/* Values for `count` shared keys, all empty, in `block` unless that is NULL; NULL without memory, no exception set. The bytes before them are the order of
+ * insertion, their number and the size of this prefix. (dictobject.c, new_values) */
+static inline __attribute__((always_inline)) PyDictValues *new_values(Py_ssize_t count, uint8_t *block)
 {
     size_t prefix = whole_words((size_t)count + 2);
     size_t size = prefix + (size_t)count * WORD;
-    uint8_t *block = take_block(list_for(value_blocks, size));
+    block = block != NULL ? block : take_block(list_for(value_blocks, size));
     if (UNLIKELY(block == NULL)) {
         block = PyMem_Malloc(size);
         if (block == NULL) {
@@ -136,16 +136,20 @@ static inline PyDictValues *new_values(Py_ssize_t count)
     return values;
 }
 
-PyObject *instance_try(PyThreadState *tstate, PyTypeObject *type)
+/* What instance_try makes, in reserved memory, unless that is NULL. */
+static inline __attribute__((always_inline)) PyObject *make_instance(PyThreadState *tstate, PyTypeObject *type,
+                                                                     void *block, void *block_of_values)
 {
     bool has_values = (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
     size_t before = sizeof(PyGC_Head) + (has_values ? 2 * WORD : 0);
     size_t size = whole_words((size_t)type->tp_basicsize);
     struct gc_generation *youngest = tstate->interp->gc.generations;
-    if (UNLIKELY(youngest->count >= youngest->threshold && tstate->interp->gc.enabled)) {
-        return NULL; /* collecting is CPython's business */
+    if (block == NULL) {
+        if (UNLIKELY(youngest->count >= youngest->threshold && tstate->interp->gc.enabled)) {
+            return NULL; /* collecting is CPython's business */
+        }
+        block = take_block(list_for(object_blocks, before + size));
     }
-    void *block = take_block(list_for(object_blocks, before + size));
     if (UNLIKELY(block == NULL) && (block = PyObject_Malloc(before + size)) == NULL) {
         return NULL;
     }
@@ -154,7 +158,7 @@ PyObject *instance_try(PyThreadState *tstate, PyTypeObject *type)
     if (has_values) {
         PyDictKeysObject *keys = ((PyHeapTypeObject *)type)->ht_cached_keys;
         Py_ssize_t usable = keys->dk_usable - (keys->dk_usable > 1);
-        PyDictValues *values = new_values(keys->dk_nentries + usable);
+        PyDictValues *values = new_values(keys->dk_nentries + usable, block_of_values);
         if (UNLIKELY(values == NULL)) {
             PyObject_Free(block);
             return NULL;
@@ -173,6 +177,21 @@ PyObject *instance_try(PyThreadState *tstate, PyTypeObject *type)
     _Py_AS_GC(object)->_gc_prev = 0;
     object_track(tstate, object);
     return object;
+}
+
+PyObject *instance_try(PyThreadState *tstate, PyTypeObject *type)
+{
+    return make_instance(tstate, type, NULL, NULL);
+}
+
+bool instance_fits_reserve(const PyTypeObject *type)
+{
+    return sizeof(PyGC_Head) + 2 * WORD + whole_words((size_t)type->tp_basicsize) <= INSTANCE_RESERVE_BYTES;
+}
+
+PyObject *instance_in_reserve(PyThreadState *tstate, PyTypeObject *type, void *block, void *values)
+{
+    return make_instance(tstate, type, block, values);
 }
 
 PyObject *instance_new(PyThreadState *tstate, PyTypeObject *type)

@@ -31,6 +31,13 @@ static inline PyFunctionObject *instance_new_function(PyObject *method)
  * due or memory is short. (typeobject.c, object_new, PyType_GenericAlloc; dictobject.c, init_inline_values) */
 PyObject *instance_try(PyThreadState *tstate, PyTypeObject *type);
 
+/* The same in memory of INSTANCE_RESERVE_BYTES each, from PyObject_Malloc and from PyMem_Malloc, which it takes over: never NULL, starts no
+ * collection. `values` is NULL for a class without inline values. For classes that instance_fits_reserve is true of: their instances fit, and inline values do
+ * always, of which there are 30 at most (dictobject.c, SHARED_KEYS_MAX_SIZE). */
+enum { INSTANCE_RESERVE_BYTES = 320 };
+PyObject *instance_in_reserve(PyThreadState *tstate, PyTypeObject *type, void *block, void *values);
+bool instance_fits_reserve(const PyTypeObject *type);
+
 /* The same in any case: a new reference, or NULL with an exception set. May collect, which can run any code. */
 PyObject *instance_new(PyThreadState *tstate, PyTypeObject *type);
 

@@ -953,7 +953,9 @@ PyObject *rt_plain_format(PyObject *value, int owned)
 
 PyObject *rt_plain_format_with(PyObject *value, PyObject *specification, int owned)
 {
-    bool plain = (PyFloat_CheckExact(value) || PyUnicode_CheckExact(value)) && PyUnicode_CheckExact(specification);
+    /* A float's __format__ without a specification looks for signals. */
+    bool plain = (PyFloat_CheckExact(value) || PyUnicode_CheckExact(value)) && PyUnicode_CheckExact(specification) &&
+                 PyUnicode_GetLength(specification) > 0;
     PyObject *result = plain ? PyObject_Format(value, specification) : NULL;
     if (result == NULL) {
         PyErr_Clear();

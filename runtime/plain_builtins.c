@@ -294,14 +294,22 @@ PyObject *plain_bool_call(PyObject **slots, int count)
     return truth < 0 || !arguments_end_plainly(slots, count) ? NULL : end_with_truth(slots, count, truth != 0);
 }
 
-/* repr() of str, short int and float. */
+/* repr() of str, short int and float. Not by PyObject_Repr: that looks for signals, and what their handlers raise would be lost with the
+ * errors that the general call raises again. */
 PyObject *plain_repr(PyObject **slots, int count)
 {
+    enum { LEVELS_LEFT = 3 }; /* of recursion, which the call would count */
     PyObject *argument = slots[2];
-    if (!PyUnicode_CheckExact(argument) && !PyFloat_CheckExact(argument) && !is_short_int(argument)) {
-        return NULL;
+    if (PyUnicode_CheckExact(argument)) {
+        return PyThreadState_Get()->recursion_remaining < LEVELS_LEFT
+                   ? NULL
+                   : end_call(slots, count, PyUnicode_Type.tp_repr(argument));
     }
-    return end_call(slots, count, PyObject_Repr(argument));
+    PyObject *text = rt_plain_format(argument, 1);
+    if (text != NULL) {
+        slots[1]->ob_refcnt--;
+    }
+    return text;
 }
 
 /* ---- What runs over the items of a list or tuple ------------------------------------------------------------------------ */

@@ -160,7 +160,8 @@ static struct operand make_instance(struct builder *builder, const struct call *
     instance->flags |= NODE_QUIET;
     instance->pointer = call->class;
     instance->number = (call->class->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
-    instance->offset = instance_class_dies_plainly(call->class) ? (int32_t)call->class->tp_version_tag : 0;
+    bool may_be_virtual = instance_class_dies_plainly(call->class) && instance_fits_reserve(call->class);
+    instance->offset = may_be_virtual ? (int32_t)call->class->tp_version_tag : 0;
     struct operand self = {.state = OPERAND_OWNED, .local = -1, .value = instance};
     *peek(builder, call->operands - 1) = self;
     return self;

@@ -377,6 +377,28 @@ def converts(n):
         str(i), repr(i), "%d" % i, int("12345")
 
 
+def converts_more(n):
+    empty = ""
+    for i in range(n):
+        repr(i / 8), repr("x"), f"{1.5:{empty}}", format(i, "d"), hash(i), abs(-i), round(i / 8, 2), divmod(i, 7), pow(i, 2)
+
+
+def represents(n):
+    for i in range(n):
+        repr(i)
+
+
+def represents_texts(n):
+    for i in range(n):
+        repr("a'b")
+
+
+def formats_floats(n):
+    empty = ""
+    for i in range(n):
+        f"{1.5:{empty}}"
+
+
 def multiplies(n):
     x = 3**200
     for i in range(n):
@@ -397,7 +419,7 @@ def looks_up(n):
 def none_lost():
     """CPython looks for signals inside some C functions, too (conversions and arithmetic of ints): what a handler raises there arrives."""
     signal.signal(signal.SIGALRM, signal.default_int_handler)
-    for kind in (formats, formats_wide, formats_with, converts, multiplies, collects, looks_up):
+    for kind in (formats, formats_wide, formats_with, converts, converts_more, represents, represents_texts, formats_floats, multiplies, collects, looks_up):
         came = 0
         for i in range(50):
             try:
