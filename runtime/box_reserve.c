@@ -2,6 +2,7 @@
 #include "runtime/box_reserve.h"
 
 #include "runtime/instance.h"
+#include "runtime/plain.h"
 #include "runtime/runtime_data.h"
 
 enum { MOST_BOXES = 256, MOST_TUPLES = 32, MOST_INSTANCES = 32, MOST_DIGITS = 3 };
@@ -33,11 +34,9 @@ static PyObject *make_complex(void)
 /* Nobody is to find it, nor is the collector to run, while frames are half made. */
 static PyObject *make_tuple(void)
 {
-    struct _gc_runtime_state *collector = runtime_data.collector;
-    int enabled = collector->enabled;
-    collector->enabled = 0;
+    int enabled = plain_hold_collection_off();
     PyObject *tuple = PyTuple_New(BOX_RESERVE_ITEMS);
-    collector->enabled = enabled;
+    plain_allow_collection(enabled);
     if (tuple != NULL) {
         PyObject_GC_UnTrack(tuple);
     }

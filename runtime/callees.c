@@ -16,11 +16,6 @@ const struct callee_row callee_rows[CALLEE_COUNT] = {
 #define MATH(id, name)        [CALLEE_##id] = {.arity = 1},
 #define REAL(name, arguments) [CALLEE_real_##name] = {.real = (const void *)(name), .arity = (arguments)},
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef METHOD
-#undef CLASS
-#undef MATH
-#undef REAL
 };
 
 /* Is the module that a builtin function belongs to (its `self`) the one of this name that comes with CPython? */
@@ -42,16 +37,8 @@ static enum callee find_function(PyObject *callable, int count)
     if (count >= (fewest) && count <= (most) && strcmp(called, name) == 0) {                                         \
         return CALLEE_##id;                                                                                          \
     }
-#define METHOD(id, type, name, fewest, most, function, result, effect, tier1)
-#define CLASS(id, type, fewest, most, function, result, effect, tier1)
-#define MATH(id, name)
-#define REAL(name, arity)
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef MATH
-#undef REAL
     } else if (is_module(module, "math")) {
-#define FUNCTION(id, name, fewest, most, function, result, effect, tier1)
 #define MATH(id, name)                                                                                               \
     if (count == 1 && strcmp(called, name) == 0) {                                                                   \
         return CALLEE_##id;                                                                                          \
@@ -61,11 +48,6 @@ static enum callee find_function(PyObject *callable, int count)
         return CALLEE_real_##name;                                                                                   \
     }
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef METHOD
-#undef CLASS
-#undef MATH
-#undef REAL
     }
     return CALLEE_none;
 }
@@ -74,33 +56,21 @@ static enum callee find_method(PyObject *callable, int count)
 {
     const PyTypeObject *owner = PyDescr_TYPE(callable);
     const char *called = ((PyMethodDescrObject *)callable)->d_method->ml_name;
-#define FUNCTION(id, name, fewest, most, function, result, effect, tier1)
 #define METHOD(id, type, name, fewest, most, function, result, effect, tier1)                                        \
     if (owner == &type && count >= (fewest) && count <= (most) && strcmp(called, name) == 0) {                       \
         return CALLEE_##id;                                                                                          \
     }
-#define CLASS(id, type, fewest, most, function, result, effect, tier1)
-#define MATH(id, name)
-#define REAL(name, arity)
 #include "runtime/callees.def"
-#undef METHOD
-#undef CLASS
     return CALLEE_none;
 }
 
 static enum callee find_class(const PyTypeObject *callable, int count)
 {
-#define METHOD(id, type, name, fewest, most, function, result, effect, tier1)
 #define CLASS(id, type, fewest, most, function, result, effect, tier1)                                               \
     if (callable == &type && count >= (fewest) && count <= (most)) {                                                 \
         return CALLEE_##id;                                                                                          \
     }
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef METHOD
-#undef CLASS
-#undef MATH
-#undef REAL
     return CALLEE_none;
 }
 

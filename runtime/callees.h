@@ -13,11 +13,6 @@ enum callee {
 #define MATH(id, name)                                                        CALLEE_##id,
 #define REAL(name, arity)                                                     CALLEE_real_##name,
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef METHOD
-#undef CLASS
-#undef MATH
-#undef REAL
     CALLEE_COUNT
 };
 
@@ -43,13 +38,6 @@ enum callee callee_of(PyObject *callable, int count);
     PyObject *function(PyObject **slots, int count);
 #define CLASS(id, type, fewest, most, function, result, effect, tier1)                                               \
     PyObject *function(PyObject **slots, int count);
-#define MATH(id, name)
-#define REAL(name, arity)
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef METHOD
-#undef CLASS
-#undef MATH
-#undef REAL
 
 #endif

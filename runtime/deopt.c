@@ -208,11 +208,9 @@ PyObject *rt_tier2_make_tuple(PyObject **items, int count)
         return tuple;
     }
     /* The collector's turn, for one thing: frames are half made here, or values in registers only. The next allocation will start it. */
-    struct _gc_runtime_state *collector = runtime_data.collector;
-    int enabled = collector->enabled;
-    collector->enabled = 0;
+    int enabled = plain_hold_collection_off();
     tuple = PyTuple_New(count);
-    collector->enabled = enabled;
+    plain_allow_collection(enabled);
     if (UNLIKELY(tuple == NULL)) {
         tuple = box_reserve_take_tuple(count);
     }
@@ -229,11 +227,9 @@ static PyObject *empty_instance(PyThreadState *tstate, PyTypeObject *type)
     if (LIKELY(object != NULL)) {
         return object;
     }
-    struct _gc_runtime_state *collector = runtime_data.collector;
-    int enabled = collector->enabled;
-    collector->enabled = 0;
+    int enabled = plain_hold_collection_off();
     object = type->tp_new(type, (PyObject *)&_Py_SINGLETON(tuple_empty), NULL);
-    collector->enabled = enabled;
+    plain_allow_collection(enabled);
     return LIKELY(object != NULL) ? object : box_reserve_take_instance(tstate, type);
 }
 

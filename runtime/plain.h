@@ -23,7 +23,20 @@ static inline bool plain_collection_is_due(int count)
     return UNLIKELY(youngest->count + count > youngest->threshold) && collector->enabled && youngest->threshold != 0;
 }
 
-/* The same as a function: 1 or 0. */
+/* Keeps the collector from running until plain_allow_collection() is given the result. Nothing between the two may run code. */
+static inline int plain_hold_collection_off(void)
+{
+    int enabled = runtime_data.collector->enabled;
+    runtime_data.collector->enabled = 0;
+    return enabled;
+}
+
+static inline void plain_allow_collection(int enabled)
+{
+    runtime_data.collector->enabled = enabled;
+}
+
+/* The same as plain_collection_is_due() as a function: 1 or 0. */
 int rt_plain_collection_is_due(int count);
 
 /* An empty dict, made without starting the collector; NULL where that is not to be had, no exception set. */

@@ -36,7 +36,7 @@ MODES = {
 
 # All programs run in these. Tier 2 takes its time: of the others each has a share.
 USUAL_MODES = [mode for mode in MODES if not mode.startswith(("tier2", "fail-alloc"))]
-SHARED_MODES = ["tier2-deopt", "tier2-deopt-each", "tier2-osr", "tier2-gc", "tier2-evict", "tier2-fail-alloc"]
+SHARED_MODES = ["tier2-deopt", "tier2-deopt-each", "tier2-osr", "tier2-gc", "tier2-evict", "tier2-fail-alloc", "tier2-trial"]
 
 
 def modes_of_program(name, asked_for):

@@ -553,8 +553,8 @@ bool build_is_simple(enum ir_kind kind);
 
 /* KIND_any for a type without a kind. */
 enum ir_kind build_kind_of_type(PyTypeObject *type);
-/* The other way round; NULL for KIND_any. */
-PyTypeObject *build_type_of_kind(enum ir_kind kind);
+/* The operation on floats of a BINARY_OP's oparg; IR_OP_COUNT: none. */
+enum ir_op build_float_operation(int oparg);
 
 /* Makes the graph, or returns why not. GIL held; runs no Python code. */
 enum reason build_graph(const struct build_request *request, const struct bytecode *bytecode,

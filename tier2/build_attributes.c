@@ -241,7 +241,7 @@ static struct ir_node *method_of_kind(struct builder *builder, struct operand *o
     if (kind == KIND_any && operand->value->sample == NULL && cell != NULL && cell->count == 1) {
         kind = build_kind_of_type(cell->first.type);
     }
-    PyTypeObject *class = build_type_of_kind(kind);
+    PyTypeObject *class = ir_type_of_kind(kind);
     PyObject *method = class == NULL ? NULL : _PyType_Lookup(class, name_of(builder));
     if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type) || class->tp_dictoffset != 0 ||
         class->tp_version_tag == 0 || build_has_failed(builder, IR_guard_kind) ||

@@ -35,11 +35,6 @@ static enum ir_kind result_kind(enum callee callee)
 #define MATH(id, name)                                                        [CALLEE_##id] = KIND_any,
 #define REAL(name, arity)                                                     [CALLEE_real_##name] = KIND_float,
 #include "runtime/callees.def"
-#undef FUNCTION
-#undef METHOD
-#undef CLASS
-#undef MATH
-#undef REAL
     };
     return (enum ir_kind)kinds[callee];
 }
@@ -444,7 +439,7 @@ static bool build_type_of(struct builder *builder, const struct known_call *call
         return false;
     }
     if (kind != KIND_any) {
-        finish_constant(builder, call, (PyObject *)build_type_of_kind(kind));
+        finish_constant(builder, call, (PyObject *)ir_type_of_kind(kind));
         return true;
     }
     struct ir_node *class = build_node1(builder, IR_load, operand->value);
@@ -468,7 +463,7 @@ static bool build_isinstance(struct builder *builder, const struct known_call *c
     PyObject *known = class->value->op == IR_constant_object ? (PyObject *)class->value->pointer : NULL;
     if (kind != KIND_any && known != NULL && Py_IS_TYPE(known, &PyType_Type)) {
         /* The classes of such objects say so themselves. */
-        bool is_instance = PyType_IsSubtype(build_type_of_kind(kind), (PyTypeObject *)known);
+        bool is_instance = PyType_IsSubtype(ir_type_of_kind(kind), (PyTypeObject *)known);
         finish_raw(builder, call, build_bool(builder, is_instance));
         return true;
     }

@@ -66,27 +66,13 @@ static bool is_two(const struct operand *operand)
                      PyLong_AsLong((PyObject *)operand->value->pointer) == 2;
 }
 
+/* What is done with the parts, or with both at once; IR_OP_COUNT: none, complex numbers have no remainder. */
 static enum ir_op operation(int oparg)
 {
-    switch (oparg) {
-    case NB_ADD:
-    case NB_INPLACE_ADD:
-        return IR_float_add;
-    case NB_SUBTRACT:
-    case NB_INPLACE_SUBTRACT:
-        return IR_float_subtract;
-    case NB_MULTIPLY:
-    case NB_INPLACE_MULTIPLY:
-        return IR_float_multiply;
-    case NB_TRUE_DIVIDE:
-    case NB_INPLACE_TRUE_DIVIDE:
-        return IR_complex_divide;
-    case NB_POWER:
-    case NB_INPLACE_POWER:
-        return IR_float_power;
-    default:
-        return IR_OP_COUNT;
-    }
+    enum ir_op op = build_float_operation(oparg);
+    return op == IR_float_divide                                  ? IR_complex_divide
+           : op == IR_float_modulo || op == IR_float_floor_divide ? IR_OP_COUNT
+                                                                  : op;
 }
 
 static struct ir_node *as_complex(struct builder *builder, struct operand *operand, enum ir_kind kind)

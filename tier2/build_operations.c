@@ -219,7 +219,7 @@ static enum ir_op int_operation(int oparg)
     }
 }
 
-static enum ir_op float_operation(int oparg)
+enum ir_op build_float_operation(int oparg)
 {
     switch (oparg) {
     case NB_ADD:
@@ -324,7 +324,7 @@ static void build_binary_op(struct builder *builder)
         /* & | ^ of two bools are bools. */
         bool bools = left_kind == KIND_bool && right_kind == KIND_bool;
         enum ir_op op = is_complex ? IR_OP_COUNT
-                        : floats   ? float_operation(oparg)
+                        : floats   ? build_float_operation(oparg)
                         : bools    ? IR_OP_COUNT
                                    : int_operation(oparg);
         if (op != IR_OP_COUNT && !build_has_failed(builder, op) && !build_has_failed(builder, IR_unbox_int)) {

@@ -76,19 +76,6 @@ enum ir_kind build_kind_of_type(PyTypeObject *type)
     return KIND_any;
 }
 
-PyTypeObject *build_type_of_kind(enum ir_kind kind)
-{
-    switch (kind) {
-#define KIND(name, field)                                                                                            \
-    case KIND_##name:                                                                                                \
-        return runtime_data.field;
-#include "runtime/kinds.def"
-#undef KIND
-    default:
-        return NULL;
-    }
-}
-
 struct ir_node *build_object(struct builder *builder, PyObject *object)
 {
     struct ir_node *node = build_node(builder, IR_constant_object, 0, NULL);

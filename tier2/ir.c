@@ -2,6 +2,7 @@
 #include "tier2/ir.h"
 
 #include "runtime/compiler_memory.h"
+#include "runtime/runtime_data.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,19 @@ const char *const ir_kind_names[KIND_COUNT] = {
 #include "runtime/kinds.def"
 #undef KIND
 };
+
+PyTypeObject *ir_type_of_kind(enum ir_kind kind)
+{
+    switch (kind) {
+#define KIND(name, field)                                                                                            \
+    case KIND_##name:                                                                                                \
+        return runtime_data.field;
+#include "runtime/kinds.def"
+#undef KIND
+    default:
+        return NULL;
+    }
+}
 
 /* ---- Memory ------------------------------------------------------------------------------------------------- */
 

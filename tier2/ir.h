@@ -31,6 +31,9 @@ enum ir_kind {
     KIND_COUNT
 };
 
+/* The type (a PyTypeObject), borrowed: it lives for ever. NULL for KIND_any. */
+struct _typeobject *ir_type_of_kind(enum ir_kind kind);
+
 enum ir_op {
 #define OP(name, result, inputs, flags) IR_##name,
 #include "tier2/ir_ops.def"

@@ -61,24 +61,11 @@ static enum memory_tag tag_of(const struct ir_node *node)
 
 /* ---- Types ------------------------------------------------------------------------------------------------ */
 
-static PyTypeObject *type_of_kind(enum ir_kind kind)
-{
-    switch (kind) {
-#define KIND(name, field)                                                                                            \
-    case KIND_##name:                                                                                                \
-        return runtime_data.field;
-#include "runtime/kinds.def"
-#undef KIND
-    default:
-        return NULL;
-    }
-}
-
 value lower_guard_kind(struct lowering *l, const struct ir_node *node)
 {
     value object = input(l, node, 0);
     value type = load_tagged(l, TAG_class, l->pointer, object, offsetof(PyObject, ob_type));
-    lower_guard(l, node, integer_compare(l, LLVMIntEQ, type, address(l, type_of_kind((enum ir_kind)node->kind))));
+    lower_guard(l, node, integer_compare(l, LLVMIntEQ, type, address(l, ir_type_of_kind((enum ir_kind)node->kind))));
     return object;
 }
 
@@ -208,7 +195,7 @@ void lower_store_raw(struct lowering *l, const struct ir_node *node)
     label other = new_block(l, "other");
     if (before->kind != wanted) {
         value type = load_tagged(l, TAG_class, l->pointer, old, offsetof(PyObject, ob_type));
-        branch_rarely(l, integer_compare(l, LLVMIntEQ, type, address(l, type_of_kind(wanted))), other);
+        branch_rarely(l, integer_compare(l, LLVMIntEQ, type, address(l, ir_type_of_kind(wanted))), other);
     }
     value count = load_tagged(l, TAG_count, l->i64, old, 0);
     branch_rarely(l, integer_compare(l, LLVMIntEQ, count, constant_i64(l, 1)), other);

@@ -2,17 +2,31 @@
 import sys
 
 
+SEEN = []
+
+
 class F:
     def __rmul__(self, other):
-        SEEN.append((other, sys.getrefcount(other))); return 1
-SEEN=[]
+        SEEN.append((other, sys.getrefcount(other)))
+        return 1
+
+
+class Add(float):
+    def __radd__(self, other):
+        return other
+
+
 def local(x, other):
     y = x * 2.0
     return y * other, other * y if not isinstance(other, F) else 0, y
+
+
 def same_after(a, b):
     c = d = a * b
-    e = (c, b + c, d)      # b may be anything
+    e = (c, b + c, d)  # b may be anything
     return c is d, e[0] is e[2], e[0] is c
+
+
 def loop(n):
     a = b = 1.0
     out = []
@@ -21,31 +35,44 @@ def loop(n):
             out.append(a is b)
         a = b = a + 1.5
     return out, a is b
+
+
 def copies(x):
     t = (x, x, x := x + 1.0, x)
     return t[0] is t[1], t[2] is t[3], t[2] is x
-def pack(L, v):
-    L.append(v)
-def callee(x, L):
+
+
+def pack(items, value):
+    items.append(value)
+
+
+def callee(x, items):
     y = x * 3.0
-    pack(L, y)
-    return L[-1] is y
-def walrus(L, x):
-    L.append(y := x + 0.5)
-    return L[-1] is y
+    pack(items, y)
+    return items[-1] is y
+
+
+def walrus(items, x):
+    items.append(y := x + 0.5)
+    return items[-1] is y
+
+
 def two(x):
     a = x + 1.0
     b = x + 1.0
     return a is b
-class Add(float):
-    def __radd__(s, o): return o
+
+
 for i in range(300):
-    L = []
-    local(1.0*i, 2.0); 
-    r = [same_after(1.5, 2.0), copies(1.5*i), callee(i*1.0, L), walrus(L, i*1.0), two(i*1.0)]
-    if i in (0, 299): print(r)
+    items = []
+    local(1.0 * i, 2.0)
+    result = [same_after(1.5, 2.0), copies(1.5 * i), callee(i * 1.0, items), walrus(items, i * 1.0), two(i * 1.0)]
+    if i in (0, 299):
+        print(result)
 print(loop(300)[1], set(loop(300)[0]))
-for i in range(2): local(3.75, F()); print(SEEN)
+for i in range(2):
+    local(3.75, F())
+    print(SEEN)
 print(same_after(2.5, Add(2)), same_after(3, 10**30))
 
 

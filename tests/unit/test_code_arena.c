@@ -68,13 +68,17 @@ static unsigned char *take(size_t size)
     return memory;
 }
 
-static unsigned char *take_function(int value)
+static unsigned char *commit_function(unsigned char *memory, int value)
 {
-    unsigned char *memory = code_arena_begin(6);
     CHECK(memory != NULL);
     write_constant_function(memory, value);
     CHECK(code_arena_commit(memory, 6));
     return memory;
+}
+
+static unsigned char *take_function(int value)
+{
+    return commit_function(code_arena_begin(6), value);
 }
 
 TEST(code_runs_after_commit)
@@ -407,11 +411,7 @@ TEST(refusal_between_begin_and_commit)
 
 static unsigned char *defer_function(int value)
 {
-    unsigned char *memory = code_arena_begin_deferred(6);
-    CHECK(memory != NULL);
-    write_constant_function(memory, value);
-    CHECK(code_arena_commit(memory, 6));
-    return memory;
+    return commit_function(code_arena_begin_deferred(6), value);
 }
 
 TEST(deferred_code_runs_after_publish)

@@ -231,6 +231,16 @@ TEMPLATE(CALL_STR)
     GO(CONT);
 }
 
+/* Calls the plain_method_function of the site with the operands from `slots` on; SLOW where it declines. The end of a template. */
+#define CALL_PLAIN()                                                                                                 \
+    SET_INSTRUCTION();                                                                                               \
+    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));                      \
+    if (UNLIKELY(result == NULL)) {                                                                                  \
+        GO(SLOW);                                                                                                    \
+    }                                                                                                                \
+    r0 = result;                                                                                                     \
+    GO(CONT)
+
 /* The class Q_A, by a function of runtime/plain_calls.c that runs no other code. */
 TEMPLATE(CALL_PLAIN_CLASS)
 {
@@ -238,13 +248,7 @@ TEMPLATE(CALL_PLAIN_CLASS)
     if (UNLIKELY(slots[1] != QUAD(Q_A))) {
         GO(SLOW);
     }
-    SET_INSTRUCTION();
-    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));
-    if (UNLIKELY(result == NULL)) {
-        GO(SLOW);
-    }
-    r0 = result;
-    GO(CONT);
+    CALL_PLAIN();
 }
 
 /* The builtin function of the definition Q_A, in the same way. */
@@ -256,13 +260,7 @@ TEMPLATE(CALL_PLAIN_FUNCTION)
                  (PyObject *)((PyCFunctionObject *)callable)->m_ml != QUAD(Q_A) || tstate->recursion_remaining < 2)) {
         GO(SLOW);
     }
-    SET_INSTRUCTION();
-    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));
-    if (UNLIKELY(result == NULL)) {
-        GO(SLOW);
-    }
-    r0 = result;
-    GO(CONT);
+    CALL_PLAIN();
 }
 
 /* The method Q_A, by a function of runtime/plain_methods.c that runs no other code. */
@@ -273,13 +271,7 @@ TEMPLATE(CALL_PLAIN_METHOD)
         GO(SLOW);
     }
     CELL(struct call_cell)->other++;
-    SET_INSTRUCTION();
-    PyObject *result = ((PyObject * (*)(PyObject **, int))(void *)HANDLER)(slots, NUMBER(H_N));
-    if (UNLIKELY(result == NULL)) {
-        GO(SLOW);
-    }
-    r0 = result;
-    GO(CONT);
+    CALL_PLAIN();
 }
 
 /* Behind JUMP of the above. */
