@@ -3,6 +3,7 @@
 
 #include "perf/code_listing.h"
 #include "runtime/code_arena.h"
+#include "vm/end_reports.h"
 #include "vm/event_log.h"
 #include "vm/hook.h"
 #include "vm/launch.h"
@@ -95,6 +96,7 @@ bool activate(enum activation_way way)
         decline_with_exception();
         return false;
     }
+    end_reports_start();
     return true;
 }
 

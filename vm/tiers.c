@@ -45,22 +45,16 @@ enum { TURNS_BETWEEN_LOOKS = 64, LOOKS_BETWEEN_REPORTS = 16 };
 /* Turns until a cell that was hot too early in the life of the process asks again. */
 enum { TURNS_TOO_EARLY = 1000 };
 
-enum code_stage {
-    STAGE_BUILT,     /* waits until the process is old enough for it */
-    STAGE_COMPILING, /* it belongs to the compile thread */
-    STAGE_READY,     /* published, not entered yet */
-    STAGE_TRIAL,     /* entered by turns with tier 1 */
-    STAGE_ENTERED,
-    STAGE_WITHDRAWN, /* not entered any more; frames may be in it */
-};
-
 struct tier2_code {
     struct compile_job thread_job; /* first: the compile thread knows it by this */
     struct tier2_code *next;
     struct compiled_code *owner; /* the tier-1 code it hangs on; NULL: that is gone, and so is all interest in this */
     struct tier2_cell *cell;     /* from which it is entered, in the owner */
     struct tier2_job *job;       /* owned */
-    enum code_stage stage;
+    enum tier2_stage stage;
+    enum reason reason; /* why it is refused or withdrawn */
+    double ratio;       /* what its trial has shown, tier 2's time over tier 1's; 0: nothing */
+    double seconds;     /* age of the process when it was published or refused */
     unsigned looks;
     struct trial *trial; /* owned, while it is on trial */
     uint32_t trial_turn; /* the call whose turn it is, counted from 1; 0: none */
@@ -81,7 +75,7 @@ int64_t tiers_countdown(void)
 static struct tier2_code *find_code(const struct compiled_code *compiled, const struct tier2_cell *cell)
 {
     struct tier2_code *code = compiled->tier2;
-    while (code != NULL && (code->cell != cell || code->stage == STAGE_WITHDRAWN)) {
+    while (code != NULL && (code->cell != cell || code->stage >= STAGE_WITHDRAWN)) {
         code = code->next;
     }
     return code;
@@ -95,7 +89,7 @@ static bool is_usable(const struct tier2_code *code)
 /* Is it compiled, so that it has machine code and a table, which are not the compile thread's? */
 static bool has_code(const struct tier2_code *code)
 {
-    return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING;
+    return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING && code->stage != STAGE_REFUSED;
 }
 
 static void free_one(struct tier2_code *code)
@@ -166,6 +160,16 @@ static double milliseconds_of(const struct tier2_job *job)
     return job->build_ms + job->passes_ms + job->emit_ms;
 }
 
+/* There is no such code, and what is left of it tells why. */
+static void note_refusal(struct tier2_code *code, enum reason reason)
+{
+    code->stage = STAGE_REFUSED;
+    code->reason = reason;
+    code->seconds = policy_age();
+    tier2_job_free(code->job);
+    code->job = NULL;
+}
+
 static void discard(struct compile_job *thread_job, enum reason reason)
 {
     struct tier2_code *code = (struct tier2_code *)thread_job;
@@ -180,8 +184,12 @@ static void discard(struct compile_job *thread_job, enum reason reason)
         }
         event_log(EVENT_refuse, code->owner->code, 2, (int)code->cell->offset, reason, 0, milliseconds_of(code->job));
     }
-    unlink_code(code);
-    free_one(code);
+    if (is_wanted(code) && reason != REASON_compile_forked) {
+        note_refusal(code, reason);
+    } else {
+        unlink_code(code);
+        free_one(code);
+    }
     const char *detail;
     enum reason refusal = compile_thread_refusal(&detail);
     if (refusal != REASON_none) {
@@ -198,6 +206,7 @@ static void publish(struct compile_job *thread_job)
         return;
     }
     code->stage = STAGE_READY;
+    code->seconds = policy_age();
     code->cell->countdown = 0;
     totals.functions++;
     code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
@@ -208,7 +217,7 @@ static void publish(struct compile_job *thread_job)
 static void each_code(const struct compiled_code *compiled, tier2_visitor *visit)
 {
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        if (code->stage != STAGE_COMPILING) {
+        if (has_code(code)) {
             visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
         }
     }
@@ -367,6 +376,7 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         job->code = frame->f_code;
         job->loop_offset = cell->offset;
         job->at_any_price = options.stress.compile_all || options.stress.osr || options.tier_cap > 2;
+        job->keep_text = options_match(&options.disassemble, frame->f_code);
         struct deopt_failure *failures = collect_failures(compiled, &job->failure_count);
         job->failures = failures;
         reason = tier2_build(job, compiled, frame);
@@ -384,9 +394,11 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
     if (reason != REASON_none) {
         cell->asked = MOST_ATTEMPTS;
         event_log(EVENT_refuse, frame->f_code, 2, (int)cell->offset, reason, 0, job != NULL ? job->build_ms : -1);
-        tier2_job_free(job);
-        free(code);
-        return NULL;
+        if (code == NULL || job == NULL) {
+            free(job);
+            free(code);
+            return NULL;
+        }
     }
     *code = (struct tier2_code){
         .thread_job = {.compile = compile_on_thread, .publish = publish, .discard = discard},
@@ -397,6 +409,10 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         .stage = STAGE_BUILT,
     };
     compiled->tier2 = code;
+    if (reason != REASON_none) {
+        note_refusal(code, reason);
+        return NULL;
+    }
     return code;
 }
 
@@ -506,6 +522,7 @@ static void withdraw(struct tier2_code *code)
 {
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
+    code->reason = REASON_many_guards_failed;
     end_trial(code);
     code->cell->entry = NULL;
     code->cell->countdown = tiers_countdown();
@@ -710,6 +727,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         return outcome;
     }
     double ratio = trial_ratio(code->trial);
+    code->ratio = ratio;
     end_trial(code);
     if (verdict == TRIAL_WON) {
         code->stage = STAGE_ENTERED;
@@ -723,6 +741,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
                       tier2_job_size(code->job), -1, &detail, 1);
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
+    code->reason = REASON_slower;
     cell->entry = NULL;
     cell->asked = MOST_ATTEMPTS;
     cell->countdown = INT64_MAX;
@@ -766,6 +785,22 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
 }
 
 /* ---- The whole ---------------------------------------------------------------------------------------------------- */
+
+void tiers_each(const struct compiled_code *compiled, tier2_describer *describe, void *argument)
+{
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        struct tier2_piece piece = {
+            .stage = code->stage,
+            .reason = code->reason,
+            .offset = code->cell->offset,
+            .ratio = code->trial != NULL ? trial_ratio(code->trial) : code->ratio,
+            .seconds = code->seconds,
+            .job = code->stage == STAGE_COMPILING ? NULL : code->job,
+        };
+        piece.table = has_code(code) ? code->job->table : NULL;
+        describe(&piece, argument);
+    }
+}
 
 struct tiers_totals tiers_get_totals(void)
 {
