@@ -573,6 +573,10 @@ static enum reason compile(const struct orc_request *request, struct orc_code *c
     if (!verify(module)) {
         return REASON_llvm_failed;
     }
+    /* Passes take away a half at most; on a module far too large they take minutes. */
+    if (request->max_instructions != 0 && count_instructions(module) > 2 * request->max_instructions) {
+        return REASON_too_large;
+    }
     prepare_module(module);
     if (!run_passes(request, machine) || !verify(module)) {
         return REASON_llvm_failed;
