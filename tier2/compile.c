@@ -7,6 +7,7 @@
 #include "tier2/build.h"
 #include "tier2/compile_thread.h"
 #include "tier2/lower.h"
+#include "tier2/note_remarks.h"
 #include "tier2/orc.h"
 #include "tier2/passes.h"
 
@@ -77,13 +78,18 @@ static void describe_frames(struct ir_graph *graph)
             PyCodeObject *code = frame->code;
             char *name = ir_allocate(graph, NAME_SIZE);
             int32_t *lines = ir_allocate(graph, (size_t)Py_SIZE(code) * sizeof *lines);
-            if (name == NULL || lines == NULL) {
+            uint8_t *opcodes = ir_allocate(graph, (size_t)Py_SIZE(code));
+            if (name == NULL || lines == NULL || opcodes == NULL) {
                 return;
+            }
+            for (Py_ssize_t unit = 0; unit < Py_SIZE(code); unit++) {
+                opcodes[unit] = cpython_generic_opcode[_Py_OPCODE(_PyCode_CODE(code)[unit])];
             }
             copy_text(name, NAME_SIZE, code->co_name);
             line_table_read(code, lines);
             frame->name = name;
             frame->lines = lines;
+            frame->opcodes = opcodes;
         }
     }
 }
@@ -300,6 +306,9 @@ enum reason tier2_emit(struct tier2_job *job)
                              ? REASON_little_gain
                              : REASON_none;
     job->passes_ms = milliseconds_now() - start;
+    if (!out_of_memory) {
+        note_remarks(job->graph, &job->remarks);
+    }
     if (job->keep_text && !out_of_memory) {
         keep_text(job);
     }
@@ -342,6 +351,7 @@ void tier2_job_free(struct tier2_job *job)
         }
         code_state_free_watches(job->watches);
         free(job->ir_text);
+        remarks_free(&job->remarks);
         free(job);
     }
 }

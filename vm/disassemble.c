@@ -210,6 +210,30 @@ static void list_tier1(struct listing *listing, const struct compiled_code *comp
     machine_listing_free(&machine);
 }
 
+/* A row of IR, with the names of the addresses in it. */
+static void add_ir_row(struct listing *listing, int line, int section, const char *text, size_t length)
+{
+    char *row = NULL;
+    size_t size;
+    FILE *out = open_memstream(&row, &size);
+    if (out == NULL) {
+        return;
+    }
+    for (size_t at = 0; at < length;) {
+        char *end = NULL;
+        bool hexadecimal = text[at] == '0' && text[at + 1] == 'x' && at > 0 && text[at - 1] == ' ';
+        uint64_t address = hexadecimal ? strtoull(text + at, &end, 16) : 0;
+        const char *name = address != 0 ? name_address(listing, address) : NULL;
+        size_t taken = name != NULL ? (size_t)(end - text) - at : 1;
+        fwrite(name != NULL ? name : text + at, 1, name != NULL ? strlen(name) : 1, out);
+        at += taken;
+    }
+    if (fclose(out) == 0) {
+        add_row(listing, line, section, "%s", row);
+    }
+    free(row);
+}
+
 /* Rows of "LINE|text". */
 static void list_ir(struct listing *listing, const char *text, int section)
 {
@@ -219,7 +243,7 @@ static void list_ir(struct listing *listing, const char *text, int section)
         long line = strtol(text, &rest, 10);
         int length = (int)(end != NULL ? end - rest : (long)strlen(rest));
         if (*rest == '|') {
-            add_row(listing, (int)line, section, "%.*s", length - 1, rest + 1);
+            add_ir_row(listing, (int)line, section, rest + 1, (size_t)length - 1);
         }
         text = end != NULL ? end + 1 : NULL;
     }

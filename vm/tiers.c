@@ -52,9 +52,11 @@ struct tier2_code {
     struct tier2_cell *cell;     /* from which it is entered, in the owner */
     struct tier2_job *job;       /* owned */
     enum tier2_stage stage;
-    enum reason reason; /* why it is refused or withdrawn */
-    double ratio;       /* what its trial has shown, tier 2's time over tier 1's; 0: nothing */
-    double seconds;     /* age of the process when it was published or refused */
+    enum reason reason;         /* why it is refused or withdrawn */
+    double ratio;               /* what its trial has shown, tier 2's time over tier 1's; 0: nothing */
+    double seconds;             /* age of the process when it was published or refused */
+    struct remarks remarks;     /* owned; of one that is refused */
+    struct sighting *sightings; /* owned: what made guards fail */
     unsigned looks;
     struct trial *trial; /* owned, while it is on trial */
     uint32_t trial_turn; /* the call whose turn it is, counted from 1; 0: none */
@@ -95,6 +97,12 @@ static bool has_code(const struct tier2_code *code)
 static void free_one(struct tier2_code *code)
 {
     totals.functions -= is_usable(code);
+    while (code->sightings != NULL) {
+        struct sighting *next = code->sightings->next;
+        free(code->sightings);
+        code->sightings = next;
+    }
+    remarks_free(&code->remarks);
     free(code->trial);
     tier2_job_free(code->job);
     free(code);
@@ -166,6 +174,8 @@ static void note_refusal(struct tier2_code *code, enum reason reason)
     code->stage = STAGE_REFUSED;
     code->reason = reason;
     code->seconds = policy_age();
+    code->remarks = code->job->remarks;
+    code->job->remarks = (struct remarks){0};
     tier2_job_free(code->job);
     code->job = NULL;
 }
@@ -540,10 +550,35 @@ static const char *type_seen(InterpreterFrame *frame, const struct deopt_exit *e
     return seen != NULL ? Py_TYPE(seen)->tp_name : NULL;
 }
 
+/* The code of the function that the table is of, if it can be entered; NULL: it is withdrawn. */
+static struct tier2_code *code_of_table(const struct deopt_table *table)
+{
+    struct code_state *state = code_state_get(table->code);
+    struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
+    while (code != NULL && (!is_usable(code) || !has_table(code->job, table))) {
+        code = code->next;
+    }
+    return code;
+}
+
+/* Keeps the type that made the guard fail for the first time, by name, because types die. */
+static void note_sighting(struct tier2_code *code, const struct deopt_exit *exit, const char *type_name)
+{
+    struct sighting *sighting = code != NULL && type_name != NULL ? malloc(sizeof *sighting) : NULL;
+    if (sighting != NULL) {
+        *sighting = (struct sighting){.next = code->sightings, .exit = exit};
+        snprintf(sighting->type, sizeof sighting->type, "%s", type_name);
+        code->sightings = sighting;
+    }
+}
+
 static void observe(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit)
 {
     struct event_detail details[2] = {{"guard", ir_op_rows[exit->op].name}, {"seen", type_seen(frame, exit)}};
     event_log_details(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1, details, 2);
+    if (exit->count == 1) {
+        note_sighting(code_of_table(table), exit, type_seen(frame, exit));
+    }
     uint64_t now = policy_clock();
     if (table->failures == 1) {
         table->window = now;
@@ -555,11 +590,7 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
     if (now - table->window > (uint64_t)MOST_FAILURES * TICKS_PER_FAILURE) {
         return;
     }
-    struct code_state *state = code_state_get(table->code);
-    struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
-    while (code != NULL && (!is_usable(code) || !has_table(code->job, table))) {
-        code = code->next;
-    }
+    struct tier2_code *code = code_of_table(table);
     if (code != NULL) {
         withdraw(code);
     }
@@ -798,6 +829,10 @@ void tiers_each(const struct compiled_code *compiled, tier2_describer *describe,
             .job = code->stage == STAGE_COMPILING ? NULL : code->job,
         };
         piece.table = has_code(code) ? code->job->table : NULL;
+        piece.sightings = code->sightings;
+        piece.remarks = code->stage == STAGE_REFUSED ? &code->remarks
+                        : piece.job != NULL          ? &piece.job->remarks
+                                                     : NULL;
         describe(&piece, argument);
     }
 }

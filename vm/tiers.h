@@ -26,16 +26,27 @@ enum tier2_stage {
 
 struct tier2_job;
 struct deopt_table;
+struct deopt_exit;
+struct remarks;
+
+/* What a guard saw when it failed for the first time. */
+struct sighting {
+    struct sighting *next;
+    const struct deopt_exit *exit; /* borrowed */
+    char type[48];                 /* its name, cut */
+};
 
 /* One compilation for tier 2 of a function or of a loop in it, as it stands. */
 struct tier2_piece {
     enum tier2_stage stage;
-    enum reason reason;              /* why it is refused or withdrawn */
-    uint32_t offset;                 /* bytecode offset at which it is entered */
-    double ratio;                    /* tier 2's time over tier 1's in a trial; 0: there was none */
-    double seconds;                  /* the age of the process when it was published or refused */
-    const struct tier2_job *job;     /* borrowed; NULL where there is none, or it is the compile thread's */
-    const struct deopt_table *table; /* of exits, where there is code; borrowed */
+    enum reason reason;               /* why it is refused or withdrawn */
+    uint32_t offset;                  /* bytecode offset at which it is entered */
+    double ratio;                     /* tier 2's time over tier 1's in a trial; 0: there was none */
+    double seconds;                   /* the age of the process when it was published or refused */
+    const struct tier2_job *job;      /* borrowed; NULL where there is none, or it is the compile thread's */
+    const struct deopt_table *table;  /* of exits, where there is code; borrowed */
+    const struct sighting *sightings; /* borrowed */
+    const struct remarks *remarks;    /* borrowed; NULL where there are none yet */
 };
 
 /* Describes all those that hang on the tier-1 code, the latest first. */
