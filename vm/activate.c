@@ -10,6 +10,7 @@
 #include "vm/module_sys_jit.h"
 #include "vm/options.h"
 #include "vm/startup_check.h"
+#include "vm/trace.h"
 
 #include <stdio.h>
 
@@ -87,6 +88,9 @@ bool activate(enum activation_way way)
         options_read();
         options_are_read = true;
         event_log_open(options.log);
+        if (options.trace) {
+            trace_start();
+        }
         code_listing_start(options.perf);
     }
     if (options.tier_cap == 0 || !prepare_interpreter()) {

@@ -263,7 +263,7 @@ static void list_tier2(const struct tier2_piece *piece, void *argument)
 {
     struct listing *listing = argument;
     int section = FIRST_SECTION_TIER2 + 2 * listing->piece++;
-    bool is_loop = piece->job != NULL && piece->job->loop_offset != 0;
+    bool is_loop = tiers_is_loop(listing->code, piece->offset);
     fprintf(listing->out, "  tier 2, piece %d: the %s", listing->piece, is_loop ? "loop" : "function");
     if (is_loop) {
         fprintf(listing->out, " at line %d", line_of_offset(listing, (int)piece->offset));

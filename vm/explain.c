@@ -265,8 +265,7 @@ static void name_class(struct explanation *explanation, const struct attribute_c
 /* "function" or "loop at line 5". */
 static void print_piece(const struct explanation *explanation, const struct tier2_piece *piece)
 {
-    bool is_start = piece->offset <= ((uint32_t)explanation->code->_co_firsttraceable + 1) * sizeof(CodeUnit);
-    if (is_start) {
+    if (!tiers_is_loop(explanation->code, piece->offset)) {
         fprintf(explanation->out, "  The function");
     } else {
         fprintf(explanation->out, "  The loop at line %d", line_of(explanation, piece->offset));

@@ -243,6 +243,12 @@ static void set_entry(struct tier2_code *code, tier2_function *entry)
 static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThreadState *tstate,
                                                struct tier2_cell *cell);
 
+static void tell_of_trial(const struct tier2_code *code, const char *text)
+{
+    struct event_detail detail = {"detail", text};
+    event_log_details(EVENT_trial, code->job->code, 2, (int)code->cell->offset, REASON_none, 0, -1, &detail, 1);
+}
+
 /* Is it to be tried out? One at a time of a function, or nobody knows what made it faster. */
 static bool begin_trial(struct tier2_code *code)
 {
@@ -256,6 +262,7 @@ static bool begin_trial(struct tier2_code *code)
         code->stage = STAGE_TRIAL;
         code->cell->on_trial = code;
         set_entry(code, enter_on_trial);
+        tell_of_trial(code, "begins");
     }
     return code->trial != NULL;
 }
@@ -278,6 +285,11 @@ static bool has_trial(const struct compiled_code *compiled)
     return code != NULL;
 }
 
+bool tiers_is_loop(const PyCodeObject *code, uint32_t offset)
+{
+    return offset > ((uint32_t)code->_co_firsttraceable + 1) * sizeof(CodeUnit);
+}
+
 static void enter(struct tier2_code *code)
 {
     if (has_trial(code->owner)) {
@@ -289,7 +301,7 @@ static void enter(struct tier2_code *code)
         code->stage = STAGE_ENTERED;
         set_entry(code, code->job->entry);
     }
-    if (code->cell->offset != 0 && code->job->loop_offset != 0) {
+    if (tiers_is_loop(code->owner->code, code->cell->offset)) {
         event_log(EVENT_osr, code->owner->code, 2, (int)code->cell->offset, REASON_none, 0, -1);
     }
 }
@@ -760,12 +772,14 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
     double ratio = trial_ratio(code->trial);
     code->ratio = ratio;
     end_trial(code);
+    char text[64];
     if (verdict == TRIAL_WON) {
+        snprintf(text, sizeof text, "won, it takes %.2f times as long", ratio);
+        tell_of_trial(code, text);
         code->stage = STAGE_ENTERED;
         set_entry(code, code->job->entry);
         return outcome;
     }
-    char text[32];
     snprintf(text, sizeof text, "%.2f times as long", ratio);
     struct event_detail detail = {"detail", text};
     event_log_details(EVENT_invalidate, code->job->code, 2, (int)cell->offset, REASON_slower,

@@ -24,6 +24,9 @@ enum tier2_stage {
     STAGE_REFUSED,   /* it cannot be compiled, or need not; there is nothing but this note of it */
 };
 
+/* Is the place at which tier-2 code is entered a loop's, or the function's start? */
+bool tiers_is_loop(const PyCodeObject *code, uint32_t offset);
+
 struct tier2_job;
 struct deopt_table;
 struct deopt_exit;
