@@ -1,6 +1,7 @@
 /* perf/code_listing.c: what profilers are told of a piece of code, whichever format they are told in. See code_listing.h. */
 #include "perf/code_listing.h"
 
+#include "runtime/code_arena.h"
 #include "runtime/utf8_text.h"
 
 #include <errno.h>
@@ -141,6 +142,9 @@ static void watch_forks(void)
 void code_listing_start(enum code_listing_format format)
 {
     writer = writers[format];
+    if (writer == jitdump_write) {
+        code_arena_leave_gaps(JITDUMP_GAP);
+    }
     if (writer != NULL) {
         code_map_added = add_tier1;
         watch_forks();
