@@ -196,13 +196,10 @@ class NativeStack(ToolTest):
 
     def test_fatal_signals(self):
         for way, number in WAYS.items():
-            for mode in ("tier 0", "tier 1", "tier 2", "deopt"):
+            for mode in ("tier 0", "tier 1", "tier 2", "deopt") if number == signal.SIGABRT else ("tier 2",):
                 with self.subTest(way=way, mode=mode):
                     done = self.crash(way, **MODES[mode])
                     self.assertEqual(done.returncode, -number)
-                    if mode == "tier 0":
-                        self.assertEqual(done.stderr, "")  # the JIT is off
-                        continue
                     self.check_report(done.stderr, number.name)
                     self.assertRegex(done.stderr.splitlines()[-1], "_start in ")
 
