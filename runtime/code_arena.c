@@ -32,8 +32,9 @@ enum {
     SMALLEST_ARENA_WITH_WINDOWS = 16 * WINDOW_BYTES,
 };
 
-/* Costs address space, but no memory before it is written to. */
-static char arena[ARENA_BYTES] __attribute__((aligned(PAGE_BYTES)));
+/* Costs address space, but no memory before it is written to. In a section of its own, which the build hides from debuggers (gdb/hide_section.c);
+ * sections of this name need no room in the file. The last page stays visible, and unused. */
+static char arena[ARENA_BYTES + PAGE_BYTES] __attribute__((aligned(PAGE_BYTES), section(".lbss.pyjit_code")));
 static uint64_t granule_used[GRANULES / 64];
 
 /* Held for the book-keeping, and while pages are prepared: no block may come to lie there at that moment. */

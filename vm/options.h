@@ -31,6 +31,7 @@ struct options {
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
     enum code_listing_format perf;
+    unsigned gdb; /* 0: no */
     char *llvm; /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
     struct patterns only, skip;
     struct stress stress;
