@@ -206,14 +206,14 @@ static void write_location(struct bytes *out, int64_t offset)
     free(expression.data);
 }
 
-/* The pieces of a function, the one every call begins with first: that is where a debugger takes the function to begin. */
+/* The pieces of a function, relative to its start, the one every call begins with first: that is where a debugger takes the function to begin. */
 static void write_ranges(struct bytes *out, const struct image_function *function)
 {
-    bytes_u64(out, function->start + function->entry);
-    bytes_u64(out, function->start + function->size);
+    bytes_u64(out, function->entry);
+    bytes_u64(out, function->size);
     if (function->entry != 0) {
-        bytes_u64(out, function->start);
-        bytes_u64(out, function->start + function->entry);
+        bytes_u64(out, 0);
+        bytes_u64(out, function->entry);
     }
     bytes_u64(out, 0);
     bytes_u64(out, 0);
