@@ -130,9 +130,9 @@ static void write_abbreviations(struct bytes *out)
                        (const uint8_t[]){DW_AT_producer, DW_FORM_string, DW_AT_language, DW_FORM_data2, DW_AT_name,
                                          DW_FORM_string, DW_AT_stmt_list, DW_FORM_sec_offset, DW_AT_low_pc,
                                          DW_FORM_addr, DW_AT_high_pc, DW_FORM_data8, 0});
-    write_abbreviation(
-        out, BASE_TYPE, DW_TAG_base_type, false,
-        (const uint8_t[]){DW_AT_name, DW_FORM_string, DW_AT_byte_size, DW_FORM_data1, DW_AT_encoding, DW_FORM_data1, 0});
+    write_abbreviation(out, BASE_TYPE, DW_TAG_base_type, false,
+                       (const uint8_t[]){DW_AT_name, DW_FORM_string, DW_AT_byte_size, DW_FORM_data1, DW_AT_encoding,
+                                         DW_FORM_data1, 0});
     write_abbreviation(out, STRUCTURE, DW_TAG_structure_type, true,
                        (const uint8_t[]){DW_AT_name, DW_FORM_string, DW_AT_byte_size, DW_FORM_data1, 0});
     write_abbreviation(out, MEMBER, DW_TAG_member, false,
@@ -147,8 +147,8 @@ static void write_abbreviations(struct bytes *out)
                                          DW_AT_decl_file, DW_FORM_udata, DW_AT_decl_line, DW_FORM_udata, DW_AT_type,
                                          DW_FORM_ref4, DW_AT_ranges, DW_FORM_sec_offset, DW_AT_frame_base,
                                          DW_FORM_exprloc, 0});
-    static const uint8_t local[] = {DW_AT_name, DW_FORM_string,  DW_AT_type, DW_FORM_ref4, DW_AT_location,
-                                    DW_FORM_exprloc, 0};
+    static const uint8_t local[] = {DW_AT_name,     DW_FORM_string,  DW_AT_type, DW_FORM_ref4,
+                                    DW_AT_location, DW_FORM_exprloc, 0};
     write_abbreviation(out, PARAMETER, DW_TAG_formal_parameter, false, local);
     write_abbreviation(out, VARIABLE, DW_TAG_variable, false, local);
     write_abbreviation(out, BLOCK, DW_TAG_lexical_block, false,
@@ -423,8 +423,7 @@ static void add_sections(struct file *file, struct sections *sections, size_t co
     }
     size_t strings = 1 + code_sections + sizeof debug / sizeof debug[0];
     add_section(file, ".strtab", SHT_STRTAB, sections->strings.data, sections->strings.size, 1);
-    Elf64_Shdr *symbols =
-        add_section(file, ".symtab", SHT_SYMTAB, sections->symbols.data, sections->symbols.size, 8);
+    Elf64_Shdr *symbols = add_section(file, ".symtab", SHT_SYMTAB, sections->symbols.data, sections->symbols.size, 8);
     symbols->sh_link = (Elf64_Word)strings;
     symbols->sh_info = 1; /* no local ones */
     file->failed = file->failed || sections->strings.failed || sections->symbols.failed;

@@ -13,6 +13,7 @@
 #include "runtime/frame.h"
 #include "runtime/text.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +62,11 @@ static void tell(struct jit_code_entry *entry, uint32_t action)
 /* A function in an image. */
 struct known {
     struct image_function function;
-    const struct compiled_code *compiled; /* NULL: it has been freed */
+    const void *code; /* its struct compiled_code, or the machine code of tier 2; NULL: it has been freed */
 };
+
+/* The level of images that are LLVM's: they are not made one with others. */
+enum { LEVEL_OF_TIER2 = -1 };
 
 struct image {
     struct jit_code_entry entry; /* what gdb sees */
@@ -73,7 +77,7 @@ struct image {
 
 enum { IMAGES_MADE_ONE = 8 };
 
-/* From the oldest on, that is from the highest level down but for images that have been made anew. */
+/* Those of tier 2; then the others from the oldest on, the highest level first. */
 static struct image **images;
 static size_t image_count, image_room;
 static size_t dead_functions;
@@ -161,30 +165,32 @@ static void unregister_image(struct image *image)
     tell(entry, JIT_UNREGISTER_FN);
 }
 
-/* The living functions of the images from `first` up to `end`, in a new array; those that are dead are freed when `drops`. NULL
- * without memory, or where there are none. */
-static struct known **collect_living(size_t first, size_t end, size_t *count)
+/* How many functions of the images from `first` up to `end` live. */
+static size_t count_living(size_t first, size_t end)
 {
-    size_t room = 0;
+    size_t count = 0;
     for (size_t i = first; i < end; i++) {
-        room += images[i]->count - images[i]->dead;
+        count += images[i]->count - images[i]->dead;
     }
-    *count = 0;
-    struct known **living = room > 0 ? malloc(room * sizeof *living) : NULL;
-    for (size_t i = first; living != NULL && i < end; i++) {
+    return count;
+}
+
+/* Puts them into an array. */
+static void collect_living(size_t first, size_t end, struct known **living)
+{
+    for (size_t i = first; i < end; i++) {
         for (size_t k = 0; k < images[i]->count; k++) {
-            if (images[i]->known[k]->compiled != NULL) {
-                living[(*count)++] = images[i]->known[k];
+            if (images[i]->known[k]->code != NULL) {
+                *living++ = images[i]->known[k];
             }
         }
     }
-    return living;
 }
 
 static void free_dead(struct image *image)
 {
     for (size_t k = 0; k < image->count; k++) {
-        if (image->known[k]->compiled == NULL) {
+        if (image->known[k]->code == NULL) {
             free_known(image->known[k]);
         }
     }
@@ -194,12 +200,18 @@ static void free_dead(struct image *image)
 /* Makes the images from `first` up to `end` one, without what is dead in them. */
 static void make_one(size_t first, size_t end, int level)
 {
-    size_t count;
-    struct known **living = collect_living(first, end, &count);
-    struct image *image = living != NULL ? make_image(living, count, level) : NULL;
-    if (living != NULL && image == NULL) {
-        free(living);
-        return;
+    size_t count = count_living(first, end);
+    struct image *image = NULL;
+    if (count > 0) {
+        struct known **living = malloc(count * sizeof *living);
+        if (living != NULL) {
+            collect_living(first, end, living);
+            image = make_image(living, count, level);
+        }
+        if (image == NULL) {
+            free(living);
+            return;
+        }
     }
     for (size_t i = first; i < end; i++) {
         unregister_image(images[i]);
@@ -222,6 +234,9 @@ static bool are_many(void)
         return false;
     }
     int level = images[image_count - 1]->level;
+    if (level == LEVEL_OF_TIER2) {
+        return false;
+    }
     for (size_t i = image_count - IMAGES_MADE_ONE; i < image_count; i++) {
         if (images[i]->level != level) {
             return false;
@@ -238,7 +253,7 @@ static void forget_dead_at(uint64_t start, uint64_t end)
         bool found = false;
         for (size_t k = 0; image->dead > 0 && k < image->count; k++) {
             const struct known *known = image->known[k];
-            found |= known->compiled == NULL && known->function.start < end &&
+            found |= known->code == NULL && known->function.start < end &&
                      start < known->function.start + known->function.size;
         }
         if (found) {
@@ -260,7 +275,11 @@ static void add_image(struct image *image)
         images = larger;
         image_room = room;
     }
-    images[image_count++] = image;
+    /* Images of tier 2 go to the front, out of the way of those that are made one. */
+    size_t place = image->level == LEVEL_OF_TIER2 ? 0 : image_count;
+    memmove(&images[place + 1], &images[place], (image_count - place) * sizeof(struct image *));
+    images[place] = image;
+    image_count++;
     register_image(image);
     while (are_many()) {
         size_t before = image_count;
@@ -323,7 +342,7 @@ static struct known *describe(const struct compiled_code *compiled)
         return NULL;
     }
     struct image_function *function = &known->function;
-    known->compiled = compiled;
+    known->code = compiled;
     function->start = (uint64_t)(uintptr_t)compiled->start;
     function->size = compiled->size;
     function->hot_size = compiled->hot_size;
@@ -355,14 +374,14 @@ static void add_tier1(struct compiled_code *compiled)
     }
 }
 
-static void remove_tier1(struct compiled_code *compiled)
+static void remove_code(const void *code)
 {
     for (size_t i = 0; i < image_count; i++) {
         for (size_t k = 0; k < images[i]->count; k++) {
-            if (images[i]->known[k]->compiled != compiled) {
+            if (images[i]->known[k]->code != code) {
                 continue;
             }
-            images[i]->known[k]->compiled = NULL;
+            images[i]->known[k]->code = NULL;
             images[i]->dead++;
             dead_functions++;
             /* Nothing is compiled any more where the interpreter is on its way out. */
@@ -371,6 +390,78 @@ static void remove_tier1(struct compiled_code *compiled)
             }
             return;
         }
+    }
+}
+
+static void remove_tier1(struct compiled_code *compiled)
+{
+    remove_code(compiled);
+}
+
+/* ---- Tier 2 ---------------------------------------------------------------------------------------------------------- */
+
+/* Says in the section headers of a copy of the object file where its sections are. Of the others nothing is known, and nothing needed. */
+static void place_sections(char *object, const struct linked_object *linked)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)object;
+    Elf64_Shdr *sections = (Elf64_Shdr *)(object + header->e_shoff);
+    const char *names = object + sections[header->e_shstrndx].sh_offset;
+    for (size_t i = 0; i < header->e_shnum; i++) {
+        const char *name = names + sections[i].sh_name;
+        if (strcmp(name, ".text") == 0) {
+            sections[i].sh_addr = (Elf64_Addr)(uintptr_t)linked->text;
+        } else if (strcmp(name, ".eh_frame") == 0 && linked->eh_frame != NULL) {
+            sections[i].sh_addr = (Elf64_Addr)(uintptr_t)linked->eh_frame;
+        } else {
+            sections[i].sh_flags &= ~(Elf64_Xword)SHF_ALLOC;
+        }
+    }
+}
+
+static struct image *make_image_of_object(const struct linked_object *linked)
+{
+    struct image *image = calloc(1, sizeof *image);
+    struct known *known = calloc(1, sizeof *known);
+    struct known **array = malloc(sizeof(struct known *));
+    char *object = malloc(linked->object_size);
+    if (image == NULL || known == NULL || array == NULL || object == NULL) {
+        free(image);
+        free(known);
+        free(array);
+        free(object);
+        return NULL;
+    }
+    memcpy(object, linked->object, linked->object_size);
+    place_sections(object, linked);
+    known->code = linked->text;
+    known->function.start = (uint64_t)(uintptr_t)linked->text;
+    known->function.size = linked->text_size;
+    array[0] = known;
+    *image = (struct image){
+        .entry = {.symfile_addr = object, .symfile_size = linked->object_size},
+        .level = LEVEL_OF_TIER2,
+        .known = array,
+        .count = 1,
+    };
+    return image;
+}
+
+void jit_interface_add(const struct linked_object *linked)
+{
+    if (is_on && linked->object != NULL) {
+        uint64_t start = (uint64_t)(uintptr_t)linked->text;
+        forget_dead_at(start, start + linked->text_size);
+        struct image *image = make_image_of_object(linked);
+        if (image != NULL) {
+            add_image(image);
+        }
+    }
+}
+
+void jit_interface_remove(const char *text)
+{
+    if (is_on && text != NULL) {
+        remove_code(text);
     }
 }
 

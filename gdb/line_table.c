@@ -10,7 +10,8 @@ struct lines {
     const struct compiled_code *compiled;
     int *line_of_unit;  /* owned; 0: none */
     bool *entered_unit; /* owned; is it a place that code can be entered at, as a loop's next turn does? */
-    int *first_in_hot;  /* owned; of the run of units of one line that each belongs to: the first that the hot part has code for, or -1 */
+    int *
+        first_in_hot; /* owned; of the run of units of one line that each belongs to: the first that the hot part has code for, or -1 */
     int units;
     struct line_row *rows;
     size_t count, room;

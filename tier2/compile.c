@@ -5,6 +5,7 @@
 #include "runtime/compiler_memory.h"
 #include "tier2/build.h"
 #include "tier2/compile_thread.h"
+#include "tier2/debug_info.h"
 #include "tier2/lower.h"
 #include "tier2/orc.h"
 #include "tier2/passes.h"
@@ -97,6 +98,7 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
         .immature = &job->immature,
     };
     reason = build_graph(&request, &bytecode, &job->graph);
+    debug_info_describe(job->graph);
     free(observed);
     bytecode_free(&bytecode);
     if (reason == REASON_none && job->graph->node_count > MOST_NODES && !job->at_any_price) {
@@ -211,6 +213,7 @@ static enum reason emit(struct tier2_job *job)
             .symbols = {job->symbol},
             .symbol_count = 1,
             .max_instructions = job->at_any_price ? 0 : MOST_INSTRUCTIONS,
+            .keep_object = debug_info_wanted,
             .observe = tier2_dump != NULL ? dump_module : NULL,
         };
         reason = orc_compile(&request, &job->machine);
@@ -286,6 +289,18 @@ uint32_t tier2_job_nodes(const struct tier2_job *job)
 size_t tier2_job_size(const struct tier2_job *job)
 {
     return job->machine != NULL ? job->machine->text_size : 0;
+}
+
+struct linked_object tier2_job_object(const struct tier2_job *job)
+{
+    const struct orc_code *machine = job->machine;
+    return (struct linked_object){
+        .text = machine->text,
+        .text_size = machine->text_size,
+        .eh_frame = machine->eh_frame,
+        .object = machine->object,
+        .object_size = machine->object_size,
+    };
 }
 
 void tier2_job_free(struct tier2_job *job)

@@ -181,8 +181,10 @@ struct ir_frame {
     int outer;       /* number of the frame that calls it, -1: the root */
     uint16_t locals; /* co_nlocalsplus */
     uint16_t stack_size;
-    uint32_t path;    /* see struct deopt_state */
-    const char *name; /* for dumps; owned by the graph */
+    uint32_t path;            /* see struct deopt_state */
+    uint32_t call_place;      /* bytecode offset in the frame around it that it is called at */
+    struct ir_source *source; /* for debug information, or NULL (debug_info.h) */
+    const char *name;         /* for dumps; owned by the graph */
 };
 
 struct ir_chunk; /* of memory */
