@@ -158,7 +158,7 @@ static void write_abbreviations(struct bytes *out)
 
 /* The sections that are made of the functions. */
 struct sections {
-    struct bytes abbreviations, units, lines, ranges, frames, symbols, strings;
+    struct bytes abbreviations, units, lines, ranges, symbols, strings;
 };
 
 static void write_member(struct bytes *out, const char *name, uint32_t type, size_t offset)
@@ -267,80 +267,6 @@ static void write_unit(struct sections *sections, const struct image_function *f
     bytes_put_u32(out, unit, (uint32_t)(out->size - unit - sizeof(uint32_t)));
 }
 
-/* ---- Unwinding ----------------------------------------------------------------------------------------------------- */
-
-enum {
-    DW_CFA_def_cfa = 0x0c,
-    DW_CFA_val_expression = 0x16,
-    DW_CFA_undefined = 0x07,
-    DW_CFA_offset = 0x80,
-    DW_CFA_nop = 0,
-    DW_OP_deref = 0x06,
-    RBX = 3,
-    RBP = 6,
-    R12 = 12,
-    R14 = 14,
-    R15 = 15,
-    RETURN_ADDRESS = 16,
-};
-
-/* Fills up to a multiple of a word and enters the length. */
-static void end_entry(struct bytes *out, size_t entry)
-{
-    while ((out->size - entry - sizeof(uint32_t)) % sizeof(uint64_t) != 0) {
-        bytes_u8(out, DW_CFA_nop);
-    }
-    bytes_put_u32(out, entry, (uint32_t)(out->size - entry - sizeof(uint32_t)));
-}
-
-/* Compiled code stands on a machine frame (enter_x86_64.S). What called it natively was running the Python frame before this one. */
-static void write_common_frame(struct bytes *out)
-{
-    size_t entry = out->size;
-    bytes_u32(out, 0);
-    bytes_u32(out, UINT32_MAX);
-    bytes_u8(out, 4);
-    bytes_text(out, "");
-    bytes_u8(out, sizeof(void *));
-    bytes_u8(out, 0);
-    bytes_uleb(out, 1);
-    bytes_sleb(out, -(int64_t)sizeof(void *));
-    bytes_uleb(out, RETURN_ADDRESS);
-    bytes_u8(out, DW_CFA_def_cfa);
-    bytes_uleb(out, RBP);
-    bytes_uleb(out, 16);
-    bytes_u8(out, DW_CFA_offset | RETURN_ADDRESS);
-    bytes_uleb(out, 1);
-    bytes_u8(out, DW_CFA_offset | RBP);
-    bytes_uleb(out, 2);
-    struct bytes expression = {0};
-    bytes_u8(&expression, DW_OP_breg12);
-    bytes_sleb(&expression, offsetof(InterpreterFrame, previous));
-    bytes_u8(&expression, DW_OP_deref);
-    bytes_u8(out, DW_CFA_val_expression);
-    bytes_uleb(out, R12);
-    bytes_uleb(out, expression.size);
-    bytes_append(out, expression.data, expression.size);
-    out->failed = out->failed || expression.failed;
-    free(expression.data);
-    static const uint8_t lost[] = {RBX, R14, R15};
-    for (size_t i = 0; i < sizeof lost; i++) {
-        bytes_u8(out, DW_CFA_undefined);
-        bytes_uleb(out, lost[i]);
-    }
-    end_entry(out, entry);
-}
-
-static void write_frame(struct bytes *out, const struct image_function *function)
-{
-    size_t entry = out->size;
-    bytes_u32(out, 0);
-    bytes_u32(out, 0);
-    bytes_u64(out, function->start);
-    bytes_u64(out, function->size);
-    end_entry(out, entry);
-}
-
 /* ---- The file ------------------------------------------------------------------------------------------------------ */
 
 /* What libelf takes the file to be made of. Section names are collected as they come. */
@@ -413,9 +339,10 @@ static void add_sections(struct file *file, struct sections *sections, size_t co
         const char *name;
         const struct bytes *bytes;
     } debug[] = {
-        {".debug_abbrev", &sections->abbreviations}, {".debug_info", &sections->units},
-        {".debug_line", &sections->lines},           {".debug_ranges", &sections->ranges},
-        {".debug_frame", &sections->frames},
+        {".debug_abbrev", &sections->abbreviations},
+        {".debug_info", &sections->units},
+        {".debug_line", &sections->lines},
+        {".debug_ranges", &sections->ranges},
     };
     for (size_t i = 0; i < sizeof debug / sizeof debug[0]; i++) {
         add_section(file, debug[i].name, SHT_PROGBITS, debug[i].bytes->data, debug[i].bytes->size, 8);
@@ -447,7 +374,7 @@ static int64_t write_file(int descriptor, struct sections *sections, const struc
         add_code_sections(&file, functions, count);
         add_sections(&file, sections, count);
         add_section(&file, NULL, SHT_STRTAB, file.names.data, file.names.size, 1)->sh_name = 1;
-        header->e_shstrndx = (Elf64_Half)(count + 8);
+        header->e_shstrndx = (Elf64_Half)(count + 7);
         size = file.failed || file.names.failed ? -1 : libelf.update(file.elf, ELF_C_WRITE);
     }
     if (file.elf != NULL) {
@@ -471,10 +398,8 @@ void *elf_image_make(const struct image_function *const *functions, size_t count
 {
     struct sections sections = {0};
     write_abbreviations(&sections.abbreviations);
-    write_common_frame(&sections.frames);
     for (size_t i = 0; i < count; i++) {
         write_unit(&sections, functions[i]);
-        write_frame(&sections.frames, functions[i]);
     }
     add_symbols(&sections, functions, count);
     void *image = NULL;
@@ -491,7 +416,6 @@ void *elf_image_make(const struct image_function *const *functions, size_t count
     free(sections.units.data);
     free(sections.lines.data);
     free(sections.ranges.data);
-    free(sections.frames.data);
     free(sections.symbols.data);
     free(sections.strings.data);
     return image;

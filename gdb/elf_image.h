@@ -1,5 +1,5 @@
-/* gdb/elf_image.h: an ELF file in memory that tells a debugger of machine code: symbols, lines, locals, and how to unwind. The code itself is not in
- * it. libelf makes the file; it is loaded when the first image is asked for, never linked.
+/* gdb/elf_image.h: an ELF file in memory that tells a debugger of machine code: symbols, lines and locals. The code itself is not in it, nor how
+ * it is unwound, which the library's own .eh_frame says (runtime/code_arena_x86_64.S). libelf makes the file; it is loaded when the first image is asked for, never linked.
  */
 #ifndef PYJIT_GDB_ELF_IMAGE_H
 #define PYJIT_GDB_ELF_IMAGE_H

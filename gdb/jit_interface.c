@@ -11,7 +11,7 @@
 
 #include "gdb/elf_image.h"
 #include "runtime/frame.h"
-#include "runtime/text.h"
+#include "runtime/utf8_text.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -293,12 +293,15 @@ static void add_image(struct image *image)
 
 /* ---- Functions --------------------------------------------------------------------------------------------------------- */
 
+/* Long enough for a qualified name or a path; what is longer is cut. */
+enum { NAME_SIZE = 1024 };
+
 static bool name_function(struct image_function *function, PyCodeObject *code)
 {
-    char text[TEXT_LONGEST] = "py::";
-    text_copy(text + 4, sizeof text - 4, code->co_qualname);
+    char text[NAME_SIZE] = "py::";
+    utf8_copy(text + 4, sizeof text - 4, code->co_qualname);
     function->name = strdup(text);
-    text_copy(text, sizeof text, code->co_filename);
+    utf8_copy(text, sizeof text, code->co_filename);
     function->file = strdup(text);
     function->line = code->co_firstlineno;
     return function->name != NULL && function->file != NULL;
@@ -313,8 +316,8 @@ static bool name_locals(struct image_function *function, PyCodeObject *code)
     }
     function->local_count = count;
     for (size_t i = 0; i < count; i++) {
-        char text[TEXT_LONGEST];
-        text_copy(text, sizeof text, PyTuple_GET_ITEM(code->co_localsplusnames, (Py_ssize_t)i));
+        char text[NAME_SIZE];
+        utf8_copy(text, sizeof text, PyTuple_GET_ITEM(code->co_localsplusnames, (Py_ssize_t)i));
         function->locals[i] = (struct image_local){strdup(text), (int)i < frame_parameters(code)};
         if (function->locals[i].name == NULL) {
             return false;

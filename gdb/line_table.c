@@ -1,6 +1,8 @@
 /* gdb/line_table.c: see line_table.h. */
 #include "gdb/line_table.h"
 
+#include "runtime/line_table.h"
+
 #include <stdlib.h>
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
@@ -8,8 +10,8 @@
 /* A walk over code in which each place is given its line. */
 struct lines {
     const struct compiled_code *compiled;
-    int *line_of_unit;  /* owned; 0: none */
-    bool *entered_unit; /* owned; is it a place that code can be entered at, as a loop's next turn does? */
+    int32_t *line_of_unit; /* owned; -1: none */
+    bool *entered_unit;    /* owned; is it a place that code can be entered at, as a loop's next turn does? */
     int *
         first_in_hot; /* owned; of the run of units of one line that each belongs to: the first that the hot part has code for, or -1 */
     int units;
@@ -88,10 +90,7 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         free_lines(&lines);
         return NULL;
     }
-    for (int unit = 0; unit < lines.units; unit++) {
-        int line = PyCode_Addr2Line(compiled->code, unit * (int)sizeof(CodeUnit));
-        lines.line_of_unit[unit] = line > 0 ? line : 0;
-    }
+    line_table_read(compiled->code, lines.line_of_unit);
     for (uint32_t i = 0; i < compiled->entry_count; i++) {
         lines.entered_unit[compiled->entries[i].unit] = true;
     }
@@ -103,7 +102,7 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         int line = lines.line_of_unit[unit];
         bool is_hot = walk.machine < compiled->hot_size;
         bool is_entered = is_hot && lines.entered_unit[unit];
-        if (line == 0 || (line == line_before && !is_entered)) {
+        if (line <= 0 || (line == line_before && !is_entered)) {
             continue;
         }
         if (!add_row(&lines, walk.machine, line, begins_line(&lines, unit, is_hot))) {

@@ -1,7 +1,7 @@
 /* perf/code_listing.c: what profilers are told of a piece of code, whichever format they are told in. See code_listing.h. */
 #include "perf/code_listing.h"
 
-#include "runtime/text.h"
+#include "runtime/utf8_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,9 @@ static code_writer *const writers[] = {
 
 static code_writer *writer;
 static pid_t process; /* whose file is being written; 0: none yet */
+
+/* Long enough for a qualified name and a path; what is longer is cut. */
+enum { NAME_SIZE = 2048 };
 
 /* Where lines begin in tier-1 code, by address, into a new array (free() it); NULL when there is none, or no memory. */
 static struct listed_line *find_lines(const struct compiled_code *compiled, size_t *count)
@@ -65,9 +68,9 @@ static int list_tier1(struct compiled_code *compiled, void *argument)
 static void list_code(PyCodeObject *code, int tier, struct listed_code *listed)
 {
     bool is_new_process = process != getpid();
-    char qualname[TEXT_LONGEST], file[TEXT_LONGEST], name[2 * TEXT_LONGEST + 32];
-    text_copy(qualname, sizeof qualname, code->co_qualname);
-    text_copy(file, sizeof file, code->co_filename);
+    char qualname[NAME_SIZE / 2], file[NAME_SIZE / 2], name[NAME_SIZE + 32];
+    utf8_copy(qualname, sizeof qualname, code->co_qualname);
+    utf8_copy(file, sizeof file, code->co_filename);
     snprintf(name, sizeof name, "py::%s:%s [tier %d]", qualname, file, tier);
     listed->name = name;
     listed->file = file;

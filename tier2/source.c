@@ -3,16 +3,20 @@
 
 #include "runtime/cpython.h"
 #include "runtime/frame.h"
-#include "runtime/text.h"
+#include "runtime/line_table.h"
+#include "runtime/utf8_text.h"
 
 #include <string.h>
 
 bool debug_info_wanted;
 
+/* Long enough for a name or a path; what is longer is cut. */
+enum { NAME_SIZE = 1024 };
+
 static const char *copy_text(struct ir_graph *graph, const char *prefix, PyObject *text)
 {
-    char utf8[TEXT_LONGEST];
-    text_copy(utf8, sizeof utf8, text);
+    char utf8[NAME_SIZE];
+    utf8_copy(utf8, sizeof utf8, text);
     size_t length = strlen(prefix) + strlen(utf8);
     char *copy = ir_allocate(graph, length + 1);
     if (copy != NULL) {
@@ -38,10 +42,10 @@ static struct ir_source *describe(struct ir_graph *graph, PyCodeObject *code)
     if (graph->out_of_memory) {
         return NULL;
     }
+    line_table_read(code, source->lines);
     int32_t line = source->first_line;
     for (uint32_t unit = 0; unit < source->units; unit++) {
-        int found = PyCode_Addr2Line(code, (int)(unit * sizeof(CodeUnit)));
-        line = found > 0 ? found : line;
+        line = source->lines[unit] > 0 ? source->lines[unit] : line;
         source->lines[unit] = line;
     }
     for (int i = 0; i < source->local_count; i++) {

@@ -1,12 +1,12 @@
-/* runtime/text.c: see text.h. */
-#include "runtime/text.h"
+/* runtime/utf8_text.c: see utf8_text.h. */
+#include "runtime/utf8_text.h"
 
-void text_copy(char *to, size_t size, PyObject *text)
+size_t utf8_copy(char *to, size_t size, PyObject *text)
 {
     size_t used = 0;
     for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(text) && used + 5 <= size; i++) {
         Py_UCS4 character = PyUnicode_READ_CHAR(text, i);
-        if (character < 0x20 || (character >= 0xd800 && character < 0xe000)) {
+        if (character < 0x20 || character == 0x7f || (character >= 0xd800 && character < 0xe000)) {
             character = '?';
         }
         if (character < 0x80) {
@@ -26,4 +26,5 @@ void text_copy(char *to, size_t size, PyObject *text)
         }
     }
     to[used] = '\0';
+    return used;
 }
