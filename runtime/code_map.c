@@ -174,6 +174,19 @@ void compiled_code_free(struct compiled_code *compiled)
     free(compiled);
 }
 
+enum { MOST_WATCHERS = 4 };
+static struct {
+    code_map_watcher *added, *removed;
+} watchers[MOST_WATCHERS];
+static size_t watcher_count;
+
+void code_map_watch(code_map_watcher *added, code_map_watcher *removed)
+{
+    assert(watcher_count < MOST_WATCHERS);
+    watchers[watcher_count].added = added;
+    watchers[watcher_count++].removed = removed;
+}
+
 int code_map_add(struct compiled_code *compiled)
 {
     if (tables[published].count == MAX_PIECES) {
@@ -186,15 +199,14 @@ int code_map_add(struct compiled_code *compiled)
     insert_row(&tables[other_copy()], added);
     machine_bytes_total += compiled->size;
     table_bytes_total += table_bytes_of(compiled);
-    if (code_map_added != NULL) {
-        code_map_added(compiled);
+    for (size_t i = 0; i < watcher_count; i++) {
+        watchers[i].added(compiled);
     }
     return 0;
 }
 
 void (*code_map_free_tier2)(struct tier2_code *code);
 void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
-void (*code_map_added)(struct compiled_code *compiled);
 
 void code_map_remove(struct compiled_code *compiled)
 {
@@ -203,6 +215,11 @@ void code_map_remove(struct compiled_code *compiled)
     }
     if (compiled->landing != NULL) {
         code_map_remove(compiled->landing);
+    }
+    for (size_t i = 0; i < watcher_count; i++) {
+        if (watchers[i].removed != NULL) {
+            watchers[i].removed(compiled);
+        }
     }
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();

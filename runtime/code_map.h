@@ -68,8 +68,10 @@ extern void (*code_map_free_tier2)(struct tier2_code *code);
 typedef void tier2_visitor(PyCodeObject *code, const char *start, size_t size);
 extern void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
 
-/* Is told of each piece of code right after it was added; or NULL. Raises nothing. */
-extern void (*code_map_added)(struct compiled_code *compiled);
+/* From now on `added` is told of each piece of code right after it was added, and `removed`, or NULL, right before it is freed. They raise
+ * nothing. There may be a few of them. */
+typedef void code_map_watcher(struct compiled_code *compiled);
+void code_map_watch(code_map_watcher *added, code_map_watcher *removed);
 
 /* An empty one, or NULL without memory (no exception set). */
 struct compiled_code *compiled_code_new(void);

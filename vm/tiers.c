@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "gdb/jit_interface.h"
 #include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
@@ -20,6 +21,7 @@
 #include "tier1/compile.h"
 #include "tier2/compile.h"
 #include "tier2/compile_thread.h"
+#include "tier2/debug_info.h"
 #include "tier2/ir.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
@@ -96,6 +98,7 @@ static bool has_code(const struct tier2_code *code)
 
 static void free_one(struct tier2_code *code)
 {
+    jit_interface_remove(tier2_job_text(code->job));
     totals.functions -= is_usable(code);
     while (code->sightings != NULL) {
         struct sighting *next = code->sightings->next;
@@ -219,6 +222,8 @@ static void publish(struct compile_job *thread_job)
     code->seconds = policy_age();
     code->cell->countdown = 0;
     totals.functions++;
+    struct linked_object linked = tier2_job_object(code->job);
+    jit_interface_add(&linked);
     code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
@@ -861,6 +866,7 @@ void tiers_install(void)
 {
     struct compile_thread_options thread_options = {.llvm_path = options.llvm, .sync = options.stress.sync != 0};
     compile_thread_configure(&thread_options);
+    debug_info_wanted = jit_interface_is_on() || options.perf == CODE_LISTING_dump;
     if (options.dump != NULL && tier2_dump == NULL) {
         tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
     }
