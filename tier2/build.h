@@ -370,6 +370,9 @@ void build_get_iter(struct builder *builder);
 void build_for_iter(struct builder *builder);
 /* Before a loop headed by FOR_ITER: guards what its iterator is, as far as that never changes. */
 void build_open_iterator(struct builder *builder);
+/* At a FOR_ITER: is the iterator on top a local's, too, as that of a comprehension is? And is it one of a range then, as far as anybody knows? */
+bool build_iterator_is_local(const struct builder *builder);
+bool build_iterator_is_range(const struct builder *builder);
 void build_subscript(struct builder *builder);
 void build_store_subscript(struct builder *builder);
 void build_unpack(struct builder *builder);
