@@ -810,6 +810,17 @@ static void peel(struct builder *builder, int header)
     builder->retry = true;
 }
 
+void build_peel_around(struct builder *builder)
+{
+    int header = builder->current;
+    while (header >= 0 && builder->info[header].loop_end < builder->current) {
+        header--;
+    }
+    if (header >= 0 && builder->info[header].header != NULL && may_peel(builder, header)) {
+        peel(builder, header);
+    }
+}
+
 static bool is_raw_phi(const struct block_info *info, int local)
 {
     const struct variable *variable = &info->variables[local];

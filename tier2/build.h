@@ -352,6 +352,9 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
 void build_release_body(struct body *body);
 /* Gives the builder, which is zeroed but for what ties it to others, its body and room for what stands where. */
 void build_begin_body(struct builder *builder, struct body *body);
+/* A local gets a new object in this loop that need not be made: the first turn is to be built apart, so that from the loop's beginning on the local is such an
+ * object. */
+void build_peel_around(struct builder *builder);
 /* A local has turned out to be of the kind by a guard: around this loop it should be guarded before the loop. */
 void build_note_kind(struct builder *builder, int local, enum ir_kind kind);
 
