@@ -387,6 +387,16 @@ void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
 
+/* Where the builder stands, to come back to: for another way from there on. */
+struct build_place {
+    struct variable *variables;
+    struct operand *operands;
+    int depth, current;
+};
+/* False: no memory. */
+bool build_remember(struct builder *builder, struct build_place *place);
+void build_come_back(struct builder *builder, const struct build_place *place);
+
 /* LOAD_METHOD of receivers of several classes that the cell knows: the instructions up to the CALL are built once for each method (build_polymorphic.c). False: nothing
  * done. */
 bool build_polymorphic_method(struct builder *builder);
