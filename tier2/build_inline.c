@@ -215,12 +215,14 @@ static int add_frame(struct builder *builder, PyCodeObject *code, uint32_t path)
         graph->frames = grown;
         graph->frame_capacity = capacity;
     }
-    graph->frames[graph->frame_count] = (struct ir_frame){.code = code,
-                                                          .outer = builder->frame,
-                                                          .locals = (uint16_t)code->co_nlocalsplus,
-                                                          .stack_size = (uint16_t)code->co_stacksize,
-                                                          .path = path,
-                                                          .name = "inlined"};
+    graph->frames[graph->frame_count] = (struct ir_frame){
+        .code = code,
+        .outer = builder->frame,
+        .locals = (uint16_t)code->co_nlocalsplus,
+        .stack_size = (uint16_t)code->co_stacksize,
+        .path = path,
+        .call_place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit),
+        .name = "inlined"};
     return graph->frame_count++;
 }
 

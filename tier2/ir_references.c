@@ -223,6 +223,7 @@ static void count_node(struct tally *tally, const struct ir_node *node)
         take(tally, node, node->inputs[node->op == IR_store ? 1 : 2]);
         break;
     case IR_store_new:
+    case IR_list_append:
         take(tally, node, node->inputs[1]);
         break;
     case IR_store_operand:
