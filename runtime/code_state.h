@@ -34,6 +34,7 @@ struct code_state {
         *counts;               /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
     struct call_cell *callers; /* the cells whose target this code is */
     struct code_watch *watches;
+    struct code_state *next_by_id; /* code_state_of_id()'s */
     uint32_t id;         /* never given twice, not 0 */
     uint32_t calls;      /* since the last decay */
     uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
@@ -68,6 +69,9 @@ static inline struct code_state *code_state_get(PyCodeObject *code)
     }
     return (struct code_state *)extra->slots[code_state_index];
 }
+
+/* The state with that id, or NULL: its code has died. */
+struct code_state *code_state_of_id(uint32_t id);
 
 /* Makes the state's code, which is compiled and fits, the target that `cell` enters in line. */
 void code_state_set_target(struct code_state *state, struct call_cell *cell, uint32_t frame_bytes);

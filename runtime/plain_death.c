@@ -46,6 +46,20 @@ static bool dict_dies_quietly(PyDictObject *dict, int depth)
     return true;
 }
 
+static bool set_dies_quietly(PySetObject *set, int depth)
+{
+    if (set->mask > MOST_ATOMS || set->weakreflist != NULL) {
+        return false;
+    }
+    depth = set->mask > MOST_ITEMS ? 0 : depth;
+    for (Py_ssize_t i = 0; i <= set->mask; i++) {
+        if (!item_may_go(set->table[i].key, depth)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The slots that a class itself adds. (typeobject.c, clear_slots) */
 static bool slots_may_go(PyTypeObject *type, PyObject *object, int depth)
 {
@@ -107,6 +121,9 @@ static bool dies_quietly(PyObject *object, int depth)
     }
     if (type == &PyTuple_Type || type == &PyList_Type) {
         return items_may_go(PySequence_Fast_ITEMS(object), Py_SIZE(object), depth);
+    }
+    if (type == &PySet_Type || type == &PyFrozenSet_Type) {
+        return set_dies_quietly((PySetObject *)object, depth);
     }
     if (type == &PyDict_Type) {
         return dict_dies_quietly((PyDictObject *)object, depth);
