@@ -701,6 +701,24 @@ static PyObject *run_to_end(PyThreadState *tstate, InterpreterFrame *frame, cons
     return result;
 }
 
+/* Code has lost that was left in the middle of many of its calls: the next attempt does without what failed there. Is there anything to be learnt? */
+static bool learn_from_exits(struct tier2_code *code)
+{
+    enum { CALLS_PER_EXIT = 8 };
+    uint32_t few = code->trial->calls / CALLS_PER_EXIT;
+    bool learns = false;
+    for (struct deopt_table *table = code->job->table; table != NULL; table = table->next) {
+        for (size_t i = 0; i < table->exit_count; i++) {
+            struct deopt_exit *exit = &table->exits[i];
+            if (exit->counts && exit->count > few) {
+                exit->count = exit->count < FEW_FAILURES ? FEW_FAILURES : exit->count;
+                learns = true;
+            }
+        }
+    }
+    return learns;
+}
+
 static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial_verdict verdict,
                                              struct side_exit_outcome outcome)
 {
@@ -710,6 +728,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         return outcome;
     }
     double ratio = trial_ratio(code->trial);
+    bool learns = verdict == TRIAL_LOST && learn_from_exits(code);
     end_trial(code);
     if (verdict == TRIAL_WON) {
         code->stage = STAGE_ENTERED;
@@ -724,8 +743,8 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
     cell->entry = NULL;
-    cell->asked = MOST_ATTEMPTS;
-    cell->countdown = INT64_MAX;
+    cell->asked = learns ? cell->asked : MOST_ATTEMPTS;
+    cell->countdown = learns ? tiers_countdown() : INT64_MAX;
     return outcome;
 }
 
