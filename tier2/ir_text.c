@@ -18,6 +18,11 @@ const char *const ir_completion_names[] = {
     [COMPLETION_instance] = "instance",
     [COMPLETION_operator] = "operator",
     [COMPLETION_get] = "get",
+    [COMPLETION_set] = "set",
+    [COMPLETION_compare] = "compare",
+    [COMPLETION_contains] = "contains",
+    [COMPLETION_length] = "length",
+    [COMPLETION_object] = "object",
 };
 
 const char *const ir_slot_names[] = {
