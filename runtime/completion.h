@@ -12,7 +12,7 @@ enum completion {
     COMPLETION_operator, /* BINARY_OP, by a method of the left operand; both are kept. NotImplemented: the rules go on */
     COMPLETION_get,      /* LOAD_ATTR of a property, whose owner is kept */
     COMPLETION_set,      /* STORE_ATTR of one, STORE_SUBSCR: all operands are kept, and nothing is pushed */
-    COMPLETION_compare,  /* COMPARE_OP, by a method of the left operand; both are kept. NotImplemented: the rules go on */
+    COMPLETION_compare, /* COMPARE_OP, by a method of the left operand; both are kept. NotImplemented: the rules go on */
     COMPLETION_contains, /* CONTAINS_OP: both are kept; the truth of the result, or its opposite */
     COMPLETION_length,   /* CALL of len(): all operands are kept; the result as a length */
     COMPLETION_object,   /* CALL of an object with a __call__: all operands are kept */
@@ -23,7 +23,8 @@ enum completion {
  * _PyObject_MakeTpCall) */
 static inline int completion_levels(int completion)
 {
-    bool by_c = completion == COMPLETION_instance || completion == COMPLETION_compare || completion == COMPLETION_object;
+    bool by_c =
+        completion == COMPLETION_instance || completion == COMPLETION_compare || completion == COMPLETION_object;
     return 1 + by_c;
 }
 

@@ -104,6 +104,17 @@ static bool instance_dies_quietly(struct death *death, PyObject *object, PyTypeO
     return lose(death, *_PyObject_ManagedDictPointer(object));
 }
 
+/* What a function shares with others, its code and namespaces, they have still, or it does not die quietly. */
+static bool function_dies_quietly(struct death *death, const PyFunctionObject *function)
+{
+    PyObject *const fields[] = {function->func_globals,    function->func_builtins, function->func_code,
+                                function->func_module,     function->func_defaults, function->func_kwdefaults,
+                                function->func_doc,        function->func_dict,     function->func_closure,
+                                function->func_annotations};
+    return function->func_weakreflist == NULL &&
+           lose_items(death, (PyObject **)fields, sizeof fields / sizeof fields[0]);
+}
+
 /* Does the end of the object itself run no code? What it refers to loses a reference. */
 static bool dies_quietly(struct death *death, PyObject *object)
 {
@@ -128,6 +139,12 @@ static bool dies_quietly(struct death *death, PyObject *object)
     if (type == &PySlice_Type) {
         PySliceObject *slice = (PySliceObject *)object;
         return lose(death, slice->start) && lose(death, slice->stop) && lose(death, slice->step);
+    }
+    if (type == &PyCell_Type) {
+        return lose(death, PyCell_GET(object));
+    }
+    if (type == runtime_data.function_type) {
+        return function_dies_quietly(death, (PyFunctionObject *)object);
     }
     return type == &PyRange_Type || type == runtime_data.range_iterator_type;
 }

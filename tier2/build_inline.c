@@ -25,9 +25,7 @@ static bool may_be_inlined(int opcode)
 {
     switch (opcode) {
     case RETURN_GENERATOR:
-    case MAKE_CELL:
     case IMPORT_NAME:
-    case MAKE_FUNCTION:
     case LOAD_BUILD_CLASS:
     case PUSH_EXC_INFO:
     case BEFORE_WITH:
@@ -212,12 +210,14 @@ static int add_frame(struct builder *builder, PyCodeObject *code, uint32_t path)
         graph->frames = grown;
         graph->frame_capacity = capacity;
     }
-    graph->frames[graph->frame_count] = (struct ir_frame){.code = code,
-                                                          .outer = builder->frame,
-                                                          .locals = (uint16_t)code->co_nlocalsplus,
-                                                          .stack_size = (uint16_t)code->co_stacksize,
-                                                          .path = path,
-                                                          .name = "inlined"};
+    graph->frames[graph->frame_count] = (struct ir_frame){
+        .code = code,
+        .outer = builder->frame,
+        .locals = (uint16_t)code->co_nlocalsplus,
+        .stack_size = (uint16_t)code->co_stacksize,
+        .path = path,
+        .call_place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit),
+        .name = "inlined"};
     return graph->frame_count++;
 }
 
@@ -501,8 +501,9 @@ void build_inlined_return(struct builder *builder)
         build_node1(builder, IR_drop, result.value)->flags |= NODE_SIMPLE;
     }
     drop_at_return(builder, kept, kept_count);
-    way->result = pushes ? pop(outer)
-                         : (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(outer, Py_None)};
+    way->result =
+        pushes ? pop(outer)
+               : (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(outer, Py_None)};
     way->block = outer->block;
     memcpy(outer->operands + outer->depth, kept_before, (size_t)builder->kept * sizeof *kept);
     outer->depth += builder->kept;

@@ -504,8 +504,41 @@ static void build_none_jump(struct builder *builder, bool on_none)
     branch_and_drop(builder, is_none, on_none, operand);
 }
 
+/* Is the operand a raw number that may be, unknown to the graph, the very object that another number is? What arithmetic computes is an object of its
+ * own, but these hand on one of those they are given. */
+static bool may_be_handed_on(const struct operand *operand)
+{
+    if (operand->state != OPERAND_RAW || operand->value->type == IR_BOOL) {
+        return false;
+    }
+    switch (operand->value->op) {
+    case IR_phi:
+    case IR_parameter:
+    case IR_int_minimum:
+    case IR_int_maximum:
+    case IR_int_absolute:
+    case IR_float_minimum:
+    case IR_float_maximum:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* May two operands be one object, as far as their types are known? */
+static bool may_be_same(const struct operand *left, const struct operand *right)
+{
+    enum ir_kind one = operand_kind(left), other = operand_kind(right);
+    return left->value != right->value && (one == other || one == KIND_any || other == KIND_any);
+}
+
 static void build_is(struct builder *builder)
 {
+    struct operand *first = peek(builder, 1), *second = peek(builder, 0);
+    if ((may_be_handed_on(first) || may_be_handed_on(second)) && may_be_same(first, second)) {
+        builder->reason = REASON_number_identity;
+        return;
+    }
     struct ir_node *right = operand_object(builder, peek(builder, 0));
     struct ir_node *left = operand_object(builder, peek(builder, 1));
     struct ir_node *same = build_node2(builder, IR_is_same, left, right);
@@ -719,9 +752,11 @@ void build_instruction(struct builder *builder)
             build_by_step(builder);
         }
         break;
+    case MAKE_CELL:
     case COPY_FREE_VARS:
     case LOAD_DEREF:
     case STORE_DEREF:
+    case MAKE_FUNCTION:
         if (!build_closure(builder)) {
             build_by_step(builder);
         }

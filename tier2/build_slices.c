@@ -42,10 +42,9 @@ bool build_slice(struct builder *builder)
         !is_sliceable(peek(builder, count))) {
         return false;
     }
-    struct ir_node *inputs[5] = {operand_object(builder, peek(builder, count)),
-                                 operand_object(builder, peek(builder, count - 1)),
-                                 operand_object(builder, peek(builder, count - 2)), build_int(builder, step),
-                                 build_int(builder, 0)};
+    struct ir_node *inputs[5] = {
+        operand_object(builder, peek(builder, count)), operand_object(builder, peek(builder, count - 1)),
+        operand_object(builder, peek(builder, count - 2)), build_int(builder, step), build_int(builder, 0)};
     enum ir_kind kind = operand_kind(peek(builder, count));
     if (kind != KIND_str) {
         /* The collector's turn: tier 1 makes this one. */

@@ -86,8 +86,8 @@ bool build_property_store(struct builder *builder)
     build_close_operands(builder, 2);
     guard_property(builder, seen, offsetof(struct property_object, setter), setter);
     struct operand arguments[2] = {*peek(builder, 0), *peek(builder, 1)};
-    return without_result(
-        builder, build_inlined_method(builder, (PyFunctionObject *)setter, COMPLETION_set, 2, 2, arguments));
+    return without_result(builder,
+                          build_inlined_method(builder, (PyFunctionObject *)setter, COMPLETION_set, 2, 2, arguments));
 }
 
 /* ---- Containers ------------------------------------------------------------------------------------------------- */

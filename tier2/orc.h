@@ -61,8 +61,9 @@ struct orc_request {
     const char *symbols
         [ORC_MAX_SYMBOLS]; /* external functions of the module whose addresses are wanted, unique among living code */
     size_t symbol_count;
-    unsigned max_instructions; /* refuse a module that has more of them after the passes; 0: no limit */
-    bool keep_object;          /* leave a copy of the object file in the result, for gdb */
+    unsigned
+        max_instructions; /* refuse a module that has more of them after the passes, or twice as many before; 0: no limit */
+    bool keep_object; /* leave a copy of the object file in the result, for gdb */
     void (*observe)(LLVMModuleRef module,
                     void *argument); /* called after the passes, before code generation; or NULL */
     void *observe_argument;
@@ -99,5 +100,8 @@ extern void (*orc_checkpoint)(void);
 /* The instructions of the code at [start, start + size), one a line with its offset, into a new string (free() it); NULL without
  * memory or when the disassembler is not there. */
 char *orc_disassemble(const char *start, size_t size);
+
+/* A disassembler for the session's target, which asks `look_up` (or NULL) for names; NULL when there is none. DisasmDispose() frees it. */
+LLVMDisasmContextRef orc_new_disassembler(void *argument, LLVMSymbolLookupCallback look_up);
 
 #endif

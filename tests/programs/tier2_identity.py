@@ -88,3 +88,51 @@ def counted(v, n):
 # A number that is an operand and a local of an inlined function while other code runs: two references, not three.
 for turns in (5, 300, 300):
     print([sorted(set(counted(v, n))) for v in (1.25, 3.5) for n in (5, turns, turns)])
+
+
+def one_way_only(n):
+    """A number that is another one on some ways."""
+    same = other = 0
+    for k in range(n):
+        x = k * 1.5
+        y = k * 2.0 + 1.0
+        z = x
+        if k & 1:
+            z = y
+        same += z is y
+        other += z is x
+        i = k * 1000 + 500
+        j = 0 if k % 3 else i
+        same += (j is i) * 10000
+    return same, other
+
+
+def handed_on(n):
+    found = [0] * 5
+    for k in range(n):
+        x = k * 1.5 - 30.0
+        y = 40.0 - k * 2.0
+        i = k * 1000 + 7777
+        found[0] += max(x, y) is x
+        found[1] += min(x, y) is y
+        found[2] += abs(i) is i
+        found[3] += max(i, 0 - i) is i
+        found[4] += (x + 0.0) is x
+    return found
+
+
+def is_that(a, b):
+    return a is b
+
+
+def in_a_callee(n):
+    found = 0
+    for k in range(n):
+        x = k * 1.5
+        found += is_that(x, x) + is_that(x, x * 1.0) * 1000
+    return found
+
+
+for i in range(40):
+    result = one_way_only(200), handed_on(100), in_a_callee(100)
+print(result)
