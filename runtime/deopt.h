@@ -192,7 +192,7 @@ InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *
 /* Afterwards: takes the frames away again, and returns 0; or 1, where somebody has seen them or `forced` says so: the exit that follows at once goes on
  * with them, as it does after rt_tier2_keep_frames. */
 int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
-                           InterpreterFrame *innermost, int forced);
+                           const int64_t *values, InterpreterFrame *innermost, int forced);
 void rt_tier2_keep_frames(InterpreterFrame *innermost);
 
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */

@@ -452,6 +452,8 @@ static bool build_type_of(struct builder *builder, const struct known_call *call
     return true;
 }
 
+static bool build_by_row(struct builder *builder, const struct known_call *call);
+
 static bool build_isinstance(struct builder *builder, const struct known_call *call)
 {
     struct operand *object = argument(builder, call, 0);
@@ -467,9 +469,9 @@ static bool build_isinstance(struct builder *builder, const struct known_call *c
         finish_raw(builder, call, build_bool(builder, is_instance));
         return true;
     }
-    /* In general by the step, which brings all homes up to date: without it an exit gives a raw local and an operand of the same number a box
-     * each, which sys.getrefcount() sees (tests/programs/tier2_identity.py). */
-    return false;
+    /* Of a number that has no box yet by the step, which brings all homes up to date: without it an exit gives a raw local and an operand of the same
+     * number a box each, which sys.getrefcount() sees (tests/programs/tier2_identity.py). */
+    return object->state != OPERAND_RAW && build_by_row(builder, call);
 }
 
 static bool build_str_of(struct builder *builder, const struct known_call *call)
@@ -647,7 +649,7 @@ bool build_builtin(struct builder *builder)
     case CALLEE_none:
         return call.callable == (PyObject *)&PyRange_Type && build_range_iterator(builder, &call);
     case CALLEE_len:
-        done = build_len(builder, &call);
+        done = build_user_length(builder) || build_len(builder, &call);
         break;
     case CALLEE_ord:
         done = build_ord(builder, &call);
