@@ -205,7 +205,7 @@ static void *run(void *argument)
     struct timespec interval = {0, INTERVAL_NANOSECONDS};
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
-    time_t second = time.tv_sec + 1;
+    time_t second = time.tv_sec;
     while (!atomic_load_explicit(&sampler.stop, memory_order_relaxed)) {
         take_sample();
         nanosleep(&interval, NULL);
