@@ -25,9 +25,7 @@ static bool may_be_inlined(int opcode)
 {
     switch (opcode) {
     case RETURN_GENERATOR:
-    case MAKE_CELL:
     case IMPORT_NAME:
-    case MAKE_FUNCTION:
     case LOAD_BUILD_CLASS:
     case PUSH_EXC_INFO:
     case BEFORE_WITH:

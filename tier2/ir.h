@@ -71,6 +71,7 @@ enum ir_memory {
     MEMORY_dict,       /* versions and values of dicts, of modules' and builtins' globals */
     MEMORY_type,       /* types' versions */
     MEMORY_iterator,   /* the index of an iterator, and the container it still has */
+    MEMORY_cell,       /* what is in cells */
     MEMORY_shape,      /* where the values of an instance are, or its dict; the tables of dicts */
     MEMORY_COUNT
 };
