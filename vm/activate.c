@@ -10,6 +10,7 @@
 #include "vm/launch.h"
 #include "vm/module_sys_jit.h"
 #include "vm/options.h"
+#include "vm/run_profile.h"
 #include "vm/startup_check.h"
 #include "vm/trace.h"
 
@@ -105,6 +106,7 @@ bool activate(enum activation_way way)
         return false;
     }
     end_reports_start();
+    run_profile_start(options.profile_dir);
     return true;
 }
 

@@ -5,6 +5,7 @@
  * of one of the program's own files. Events are rare enough: hundreds in a run, at some microseconds each.
  */
 #include "vm/event_log.h"
+#include "vm/run_profile.h"
 #include "vm/stats.h"
 #include "vm/trace.h"
 
@@ -256,6 +257,9 @@ void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int o
                        size_t bytes, double milliseconds, const struct event_detail *details, size_t detail_count)
 {
     stats_add(kind, reason, bytes, milliseconds);
+    if (run_profile_enabled()) {
+        run_profile_note(kind, code, tier, reason, bytes, milliseconds);
+    }
     if (!event_log_enabled() && !trace_enabled()) {
         return;
     }

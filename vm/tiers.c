@@ -104,6 +104,19 @@ static bool has_code(const struct tier2_code *code)
     return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING && code->stage != STAGE_REFUSED;
 }
 
+/* Tells the sampler whether the function has tier-2 code that is entered without further ado. */
+static void note_use(const struct compiled_code *compiled)
+{
+    struct code_state *state = code_state_get(compiled->code);
+    const struct tier2_code *code = compiled->tier2;
+    while (code != NULL && code->stage != STAGE_ENTERED) {
+        code = code->next;
+    }
+    if (state != NULL) {
+        state->tier2_in_use = code != NULL;
+    }
+}
+
 static void free_one(struct tier2_code *code)
 {
     jit_interface_remove(tier2_job_text(code->job));
@@ -312,6 +325,7 @@ static void enter(struct tier2_code *code)
     box_reserve_fill();
     if (!begin_trial(code)) {
         code->stage = STAGE_ENTERED;
+        note_use(code->owner);
         set_entry(code, code->job->entry);
     }
     if (tiers_is_loop(code->owner->code, code->cell->offset)) {
@@ -569,6 +583,7 @@ static void withdraw(struct tier2_code *code)
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
     code->reason = REASON_many_guards_failed;
+    note_use(code->owner);
     end_trial(code);
     code->cell->entry = NULL;
     code->cell->countdown = tiers_countdown();
@@ -827,6 +842,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         snprintf(text, sizeof text, "won, it takes %.2f times as long", ratio);
         tell_of_trial(code, text);
         code->stage = STAGE_ENTERED;
+        note_use(code->owner);
         set_entry(code, code->job->entry);
         return outcome;
     }
