@@ -68,14 +68,13 @@ static bool dict_dies_quietly(struct death *death, PyDictObject *dict)
     return true;
 }
 
-static bool set_dies_quietly(PySetObject *set, int depth)
+static bool set_dies_quietly(struct death *death, PySetObject *set)
 {
     if (set->mask > MOST_ATOMS || set->weakreflist != NULL) {
         return false;
     }
-    depth = set->mask > MOST_ITEMS ? 0 : depth;
     for (Py_ssize_t i = 0; i <= set->mask; i++) {
-        if (!item_may_go(set->table[i].key, depth)) {
+        if (!lose(death, set->table[i].key)) {
             return false;
         }
     }
@@ -140,7 +139,7 @@ static bool dies_quietly(struct death *death, PyObject *object)
         return lose_items(death, PySequence_Fast_ITEMS(object), Py_SIZE(object));
     }
     if (type == &PySet_Type || type == &PyFrozenSet_Type) {
-        return set_dies_quietly((PySetObject *)object, depth);
+        return set_dies_quietly(death, (PySetObject *)object);
     }
     if (type == &PyDict_Type) {
         return dict_dies_quietly(death, (PyDictObject *)object);
