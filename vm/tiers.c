@@ -119,7 +119,9 @@ static void note_use(const struct compiled_code *compiled)
 
 static void free_one(struct tier2_code *code)
 {
-    jit_interface_remove(tier2_job_text(code->job));
+    if (code->job != NULL) {
+        jit_interface_remove(tier2_job_text(code->job));
+    }
     totals.functions -= is_usable(code);
     while (code->sightings != NULL) {
         struct sighting *next = code->sightings->next;
