@@ -873,6 +873,15 @@ void tiers_install(void)
     deopt_ask = ask;
     deopt_observer = observe;
     deopt_find_entry = find_entry;
+    static struct tier2_layout layout = {
+        .next = offsetof(struct tier2_code, next),
+        .job = offsetof(struct tier2_code, job),
+        .stage = offsetof(struct tier2_code, stage),
+        .first_stage_with_code = STAGE_READY,
+        .last_stage_with_code = STAGE_WITHDRAWN,
+    };
+    tier2_job_layout(&layout);
+    code_map_tier2_layout = &layout;
     code_map_free_tier2 = free_code;
     code_map_each_tier2 = each_code;
 }
