@@ -11,7 +11,6 @@
 struct lines {
     const struct compiled_code *compiled;
     int32_t *line_of_unit; /* owned; -1: none */
-    bool *entered_unit;    /* owned; is it a place that code can be entered at, as a loop's next turn does? */
     int *
         first_in_hot; /* owned; of the run of units of one line that each belongs to: the first that the hot part has code for, or -1 */
     int units;
@@ -22,7 +21,6 @@ struct lines {
 static void free_lines(struct lines *lines)
 {
     free(lines->line_of_unit);
-    free(lines->entered_unit);
     free(lines->first_in_hot);
 }
 
@@ -30,9 +28,8 @@ static bool prepare(struct lines *lines)
 {
     size_t units = (size_t)lines->units;
     lines->line_of_unit = calloc(units + 1, sizeof *lines->line_of_unit);
-    lines->entered_unit = calloc(units + 1, sizeof *lines->entered_unit);
     lines->first_in_hot = calloc(units + 1, sizeof *lines->first_in_hot);
-    return lines->line_of_unit != NULL && lines->entered_unit != NULL && lines->first_in_hot != NULL;
+    return lines->line_of_unit != NULL && lines->first_in_hot != NULL;
 }
 
 /* The first unit of the run of one line that `unit` belongs to. */
@@ -79,7 +76,34 @@ static void find_first_in_hot(struct lines *lines)
 static bool begins_line(const struct lines *lines, int unit, bool is_hot)
 {
     int first = lines->first_in_hot[first_of_run(lines, unit)];
-    return lines->entered_unit[unit] || is_hot || first < 0 || unit <= first;
+    return is_hot || first < 0 || unit <= first;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct line_row *left = a, *right = b;
+    return (left->machine > right->machine) - (left->machine < right->machine);
+}
+
+/* Each turn of a loop comes to its header anew: there are rows exactly where code is entered from elsewhere. */
+static void add_entries(struct lines *lines)
+{
+    const struct compiled_code *compiled = lines->compiled;
+    size_t walked = lines->count;
+    for (uint32_t i = 0; i < compiled->entry_count; i++) {
+        const struct entry_row *entry = &compiled->entries[i];
+        int line = lines->line_of_unit[entry->unit];
+        bool is_new = entry->unit != 0 && entry->machine < compiled->hot_size && line > 0;
+        for (size_t k = 0; k < walked && is_new; k++) {
+            is_new = lines->rows[k].machine != entry->machine;
+        }
+        if (is_new) {
+            (void)add_row(lines, entry->machine, line, true);
+        }
+    }
+    if (lines->count > walked) {
+        qsort(lines->rows, lines->count, sizeof *lines->rows, compare_places);
+    }
 }
 
 struct line_row *line_table_of(const struct compiled_code *compiled, size_t *count)
@@ -91,9 +115,6 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         return NULL;
     }
     line_table_read(compiled->code, lines.line_of_unit);
-    for (uint32_t i = 0; i < compiled->entry_count; i++) {
-        lines.entered_unit[compiled->entries[i].unit] = true;
-    }
     find_first_in_hot(&lines);
     int line_before = 0;
     struct code_map_walk walk = code_map_walk_start(compiled);
@@ -101,8 +122,7 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         int unit = walk.offset / (int)sizeof(CodeUnit);
         int line = lines.line_of_unit[unit];
         bool is_hot = walk.machine < compiled->hot_size;
-        bool is_entered = is_hot && lines.entered_unit[unit];
-        if (line <= 0 || (line == line_before && !is_entered)) {
+        if (line <= 0 || line == line_before) {
             continue;
         }
         /* The line of `def` is no place to stop at: debuggers would take it for the place of a line above it that has no code. */
@@ -112,6 +132,7 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         }
         line_before = line;
     }
+    add_entries(&lines);
     free_lines(&lines);
     *count = lines.count;
     return lines.rows;
