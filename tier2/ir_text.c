@@ -10,7 +10,7 @@ const char *const ir_memory_names[] = {
     [MEMORY_none] = "none",           [MEMORY_constant] = "constant",     [MEMORY_attribute] = "attribute",
     [MEMORY_list_item] = "list_item", [MEMORY_list_shape] = "list_shape", [MEMORY_dict] = "dict",
     [MEMORY_type] = "type",           [MEMORY_iterator] = "iterator",     [MEMORY_shape] = "shape",
-    [MEMORY_cell] = "cell",
+    [MEMORY_cell] = "cell_content",
 };
 _Static_assert(sizeof ir_memory_names / sizeof ir_memory_names[0] == MEMORY_COUNT, "a class of memory has no name");
 
