@@ -41,6 +41,17 @@ struct table {
 static struct table tables[2];
 static unsigned published; /* index of the copy that readers use */
 
+const struct code_map_layout code_map_layout = {
+    .tables = {&tables[0], &tables[1]},
+    .published = &published,
+    .count = offsetof(struct table, count),
+    .rows = offsetof(struct table, rows),
+    .row_size = sizeof(struct row),
+    .start = offsetof(struct row, start),
+    .end = offsetof(struct row, end),
+    .compiled = offsetof(struct row, compiled),
+};
+
 uint32_t code_map_generation;
 
 static size_t machine_bytes_total;
@@ -205,6 +216,7 @@ int code_map_add(struct compiled_code *compiled)
     return 0;
 }
 
+const struct tier2_layout *code_map_tier2_layout;
 void (*code_map_free_tier2)(struct tier2_code *code);
 void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
 

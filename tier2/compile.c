@@ -344,6 +344,18 @@ size_t tier2_job_size(const struct tier2_job *job)
     return job->machine != NULL ? job->machine->text_size : 0;
 }
 
+void tier2_job_layout(struct tier2_layout *layout)
+{
+    layout->code = offsetof(struct tier2_job, code);
+    layout->loop_offset = offsetof(struct tier2_job, loop_offset);
+    layout->machine = offsetof(struct tier2_job, machine);
+    layout->build_ms = offsetof(struct tier2_job, build_ms);
+    layout->passes_ms = offsetof(struct tier2_job, passes_ms);
+    layout->emit_ms = offsetof(struct tier2_job, emit_ms);
+    layout->text = offsetof(struct orc_code, text);
+    layout->text_size = offsetof(struct orc_code, text_size);
+}
+
 struct linked_object tier2_job_object(const struct tier2_job *job)
 {
     const struct orc_code *machine = job->machine;

@@ -247,7 +247,7 @@ static void publish(struct compile_job *thread_job)
     totals.functions++;
     struct linked_object linked = tier2_job_object(code->job);
     jit_interface_add(&linked);
-    code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
+    code_listing_add_tier2(code->owner->code, &linked);
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
 }
@@ -256,7 +256,8 @@ static void each_code(const struct compiled_code *compiled, tier2_visitor *visit
 {
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         if (has_code(code)) {
-            visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
+            struct linked_object linked = tier2_job_object(code->job);
+            visit(code->job->code, &linked);
         }
     }
 }
@@ -936,6 +937,15 @@ void tiers_install(void)
     deopt_ask = ask;
     deopt_observer = observe;
     deopt_find_entry = find_entry;
+    static struct tier2_layout layout = {
+        .next = offsetof(struct tier2_code, next),
+        .job = offsetof(struct tier2_code, job),
+        .stage = offsetof(struct tier2_code, stage),
+        .first_stage_with_code = STAGE_READY,
+        .last_stage_with_code = STAGE_WITHDRAWN,
+    };
+    tier2_job_layout(&layout);
+    code_map_tier2_layout = &layout;
     code_map_free_tier2 = free_code;
     code_map_each_tier2 = each_code;
 }
