@@ -32,6 +32,7 @@ struct options {
     char *dump;                 /* owned; NULL: none */
     unsigned trace;             /* 0: no */
     struct patterns disassemble, explain;
+    char *report;      /* owned; NULL: standard error */
     char *profile_dir; /* owned; NULL: none */
     enum code_listing_format perf;
     char *llvm; /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
