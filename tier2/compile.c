@@ -324,7 +324,7 @@ enum reason tier2_emit(struct tier2_job *job)
 
 const char *tier2_job_text(const struct tier2_job *job)
 {
-    return job->machine != NULL ? job->machine->text : NULL;
+    return job != NULL && job->machine != NULL ? job->machine->text : NULL;
 }
 
 uint32_t tier2_job_nodes(const struct tier2_job *job)

@@ -49,7 +49,7 @@ enum reason tier2_emit(struct tier2_job *job);
 /* Operations in the graph, of what is built and not yet emitted: what emitting takes time for. */
 uint32_t tier2_job_nodes(const struct tier2_job *job);
 
-/* The machine code, and its bytes; NULL and 0 while there is none. */
+/* The machine code, and its bytes; NULL and 0 while there is none. The first may be asked of no job, NULL. */
 const char *tier2_job_text(const struct tier2_job *job);
 size_t tier2_job_size(const struct tier2_job *job);
 

@@ -71,7 +71,8 @@ static int compare_rows(const void *a, const void *b)
 {
     const struct row *left = a, *right = b;
     if (left->line != right->line) {
-        return left->line < right->line ? -1 : 1;
+        /* What belongs to no line comes last. */
+        return (left->line < right->line && left->line != 0) || right->line == 0 ? -1 : 1;
     }
     if (left->section != right->section) {
         return left->section < right->section ? -1 : 1;
