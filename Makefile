@@ -79,7 +79,7 @@ DEPENDENCIES    := -MMD -MP
 
 # ---- What is built from what ---------------------------------------------------------------------
 
-PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
+PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c gdb/hide_section.c
 # Linked into unit tests only.
 TEST_SOURCES     := tier2/ir_parse.c tier2/ir_eval.c
 LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES) $(TEST_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
@@ -165,9 +165,14 @@ define check_symbols
 endef
 endif
 
-$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/object-list vm/exports.map
+$(BUILD)/hide_section: gdb/hide_section.c Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/object-list vm/exports.map $(BUILD)/hide_section
 	$(call say,LINK,$@)$(CC) $(LIBRARY_FLAGS) $(CFLAGS) $(LIBRARY_LINK) -o $@.new $(LIBRARY_OBJECTS) -lm -ldl -lpthread
 	$(check_symbols)
+	@$(BUILD)/hide_section $@.new .lbss
 	@mv $@.new $@
 
 # The two that run beside or before Python are small, and the same in every build.

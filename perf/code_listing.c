@@ -142,7 +142,7 @@ void code_listing_start(enum code_listing_format format)
 {
     writer = writers[format];
     if (writer != NULL) {
-        code_map_added = add_tier1;
+        code_map_watch(add_tier1, NULL);
         watch_forks();
     }
 }

@@ -35,7 +35,8 @@ struct options {
     char *report;      /* owned; NULL: standard error */
     char *profile_dir; /* owned; NULL: none */
     enum code_listing_format perf;
-    char *llvm; /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
+    unsigned gdb; /* 0: no */
+    char *llvm;   /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "gdb/jit_interface.h"
 #include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
@@ -20,6 +21,7 @@
 #include "tier1/compile.h"
 #include "tier2/compile.h"
 #include "tier2/compile_thread.h"
+#include "tier2/debug_info.h"
 #include "tier2/ir.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
@@ -109,6 +111,7 @@ static void note_use(const struct compiled_code *compiled)
 
 static void free_one(struct tier2_code *code)
 {
+    jit_interface_remove(tier2_job_text(code->job));
     totals.functions -= is_usable(code);
     while (code->sightings != NULL) {
         struct sighting *next = code->sightings->next;
@@ -232,6 +235,8 @@ static void publish(struct compile_job *thread_job)
     code->seconds = policy_age();
     code->cell->countdown = 0;
     totals.functions++;
+    struct linked_object linked = tier2_job_object(code->job);
+    jit_interface_add(&linked);
     code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
@@ -877,12 +882,22 @@ void tiers_install(void)
 {
     struct compile_thread_options thread_options = {.llvm_path = options.llvm, .sync = options.stress.sync != 0};
     compile_thread_configure(&thread_options);
+    debug_info_wanted = jit_interface_is_on() || options.perf == CODE_LISTING_dump;
     if (options.dump != NULL && tier2_dump == NULL) {
         tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
     }
     deopt_ask = ask;
     deopt_observer = observe;
     deopt_find_entry = find_entry;
+    static struct tier2_layout layout = {
+        .next = offsetof(struct tier2_code, next),
+        .job = offsetof(struct tier2_code, job),
+        .stage = offsetof(struct tier2_code, stage),
+        .first_stage_with_code = STAGE_READY,
+        .last_stage_with_code = STAGE_WITHDRAWN,
+    };
+    tier2_job_layout(&layout);
+    code_map_tier2_layout = &layout;
     code_map_free_tier2 = free_code;
     code_map_each_tier2 = each_code;
 }
