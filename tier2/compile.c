@@ -344,6 +344,12 @@ size_t tier2_job_size(const struct tier2_job *job)
     return job->machine != NULL ? job->machine->text_size : 0;
 }
 
+struct line_program_row *tier2_job_lines(const struct tier2_job *job, size_t *count)
+{
+    *count = 0;
+    return job->machine != NULL ? line_program_read(job->machine->object, job->machine->object_size, count) : NULL;
+}
+
 void tier2_job_layout(struct tier2_layout *layout)
 {
     layout->code = offsetof(struct tier2_job, code);

@@ -66,11 +66,9 @@ static void tidy(char *text)
 {
     char *to = text;
     for (const char *from = text; *from != '\0';) {
-        static const char pool[] = "## literal pool symbol address: ";
+        static const char pool[] = "literal pool symbol address: ";
         if (strncmp(from, pool, strlen(pool)) == 0) {
             from += strlen(pool);
-            *to++ = '#';
-            *to++ = ' ';
         } else {
             bool blank = *from == '\t' || *from == '\n';
             from += from[0] == '\\' && from[1] == '"';
