@@ -235,8 +235,17 @@ static void write_unit(struct sections *sections, const struct image_function *f
     bytes_u32(out, (uint32_t)sections->lines.size);
     bytes_u64(out, function->start);
     bytes_u64(out, function->size);
-    line_table_write(&sections->lines, function->file, function->start, function->size, function->rows,
-                     function->row_count);
+    struct line_table table = {
+        .file = function->file,
+        .start = function->start,
+        .size = function->size,
+        .rows = function->rows,
+        .row_count = function->row_count,
+        .lines_elsewhere = function->lines_elsewhere,
+        .elsewhere_count = function->elsewhere_count,
+        .nowhere = function->nowhere,
+    };
+    line_table_write(&sections->lines, &table);
     uint32_t type = write_types(out, unit);
 
     bytes_uleb(out, FUNCTION);

@@ -18,7 +18,10 @@ struct image_function {
     char *file; /* owned, in UTF-8 */
     int line;   /* its first */
     uint64_t start, size;
-    uint64_t entry;        /* bytes from the start to the first code that every call runs */
+    uint64_t entry;           /* bytes from the start to the first code that every call runs */
+    int32_t *lines_elsewhere; /* owned, and the two below: see line_table.h */
+    size_t elsewhere_count;
+    uint64_t nowhere;
     uint64_t hot_size;     /* bytes of the part in which each line's usual code is */
     struct line_row *rows; /* owned */
     size_t row_count;

@@ -10,6 +10,7 @@
 #include "gdb/jit_interface.h"
 
 #include "gdb/elf_image.h"
+#include "runtime/code_arena.h"
 #include "runtime/frame.h"
 #include "runtime/utf8_text.h"
 
@@ -106,6 +107,7 @@ static void free_known(struct known *known)
     free(known->function.name);
     free(known->function.file);
     free(known->function.rows);
+    free(known->function.lines_elsewhere);
     free(known);
 }
 
@@ -350,6 +352,8 @@ static struct known *describe(const struct compiled_code *compiled)
     function->size = compiled->size;
     function->hot_size = compiled->hot_size;
     function->entry = find_entry(compiled);
+    function->lines_elsewhere = line_table_of_inner(compiled->code, &function->elsewhere_count);
+    function->nowhere = (uint64_t)(uintptr_t)code_arena_unused();
     function->rows = line_table_of(compiled, &function->row_count);
     if (function->rows == NULL || !name_function(function, compiled->code) ||
         !name_locals(function, compiled->code)) {

@@ -11,7 +11,6 @@
 struct lines {
     const struct compiled_code *compiled;
     int32_t *line_of_unit; /* owned; -1: none */
-    bool *entered_unit;    /* owned; is it a place that code can be entered at, as a loop's next turn does? */
     int *
         first_in_hot; /* owned; of the run of units of one line that each belongs to: the first that the hot part has code for, or -1 */
     int units;
@@ -22,7 +21,6 @@ struct lines {
 static void free_lines(struct lines *lines)
 {
     free(lines->line_of_unit);
-    free(lines->entered_unit);
     free(lines->first_in_hot);
 }
 
@@ -30,9 +28,8 @@ static bool prepare(struct lines *lines)
 {
     size_t units = (size_t)lines->units;
     lines->line_of_unit = calloc(units + 1, sizeof *lines->line_of_unit);
-    lines->entered_unit = calloc(units + 1, sizeof *lines->entered_unit);
     lines->first_in_hot = calloc(units + 1, sizeof *lines->first_in_hot);
-    return lines->line_of_unit != NULL && lines->entered_unit != NULL && lines->first_in_hot != NULL;
+    return lines->line_of_unit != NULL && lines->first_in_hot != NULL;
 }
 
 /* The first unit of the run of one line that `unit` belongs to. */
@@ -79,7 +76,34 @@ static void find_first_in_hot(struct lines *lines)
 static bool begins_line(const struct lines *lines, int unit, bool is_hot)
 {
     int first = lines->first_in_hot[first_of_run(lines, unit)];
-    return lines->entered_unit[unit] || is_hot || first < 0 || unit <= first;
+    return is_hot || first < 0 || unit <= first;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct line_row *left = a, *right = b;
+    return (left->machine > right->machine) - (left->machine < right->machine);
+}
+
+/* Each turn of a loop comes to its header anew: there are rows exactly where code is entered from elsewhere. */
+static void add_entries(struct lines *lines)
+{
+    const struct compiled_code *compiled = lines->compiled;
+    size_t walked = lines->count;
+    for (uint32_t i = 0; i < compiled->entry_count; i++) {
+        const struct entry_row *entry = &compiled->entries[i];
+        int line = lines->line_of_unit[entry->unit];
+        bool is_new = entry->unit != 0 && entry->machine < compiled->hot_size && line > 0;
+        for (size_t k = 0; k < walked && is_new; k++) {
+            is_new = lines->rows[k].machine != entry->machine;
+        }
+        if (is_new) {
+            (void)add_row(lines, entry->machine, line, true);
+        }
+    }
+    if (lines->count > walked) {
+        qsort(lines->rows, lines->count, sizeof *lines->rows, compare_places);
+    }
 }
 
 struct line_row *line_table_of(const struct compiled_code *compiled, size_t *count)
@@ -91,9 +115,6 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         return NULL;
     }
     line_table_read(compiled->code, lines.line_of_unit);
-    for (uint32_t i = 0; i < compiled->entry_count; i++) {
-        lines.entered_unit[compiled->entries[i].unit] = true;
-    }
     find_first_in_hot(&lines);
     int line_before = 0;
     struct code_map_walk walk = code_map_walk_start(compiled);
@@ -101,18 +122,66 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
         int unit = walk.offset / (int)sizeof(CodeUnit);
         int line = lines.line_of_unit[unit];
         bool is_hot = walk.machine < compiled->hot_size;
-        bool is_entered = is_hot && lines.entered_unit[unit];
-        if (line <= 0 || (line == line_before && !is_entered)) {
+        if (line <= 0 || line == line_before) {
             continue;
         }
-        if (!add_row(&lines, walk.machine, line, begins_line(&lines, unit, is_hot))) {
+        /* The line of `def` is no place to stop at: debuggers would take it for the place of a line above it that has no code. */
+        bool is_stop = unit != 0 && begins_line(&lines, unit, is_hot);
+        if (!add_row(&lines, walk.machine, line, is_stop)) {
             break;
         }
         line_before = line;
     }
+    add_entries(&lines);
     free_lines(&lines);
     *count = lines.count;
     return lines.rows;
+}
+
+/* Adds the lines of what is inside `code`, some of them more than once. */
+static void add_inner(struct lines *lines, PyCodeObject *code)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
+        PyCodeObject *inner = (PyCodeObject *)PyTuple_GET_ITEM(code->co_consts, i);
+        int32_t *of_unit = PyCode_Check(inner) ? malloc((size_t)Py_SIZE(inner) * sizeof *of_unit) : NULL;
+        if (of_unit == NULL) {
+            continue;
+        }
+        line_table_read(inner, of_unit);
+        int32_t before = inner->co_firstlineno;
+        for (Py_ssize_t unit = 0; unit < Py_SIZE(inner); unit++) {
+            if (of_unit[unit] > inner->co_firstlineno && of_unit[unit] != before) {
+                (void)add_row(lines, 0, of_unit[unit], true);
+                before = of_unit[unit];
+            }
+        }
+        free(of_unit);
+        add_inner(lines, inner);
+    }
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const struct line_row *left = a, *right = b;
+    return (left->line > right->line) - (left->line < right->line);
+}
+
+int32_t *line_table_of_inner(PyCodeObject *code, size_t *count)
+{
+    struct lines lines = {0};
+    add_inner(&lines, code);
+    int32_t *result = lines.count > 0 ? malloc(lines.count * sizeof *result) : NULL;
+    *count = 0;
+    if (result != NULL) {
+        qsort(lines.rows, lines.count, sizeof *lines.rows, compare_lines);
+        for (size_t i = 0; i < lines.count && *count < LINES_ELSEWHERE; i++) {
+            if (*count == 0 || result[*count - 1] != lines.rows[i].line) {
+                result[(*count)++] = lines.rows[i].line;
+            }
+        }
+    }
+    free(lines.rows);
+    return result;
 }
 
 /* ---- The program ------------------------------------------------------------------------------------------------- */
@@ -124,7 +193,6 @@ enum {
     DW_LNS_negate_stmt = 6,
     DW_LNE_end_sequence = 1,
     DW_LNE_set_address = 2,
-    DW_LNE_set_discriminator = 4,
     STANDARD_OPCODES = 12,
     LINE_BASE = -3,
     LINE_RANGE = 12,
@@ -159,37 +227,58 @@ static void write_extended(struct bytes *bytes, uint8_t opcode, size_t size)
     bytes_u8(bytes, opcode);
 }
 
-void line_table_write(struct bytes *bytes, const char *file, uint64_t start, uint64_t size,
-                      const struct line_row *rows, size_t count)
+/* The state of the program's machine. */
+struct state {
+    int64_t line;
+    uint64_t address;
+    bool is_stop;
+};
+
+static void begin_sequence(struct bytes *bytes, struct state *state, uint64_t address)
+{
+    *state = (struct state){.line = 1, .address = address, .is_stop = true};
+    write_extended(bytes, DW_LNE_set_address, sizeof address);
+    bytes_u64(bytes, address);
+}
+
+static void write_row(struct bytes *bytes, struct state *state, uint64_t address, int64_t line, bool is_stop)
+{
+    bytes_u8(bytes, DW_LNS_advance_pc);
+    bytes_uleb(bytes, address - state->address);
+    if (is_stop != state->is_stop) {
+        bytes_u8(bytes, DW_LNS_negate_stmt);
+    }
+    bytes_u8(bytes, DW_LNS_advance_line);
+    bytes_sleb(bytes, line - state->line);
+    bytes_u8(bytes, DW_LNS_copy);
+    *state = (struct state){.line = line, .address = address, .is_stop = is_stop};
+}
+
+static void end_sequence(struct bytes *bytes, const struct state *state, uint64_t end)
+{
+    bytes_u8(bytes, DW_LNS_advance_pc);
+    bytes_uleb(bytes, end - state->address);
+    write_extended(bytes, DW_LNE_end_sequence, 0);
+}
+
+void line_table_write(struct bytes *bytes, const struct line_table *table)
 {
     size_t length = bytes->size;
     bytes_u32(bytes, 0);
-    write_header(bytes, file);
-    write_extended(bytes, DW_LNE_set_address, sizeof start);
-    bytes_u64(bytes, start);
-    int64_t line = 1;
-    uint64_t machine = 0;
-    bool is_stop = true;
-    for (size_t i = 0; i < count; i++) {
-        bytes_u8(bytes, DW_LNS_advance_pc);
-        bytes_uleb(bytes, rows[i].machine - machine);
-        if (rows[i].is_stop != is_stop) {
-            bytes_u8(bytes, DW_LNS_negate_stmt);
-            is_stop = rows[i].is_stop;
-        }
-        if (rows[i].line == line) {
-            /* Readers leave out a row that has the line of the one before it, unless that has a discriminator. */
-            write_extended(bytes, DW_LNE_set_discriminator, 1);
-            bytes_uleb(bytes, 1);
-        }
-        bytes_u8(bytes, DW_LNS_advance_line);
-        bytes_sleb(bytes, rows[i].line - line);
-        bytes_u8(bytes, DW_LNS_copy);
-        line = rows[i].line;
-        machine = rows[i].machine;
+    write_header(bytes, table->file);
+    struct state state;
+    begin_sequence(bytes, &state, table->start);
+    for (size_t i = 0; i < table->row_count; i++) {
+        const struct line_row *row = &table->rows[i];
+        write_row(bytes, &state, table->start + row->machine, row->line, row->is_stop);
     }
-    bytes_u8(bytes, DW_LNS_advance_pc);
-    bytes_uleb(bytes, size - machine);
-    write_extended(bytes, DW_LNE_end_sequence, 0);
+    end_sequence(bytes, &state, table->start + table->size);
+    if (table->elsewhere_count > 0) {
+        begin_sequence(bytes, &state, table->nowhere);
+        for (size_t i = 0; i < table->elsewhere_count; i++) {
+            write_row(bytes, &state, table->nowhere + i, table->lines_elsewhere[i], true);
+        }
+        end_sequence(bytes, &state, table->nowhere + table->elsewhere_count);
+    }
     bytes_put_u32(bytes, length, (uint32_t)(bytes->size - length - sizeof(uint32_t)));
 }

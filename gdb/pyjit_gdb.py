@@ -150,7 +150,7 @@ def pairs_of(address):
             yield key, value
 
 
-def show(address, depth=2):
+def show(address, depth=3):
     """What repr() would give, as far as that can be known from memory."""
     if address == 0:
         return "<unbound>"
@@ -361,6 +361,16 @@ class Piece:
             change = read_number()
             offset += 2 * (-(change >> 1) if change & 1 else change >> 1)
             yield machine, offset
+
+    def line_at(self, frame):
+        """Of a frame of gdb's that runs it, in tier 1."""
+        pc = frame.pc() - (0 if frame.level() == 0 else 1)
+        offset = 0
+        for machine, at in self.offsets():
+            if self.start + machine > pc:
+                break
+            offset = at
+        return self.code().line_at(offset)
 
     def lines(self):
         """Where lines begin: {address: line}."""
@@ -630,7 +640,9 @@ class Stack:
             return  # it has called the tier-2 code for the same Python frame
         python = self.peek()
         if python is not None and python.code_address == piece.code_address:
-            self.entries.append(row_of(self.take(), 1, frame))
+            row = row_of(self.take(), 1, frame)
+            row.line = piece.line_at(frame)
+            self.entries.append(row)
         else:
             code = piece.code()
             self.entries.append(Row(1, code.name, code.file, code.first_line, None, frame, ", not linked"))
@@ -646,6 +658,9 @@ class Stack:
             made = []
         shown = [Row(2, item.name().replace("py::", "", 1), item.find_sal().symtab.filename, item.find_sal().line, None, item,
                      ", inlined") for item in inlined if item.find_sal().symtab is not None]
+        if len(shown) == len(made):
+            for row, python in zip(shown, made):
+                row.python = python
         if not shown:
             shown = [row_of(python, 2, frame, ", inlined") for python in made]
         self.entries.extend(shown)
@@ -754,6 +769,16 @@ def symbols_of(frame):
     return result
 
 
+def is_up_to_date(machine):
+    """Is everything in the Python frames? So it is where tier-2 code has called what may look at them: the functions step_*."""
+    while machine.type() == gdb.INLINE_FRAME:
+        machine = machine.older()
+    callee = machine.newer()
+    while callee is not None and callee.type() == gdb.INLINE_FRAME:
+        callee = callee.newer()
+    return callee is not None and (callee.name() or "").startswith("step_")
+
+
 class PyLocals(Command):
     """Local variables of a Python frame: py-locals [N], N as in py-bt."""
 
@@ -768,9 +793,13 @@ class PyLocals(Command):
                 print(f"{name} = {shown}")
             return
         known = symbols_of(row.machine)
-        names = row.python.code().locals if row.python is not None else sorted(known)
-        for name in names:
-            print(f"{name} = {known.get(name, '<in registers of tier 2>')}")
+        boxed = {}
+        if row.python is not None:
+            boxed = dict(row.python.locals(row.python.code()))
+        if not is_up_to_date(row.machine):
+            boxed = dict.fromkeys(boxed, "<in registers of tier 2>")
+        for name, shown in {**boxed, **known}.items():
+            print(f"{name} = {shown}")
 
 
 # ---- Pieces of code ----------------------------------------------------------------------------------------------------------------------

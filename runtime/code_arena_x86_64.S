@@ -99,7 +99,7 @@
         .size code_arena_memory, CODE_ARENA_BYTES
         .balign 4096
 code_arena_memory:
-        .skip CODE_ARENA_BYTES + 4096
+        .skip CODE_ARENA_BYTES + CODE_ARENA_UNUSED
 
         .section .eh_frame, "a", @progbits
         .p2align 3

@@ -127,6 +127,17 @@ static LLVMMetadataRef make_scope(struct debug_info *debug, const struct ir_sour
                                         LLVMDIFlagZero, true);
 }
 
+/* What is in the slot; of a box that is not there, the number in it. NULL: nothing that can be shown. */
+static const struct ir_node *content(const struct ir_slot *slot)
+{
+    const struct ir_node *node = slot->value;
+    if (node != NULL && node->op == IR_virtual) {
+        bool is_box = node->pointer == NULL && (node->kind == KIND_int || node->kind == KIND_float);
+        node = is_box && node->input_count == 1 ? node->inputs[0] : NULL;
+    }
+    return node;
+}
+
 static enum seen_as form_of(const struct ir_slot *slot)
 {
     static const uint8_t forms[IR_TYPE_COUNT] = {
@@ -139,7 +150,7 @@ static enum seen_as form_of(const struct ir_slot *slot)
     case SLOT_RAW:
     case SLOT_OWNED:
     case SLOT_BORROWED:
-        return slot->value == NULL || slot->value->op == IR_virtual ? AS_NOTHING : forms[slot->value->type];
+        return content(slot) == NULL ? AS_NOTHING : forms[content(slot)->type];
     default:
         return AS_NOTHING;
     }
@@ -261,7 +272,7 @@ static void say_state(struct lowering *l, const struct ir_state *state, uint32_t
             const struct ir_slot *slot = &state->slots[i];
             enum seen_as form = form_of(slot);
             bool is_home = slot->how == SLOT_HOME;
-            value what = form == AS_NOTHING ? NULL : is_home ? l->frame : l->results[slot->value->id];
+            value what = form == AS_NOTHING ? NULL : is_home ? l->frame : l->results[content(slot)->id];
             if (what != NULL && !(is_home && (state->frame != 0 || l->graph->direct))) {
                 say(l, state->frame, i, form, what, is_home, place);
             }
