@@ -90,6 +90,9 @@ bool activate(enum activation_way way)
         options_read();
         options_are_read = true;
         event_log_open(options.log);
+        if (options.report != NULL) {
+            log_file_open(&end_reports_file, options.report);
+        }
         if (options.trace) {
             trace_start();
         }

@@ -32,6 +32,7 @@ struct options {
     char *dump;                 /* owned; NULL: none */
     unsigned trace;             /* 0: no */
     struct patterns disassemble, explain;
+    char *report;      /* owned; NULL: standard error */
     char *profile_dir; /* owned; NULL: none */
     enum code_listing_format perf;
     unsigned gdb; /* 0: no */

@@ -930,7 +930,7 @@ void tiers_install(void)
 {
     struct compile_thread_options thread_options = {.llvm_path = options.llvm, .sync = options.stress.sync != 0};
     compile_thread_configure(&thread_options);
-    debug_info_wanted = jit_interface_is_on() || options.perf == CODE_LISTING_dump;
+    debug_info_wanted = jit_interface_is_on() || options.perf == CODE_LISTING_dump || options.disassemble.count > 0;
     if (options.dump != NULL && tier2_dump == NULL) {
         tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
     }
