@@ -18,6 +18,7 @@
 
 struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row);
 void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
+void (*deopt_retreat)(struct deopt_table *table);
 
 void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 
@@ -430,8 +431,7 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     } else {
         frame = cpython_push_frame_memory(tstate, words);
         if (frame == NULL) {
-            Py_FatalError(
-                "pyjit: out of memory while leaving compiled code"); /* as CPython where it can do nothing else */
+            frame = box_reserve_take_frame(tstate, words);
         }
     }
     frame->f_func = function;
@@ -753,6 +753,9 @@ static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterF
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
     box_reserve_fill();
+    if (UNLIKELY(box_reserve_is_low()) && deopt_retreat != NULL) {
+        deopt_retreat(table);
+    }
     *frame = rebuild(tstate, *frame, table, state, values);
     (*frame)->prev_instr = instruction_at(*frame, state->offset) - 1;
     if (row->counts && !stress_was_forced() && deopt_observer != NULL) {

@@ -151,6 +151,9 @@ const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t
 /* Told of exits that count, when the frame is right again; set by vm/. */
 extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
+/* Memory is short, and the reserve for exits as well: the table's code is not to be entered any more; set by vm/. */
+extern void (*deopt_retreat)(struct deopt_table *table);
+
 /* Tier 1 has come to a hot place: asks for tier-2 code. Set by vm/; may run no Python code. */
 extern void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);

@@ -243,6 +243,8 @@ struct ir_node *build_object(struct builder *builder, PyObject *object);
 PyTypeObject *build_class_of(const struct operand *operand);
 /* Is the class of the case alive, and as it was? Then what the case borrows is, too. */
 bool build_is_live(struct builder *builder, const struct attribute_case *seen);
+/* Is the class, which is only compared, alive, and of that version? */
+bool build_class_is_live(struct builder *builder, PyTypeObject *class, uint32_t version);
 /* Guards that an object is of the class, as that is now. */
 void build_guard_class(struct builder *builder, struct ir_node *owner, PyTypeObject *class);
 /* The attribute of the case has been seen to hold the value; and: what will it probably be where nothing better is known? */
@@ -405,6 +407,9 @@ bool build_polymorphic_method(struct builder *builder);
 /* Guards that `owner`, of the case's class already, has nothing in the instance that hides what the class has; returns that. */
 struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner,
                                       const struct attribute_case *seen);
+/* LOAD_ATTR, or LOAD_METHOD (`method`), of what a class has and its instances do not hide: attributes of a class that is the receiver itself, static and class
+ * methods (build_class_members.c). False: nothing done. */
+bool build_class_member(struct builder *builder, bool method);
 /* Guards that an object is of one of the classes the cell knows. */
 void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell);
 /* Is that alive, and are there guards for it? */

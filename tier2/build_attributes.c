@@ -269,7 +269,7 @@ void build_load_attr(struct builder *builder)
         build_by_step(builder);
         return;
     }
-    if (build_property_load(builder)) {
+    if (build_property_load(builder) || build_class_member(builder, false)) {
         return;
     }
     struct ir_node *owner = operand->value;
@@ -354,6 +354,9 @@ void build_load_method(struct builder *builder)
         struct operand self = pop(builder);
         push_fetched(builder, method);
         push(builder, self);
+        return;
+    }
+    if (build_class_member(builder, true)) {
         return;
     }
     method = attribute_of_module(builder, owner);

@@ -657,6 +657,15 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
     }
 }
 
+/* Memory is short: execution goes on in tier 1. */
+static void retreat(struct deopt_table *table)
+{
+    struct tier2_code *code = code_of_table(table);
+    if (code != NULL) {
+        withdraw(code);
+    }
+}
+
 static int compare_offsets(const void *a, const void *b)
 {
     uint32_t left = *(const uint32_t *)a;
@@ -936,6 +945,7 @@ void tiers_install(void)
     }
     deopt_ask = ask;
     deopt_observer = observe;
+    deopt_retreat = retreat;
     deopt_find_entry = find_entry;
     static struct tier2_layout layout = {
         .next = offsetof(struct tier2_code, next),
