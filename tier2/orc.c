@@ -185,7 +185,7 @@ static LLVMBool memory_finalize(void *opaque, char **message)
         *message = strdup("a section is larger than foreseen");
         return 1;
     }
-    size_t used = session.block_taken == 0 ? 1 : session.block_taken;
+    size_t used = (session.block_taken == 0 ? 1 : session.block_taken) + code_arena_gap();
     if (!code_arena_block_commit(code->start, code->size, used)) {
         code->start = NULL;
         *message = strdup("the system refuses executable memory");
@@ -560,8 +560,8 @@ static enum reason load_object(const struct orc_request *request, struct orc_cod
         llvm.DisposeMemoryBuffer(object);
         return REASON_llvm_failed;
     }
-    code->start = code_arena_block_begin(facts.room);
-    code->size = facts.room;
+    code->size = facts.room + code_arena_gap();
+    code->start = code_arena_block_begin(code->size);
     if (code->start == NULL || (request->keep_object && !keep_object(code, object))) {
         llvm.DisposeMemoryBuffer(object);
         return code->start == NULL ? REASON_arena_full : REASON_no_memory;
