@@ -5,6 +5,7 @@
 #include "runtime/code_arena.h"
 #include "runtime/code_map.h"
 #include "runtime/frame.h"
+#include "runtime/linked_object.h"
 #include "runtime/utf8_text.h"
 
 #include <dlfcn.h>
@@ -34,9 +35,9 @@ struct tier2_search {
 };
 static __thread struct tier2_search tier2_search __attribute__((tls_model("initial-exec")));
 
-static void look_at_tier2(PyCodeObject *code, const char *start, size_t size)
+static void look_at_tier2(PyCodeObject *code, const struct linked_object *linked)
 {
-    if (tier2_search.address >= start && tier2_search.address < start + size) {
+    if (tier2_search.address >= linked->text && tier2_search.address < linked->text + linked->text_size) {
         tier2_search.code = code;
     }
 }

@@ -17,8 +17,8 @@ enum code_listing_format {
 /* Chooses the format, and lists code from now on; a child after fork lists in files of its own what it has inherited, too. */
 void code_listing_start(enum code_listing_format format);
 
-/* Code of tier 2 for `code`, made of `size` bytes at `start`. */
-void code_listing_add_tier2(PyCodeObject *code, const char *start, size_t size);
+/* Code of tier 2 for `code`. */
+void code_listing_add_tier2(PyCodeObject *code, const struct linked_object *linked);
 
 /* ---- For the writers ------------------------------------------------------------------------------ */
 
@@ -26,6 +26,7 @@ void code_listing_add_tier2(PyCodeObject *code, const char *start, size_t size);
 struct listed_line {
     const char *address;
     int line;
+    const char *file; /* NULL: that of the code */
 };
 
 struct listed_code {

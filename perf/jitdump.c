@@ -131,10 +131,17 @@ static FILE *make_file(void)
     return stream;
 }
 
+static const char *file_of(const struct listed_code *listed, size_t line)
+{
+    return listed->lines[line].file != NULL ? listed->lines[line].file : listed->file;
+}
+
 static void write_lines(FILE *stream, const struct listed_code *listed)
 {
-    size_t name_size = strlen(listed->file) + 1;
-    size_t size = sizeof(struct lines_record) + listed->line_count * (sizeof(struct line_entry) + name_size);
+    size_t size = sizeof(struct lines_record);
+    for (size_t i = 0; i < listed->line_count; i++) {
+        size += sizeof(struct line_entry) + strlen(file_of(listed, i)) + 1;
+    }
     struct lines_record record = {
         .header = {RECORD_LINES, (uint32_t)size, nanoseconds_now()},
         .start = (uint64_t)(uintptr_t)listed->start,
@@ -145,7 +152,7 @@ static void write_lines(FILE *stream, const struct listed_code *listed)
         struct line_entry entry = {.address = (uint64_t)(uintptr_t)listed->lines[i].address,
                                    .line = (uint32_t)listed->lines[i].line};
         fwrite(&entry, sizeof entry, 1, stream);
-        fwrite(listed->file, name_size, 1, stream);
+        fwrite(file_of(listed, i), strlen(file_of(listed, i)) + 1, 1, stream);
     }
 }
 

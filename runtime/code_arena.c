@@ -413,6 +413,11 @@ size_t code_arena_limit(void)
     return limit_bytes;
 }
 
+const void *code_arena_unused(void)
+{
+    return arena + ARENA_BYTES;
+}
+
 bool code_arena_contains(const void *address)
 {
     return (const char *)address >= arena && (const char *)address < arena + ARENA_BYTES;

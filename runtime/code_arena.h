@@ -11,6 +11,8 @@
 
 /* Its size; code_arena_x86_64.S describes all of it to unwinders. */
 #define CODE_ARENA_BYTES (64 << 20)
+/* Behind it there is so much that is never used. */
+#define CODE_ARENA_UNUSED 4096
 
 #ifndef __ASSEMBLER__
 #    include <stdbool.h>
@@ -65,6 +67,9 @@ void code_arena_block_free(void *memory, size_t size);
 /* Bytes in use and bytes available in all. */
 size_t code_arena_used(void);
 size_t code_arena_limit(void);
+
+/* The CODE_ARENA_UNUSED bytes behind the arena, which never run. */
+const void *code_arena_unused(void);
 
 /* Is this address inside the arena? Async-signal-safe. */
 bool code_arena_contains(const void *address);
