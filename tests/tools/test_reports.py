@@ -179,8 +179,10 @@ class Disassemble(ToolTest):
         lines = {int(number): body for number, body in re.findall(r"^ +(\d+)  .*\n((?:(?:   .*)\n)+)", text, re.M)}
         self.assertIn("total += square(i)", text)
         body = lines[22]
-        for part in ("   bytecode\n", "   tier 1\n", "   tier 1, out of line\n", "   tier 2, piece 1: IR\n"):
+        for part in ("   bytecode\n", "   tier 1\n", "   tier 1, out of line\n", "   tier 2, piece 1: IR\n",
+                     "   tier 2, piece 1: machine code\n"):
             self.assertIn(part, body)
+        self.assertRegex(lines[12], r"imulq|mulx?q")  # inlined from there
         self.assertRegex(body, r"\d+ LOAD_GLOBAL +\d+ \(square\)")
         self.assertRegex(body, r"square:12: .*int_multiply")
         self.assertRegex(text, r"\n      \+[0-9a-f]+ +call\w* rt_\w+")
