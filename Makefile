@@ -99,7 +99,7 @@ REPORT   := $(BUILD)/pyjit-profile
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps deps-test demo test test-cpython fuzz unit-test ir-expect fuzz-ir install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython fuzz unit-test ir-expect fuzz-ir install uninstall deb clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(REPORT) $(MODULE)
 
@@ -275,21 +275,27 @@ include perf/bench/bench.mk
 # site-packages. SITE= overrides. DESTDIR= is honoured for packagers.
 SITE ?= $(if $(filter /usr/local /usr/local/,$(PREFIX)),$(PREFIX)/lib/python3.11/dist-packages,$(PREFIX)/lib/python3.11/site-packages)
 INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit.so $(PREFIX)/lib/pyjit/libpyjit-preload.so \
-             $(PREFIX)/lib/pyjit/pyjit-profile $(SITE)/pyjit.so $(SITE)/pyjit.pth
+             $(PREFIX)/lib/pyjit/pyjit-profile $(PREFIX)/share/man/man1/pyjit.1 $(SITE)/pyjit.so $(SITE)/pyjit.pth
 
 # One library for the launcher and for `import pyjit`: the module is a symbolic link.
-install: all
+install: all $(BUILD)/pyjit.1
 	install -D -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/pyjit
 	install -D -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so
 	install -D -m 755 $(REPORT) $(DESTDIR)$(PREFIX)/lib/pyjit/pyjit-profile
 	install -D -m 644 $(PRELOAD) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit-preload.so
+	install -D -m 644 $(BUILD)/pyjit.1 $(DESTDIR)$(PREFIX)/share/man/man1/pyjit.1
 	install -D -m 644 vm/pyjit.pth $(DESTDIR)$(SITE)/pyjit.pth
 	ln -sfnr $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so $(DESTDIR)$(SITE)/pyjit.so
+
+$(BUILD)/pyjit.1: vm/man_page.py $(LIBRARY) $(LAUNCHER) $(MODULE)
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/module $(PYTHON) $< $(LAUNCHER) > $@
+
+include vm/debian.mk
 
 # Takes away what install put there, and the folders that are empty afterwards.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	@for folder in $(PREFIX)/lib/pyjit $(SITE) $(PREFIX)/lib/python3.11 $(PREFIX)/lib $(PREFIX)/bin; do \
+	@for folder in $(PREFIX)/share/man/man1 $(PREFIX)/share/man $(PREFIX)/share $(PREFIX)/lib/pyjit $(SITE) $(PREFIX)/lib/python3.11 $(PREFIX)/lib $(PREFIX)/bin; do \
 	    rmdir $(DESTDIR)$$folder 2>/dev/null || true; done
 
 clean:
@@ -327,6 +333,7 @@ help:
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='
 	@echo 'make uninstall  takes away what install put there'
+	@echo 'make deb        builds build/pyjit_VERSION_amd64.deb'
 	@echo 'make clean      removes build/'
 	@echo 'make format, make format-check, make readme-options, make check-readme'
 	@echo 'DEBUG=1         assertions and UndefinedBehaviorSanitizer, in build/debug'

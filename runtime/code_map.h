@@ -9,6 +9,7 @@
 #define PYJIT_RUNTIME_CODE_MAP_H
 
 #include "runtime/cpython.h"
+#include "runtime/linked_object.h"
 
 /* Compiled code can be entered at `machine` for the instruction at `unit` when the value stack is
  * canonical: `depth` operands, all owned, in memory. Rows are sorted by unit. */
@@ -65,7 +66,7 @@ struct compiled_code {
 extern void (*code_map_free_tier2)(struct tier2_code *code);
 
 /* Calls `visit` for each piece of tier-2 code that hangs on `compiled` and can run: what it was made for, and its machine code. Set by vm/. */
-typedef void tier2_visitor(PyCodeObject *code, const char *start, size_t size);
+typedef void tier2_visitor(PyCodeObject *code, const struct linked_object *linked);
 extern void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
 
 /* ---- For debuggers, which read the map from outside (gdb/layouts.c) ---------------------------------------------- */

@@ -368,7 +368,6 @@ struct linked_object tier2_job_object(const struct tier2_job *job)
     return (struct linked_object){
         .text = machine->text,
         .text_size = machine->text_size,
-        .eh_frame = machine->eh_frame,
         .object = machine->object,
         .object_size = machine->object_size,
     };

@@ -1,6 +1,7 @@
 /* vm/activate.c: how the JIT comes to life in a process, and why not. */
 #include "vm/activate.h"
 
+#include "gdb/crash_report.h"
 #include "gdb/jit_interface.h"
 #include "perf/code_listing.h"
 #include "runtime/code_arena.h"
@@ -99,6 +100,9 @@ bool activate(enum activation_way way)
         code_listing_start(options.perf);
         if (options.gdb) {
             jit_interface_start();
+        }
+        if (options.crash_report) {
+            crash_report_install();
         }
     }
     if (options.tier_cap == 0 || !prepare_interpreter()) {

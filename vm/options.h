@@ -28,6 +28,7 @@ struct options {
     unsigned tier2_threshold;
     unsigned code_size_limit;   /* in KB */
     unsigned count_allocations; /* 0: no */
+    unsigned crash_report;      /* 0: no */
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
     unsigned trace;             /* 0: no */
