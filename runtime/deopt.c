@@ -442,7 +442,7 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame->frame_obj = NULL;
     frame->prev_instr = instruction_at(frame, state->offset);
     frame->stacktop = -1;
-    frame_mark_compiled(frame);
+    frame_mark_inlined(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
     frame->previous = tstate->cframe->current_frame;
     for (int i = 0; i < state->locals; i++) {
@@ -637,6 +637,7 @@ static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, str
 {
     PyObject *result = outcome.result;
     if (outcome.address != NULL) {
+        frame_mark_compiled(frame);
         result = frame_enter_code(frame, tstate, outcome.address);
     }
     InterpreterFrame *caller = frame->previous;

@@ -68,6 +68,19 @@ static bool dict_dies_quietly(struct death *death, PyDictObject *dict)
     return true;
 }
 
+static bool set_dies_quietly(struct death *death, PySetObject *set)
+{
+    if (set->mask > MOST_ATOMS || set->weakreflist != NULL) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i <= set->mask; i++) {
+        if (!lose(death, set->table[i].key)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The slots that a class itself adds. (typeobject.c, clear_slots) */
 static bool lose_slots(struct death *death, PyTypeObject *type, PyObject *object)
 {
@@ -124,6 +137,9 @@ static bool dies_quietly(struct death *death, PyObject *object)
     }
     if (type == &PyTuple_Type || type == &PyList_Type) {
         return lose_items(death, PySequence_Fast_ITEMS(object), Py_SIZE(object));
+    }
+    if (type == &PySet_Type || type == &PyFrozenSet_Type) {
+        return set_dies_quietly(death, (PySetObject *)object);
     }
     if (type == &PyDict_Type) {
         return dict_dies_quietly(death, (PyDictObject *)object);

@@ -552,7 +552,7 @@ static void open_range_iterator(struct builder *builder)
     }
     struct ir_node *alone = build_guard1(builder, IR_guard_word, object);
     alone->offset = (int32_t)offsetof(PyObject, ob_refcnt);
-    alone->number = 1;
+    alone->number = 1 + build_iterator_is_local(builder);
     static const struct {
         int32_t offset;
         enum ir_memory memory;
@@ -593,7 +593,8 @@ static void open_iterator(struct builder *builder, int header)
 {
     build_own_operands(builder);
     build_begin_instruction(builder);
-    if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
+    if (at(builder, header)->opcode == FOR_ITER &&
+        (builder->range_guess[header] || build_iterator_is_range(builder))) {
         open_range_iterator(builder);
     }
     if (at(builder, header)->opcode == FOR_ITER) {
@@ -807,6 +808,17 @@ static void peel(struct builder *builder, int header)
     builder->body->peels[header] = true;
     memset(builder->info[header].guesses, 0, (size_t)builder->local_count * sizeof(struct loop_guess));
     builder->retry = true;
+}
+
+void build_peel_around(struct builder *builder)
+{
+    int header = builder->current;
+    while (header >= 0 && builder->info[header].loop_end < builder->current) {
+        header--;
+    }
+    if (header >= 0 && builder->info[header].header != NULL && may_peel(builder, header)) {
+        peel(builder, header);
+    }
 }
 
 static bool is_raw_phi(const struct block_info *info, int local)

@@ -354,6 +354,9 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
 void build_release_body(struct body *body);
 /* Gives the builder, which is zeroed but for what ties it to others, its body and room for what stands where. */
 void build_begin_body(struct builder *builder, struct body *body);
+/* A local gets a new object in this loop that need not be made: the first turn is to be built apart, so that from the loop's beginning on the local is such an
+ * object. */
+void build_peel_around(struct builder *builder);
 /* A local has turned out to be of the kind by a guard: around this loop it should be guarded before the loop. */
 void build_note_kind(struct builder *builder, int local, enum ir_kind kind);
 
@@ -372,6 +375,9 @@ void build_get_iter(struct builder *builder);
 void build_for_iter(struct builder *builder);
 /* Before a loop headed by FOR_ITER: guards what its iterator is, as far as that never changes. */
 void build_open_iterator(struct builder *builder);
+/* At a FOR_ITER: is the iterator on top a local's, too, as that of a comprehension is? And is it one of a range then, as far as anybody knows? */
+bool build_iterator_is_local(const struct builder *builder);
+bool build_iterator_is_range(const struct builder *builder);
 void build_subscript(struct builder *builder);
 void build_store_subscript(struct builder *builder);
 void build_unpack(struct builder *builder);
@@ -384,6 +390,16 @@ bool build_slice(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
+
+/* Where the builder stands, to come back to: for another way from there on. */
+struct build_place {
+    struct variable *variables;
+    struct operand *operands;
+    int depth, current;
+};
+/* False: no memory. */
+bool build_remember(struct builder *builder, struct build_place *place);
+void build_come_back(struct builder *builder, const struct build_place *place);
 
 /* LOAD_METHOD of receivers of several classes that the cell knows: the instructions up to the CALL are built once for each method (build_polymorphic.c). False: nothing
  * done. */

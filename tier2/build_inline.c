@@ -108,6 +108,11 @@ void build_refuse(struct builder *builder)
 bool build_may_escape(struct builder *builder)
 {
     int level = 0;
+    for (int header = builder->current; header >= 0; header--) {
+        if (builder->info[header].loop_end >= builder->current) {
+            return false; /* each turn would make frames */
+        }
+    }
     for (const struct builder *outer = builder->outer; outer != NULL; outer = outer->outer) {
         level++;
     }

@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "gdb/jit_interface.h"
 #include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
@@ -20,6 +21,7 @@
 #include "tier1/compile.h"
 #include "tier2/compile.h"
 #include "tier2/compile_thread.h"
+#include "tier2/debug_info.h"
 #include "tier2/ir.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
@@ -102,8 +104,24 @@ static bool has_code(const struct tier2_code *code)
     return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING && code->stage != STAGE_REFUSED;
 }
 
+/* Tells the sampler whether the function has tier-2 code that is entered without further ado. */
+static void note_use(const struct compiled_code *compiled)
+{
+    struct code_state *state = code_state_get(compiled->code);
+    const struct tier2_code *code = compiled->tier2;
+    while (code != NULL && code->stage != STAGE_ENTERED) {
+        code = code->next;
+    }
+    if (state != NULL) {
+        state->tier2_in_use = code != NULL;
+    }
+}
+
 static void free_one(struct tier2_code *code)
 {
+    if (code->job != NULL) {
+        jit_interface_remove(tier2_job_text(code->job));
+    }
     totals.functions -= is_usable(code);
     while (code->sightings != NULL) {
         struct sighting *next = code->sightings->next;
@@ -227,7 +245,9 @@ static void publish(struct compile_job *thread_job)
     code->seconds = policy_age();
     code->cell->countdown = 0;
     totals.functions++;
-    code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
+    struct linked_object linked = tier2_job_object(code->job);
+    jit_interface_add(&linked);
+    code_listing_add_tier2(code->owner->code, &linked);
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
 }
@@ -236,7 +256,8 @@ static void each_code(const struct compiled_code *compiled, tier2_visitor *visit
 {
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         if (has_code(code)) {
-            visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
+            struct linked_object linked = tier2_job_object(code->job);
+            visit(code->job->code, &linked);
         }
     }
 }
@@ -307,6 +328,7 @@ static void enter(struct tier2_code *code)
     box_reserve_fill();
     if (!begin_trial(code)) {
         code->stage = STAGE_ENTERED;
+        note_use(code->owner);
         set_entry(code, code->job->entry);
     }
     if (tiers_is_loop(code->owner->code, code->cell->offset)) {
@@ -564,6 +586,7 @@ static void withdraw(struct tier2_code *code)
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
     code->reason = REASON_many_guards_failed;
+    note_use(code->owner);
     end_trial(code);
     code->cell->entry = NULL;
     code->cell->countdown = tiers_countdown();
@@ -831,6 +854,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         snprintf(text, sizeof text, "won, it takes %.2f times as long", ratio);
         tell_of_trial(code, text);
         code->stage = STAGE_ENTERED;
+        note_use(code->owner);
         set_entry(code, code->job->entry);
         return outcome;
     }
@@ -915,6 +939,7 @@ void tiers_install(void)
 {
     struct compile_thread_options thread_options = {.llvm_path = options.llvm, .sync = options.stress.sync != 0};
     compile_thread_configure(&thread_options);
+    debug_info_wanted = jit_interface_is_on() || options.perf == CODE_LISTING_dump || options.disassemble.count > 0;
     if (options.dump != NULL && tier2_dump == NULL) {
         tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
     }
@@ -922,6 +947,15 @@ void tiers_install(void)
     deopt_observer = observe;
     deopt_retreat = retreat;
     deopt_find_entry = find_entry;
+    static struct tier2_layout layout = {
+        .next = offsetof(struct tier2_code, next),
+        .job = offsetof(struct tier2_code, job),
+        .stage = offsetof(struct tier2_code, stage),
+        .first_stage_with_code = STAGE_READY,
+        .last_stage_with_code = STAGE_WITHDRAWN,
+    };
+    tier2_job_layout(&layout);
+    code_map_tier2_layout = &layout;
     code_map_free_tier2 = free_code;
     code_map_each_tier2 = each_code;
 }
