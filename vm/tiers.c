@@ -98,7 +98,9 @@ static bool has_code(const struct tier2_code *code)
 
 static void free_one(struct tier2_code *code)
 {
-    jit_interface_remove(tier2_job_text(code->job));
+    if (code->job != NULL) {
+        jit_interface_remove(tier2_job_text(code->job));
+    }
     totals.functions -= is_usable(code);
     while (code->sightings != NULL) {
         struct sighting *next = code->sightings->next;
