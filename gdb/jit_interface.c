@@ -417,8 +417,6 @@ static void place_sections(char *object, const struct linked_object *linked)
         const char *name = names + sections[i].sh_name;
         if (strcmp(name, ".text") == 0) {
             sections[i].sh_addr = (Elf64_Addr)(uintptr_t)linked->text;
-        } else if (strcmp(name, ".eh_frame") == 0 && linked->eh_frame != NULL) {
-            sections[i].sh_addr = (Elf64_Addr)(uintptr_t)linked->eh_frame;
         } else {
             sections[i].sh_flags &= ~(Elf64_Xword)SHF_ALLOC;
         }

@@ -2,6 +2,7 @@
 #include "perf/code_listing.h"
 
 #include "perf/object_lines.h"
+#include "runtime/code_arena.h"
 #include "runtime/utf8_text.h"
 
 #include <errno.h>
@@ -151,6 +152,9 @@ static void watch_forks(void)
 void code_listing_start(enum code_listing_format format)
 {
     writer = writers[format];
+    if (writer == jitdump_write) {
+        code_arena_leave_gaps(JITDUMP_GAP);
+    }
     if (writer != NULL) {
         code_map_watch(add_tier1, NULL);
         watch_forks();

@@ -41,6 +41,8 @@ struct listed_code {
 /* A writer appends one piece of code to this process's file, which it makes when there is none. Returns NULL, or what it could not do: the
  * path of the file, a static string, with errno set. `is_new_process`: the first call in this process, or after a fork. */
 typedef const char *code_writer(const struct listed_code *listed, bool is_new_process);
+/* What jitdump_write() needs behind each piece of code: perf maps unwinding information there. */
+enum { JITDUMP_GAP = 320 };
 code_writer perf_map_write;
 code_writer jitdump_write;
 

@@ -24,6 +24,11 @@ enum { CODE_ARENA_ALIGNMENT = 32 };
  * the system refuses executable memory (tried once, here). May be called again with another limit while the arena is empty. */
 bool code_arena_init(size_t limit);
 
+/* From now on so many bytes behind each piece are nobody's: for whoever describes pieces to others as larger than they are. While the arena is
+ * empty. Those who take blocks see to it themselves. */
+void code_arena_leave_gaps(size_t size);
+size_t code_arena_gap(void);
+
 /* Takes `size` bytes, CODE_ARENA_ALIGNMENT-aligned, and makes their pages writable. NULL when the
  * arena is full or mprotect fails. At most one begin() may be open at a time. */
 void *code_arena_begin(size_t size);

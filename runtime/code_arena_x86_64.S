@@ -125,7 +125,7 @@ code_arena_memory:
         .p2align 3, 0
 .Lfde_end:
 
-        /* The rule alone, for gdb/eh_frame.c. */
+        /* The rule alone, for runtime/eh_frame.c. */
         .section .rodata
         .globl eh_frame_rule, eh_frame_rule_end
         .hidden eh_frame_rule, eh_frame_rule_end

@@ -8,8 +8,7 @@
 struct linked_object {
     const char *text;
     size_t text_size;
-    const char *eh_frame; /* where that was put, or NULL */
-    const void *object;   /* as LLVM made it; NULL: it was not kept */
+    const void *object; /* as LLVM made it; NULL: it was not kept */
     size_t object_size;
 };
 

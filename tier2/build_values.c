@@ -795,6 +795,9 @@ void build_store_fast(struct builder *builder, int local)
         raw = operand_raw(builder, &value, operand_guess(&value));
     }
     struct ir_node *object = operand_owned(builder, &value);
+    if (build_function_made(object) != NULL) {
+        build_peel_around(builder);
+    }
     if (!simple) {
         build_own_operands(builder);
     }

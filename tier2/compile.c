@@ -327,7 +327,7 @@ enum reason tier2_emit(struct tier2_job *job)
 
 const char *tier2_job_text(const struct tier2_job *job)
 {
-    return job->machine != NULL ? job->machine->text : NULL;
+    return job != NULL && job->machine != NULL ? job->machine->text : NULL;
 }
 
 uint32_t tier2_job_nodes(const struct tier2_job *job)
@@ -342,6 +342,12 @@ uint32_t tier2_job_nodes(const struct tier2_job *job)
 size_t tier2_job_size(const struct tier2_job *job)
 {
     return job->machine != NULL ? job->machine->text_size : 0;
+}
+
+struct line_program_row *tier2_job_lines(const struct tier2_job *job, size_t *count)
+{
+    *count = 0;
+    return job->machine != NULL ? line_program_read(job->machine->object, job->machine->object_size, count) : NULL;
 }
 
 void tier2_job_layout(struct tier2_layout *layout)
@@ -362,7 +368,6 @@ struct linked_object tier2_job_object(const struct tier2_job *job)
     return (struct linked_object){
         .text = machine->text,
         .text_size = machine->text_size,
-        .eh_frame = machine->eh_frame,
         .object = machine->object,
         .object_size = machine->object_size,
     };

@@ -671,13 +671,14 @@ static void unmake_frames(struct lowering *l, const struct ir_node *node)
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
     value forced = llvm.BuildNot(l->builder, unless_forced(l, row, constant_i1(l, true)), "");
-    value arguments[6] = {l->thread,
+    value arguments[7] = {l->thread,
                           l->frame,
                           address(l, l->table),
                           made_word(l, MADE_STATE, l->i32),
+                          l->values,
                           made_word(l, MADE_FRAME, l->pointer),
                           llvm.BuildZExt(l->builder, forced, l->i32, "")};
-    value kept = call(l, "rt_tier2_unmake_frames", l->i32, 6, arguments);
+    value kept = call(l, "rt_tier2_unmake_frames", l->i32, 7, arguments);
     branch_rarely(l, integer_compare(l, LLVMIntEQ, kept, constant_i32(l, 0)), leave_by(l, exit, row, NULL));
 }
 

@@ -28,10 +28,12 @@ struct options {
     unsigned tier2_threshold;
     unsigned code_size_limit;   /* in KB */
     unsigned count_allocations; /* 0: no */
+    unsigned crash_report;      /* 0: no */
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
     unsigned trace;             /* 0: no */
     struct patterns disassemble, explain;
+    char *report;      /* owned; NULL: standard error */
     char *profile_dir; /* owned; NULL: none */
     enum code_listing_format perf;
     unsigned gdb; /* 0: no */
