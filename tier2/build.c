@@ -620,7 +620,15 @@ static void open_variable_without_home(struct builder *builder, int local, struc
     bool as_object = guess->known && guess->kind == KIND_any;
     if (changes && variable->state == VARIABLE_UNBOUND) {
         build_bind_to_nothing(builder, local, guess->known ? (enum ir_kind)guess->kind : KIND_any);
-    } else if (changes && variable->state == VARIABLE_RAW && !guess->known) {
+    } else if (changes && variable->state == VARIABLE_OBJECT && !as_object && variable->raw != NULL &&
+               variable->value->op == IR_constant_object) {
+        /* As in `total = 0.0`. */
+        if (variable->owned) {
+            build_node1(builder, IR_drop, variable->value)->flags |= NODE_SIMPLE;
+        }
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = variable->raw, .clean = variable->clean};
+    }
+    if (changes && variable->state == VARIABLE_RAW && !guess->known) {
         *guess = (struct loop_guess){.kind = (uint8_t)build_kind_of_raw(variable->value), .known = 1};
     }
     if (variable->state == VARIABLE_RAW &&

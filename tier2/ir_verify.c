@@ -211,6 +211,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
         break;
     case IR_int_compare:
     case IR_float_compare:
+    case IR_float_length_compare:
         check_number(check, node, "comparison", Py_GE + 1);
         break;
     case IR_guard_home:

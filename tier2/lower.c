@@ -894,6 +894,8 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return integer_compare(l, lower_int_predicate(node->number), input(l, node, 0), input(l, node, 1));
     case IR_float_compare:
         return llvm.BuildFCmp(builder, lower_float_predicate(node->number), input(l, node, 0), input(l, node, 1), "");
+    case IR_float_length_compare:
+        return lower_length_compare(l, node);
     case IR_is_inside:
         return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
     case IR_float_from_int:

@@ -194,14 +194,17 @@ static inline bool exact_double(PyObject *object, double *value)
     return true;
 }
 
-/* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base. */
+/* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base: a negative one has a real power where the exponent
+ * is a whole number, which is negative where that is odd. */
 struct float_outcome rt_float_power(double base, double exponent)
 {
-    if (!(base > 0.0) || !isfinite(base) || !isfinite(exponent)) {
+    bool is_negative = base < 0.0;
+    if (base == 0.0 || !isfinite(base) || !isfinite(exponent) || (is_negative && floor(exponent) != exponent)) {
         return (struct float_outcome){0.0, false};
     }
     errno = 0;
-    double power = pow(base, exponent);
+    double power = pow(fabs(base), exponent);
+    power = is_negative && fmod(exponent, 2.0) != 0.0 ? -power : power;
     return (struct float_outcome){power, errno == 0};
 }
 
