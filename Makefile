@@ -97,7 +97,7 @@ LAUNCHER := $(BUILD)/pyjit
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps deps-test demo test test-cpython unit-test ir-expect fuzz-ir install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython fuzz unit-test ir-expect fuzz-ir install uninstall clean format format-check readme-options \
         check-readme FORCE
 all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
 
@@ -249,6 +249,11 @@ test-cpython: deps-test
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/cpython_suite.py --jit $(BUILD)/pyjit --mode $(MODE) $(TESTS)
 
+# Random programs against stock, in all modes; those that differ are kept in build/fuzz.
+fuzz: deps-test
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/fuzz/run.py --jit $(BUILD)/pyjit --minutes $(or $(MINUTES),10) --jobs $(or $(JOBS),$(shell nproc))
+
 include perf/bench/bench.mk
 
 # ---- Installation --------------------------------------------------------------------------------
@@ -302,6 +307,7 @@ help:
 	@echo 'make demo       deps, build, and run a real program compiled'
 	@echo 'make test       deps, build, and run all tests'
 	@echo "make test-cpython  all of CPython's test suite, MODE=compile-all; TESTS='test_dict test_list'"
+	@echo 'make fuzz       MINUTES=10 of random programs against stock, in all modes'
 	@echo 'make ir-expect  takes over what the passes make of tests/ir/*.ir; make fuzz-ir MINUTES=1: random graphs'
 	@echo 'make bench      deps, build, and measure against stock python3.11'
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='

@@ -1,6 +1,8 @@
 /* perf/code_listing.c: what profilers are told of a piece of code, whichever format they are told in. See code_listing.h. */
 #include "perf/code_listing.h"
 
+#include "runtime/utf8_text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,35 +20,6 @@ static pid_t process; /* whose file is being written; 0: none yet */
 
 /* Long enough for a qualified name and a path; what is longer is cut. */
 enum { NAME_SIZE = 2048 };
-
-/* UTF-8 of `text`, cut to `size` with its end; line ends, which would end a row of the map, and lone surrogates become question marks. Code points
- * are encoded here because nothing may be allocated or raised. */
-static void copy_text(char *to, size_t size, PyObject *text)
-{
-    size_t used = 0;
-    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(text) && used + 5 <= size; i++) {
-        Py_UCS4 character = PyUnicode_READ_CHAR(text, i);
-        if (character < 0x20 || (character >= 0xd800 && character < 0xe000)) {
-            character = '?';
-        }
-        if (character < 0x80) {
-            to[used++] = (char)character;
-        } else if (character < 0x800) {
-            to[used++] = (char)(0xc0 | character >> 6);
-            to[used++] = (char)(0x80 | (character & 0x3f));
-        } else if (character < 0x10000) {
-            to[used++] = (char)(0xe0 | character >> 12);
-            to[used++] = (char)(0x80 | (character >> 6 & 0x3f));
-            to[used++] = (char)(0x80 | (character & 0x3f));
-        } else {
-            to[used++] = (char)(0xf0 | character >> 18);
-            to[used++] = (char)(0x80 | (character >> 12 & 0x3f));
-            to[used++] = (char)(0x80 | (character >> 6 & 0x3f));
-            to[used++] = (char)(0x80 | (character & 0x3f));
-        }
-    }
-    to[used] = '\0';
-}
 
 /* Where lines begin in tier-1 code, by address, into a new array (free() it); NULL when there is none, or no memory. */
 static struct listed_line *find_lines(const struct compiled_code *compiled, size_t *count)
@@ -96,8 +69,8 @@ static void list_code(PyCodeObject *code, int tier, struct listed_code *listed)
 {
     bool is_new_process = process != getpid();
     char qualname[NAME_SIZE / 2], file[NAME_SIZE / 2], name[NAME_SIZE + 32];
-    copy_text(qualname, sizeof qualname, code->co_qualname);
-    copy_text(file, sizeof file, code->co_filename);
+    utf8_copy(qualname, sizeof qualname, code->co_qualname);
+    utf8_copy(file, sizeof file, code->co_filename);
     snprintf(name, sizeof name, "py::%s:%s [tier %d]", qualname, file, tier);
     listed->name = name;
     listed->file = file;

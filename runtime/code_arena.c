@@ -22,7 +22,7 @@
 
 enum {
     PAGE_BYTES = 4096,
-    ARENA_BYTES = 64 << 20,
+    ARENA_BYTES = CODE_ARENA_BYTES,
     GRANULE_BYTES = CODE_ARENA_ALIGNMENT,
     GRANULES = ARENA_BYTES / GRANULE_BYTES,
     PAGE_GRANULES = PAGE_BYTES / GRANULE_BYTES,
@@ -32,8 +32,9 @@ enum {
     SMALLEST_ARENA_WITH_WINDOWS = 16 * WINDOW_BYTES,
 };
 
-/* Costs address space, but no memory before it is written to. */
-static char arena[ARENA_BYTES] __attribute__((aligned(PAGE_BYTES)));
+/* In code_arena_x86_64.S; page-aligned. */
+extern __attribute__((visibility("hidden"))) char code_arena_memory[ARENA_BYTES];
+static char *const arena = code_arena_memory;
 static uint64_t granule_used[GRANULES / 64];
 
 /* Held for the book-keeping, and while pages are prepared: no block may come to lie there at that moment. */

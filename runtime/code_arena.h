@@ -9,8 +9,12 @@
 #ifndef PYJIT_RUNTIME_CODE_ARENA_H
 #define PYJIT_RUNTIME_CODE_ARENA_H
 
-#include <stdbool.h>
-#include <stddef.h>
+/* Its size; code_arena_x86_64.S describes all of it to unwinders. */
+#define CODE_ARENA_BYTES (64 << 20)
+
+#ifndef __ASSEMBLER__
+#    include <stdbool.h>
+#    include <stddef.h>
 
 enum { CODE_ARENA_ALIGNMENT = 32 };
 
@@ -63,4 +67,5 @@ bool code_arena_contains(const void *address);
 /* Can code at any place in the arena reach `address` with a 32-bit displacement? */
 bool code_arena_reaches(const void *address);
 
+#endif /* __ASSEMBLER__ */
 #endif

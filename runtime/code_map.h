@@ -29,6 +29,8 @@ struct compiled_code {
     size_t hot_size;    /* bytes up to the cold part */
     PyCodeObject *code; /* borrowed */
     uint8_t tier;
+    uint32_t calls;      /* that the code object had been counted for when it was made, */
+    float seconds;       /* and the age of the process then, both for vm/explain.c */
     bool running;        /* scratch of vm/discard.c */
     uint32_t generation; /* the last in which it was entered from C or looked up by a call site */
     void *entry;         /* address for the start of the function, the first entry row's */

@@ -264,6 +264,15 @@ static PyObject *make_instance(const struct deopt_table *table, const struct deo
     return rt_tier2_make_instance(PyThreadState_Get(), (PyTypeObject *)object->type, words, object->field_count / 2);
 }
 
+static void fill_items(const struct deopt_table *table, const struct deopt_object *object, int64_t *values,
+                       PyObject **items)
+{
+    const struct deopt_slot *fields = &table->slots[object->first_field];
+    for (int i = 0; i < object->field_count; i++) {
+        items[i] = object_of(table, &fields[i], values);
+    }
+}
+
 static PyObject *make_object(const struct deopt_table *table, const struct deopt_object *object, int64_t *values)
 {
     const struct deopt_slot *fields = &table->slots[object->first_field];
@@ -274,10 +283,14 @@ static PyObject *make_object(const struct deopt_table *table, const struct deopt
     case DEOPT_MAKE_FLOAT:
         return rt_tier2_box_float(as_float(number_of(fields, fields->value, values)));
     case DEOPT_MAKE_TUPLE:
-        for (int i = 0; i < object->field_count; i++) {
-            items[i] = object_of(table, &fields[i], values);
-        }
+        fill_items(table, object, values, items);
         return rt_tier2_make_tuple(items, object->field_count);
+    case DEOPT_MAKE_CELL:
+        fill_items(table, object, values, items);
+        return rt_tier2_make_cell(items, object->field_count);
+    case DEOPT_MAKE_FUNCTION:
+        fill_items(table, object, values, items);
+        return rt_tier2_make_function(items, object->parts);
     case DEOPT_MAKE_INSTANCE:
         return make_instance(table, object, values);
     }

@@ -40,13 +40,21 @@ struct deopt_slot {
 };
 
 /* An object that compiled code did without, and that its frames have. Each slot or field that names it has a reference to it. */
-enum deopt_make { DEOPT_MAKE_INT, DEOPT_MAKE_FLOAT, DEOPT_MAKE_TUPLE, DEOPT_MAKE_INSTANCE };
+enum deopt_make {
+    DEOPT_MAKE_INT,
+    DEOPT_MAKE_FLOAT,
+    DEOPT_MAKE_TUPLE,
+    DEOPT_MAKE_INSTANCE,
+    DEOPT_MAKE_CELL,
+    DEOPT_MAKE_FUNCTION
+};
 
 /* An exit has no more objects to make, nor an object more fields. */
 enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 32 };
 
 struct deopt_object {
     uint8_t kind;  /* enum deopt_make */
+    uint8_t parts; /* of a function: which it has, as rt_plain_function (plain.h) wants them; its fields are the items */
     uint16_t word; /* where it stands in the exit's array once it is made; NULL before */
     uint16_t
         field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */
@@ -219,6 +227,11 @@ PyObject *rt_tier2_box_float(double value);
 PyObject *rt_tier2_box_complex(double real, double imaginary);
 /* A tuple of `items`, whose references it takes over. Never fails (box_reserve.h), starts no collection. */
 PyObject *rt_tier2_make_tuple(PyObject **items, int count);
+
+/* The same for a cell, and for a function (plain.h says what the items are). They cannot fail: without memory the process ends, as CPython's does where
+ * nothing else is left. */
+PyObject *rt_tier2_make_cell(PyObject **items, int count);
+PyObject *rt_tier2_make_function(PyObject **items, int parts);
 
 /* The value of an int that has more than one digit; INT64_MIN where it does not fit. */
 int64_t rt_tier2_wide_int(PyObject *object);

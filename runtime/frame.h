@@ -153,14 +153,15 @@ frame_call_function(InterpreterFrame *frame, PyThreadState *tstate, const void *
     register PyThreadState *tstate_register __asm__("r13") = tstate;
     register InterpreterFrame *caller_register __asm__("r15") = caller;
     PyObject *result;
-    /* The C function around it may make no other call: then it has not aligned the stack and keeps things below it. */
+    /* The C function around it may make no other call: then it has not aligned the stack and keeps things below it. rbp stays its frame
+     * pointer, by which it is unwound. */
     __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
-                     "pushq %%rbp\n\t"
-                     "movq %%rsp, %%rbp\n\t"
+                     "movq %%rsp, %%rcx\n\t"
                      "andq $-16, %%rsp\n\t"
+                     "pushq %%rcx\n\t"
+                     "pushq %%rcx\n\t"
                      "call *%%rdx\n\t"
-                     "movq %%rbp, %%rsp\n\t"
-                     "popq %%rbp\n\t"
+                     "popq %%rsp\n\t"
                      "leaq 128(%%rsp), %%rsp"
                      : "=a"(result), "+r"(frame_register), "+r"(tstate_register), "+r"(caller_register), "+d"(entry)
                      :

@@ -109,6 +109,14 @@ PyObject *rt_plain_map(PyObject **items, int count);
 PyObject *rt_plain_const_key_map(PyObject **items, int count);
 PyObject *rt_plain_set(PyObject **items, int count);
 
+/* The items of a function that is to be made: namespaces and code, borrowed, and then the parts that the bits of MAKE_FUNCTION say. */
+enum { FUNCTION_GLOBALS, FUNCTION_BUILTINS, FUNCTION_CODE, FUNCTION_FIRST_PART };
+/* A new function (ops/functions.c), and a new cell with one item or none (plain_cells.c). */
+PyObject *rt_plain_function(PyObject **items, int parts);
+PyObject *rt_plain_cell(PyObject **items, int count);
+/* Puts a value, whose reference is taken over, into a cell: what was in it, or None, owned. */
+PyObject *rt_plain_cell_exchange(PyObject *cell, PyObject *value);
+
 /* Makes room for one item more in a list that has none, as list.append() does: 0, or -1 without memory, no exception set. */
 int rt_plain_make_room(PyObject *list);
 

@@ -84,6 +84,21 @@ static bool instance_dies_quietly(PyObject *object, PyTypeObject *type, int dept
            (depth > 0 && PyDict_CheckExact(dict) && dict_dies_quietly((PyDictObject *)dict, depth - 1));
 }
 
+/* A function on its own: what it shares with others, its code and namespaces, they have still. Whoever has those in other ways does not die
+ * quietly. */
+static bool function_dies_quietly(const PyFunctionObject *function, int depth)
+{
+    PyObject *const shared[] = {function->func_globals, function->func_builtins, function->func_code};
+    PyObject *const own[] = {function->func_module,     function->func_defaults, function->func_kwdefaults,
+                             function->func_doc,        function->func_dict,     function->func_closure,
+                             function->func_annotations};
+    bool quiet = function->func_weakreflist == NULL;
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        quiet = quiet && shared[i]->ob_refcnt > 1;
+    }
+    return quiet && items_may_go((PyObject **)own, sizeof own / sizeof own[0], depth - 1);
+}
+
 static bool dies_quietly(PyObject *object, int depth)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -107,6 +122,12 @@ static bool dies_quietly(PyObject *object, int depth)
     if (type == &PySlice_Type) {
         PySliceObject *slice = (PySliceObject *)object;
         return item_may_go(slice->start, depth) && item_may_go(slice->stop, depth) && item_may_go(slice->step, depth);
+    }
+    if (type == &PyCell_Type) {
+        return item_may_go(PyCell_GET(object), depth);
+    }
+    if (type == runtime_data.function_type) {
+        return depth == DEEPEST && function_dies_quietly((PyFunctionObject *)object, depth);
     }
     return type == &PyRange_Type || type == runtime_data.range_iterator_type;
 }

@@ -391,6 +391,8 @@ __attribute__((naked, used)) static void check_slowly(void)
             "incsspq %rax\n"
             "2:\n\t"
             "addq $8, %rsp\n\t"
+            ".cfi_def_cfa %rbp, 16\n\t" /* of compiled code's frame, as there */
+            ".cfi_offset %rbp, -16\n\t"
             "xorl %r15d, %r15d\n\t" /* no resume point in x */
             "jmp *%rdx");
 }

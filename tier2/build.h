@@ -409,7 +409,8 @@ bool build_class_attribute_is_known(struct builder *builder, const struct attrib
 
 /* Stores the lowest of the `pops` operands on top, of which there is one more at most, into `offset` of `base`, where there must be something: `sample`,
  * or the like. All are dropped. */
-void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops);
+void build_store_place(struct builder *builder, struct ir_node *base, size_t offset, enum ir_memory memory,
+                       PyObject *sample, int pops);
 
 /* Each carries out the current instruction without an escape, if it is of the kind it knows; else does nothing and returns false. */
 bool build_plain_compare(struct builder *builder);
@@ -473,13 +474,17 @@ void build_guard_namespaces(struct builder *builder);
 bool build_has_globals(const struct bytecode *bytecode);
 /* The attribute `name` of a module like the one that is `owner`'s sample, guarded; NULL: nothing done. */
 struct ir_node *build_module_attribute(struct builder *builder, struct ir_node *owner, PyObject *name);
+/* The builtins that a function made here gets from the frame's globals: those that the frame has, guarded. NULL: not known. */
+struct ir_node *build_builtins_of_globals(struct builder *builder);
 /* LOAD_GLOBAL by what its cell says, the NULL included; false: nothing done. */
 bool build_load_global(struct builder *builder);
 
 /* ---- Closures (build_closures.c) ---- */
 
-/* COPY_FREE_VARS, LOAD_DEREF, STORE_DEREF of an inlined function; false: nothing done. */
+/* MAKE_CELL, COPY_FREE_VARS, LOAD_DEREF, STORE_DEREF, MAKE_FUNCTION; false: nothing done. */
 bool build_closure(struct builder *builder);
+/* The IR_new_function that a value comes from, or NULL: its code is `pointer`, its globals (only compared) `cell`. */
+const struct ir_node *build_function_made(const struct ir_node *value);
 
 /* ---- Calls (build_calls.c) ---- */
 

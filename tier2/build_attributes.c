@@ -296,9 +296,11 @@ void build_load_method(struct builder *builder)
     }
 }
 
-void build_store_place(struct builder *builder, struct ir_node *base, int32_t offset, PyObject *sample, int pops)
+void build_store_place(struct builder *builder, struct ir_node *base, size_t offset, enum ir_memory memory,
+                       PyObject *sample, int pops)
 {
-    struct ir_node *old = load_attribute(builder, base, offset);
+    struct ir_node *old = load_attribute(builder, base, (int32_t)offset);
+    old->memory = (uint8_t)memory;
     old->sample = sample;
     old = guard_bound(builder, old);
     struct operand dying[2] = {{.state = OPERAND_OWNED, .local = -1, .value = old}};
@@ -307,8 +309,8 @@ void build_store_place(struct builder *builder, struct ir_node *base, int32_t of
         dying[1] = pops > 1 ? pop(builder) : (struct operand){.state = OPERAND_NULL};
         struct ir_node *raw = pop(builder).value;
         struct ir_node *store = build_node(builder, IR_store_raw, 3, (struct ir_node *[]){base, old, raw});
-        store->offset = offset;
-        store->memory = MEMORY_attribute;
+        store->offset = (int32_t)offset;
+        store->memory = (uint8_t)memory;
         store->state = state;
         operand_drop(builder, &dying[1], builder->current + 1);
         return;
@@ -322,8 +324,8 @@ void build_store_place(struct builder *builder, struct ir_node *base, int32_t of
     pop(builder);
     build_own_fetched(builder);
     struct ir_node *store = build_node2(builder, IR_store, base, value);
-    store->offset = offset;
-    store->memory = MEMORY_attribute;
+    store->offset = (int32_t)offset;
+    store->memory = (uint8_t)memory;
     operand_drop_many(builder, dying, 2, builder->current + 1);
 }
 
@@ -399,7 +401,8 @@ void build_store_attr(struct builder *builder)
             store_new(builder, base, offset, seen->kind == ATTRIBUTE_SLOT ? -1 : seen->index);
             return;
         }
-        build_store_place(builder, base, offset, sample_in_place(sample_of_case(builder, owner), seen), 2);
+        build_store_place(builder, base, (size_t)offset, MEMORY_attribute,
+                          sample_in_place(sample_of_case(builder, owner), seen), 2);
         return;
     }
     if (failed && seen == NULL) {

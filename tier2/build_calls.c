@@ -6,6 +6,7 @@
 #include "tier2/build.h"
 
 #include "runtime/instance.h"
+#include "runtime/plain.h"
 
 #include <string.h>
 
@@ -41,7 +42,7 @@ static bool take_apart(struct builder *builder, struct call *call)
     call->callee = slot;
     call->arguments = slot + 1;
     call->count = given + 1;
-    return slot->state == OPERAND_BORROWED && slot->value->kind == KIND_function;
+    return (slot->state == OPERAND_BORROWED || slot->state == OPERAND_OWNED) && slot->value->kind == KIND_function;
 }
 
 static struct ir_node *load_field(struct builder *builder, struct ir_node *object, size_t offset)
@@ -132,6 +133,12 @@ static PyFunctionObject *guard_known_function(struct builder *builder, const str
 /* Guards that the callee is a function of the code. */
 static bool guard_code(struct builder *builder, const struct call *call, PyCodeObject *code)
 {
+    if (build_function_made(call->callee->value) != NULL) {
+        /* It was made of this code in a frame that is alive still, and so is what has the code as a constant. */
+        build_guard_same(builder, load_field(builder, call->callee->value, offsetof(PyFunctionObject, func_code)),
+                         (PyObject *)code);
+        return true;
+    }
     struct code_watch *watch = code_state_watch(code_state_get(code), builder->watches);
     if (watch == NULL) {
         return false;
@@ -183,6 +190,10 @@ static PyCodeObject *code_of_callee(struct builder *builder, const struct call *
                    ? (PyCodeObject *)((PyFunctionObject *)object)->func_code
                    : NULL;
     }
+    const struct ir_node *made = build_function_made(callee);
+    if (made != NULL) {
+        return (PyCodeObject *)made->pointer;
+    }
     const struct call_cell *cell = build_cell(builder);
     return cell != NULL && (callee->kind == KIND_any || callee->kind == KIND_function) ? cell->target.code : NULL;
 }
@@ -215,7 +226,12 @@ static bool inline_function(struct builder *builder, struct call *call)
             tuple = build_guard1(builder, IR_guard_bound, tuple);
             tuple->kind = KIND_tuple;
         }
-        if (build_has_globals(body->bytecode) && spaces[0] != NULL) {
+        const struct ir_node *made = build_function_made(call->callee->value);
+        if (made != NULL) {
+            /* It has those of the frame that made it. */
+            spaces[0] = (PyObject *)made->cell;
+            spaces[1] = (PyObject *)made->inputs[FUNCTION_BUILTINS]->pointer;
+        } else if (build_has_globals(body->bytecode) && spaces[0] != NULL) {
             static const size_t offsets[2] = {offsetof(PyFunctionObject, func_globals),
                                               offsetof(PyFunctionObject, func_builtins)};
             for (int i = 0; i < 2; i++) {

@@ -18,7 +18,8 @@ static struct ir_node *load_word(struct builder *builder, struct ir_node *base, 
 bool build_has_globals(const struct bytecode *bytecode)
 {
     for (int i = 0; i < bytecode->count; i++) {
-        if (bytecode->instructions[i].opcode == LOAD_GLOBAL) {
+        int opcode = bytecode->instructions[i].opcode;
+        if (opcode == LOAD_GLOBAL || opcode == MAKE_FUNCTION) {
             return true;
         }
     }
@@ -110,6 +111,27 @@ struct ir_node *build_module_attribute(struct builder *builder, struct ir_node *
     struct ir_node *keys = keys_of_version(builder, dict, version);
     const char *place = (const char *)&DK_UNICODE_ENTRIES(space->ma_keys)[index].me_value;
     return as_found(builder, load_word(builder, keys, (size_t)(place - (const char *)space->ma_keys)), value);
+}
+
+struct ir_node *build_builtins_of_globals(struct builder *builder)
+{
+    PyDictObject *globals = (PyDictObject *)builder->globals;
+    if (globals == NULL || builder->builtins != runtime_data.interpreter->builtins || !PyDict_CheckExact(globals) ||
+        !DK_IS_UNICODE(globals->ma_keys) || globals->ma_values != NULL) {
+        return NULL;
+    }
+    uint32_t version = cpython_dict_keys_version(globals->ma_keys);
+    Py_ssize_t index = dict_find_string(globals->ma_keys, &_Py_ID(__builtins__));
+    PyObject *value = index < 0 ? NULL : dict_value_at(globals, index);
+    if (version == 0 || value == NULL ||
+        (PyModule_Check(value) ? PyModule_GetDict(value) : value) != builder->builtins) {
+        return NULL;
+    }
+    struct ir_node *keys = guarded_keys(builder, builder->globals, version);
+    const char *place = (const char *)&DK_UNICODE_ENTRIES(globals->ma_keys)[index].me_value;
+    struct ir_node *found = load_word(builder, keys, (size_t)(place - (const char *)globals->ma_keys));
+    build_guard_same(builder, found, value);
+    return build_object(builder, builder->builtins);
 }
 
 bool build_load_global(struct builder *builder)

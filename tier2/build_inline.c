@@ -25,9 +25,7 @@ static bool may_be_inlined(int opcode)
 {
     switch (opcode) {
     case RETURN_GENERATOR:
-    case MAKE_CELL:
     case IMPORT_NAME:
-    case MAKE_FUNCTION:
     case LOAD_BUILD_CLASS:
     case PUSH_EXC_INFO:
     case BEFORE_WITH:
@@ -212,12 +210,14 @@ static int add_frame(struct builder *builder, PyCodeObject *code, uint32_t path)
         graph->frames = grown;
         graph->frame_capacity = capacity;
     }
-    graph->frames[graph->frame_count] = (struct ir_frame){.code = code,
-                                                          .outer = builder->frame,
-                                                          .locals = (uint16_t)code->co_nlocalsplus,
-                                                          .stack_size = (uint16_t)code->co_stacksize,
-                                                          .path = path,
-                                                          .name = "inlined"};
+    graph->frames[graph->frame_count] = (struct ir_frame){
+        .code = code,
+        .outer = builder->frame,
+        .locals = (uint16_t)code->co_nlocalsplus,
+        .stack_size = (uint16_t)code->co_stacksize,
+        .path = path,
+        .call_place = builder->bytecode->instructions[builder->current].unit * (uint32_t)sizeof(CodeUnit),
+        .name = "inlined"};
     return graph->frame_count++;
 }
 

@@ -735,9 +735,11 @@ void build_instruction(struct builder *builder)
             build_by_step(builder);
         }
         break;
+    case MAKE_CELL:
     case COPY_FREE_VARS:
     case LOAD_DEREF:
     case STORE_DEREF:
+    case MAKE_FUNCTION:
         if (!build_closure(builder)) {
             build_by_step(builder);
         }

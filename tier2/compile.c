@@ -3,9 +3,11 @@
 
 #include "runtime/code_state.h"
 #include "runtime/compiler_memory.h"
+#include "runtime/line_table.h"
 #include "tier2/build.h"
 #include "tier2/compile_thread.h"
 #include "tier2/lower.h"
+#include "tier2/note_remarks.h"
 #include "tier2/orc.h"
 #include "tier2/passes.h"
 
@@ -66,6 +68,32 @@ static void name_job(struct tier2_job *job)
     snprintf(job->name + used, sizeof job->name - used, ", entered at %u", job->loop_offset);
 }
 
+/* Names and lines of the functions in the graphs, which the compile thread has no other way to. */
+static void describe_frames(struct ir_graph *graph)
+{
+    enum { NAME_SIZE = 64 };
+    for (; graph != NULL; graph = graph->next) {
+        for (int i = 0; i < graph->frame_count; i++) {
+            struct ir_frame *frame = &graph->frames[i];
+            PyCodeObject *code = frame->code;
+            char *name = ir_allocate(graph, NAME_SIZE);
+            int32_t *lines = ir_allocate(graph, (size_t)Py_SIZE(code) * sizeof *lines);
+            uint8_t *opcodes = ir_allocate(graph, (size_t)Py_SIZE(code));
+            if (name == NULL || lines == NULL || opcodes == NULL) {
+                return;
+            }
+            for (Py_ssize_t unit = 0; unit < Py_SIZE(code); unit++) {
+                opcodes[unit] = cpython_generic_opcode[_Py_OPCODE(_PyCode_CODE(code)[unit])];
+            }
+            copy_text(name, NAME_SIZE, code->co_name);
+            line_table_read(code, lines);
+            frame->name = name;
+            frame->lines = lines;
+            frame->opcodes = opcodes;
+        }
+    }
+}
+
 enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedback, InterpreterFrame *frame)
 {
     double start = milliseconds_now();
@@ -101,6 +129,9 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
     bytecode_free(&bytecode);
     if (reason == REASON_none && job->graph->node_count > MOST_NODES && !job->at_any_price) {
         reason = REASON_too_large;
+    }
+    if (reason == REASON_none) {
+        describe_frames(job->graph);
     }
     job->build_ms = milliseconds_now() - start;
     return reason;
@@ -243,6 +274,22 @@ static bool optimise(struct ir_graph *graph)
     return !graph->out_of_memory;
 }
 
+static void keep_text(struct tier2_job *job)
+{
+    size_t size;
+    FILE *file = open_memstream(&job->ir_text, &size);
+    for (struct ir_graph *graph = job->graph; graph != NULL && file != NULL; graph = graph->next) {
+        if (graph->direct) {
+            fprintf(file, "0|the function %s, called directly:\n", graph->frames[0].name);
+        }
+        ir_print_lines(graph, file);
+    }
+    if (file != NULL && fclose(file) != 0) {
+        free(job->ir_text);
+        job->ir_text = NULL;
+    }
+}
+
 enum reason tier2_emit(struct tier2_job *job)
 {
     static unsigned serial;
@@ -260,6 +307,12 @@ enum reason tier2_emit(struct tier2_job *job)
                              ? REASON_little_gain
                              : REASON_none;
     job->passes_ms = milliseconds_now() - start;
+    if (!out_of_memory) {
+        note_remarks(job->graph, &job->remarks);
+    }
+    if (job->keep_text && !out_of_memory) {
+        keep_text(job);
+    }
     if (reason == REASON_none) {
         compile_thread_checkpoint();
         reason = emit(job);
@@ -298,6 +351,8 @@ void tier2_job_free(struct tier2_job *job)
             compile_thread_retire(job->machine);
         }
         code_state_free_watches(job->watches);
+        free(job->ir_text);
+        remarks_free(&job->remarks);
         free(job);
     }
 }

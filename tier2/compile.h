@@ -9,6 +9,7 @@
 #include "runtime/code_map.h"
 #include "runtime/deopt.h"
 #include "runtime/reasons.h"
+#include "runtime/remarks.h"
 
 #include <stdio.h>
 
@@ -29,7 +30,10 @@ struct tier2_job {
     size_t failure_count;
     bool
         immature; /* set when it is built: it calls what tier 1 has not compiled yet, and what is not inlined therefore */
-    bool at_any_price; /* compile it even where little is won, or it takes long */
+    bool keep_text; /* of the IR, for listings; set before it is emitted */
+    char *ir_text;  /* owned: as ir_print_lines() writes it, after all passes; NULL unless it was to be kept */
+    struct remarks remarks; /* owned: what the graph shows after all passes */
+    bool at_any_price;      /* compile it even where little is won, or it takes long */
     double build_ms, passes_ms, emit_ms;
     char symbol[32];
     char name[256]; /* of the function, for dumps: "file.py:12 f" */

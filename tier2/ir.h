@@ -71,6 +71,7 @@ enum ir_memory {
     MEMORY_dict,       /* versions and values of dicts, of modules' and builtins' globals */
     MEMORY_type,       /* types' versions */
     MEMORY_iterator,   /* the index of an iterator, and the container it still has */
+    MEMORY_cell,       /* what is in cells */
     MEMORY_shape,      /* where the values of an instance are, or its dict; the tables of dicts */
     MEMORY_COUNT
 };
@@ -185,8 +186,11 @@ struct ir_frame {
     int outer;       /* number of the frame that calls it, -1: the root */
     uint16_t locals; /* co_nlocalsplus */
     uint16_t stack_size;
-    uint32_t path;    /* see struct deopt_state */
-    const char *name; /* for dumps; owned by the graph */
+    uint32_t path;          /* see struct deopt_state */
+    uint32_t call_place;    /* bytecode offset of the call, in the frame that calls it */
+    const char *name;       /* for dumps and remarks; owned by the graph */
+    const uint8_t *opcodes; /* generic, per code unit; as `lines` */
+    const int32_t *lines;   /* per code unit, -1: none; owned by the graph. NULL in graphs that were read as text */
 };
 
 struct ir_chunk; /* of memory */
@@ -299,6 +303,14 @@ static inline bool ir_has_effect(const struct ir_node *node)
 
 /* Prints the graph (ir_text.c). */
 void ir_print(const struct ir_graph *graph, FILE *file);
+
+/* The same without frames and states, each row with "LINE|" before it, the line of the root's frame that it is for (0: none), and with the place
+ * where that is in an inlined function. */
+void ir_print_lines(const struct ir_graph *graph, FILE *file);
+
+/* The source line of a place in a frame; 0: none. And that of the call in the root's frame that an inlined frame is for. */
+int ir_line(const struct ir_graph *graph, int frame, uint32_t place);
+int ir_root_line(const struct ir_graph *graph, int frame, uint32_t place);
 
 /* Is the graph, which ir_order has put in order, well-formed? Writes what is not, with `stage`, to `report` and returns false
  * (ir_verify.c). ir_verify() writes it to standard error, and the graph. */

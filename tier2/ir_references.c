@@ -5,6 +5,7 @@
  * stores and calls that take over use one up. Where execution may leave, the state's owned slots must name just those; at the end nothing may be
  * left. At a merge phis take their inputs' over. What was put into a stack slot of the frame is the handler's business: such values are not
  * followed further (`in_memory`), nor are those that ways to a merge disagree on. */
+#include "runtime/plain.h"
 #include "tier2/ir.h"
 
 #include <stdarg.h>
@@ -46,7 +47,8 @@ static void complain(struct tally *tally, const struct ir_node *node, const stru
 
 static bool is_call(const struct ir_node *node)
 {
-    return node->op == IR_call_plain || node->op == IR_call_plain_array || node->op == IR_new_tuple;
+    return node->op == IR_call_plain || node->op == IR_call_plain_array || node->op == IR_new_tuple ||
+           node->op == IR_new_cell || node->op == IR_new_function;
 }
 
 /* Guards only know more about their operand, and a constant is what it is wherever it is named. */
@@ -160,7 +162,8 @@ static void count_guarded(struct tally *tally, const struct ir_node *guard)
     const struct ir_node *call = guard->inputs[0];
     give(tally, guard);
     int taken = call->op != IR_call_plain ? call->input_count : (call->flags & NODE_TAKES) != 0;
-    for (int i = 0; i < taken; i++) {
+    /* Namespaces and code of a function are borrowed. */
+    for (int i = call->op == IR_new_function ? FUNCTION_FIRST_PART : 0; i < taken; i++) {
         if (call->inputs[i]->type == IR_OBJECT) {
             take(tally, call, call->inputs[i]);
         }
@@ -191,6 +194,8 @@ static void count_node(struct tally *tally, const struct ir_node *node)
     case IR_call_plain:
     case IR_call_plain_array:
     case IR_new_tuple:
+    case IR_new_cell:
+    case IR_new_function:
     case IR_call_direct:
         count_calls_result(tally, node);
         break;
@@ -218,6 +223,7 @@ static void count_node(struct tally *tally, const struct ir_node *node)
         take(tally, node, node->inputs[node->op == IR_store ? 1 : 2]);
         break;
     case IR_store_new:
+    case IR_list_append:
         take(tally, node, node->inputs[1]);
         break;
     case IR_store_operand:

@@ -10,6 +10,7 @@ const char *const ir_memory_names[] = {
     [MEMORY_none] = "none",           [MEMORY_constant] = "constant",     [MEMORY_attribute] = "attribute",
     [MEMORY_list_item] = "list_item", [MEMORY_list_shape] = "list_shape", [MEMORY_dict] = "dict",
     [MEMORY_type] = "type",           [MEMORY_iterator] = "iterator",     [MEMORY_shape] = "shape",
+    [MEMORY_cell] = "cell_content",
 };
 _Static_assert(sizeof ir_memory_names / sizeof ir_memory_names[0] == MEMORY_COUNT, "a class of memory has no name");
 
@@ -221,7 +222,7 @@ static void print_state(const struct ir_state *state, FILE *file)
     fputc('\n', file);
 }
 
-static void print_block(struct text *text, const struct ir_block *block)
+static void print_block_head(const struct text *text, const struct ir_block *block)
 {
     FILE *file = text->file;
     fprintf(file, "b%u", block->id);
@@ -235,6 +236,12 @@ static void print_block(struct text *text, const struct ir_block *block)
         fprintf(file, "  depth %u", block->loop_depth);
     }
     fputc('\n', file);
+}
+
+static void print_block(struct text *text, const struct ir_block *block)
+{
+    FILE *file = text->file;
+    print_block_head(text, block);
     ir_each_node(block, node)
     {
         print_node(text, node);
@@ -245,6 +252,44 @@ static void print_block(struct text *text, const struct ir_block *block)
              state = state->outer) {
             text->printed[state->id] = true;
             print_state(state, file);
+        }
+    }
+}
+
+int ir_line(const struct ir_graph *graph, int frame, uint32_t place)
+{
+    const int32_t *lines = frame < graph->frame_count ? graph->frames[frame].lines : NULL;
+    return lines != NULL && lines[place / 2] > 0 ? lines[place / 2] : 0;
+}
+
+int ir_root_line(const struct ir_graph *graph, int frame, uint32_t place)
+{
+    while (frame < graph->frame_count && graph->frames[frame].outer >= 0) {
+        place = graph->frames[frame].call_place;
+        frame = graph->frames[frame].outer;
+    }
+    return ir_line(graph, frame, place);
+}
+
+void ir_print_lines(const struct ir_graph *graph, FILE *file)
+{
+    struct text text = {.graph = graph, .file = file};
+    ir_each_block(graph, block)
+    {
+        const struct ir_node *first = block->first;
+        while (first != NULL && first->place == 0) {
+            first = first->next;
+        }
+        fprintf(file, "%d|", first != NULL && !graph->direct ? ir_root_line(graph, first->frame, first->place) : 0);
+        print_block_head(&text, block);
+        ir_each_node(block, node)
+        {
+            text.place = node->place;
+            fprintf(file, "%d|", graph->direct ? 0 : ir_root_line(graph, node->frame, node->place));
+            if (node->frame != 0 || graph->direct) {
+                fprintf(file, " %s:%d:", graph->frames[node->frame].name, ir_line(graph, node->frame, node->place));
+            }
+            print_node(&text, node);
         }
     }
 }

@@ -165,10 +165,13 @@ static void object_rows(struct lowering *l, struct collected *collected)
             return;
         }
         table->objects[table->object_count++] = (struct deopt_object){
-            .kind = node->pointer != NULL      ? DEOPT_MAKE_INSTANCE
-                    : node->kind == KIND_tuple ? DEOPT_MAKE_TUPLE
-                    : node->kind == KIND_float ? DEOPT_MAKE_FLOAT
-                                               : DEOPT_MAKE_INT,
+            .kind = node->pointer != NULL         ? DEOPT_MAKE_INSTANCE
+                    : node->kind == KIND_tuple    ? DEOPT_MAKE_TUPLE
+                    : node->kind == KIND_cell     ? DEOPT_MAKE_CELL
+                    : node->kind == KIND_function ? DEOPT_MAKE_FUNCTION
+                    : node->kind == KIND_float    ? DEOPT_MAKE_FLOAT
+                                                  : DEOPT_MAKE_INT,
+            .parts = (uint8_t)(node->kind == KIND_function ? node->number : 0),
             .type = node->pointer,
             .first_field = (uint32_t)table->slot_count,
             .field_count = node->input_count,
@@ -703,8 +706,12 @@ static value make_object(struct lowering *l, const struct ir_node *node)
         value all[4] = {l->thread, address(l, node->pointer), l->arguments, constant_i32(l, node->input_count / 2)};
         return call(l, "rt_tier2_make_instance", l->pointer, 4, all);
     }
-    value arguments[2] = {l->arguments, constant_i32(l, node->input_count)};
-    return call(l, "rt_tier2_make_tuple", l->pointer, 2, arguments);
+    bool is_function = node->kind == KIND_function;
+    value arguments[2] = {l->arguments, constant_i32(l, is_function ? (uint32_t)node->number : node->input_count)};
+    const char *name = is_function               ? "rt_tier2_make_function"
+                       : node->kind == KIND_cell ? "rt_tier2_make_cell"
+                                                 : "rt_tier2_make_tuple";
+    return call(l, name, l->pointer, 2, arguments);
 }
 
 /* ---- Calls of C --------------------------------------------------------------------------------------------------------------------- */
@@ -958,6 +965,8 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return llvm.BuildIsNotNull(builder, input(l, node, 0), "");
     case IR_call_plain_array:
     case IR_new_tuple:
+    case IR_new_cell:
+    case IR_new_function:
         return lower_plain_array_call(l, node);
     case IR_make:
         return make_object(l, node);
@@ -1173,7 +1182,8 @@ static unsigned most_array_arguments(struct lowering *l)
     {
         ir_each_node(block, node)
         {
-            bool has_array = node->op == IR_call_plain_array || node->op == IR_new_tuple || node->op == IR_make;
+            bool has_array = node->op == IR_call_plain_array || node->op == IR_new_tuple || node->op == IR_make ||
+                             node->op == IR_new_cell || node->op == IR_new_function;
             if (has_array && node->input_count > most) {
                 most = node->input_count;
             }

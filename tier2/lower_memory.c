@@ -44,6 +44,7 @@ static enum memory_tag tag_of(const struct ir_node *node)
     switch ((enum ir_memory)node->memory) {
     case MEMORY_attribute:
     case MEMORY_list_item:
+    case MEMORY_cell:
         return TAG_value;
     case MEMORY_shape:
         return TAG_shape;
@@ -244,9 +245,12 @@ void lower_store_arguments(struct lowering *l, const struct ir_node *node)
 value lower_plain_array_call(struct lowering *l, const struct ir_node *node)
 {
     lower_store_arguments(l, node);
-    bool is_tuple = node->op == IR_new_tuple;
-    const void *function = is_tuple ? (const void *)rt_plain_tuple : node->pointer;
-    int64_t number = is_tuple ? node->input_count : node->number;
+    bool counts = node->op == IR_new_tuple || node->op == IR_new_cell;
+    const void *function = node->op == IR_new_tuple      ? (const void *)rt_plain_tuple
+                           : node->op == IR_new_cell     ? (const void *)rt_plain_cell
+                           : node->op == IR_new_function ? (const void *)rt_plain_function
+                                                         : node->pointer;
+    int64_t number = counts ? node->input_count : node->number;
     LLVMTypeRef types[2] = {l->pointer, l->i32};
     LLVMTypeRef type = llvm.FunctionType(l->pointer, types, 2, false);
     value arguments[2] = {l->arguments, constant_i32(l, (uint32_t)number)};

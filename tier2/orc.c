@@ -636,7 +636,7 @@ void orc_free(struct orc_code *code)
 
 /* ---- Disassembly ---------------------------------------------------------------------------------- */
 
-char *orc_disassemble(const char *start, size_t size)
+LLVMDisasmContextRef orc_new_disassembler(void *argument, LLVMSymbolLookupCallback look_up)
 {
     static bool initialized;
     if (!initialized) {
@@ -644,14 +644,22 @@ char *orc_disassemble(const char *start, size_t size)
         initialized = true;
     }
     LLVMDisasmContextRef disassembler =
-        llvm.CreateDisasmCPUFeatures(session.triple, session.processor, session.features, NULL, 0, NULL, NULL);
+        llvm.CreateDisasmCPUFeatures(session.triple, session.processor, session.features, argument, 0, NULL, look_up);
+    if (disassembler != NULL) {
+        llvm.SetDisasmOptions(disassembler, LLVMDisassembler_Option_PrintImmHex);
+    }
+    return disassembler;
+}
+
+char *orc_disassemble(const char *start, size_t size)
+{
+    LLVMDisasmContextRef disassembler = orc_new_disassembler(NULL, NULL);
     char *text = NULL;
     size_t text_size;
     FILE *out = disassembler == NULL ? NULL : open_memstream(&text, &text_size);
     if (out == NULL) {
         return NULL;
     }
-    llvm.SetDisasmOptions(disassembler, LLVMDisassembler_Option_PrintImmHex);
     for (size_t offset = 0; offset < size;) {
         char line[160];
         uint8_t *bytes = (uint8_t *)(uintptr_t)start + offset;

@@ -101,4 +101,7 @@ extern void (*orc_checkpoint)(void);
  * memory or when the disassembler is not there. */
 char *orc_disassemble(const char *start, size_t size);
 
+/* A disassembler for the session's target, which asks `look_up` (or NULL) for names; NULL when there is none. DisasmDispose() frees it. */
+LLVMDisasmContextRef orc_new_disassembler(void *argument, LLVMSymbolLookupCallback look_up);
+
 #endif

@@ -143,6 +143,7 @@ uint32_t pass_kills(const struct ir_node *node)
     case IR_call_plain_array:
         return node->memory == MEMORY_none       ? 0
                : node->memory == MEMORY_iterator ? 1U << MEMORY_iterator
+               : node->memory == MEMORY_cell     ? 1U << MEMORY_cell
                                                  : ALL_CONTENTS;
     default:
         return ir_escapes(node) ? ESCAPE_BIT : 0;

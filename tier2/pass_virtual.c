@@ -10,11 +10,12 @@
  * be wrong, the object is made before the loop, or not treated at all, and the walk begins again. The last one changes the graph.
  * (After Stadler, Würthinger, Mössenböck: Partial Escape Analysis and Scalar Replacement for Java, 2014; the references are our own.) */
 #include "tier2/passes.h"
-#include "tier2/passes.h"
 
 #include "runtime/compiler_memory.h"
 #include "runtime/cpython.h"
 #include "runtime/deopt.h"
+#include "runtime/ops.h"
+#include "runtime/plain.h"
 #include "tier2/virtual.h"
 
 #include <stdlib.h>
@@ -41,15 +42,28 @@ struct object *virtual_add_object(struct walk *walk, struct ir_node *name, uint3
     return &walk->objects[number];
 }
 
-/* A tuple and the guard that it was made: the guard is the object. */
-static bool begin_tuple(struct walk *walk, struct ir_node *node)
+/* The kind of what a node makes, unless it returns NULL; KIND_any: none of these. */
+static enum ir_kind kind_made(const struct ir_node *node)
+{
+    return node->op == IR_new_tuple      ? KIND_tuple
+           : node->op == IR_new_cell     ? KIND_cell
+           : node->op == IR_new_function ? KIND_function
+                                         : KIND_any;
+}
+
+/* A tuple, cell or function and the guard that it was made: the guard is the object. */
+static bool begin_made(struct walk *walk, struct ir_node *node)
 {
     struct ir_node *guard = node->next;
-    if (guard == NULL || guard->op != IR_guard_bound || guard->inputs[0] != node || guard->kind != KIND_tuple ||
-        node->input_count > MOST_ITEMS ||
-        virtual_add_object(walk, guard, guard->id, node->inputs, node->input_count) == NULL) {
+    if (guard == NULL || guard->op != IR_guard_bound || guard->inputs[0] != node || guard->kind != kind_made(node) ||
+        node->input_count > MOST_ITEMS) {
         return false;
     }
+    struct object *object = virtual_add_object(walk, guard, guard->id, node->inputs, node->input_count);
+    if (object == NULL) {
+        return false;
+    }
+    object->parts = node->op == IR_new_function ? (uint8_t)node->number : 0;
     virtual_take_away(walk, node);
     virtual_take_away(walk, guard);
     return true;
@@ -98,6 +112,45 @@ static struct ir_node *known_answer(const struct walk *walk, const struct ir_nod
     }
 }
 
+/* What a load of a virtual tuple brings: its size, or an item; NULL: something else. */
+static struct ir_node *load_of_tuple(struct walk *walk, struct ir_node *node, const struct standing *standing)
+{
+    if (node->offset == offsetof(PyVarObject, ob_size)) {
+        return virtual_constant(walk, node, IR_constant_int, standing->field_count);
+    }
+    int64_t item = (node->offset - (int64_t)offsetof(PyTupleObject, ob_item)) / (int64_t)sizeof(PyObject *);
+    return item >= 0 && item < standing->field_count ? virtual_resolve(walk, standing->fields[item]) : NULL;
+}
+
+/* The same of a function. A part that it has not is NULL, which nobody can be told. */
+static struct ir_node *load_of_function(const struct walk *walk, const struct ir_node *node,
+                                        const struct object *object, const struct standing *standing)
+{
+    static const size_t shared[] = {[FUNCTION_GLOBALS] = offsetof(PyFunctionObject, func_globals),
+                                    [FUNCTION_BUILTINS] = offsetof(PyFunctionObject, func_builtins),
+                                    [FUNCTION_CODE] = offsetof(PyFunctionObject, func_code)};
+    static const struct {
+        int bit;
+        size_t offset;
+    } parts[] = {{MAKE_FUNCTION_DEFAULTS, offsetof(PyFunctionObject, func_defaults)},
+                 {MAKE_FUNCTION_KEYWORD_DEFAULTS, offsetof(PyFunctionObject, func_kwdefaults)},
+                 {MAKE_FUNCTION_ANNOTATIONS, offsetof(PyFunctionObject, func_annotations)},
+                 {MAKE_FUNCTION_CLOSURE, offsetof(PyFunctionObject, func_closure)}};
+    for (int i = 0; i < FUNCTION_FIRST_PART; i++) {
+        if (node->offset == (int32_t)shared[i]) {
+            return virtual_resolve(walk, standing->fields[i]);
+        }
+    }
+    int place = FUNCTION_FIRST_PART;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (node->offset == (int32_t)parts[i].offset && (object->parts & parts[i].bit)) {
+            return virtual_resolve(walk, standing->fields[place]);
+        }
+        place += (object->parts & parts[i].bit) != 0;
+    }
+    return NULL;
+}
+
 /* The same of a virtual one. False: it needs the object. */
 static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
 {
@@ -114,9 +167,9 @@ static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
         virtual_take_away(walk, node);
         return true;
     case IR_load:
-        answer = object->kind == KIND_tuple && node->offset == offsetof(PyVarObject, ob_size)
-                     ? virtual_constant(walk, node, IR_constant_int, standing->field_count)
-                     : NULL;
+        answer = object->kind == KIND_tuple    ? load_of_tuple(walk, node, standing)
+                 : object->kind == KIND_function ? load_of_function(walk, node, object, standing)
+                                               : NULL;
         break;
     case IR_is_bound:
         answer = virtual_constant(walk, node, IR_constant_bool, 1);
@@ -133,10 +186,21 @@ static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
     return true;
 }
 
-/* What follows when sizes are known. */
+/* What follows when sizes are known, or which objects two are. */
 static bool fold(struct walk *walk, struct ir_node *node)
 {
     const struct ir_node *inputs[2] = {NULL, NULL};
+    if (node->op == IR_is_same) {
+        inputs[0] = virtual_resolve(walk, node->inputs[0]);
+        inputs[1] = virtual_resolve(walk, node->inputs[1]);
+        if (inputs[0]->op != IR_constant_object || inputs[1]->op != IR_constant_object) {
+            return false;
+        }
+        bool same = inputs[0]->pointer == inputs[1]->pointer;
+        virtual_forward(walk, node, virtual_constant(walk, node, IR_constant_bool, same));
+        virtual_take_away(walk, node);
+        return true;
+    }
     for (int i = 0; i < node->input_count && i < 2; i++) {
         inputs[i] = virtual_resolve(walk, node->inputs[i]);
         if (inputs[i]->op != IR_constant_int && inputs[i]->op != IR_constant_bool) {
@@ -232,8 +296,8 @@ static void put_attribute(struct walk *walk, struct standing *standing, int64_t 
     standing->field_count = (uint16_t)count;
 }
 
-/* A raw number into an attribute, where something stands that is dropped: a new box, as far as anybody can see. False: that might be seen. */
-static bool store_raw(struct walk *walk, struct ir_node *node, struct standing *standing, int64_t position)
+/* The virtual box that a raw number becomes where it is stored over something else, which is dropped; NULL, and nothing done: that might be seen. */
+static struct ir_node *box_for_raw(struct walk *walk, struct ir_node *node)
 {
     struct ir_node *raw = virtual_resolve(walk, node->inputs[2]);
     struct ir_node *old = virtual_resolve(walk, node->inputs[1]);
@@ -241,14 +305,13 @@ static bool store_raw(struct walk *walk, struct ir_node *node, struct standing *
     int number = virtual_object_of(walk, old);
     if (old_is_virtual ? !virtual_is_box_kind(walk, number)
                        : !virtual_is_simple(virtual_value_at(walk, walk->now, old))) {
-        return false;
+        return NULL;
     }
     struct ir_node *name = ir_node_new(walk->graph, IR_virtual, 0, NULL);
     name->kind = raw->type == IR_FLOAT ? KIND_float : KIND_int;
     if (virtual_add_object(walk, name, node->id, &raw, 1) == NULL) {
-        return false;
+        return NULL;
     }
-    put_attribute(walk, standing, position, name, node);
     if (old_is_virtual) {
         struct dying dying = {.count = 0};
         virtual_lose_reference(walk, number, &dying);
@@ -256,6 +319,17 @@ static bool store_raw(struct walk *walk, struct ir_node *node, struct standing *
         old = virtual_value_at(walk, walk->now, old);
         virtual_insert(walk, node, IR_drop, 1, &old)->flags = NODE_SIMPLE;
     }
+    return name;
+}
+
+/* A raw number into an attribute, where something stands that is dropped: a new box, as far as anybody can see. False: that might be seen. */
+static bool store_raw(struct walk *walk, struct ir_node *node, struct standing *standing, int64_t position)
+{
+    struct ir_node *box = box_for_raw(walk, node);
+    if (box == NULL) {
+        return false;
+    }
+    put_attribute(walk, standing, position, box, node);
     virtual_take_away(walk, node);
     return true;
 }
@@ -314,6 +388,60 @@ static bool visit_class(struct walk *walk, struct ir_node *node, const struct ob
     }
     return false;
 }
+
+/* ---- Cells ---------------------------------------------------------------------------------------------------------- */
+
+/* What is in a virtual cell becomes `value`, whose reference is taken over. */
+static void put_into_cell(struct walk *walk, struct standing *standing, struct ir_node *value)
+{
+    struct ir_node **fields = ir_allocate(walk->graph, sizeof *fields);
+    if (fields != NULL) {
+        fields[0] = value;
+        standing->fields = fields;
+        standing->field_count = 1;
+    }
+}
+
+/* A load or store of what is in a cell. True: done. */
+static bool visit_cell(struct walk *walk, struct ir_node *node)
+{
+    if (node->memory != MEMORY_cell || node->op == IR_call_plain) {
+        return false;
+    }
+    int number = virtual_object_of(walk, virtual_resolve(walk, node->inputs[0]));
+    if (number == NO_OBJECT || walk->now->objects[number].manner != VIRTUAL ||
+        walk->objects[number].kind != KIND_cell) {
+        return false;
+    }
+    struct standing *standing = &walk->now->objects[number];
+    if (node->op == IR_load && standing->field_count == 0) {
+        if (node->next == NULL || node->next->op != IR_guard_null || node->next->inputs[0] != node) {
+            return false;
+        }
+        virtual_name_in_role(walk, node, number, ABSENT_FROM);
+    } else if (node->op == IR_load) {
+        virtual_forward(walk, node, virtual_resolve(walk, standing->fields[0]));
+    } else if (node->op == IR_store_raw) {
+        struct ir_node *box = standing->field_count == 1 ? box_for_raw(walk, node) : NULL;
+        if (box == NULL) {
+            return false;
+        }
+        put_into_cell(walk, standing, box);
+    } else {
+        struct ir_node *value = virtual_resolve(walk, node->inputs[1]);
+        bool is_circle =
+            virtual_is_unmade(walk, walk->now, value) && leads_to(walk, virtual_object_of(walk, value), number);
+        if (is_circle || (node->op == IR_store_new) != (standing->field_count == 0)) {
+            return false;
+        }
+        put_into_cell(walk, standing, value);
+    }
+    walk->answered++;
+    virtual_take_away(walk, node);
+    return true;
+}
+
+/* ---- Instances again ------------------------------------------------------------------------------------------------ */
 
 /* What makes instances, or has to do with their classes and attributes. True: done. */
 static bool visit_instance(struct walk *walk, struct ir_node *node)
@@ -389,7 +517,7 @@ static void visit(struct walk *walk, struct ir_node *node)
     if (virtual_visit_home(walk, node)) {
         return;
     }
-    if (node->op == IR_new_tuple && begin_tuple(walk, node)) {
+    if (kind_made(node) != KIND_any && begin_made(walk, node)) {
         return;
     }
     if ((node->op == IR_box_int || node->op == IR_box_float) &&
@@ -397,7 +525,7 @@ static void visit(struct walk *walk, struct ir_node *node)
         virtual_take_away(walk, node);
         return;
     }
-    if (visit_instance(walk, node)) {
+    if (visit_cell(walk, node) || visit_instance(walk, node)) {
         return;
     }
     struct ir_node *first = node->input_count > 0 ? virtual_resolve(walk, node->inputs[0]) : NULL;
@@ -507,7 +635,7 @@ static bool has_candidates(const struct ir_graph *graph)
     {
         ir_each_node(block, node)
         {
-            if (node->op == IR_new_tuple || node->op == IR_box_int || node->op == IR_box_float ||
+            if (kind_made(node) != KIND_any || node->op == IR_box_int || node->op == IR_box_float ||
                 (node->op == IR_new_instance && node->offset != 0)) {
                 return true;
             }

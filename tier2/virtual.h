@@ -21,6 +21,7 @@ struct object {
     struct ir_node *name; /* the node whose value it is */
     uint32_t key;         /* id of the node because of which it is there: what is refused */
     uint8_t kind;
+    uint8_t parts;              /* of a function: see IR_new_function */
     bool has_values;            /* of an instance: inline values */
     uint32_t version;           /* of its class: */
     const void *class;          /* of an instance; else NULL */

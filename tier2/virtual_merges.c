@@ -56,7 +56,7 @@ static bool are_alike(const struct walk *walk, const struct standing *first, int
 {
     const struct object *a = &walk->objects[first_number];
     const struct object *b = &walk->objects[second_number];
-    if (first->manner != VIRTUAL || second->manner != VIRTUAL || first->references != 1 || second->references != 1 ||
+    if (a->parts != b->parts || first->manner != VIRTUAL || second->manner != VIRTUAL || first->references != 1 || second->references != 1 ||
         a->kind != b->kind || a->class != b->class || first->field_count != second->field_count) {
         return false;
     }
@@ -180,6 +180,7 @@ static int merge_inputs(struct walk *walk, struct ir_block *block, const int *in
     int number = walk->object_count - 1;
     object->class = model->class;
     object->has_values = model->has_values;
+    object->parts = model->parts;
     object->version = model->version;
     object->merged_in = block;
     for (int i = 0; i < alike->field_count && !walk->again; i++) {
@@ -647,7 +648,7 @@ void virtual_close_loop(struct walk *walk, struct ir_block *latch, struct ir_blo
         } else if (start->objects[i].manner == ABSENT && end->objects[i].manner == VIRTUAL) {
             virtual_refuse(walk, i);
         } else if (start->objects[i].manner == VIRTUAL &&
-                   (end->objects[i].manner != VIRTUAL ||
+                   (end->objects[i].manner != VIRTUAL || end->objects[i].fields != start->objects[i].fields ||
                     end->objects[i].references != start->objects[i].references)) {
             virtual_find_out(walk, walk->objects[i].key, header);
         }

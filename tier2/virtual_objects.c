@@ -181,7 +181,7 @@ static void describe_class(struct ir_node *node, const struct object *object)
 {
     node->kind = object->kind;
     node->pointer = object->class;
-    node->number = object->has_values;
+    node->number = object->kind == KIND_function ? object->parts : object->has_values;
 }
 
 struct ir_node *virtual_make(struct walk *walk, struct point *at, int number, struct ir_node *where)

@@ -3,6 +3,8 @@
 #include "tier2/virtual.h"
 
 #include "runtime/cpython.h"
+#include "runtime/ops.h"
+#include "runtime/plain.h"
 
 #include <string.h>
 
@@ -26,7 +28,21 @@ static int list_references(const struct walk *walk, int number, struct ir_node *
     const struct object *object = &walk->objects[number];
     const struct standing *standing = &walk->now->objects[number];
     int count = 0;
-    if (object->kind == KIND_tuple) {
+    if (object->kind == KIND_function) {
+        /* Its code and namespaces outlive it. Annotations go after the closure. */
+        for (int i = FUNCTION_FIRST_PART; i < standing->field_count; i++) {
+            list[count++] = virtual_resolve(walk, standing->fields[i]);
+        }
+        if ((object->parts & MAKE_FUNCTION_ANNOTATIONS) && (object->parts & MAKE_FUNCTION_CLOSURE)) {
+            struct ir_node *closure = list[count - 1];
+            list[count - 1] = list[count - 2];
+            list[count - 2] = closure;
+        }
+    } else if (object->kind == KIND_cell) {
+        for (int i = 0; i < standing->field_count; i++) {
+            list[count++] = virtual_resolve(walk, standing->fields[i]);
+        }
+    } else if (object->kind == KIND_tuple) {
         for (int i = standing->field_count - 1; i >= 0; i--) {
             list[count++] = virtual_resolve(walk, standing->fields[i]);
         }

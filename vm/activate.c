@@ -3,12 +3,14 @@
 
 #include "perf/code_listing.h"
 #include "runtime/code_arena.h"
+#include "vm/end_reports.h"
 #include "vm/event_log.h"
 #include "vm/hook.h"
 #include "vm/launch.h"
 #include "vm/module_sys_jit.h"
 #include "vm/options.h"
 #include "vm/startup_check.h"
+#include "vm/trace.h"
 
 #include <stdio.h>
 
@@ -86,6 +88,9 @@ bool activate(enum activation_way way)
         options_read();
         options_are_read = true;
         event_log_open(options.log);
+        if (options.trace) {
+            trace_start();
+        }
         code_listing_start(options.perf);
     }
     if (options.tier_cap == 0 || !prepare_interpreter()) {
@@ -95,6 +100,7 @@ bool activate(enum activation_way way)
         decline_with_exception();
         return false;
     }
+    end_reports_start();
     return true;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "vm/event_log.h"
 #include "vm/stats.h"
+#include "vm/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@
 static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_compile] = "compile",       [EVENT_refuse] = "refuse",   [EVENT_leave] = "leave",
     [EVENT_invalidate] = "invalidate", [EVENT_evict] = "evict",     [EVENT_osr] = "osr",
-    [EVENT_deopt] = "deopt",           [EVENT_decline] = "decline",
+    [EVENT_deopt] = "deopt",           [EVENT_decline] = "decline", [EVENT_trial] = "trial",
 };
 
 /* Names of the generic opcodes, from the same rows as everything else. */
@@ -255,7 +256,7 @@ void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int o
                        size_t bytes, double milliseconds, const struct event_detail *details, size_t detail_count)
 {
     stats_add(kind, reason, bytes, milliseconds);
-    if (!event_log_enabled()) {
+    if (!event_log_enabled() && !trace_enabled()) {
         return;
     }
     uint64_t count = 0;
@@ -266,6 +267,13 @@ void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int o
         }
     }
     int errno_before = errno; /* the C code around us may not have looked at it yet */
+    if (trace_enabled()) {
+        trace_event(kind, code, tier, offset, reason, bytes, milliseconds, count, details, detail_count);
+        errno = errno_before;
+    }
+    if (!event_log_enabled()) {
+        return;
+    }
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     line.used = 0;

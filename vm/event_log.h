@@ -15,6 +15,7 @@ enum event_kind {
     EVENT_osr,        /* a loop was entered in the middle */
     EVENT_deopt,      /* tier 2 code went back to tier 1 */
     EVENT_decline,    /* the JIT is off in this process, or steps aside for a newer hook: reason */
+    EVENT_trial,      /* tier-2 code is tried out against tier 1: begins, or what came of it */
     EVENT_KIND_COUNT
 };
 

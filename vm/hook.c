@@ -22,6 +22,7 @@
 #include "runtime/type_slots.h"
 #include "tier1/compile.h"
 #include "vm/discard.h"
+#include "vm/end_reports.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
 #include "vm/policy.h"
@@ -45,6 +46,7 @@ static double milliseconds_now(void)
 
 static void report_death(struct code_state *state)
 {
+    end_reports_note_death(state);
     event_log(EVENT_invalidate, NULL, state->compiled->tier, -1, REASON_code_died, state->compiled->size, -1);
 }
 
@@ -93,6 +95,8 @@ static enum reason compile_state(struct code_state *state, PyObject *globals, bo
     }
     double milliseconds = milliseconds_now() - start;
     if (reason == REASON_none) {
+        compiled->calls = state->calls;
+        compiled->seconds = (float)policy_age();
         if (tier1_options.deferred) {
             code_state_defer(state, compiled);
             /* The call that shall publish it must not take the shortest way through run_frame. */

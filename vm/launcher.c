@@ -17,11 +17,30 @@
 
 extern char **environ;
 
+/* The launcher's own options, which come before python's, and the -X options that they stand for. */
+static const struct own_option {
+    const char *name;
+    const char *x_option; /* "-X" and what it takes, up to the value */
+    bool takes_value;
+    const char *values, *help;
+} own_options[] = {
+    {"--disassemble", "jit-disassemble=", true, "NAME",
+     "when the program has ended: bytecode, machine code and IR of the functions that match, line by line"},
+    {"--explain", "jit-explain=", true, "NAME",
+     "when the program has ended: why the functions that match are as fast as they are, and what would help"},
+    {"--trace", "jit-trace=1", false, "",
+     "live, on standard error: what is compiled, entered, left and thrown away, and why"},
+};
+
 /* The options section of --help, generated from the rows of options.def. */
 static void print_options(void)
 {
-    printf("usage: pyjit [option] ... [-c cmd | -m mod | file | -] [arg] ...\n"
-           "Runs python3.11 with the pyjit JIT on. Besides python's own options, listed below:\n");
+    printf(
+        "usage: pyjit [option] ... [-c cmd | -m mod | file | -] [arg] ...\n"
+        "Runs python3.11 with the pyjit JIT on. Besides python's own options, listed below; first, before those:\n");
+    for (size_t i = 0; i < sizeof(own_options) / sizeof(own_options[0]); i++) {
+        printf("%s %s\n         %s\n", own_options[i].name, own_options[i].values, own_options[i].help);
+    }
 #define OPTION(field, x_name, environment, type, default_text, values, help)                                         \
     printf("-X %s=%s (or %s=...)\n         %s%s%s\n", x_name, values, environment, help,                             \
            default_text[0] != '\0' ? "; default " : "", default_text);
@@ -148,6 +167,49 @@ static char **launch_environment(void)
     return environment;
 }
 
+/* The arguments for the interpreter: argv with -X options for our own. NULL when one of these lacks its value, which has been told. */
+static char **python_arguments(int argc, char **argv)
+{
+    char **arguments = calloc((size_t)argc * 2 + 1, sizeof(char *));
+    int used = 0, at = 1;
+    if (arguments == NULL) {
+        fprintf(stderr, "pyjit: out of memory\n");
+        return NULL;
+    }
+    arguments[used++] = argv[0];
+    for (bool found = true; found && at < argc;) {
+        found = false;
+        for (size_t i = 0; i < sizeof(own_options) / sizeof(own_options[0]) && !found; i++) {
+            const struct own_option *option = &own_options[i];
+            size_t length = strlen(option->name);
+            bool has_value = strncmp(argv[at], option->name, length) == 0 && argv[at][length] == '=';
+            if (strcmp(argv[at], option->name) != 0 && !(option->takes_value && has_value)) {
+                continue;
+            }
+            const char *value = has_value ? argv[at] + length + 1 : "";
+            if (option->takes_value && !has_value) {
+                if (++at == argc) {
+                    fprintf(stderr, "pyjit: %s needs a value: %s\n", option->name, option->values);
+                    return NULL;
+                }
+                value = argv[at];
+            }
+            char *text = NULL;
+            if (asprintf(&text, "%s%s", option->x_option, value) < 0) {
+                return NULL;
+            }
+            arguments[used++] = "-X";
+            arguments[used++] = text;
+            at++;
+            found = true;
+        }
+    }
+    while (at < argc) {
+        arguments[used++] = argv[at++];
+    }
+    return arguments;
+}
+
 int main(int argc, char **argv)
 {
     const char *python = getenv("PYJIT_PYTHON");
@@ -163,7 +225,11 @@ int main(int argc, char **argv)
     if (jit == NULL || strcmp(jit, "0") != 0) {
         environment = launch_environment();
     }
-    execve(python, argv, environment != NULL ? environment : environ);
+    char **arguments = python_arguments(argc, argv);
+    if (arguments == NULL) {
+        return 2;
+    }
+    execve(python, arguments, environment != NULL ? environment : environ);
     fprintf(stderr, "pyjit: cannot run %s: %s\n", python, strerror(errno));
     return errno == ENOENT ? 127 : 126;
 }

@@ -3,13 +3,18 @@
 #include "runtime/code_map.h"
 #include "tier2/compile_thread.h"
 #include "vm/activate.h"
+#include "vm/disassemble.h"
 #include "vm/event_log.h"
+#include "vm/explain.h"
 #include "vm/hook.h"
 #include "vm/module_sys_jit.h"
 #include "vm/options.h"
 #include "vm/startup_check.h"
 #include "vm/stats.h"
 #include "vm/tiers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 #define PYJIT_VERSION "0.1"
 
@@ -82,6 +87,58 @@ static PyObject *compile_function(PyObject *module, PyObject *arguments, PyObjec
         event_log(EVENT_refuse, code, tier, -1, reason, 0, -1);
     }
     return PyBool_FromLong(reason == REASON_none);
+}
+
+/* What `write` writes of the code of `object`, printed to `file`, or sys.stdout, as dis.dis() does. */
+static PyObject *print_report(PyObject *arguments, PyObject *keywords, const char *format, const char *function_name,
+                              void (*write)(PyCodeObject *code, bool dying, FILE *out))
+{
+    static char *names[] = {"", "file", NULL};
+    PyObject *object, *file = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, format, names, &object, &file)) {
+        return NULL;
+    }
+    PyCodeObject *code = code_of(object, function_name);
+    if (code == NULL) {
+        return NULL;
+    }
+    if (!hook_is_installed()) {
+        return PyErr_Format(PyExc_RuntimeError, "pyjit.%s(): the JIT is off", function_name);
+    }
+    if (file == Py_None) {
+        file = PySys_GetObject("stdout");
+    }
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        return PyErr_NoMemory();
+    }
+    write(code, false, out);
+    if (fclose(out) != 0) {
+        free(text);
+        return PyErr_NoMemory();
+    }
+    PyObject *string = PyUnicode_DecodeUTF8(text, (Py_ssize_t)size, "replace");
+    free(text);
+    /* Without a standard output (pythonw, sys.stdout = None) print() says nothing either. */
+    int result = string == NULL                    ? -1
+                 : file == NULL || file == Py_None ? 0
+                                                   : PyFile_WriteObject(string, file, Py_PRINT_RAW);
+    Py_XDECREF(string);
+    return result < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *disassemble_function(PyObject *module, PyObject *arguments, PyObject *keywords)
+{
+    (void)module;
+    return print_report(arguments, keywords, "O|$O:disassemble", "disassemble", disassemble);
+}
+
+static PyObject *explain_function(PyObject *module, PyObject *arguments, PyObject *keywords)
+{
+    (void)module;
+    return print_report(arguments, keywords, "O|$O:explain", "explain", explain);
 }
 
 static PyObject *suppress(PyObject *module, PyObject *object)
@@ -189,6 +246,14 @@ static PyMethodDef methods[] = {
      PyDoc_STR(
          "compile($module, function, /, tier=1)\n--\n\nCompile a function now. Returns whether it is compiled; the "
          "log says why not.")},
+    {"disassemble", (PyCFunction)(void (*)(void))disassemble_function, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("disassemble($module, function, /, *, file=None)\n--\n\nPrint a function line by line: source, "
+               "bytecode, the machine code "
+               "of tier 1, tier 2's IR and machine code.")},
+    {"explain", (PyCFunction)(void (*)(void))explain_function, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("explain($module, function, /, *, file=None)\n--\n\nPrint why a function is as fast as it is: which "
+               "tier runs it, what was "
+               "inlined, what was not and why, and what would make it faster.")},
     {"suppress", suppress, METH_O,
      PyDoc_STR(
          "suppress($module, function, /)\n--\n\nNever compile this function. Returns it, so that it serves as a "

@@ -303,6 +303,9 @@ int options_read_switch(void)
 void options_read(void)
 {
     free(options.log);
+    free(options.profile_dir);
+    free_patterns(&options.disassemble);
+    free_patterns(&options.explain);
     free_patterns(&options.only);
     free_patterns(&options.skip);
     options = (struct options){.jit = options.jit};
@@ -344,10 +347,10 @@ static bool any_matches(const struct patterns *patterns, const char *file, const
     return false;
 }
 
-bool options_select(PyCodeObject *code)
+bool options_match(const struct patterns *patterns, PyCodeObject *code)
 {
-    if (options.only.count == 0 && options.skip.count == 0) {
-        return true;
+    if (patterns->count == 0) {
+        return false;
     }
     /* Names with lone surrogates have no UTF-8; nothing but * could match them. */
     const char *name = PyUnicode_AsUTF8(code->co_qualname);
@@ -360,8 +363,12 @@ bool options_select(PyCodeObject *code)
         PyErr_Clear();
         file = "";
     }
-    return (options.only.count == 0 || any_matches(&options.only, file, name)) &&
-           !any_matches(&options.skip, file, name);
+    return any_matches(patterns, file, name);
+}
+
+bool options_select(PyCodeObject *code)
+{
+    return (options.only.count == 0 || options_match(&options.only, code)) && !options_match(&options.skip, code);
 }
 
 PyObject *options_describe(void)

@@ -30,6 +30,9 @@ struct options {
     unsigned count_allocations; /* 0: no */
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
+    unsigned trace;             /* 0: no */
+    struct patterns disassemble, explain;
+    char *profile_dir; /* owned; NULL: none */
     enum code_listing_format perf;
     char *llvm; /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
     struct patterns only, skip;
@@ -53,6 +56,9 @@ void options_read(void);
 
 /* May `code` be compiled, as far as JIT_ONLY and JIT_SKIP are concerned? GIL held; never raises. */
 bool options_select(PyCodeObject *code);
+
+/* Is `code` among those that the patterns name? No pattern names nothing. GIL held; never raises. */
+bool options_match(const struct patterns *patterns, PyCodeObject *code);
 
 /* The rows, for pyjit._options() and the README: a new list of (x_name, environment, default, values, help); NULL with
  * an exception set. GIL held. */

@@ -197,7 +197,7 @@ static const double LOAD_SECONDS = 0.03, SECONDS_PER_JOB = 1e-3, SECONDS_PER_NOD
 static uint64_t ask_clock_again;
 enum { TICKS_BETWEEN_CLOCKS = 10 * 1000 * 1000 };
 
-static double process_seconds(void)
+double policy_age(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -215,7 +215,7 @@ bool policy_has_time_for_tier2(uint32_t nodes)
     }
     ask_clock_again = now_ticks + TICKS_BETWEEN_CLOCKS;
     /* The process's own work: a server that waits for requests does not grow old by that. */
-    double age = process_seconds();
+    double age = policy_age();
     if (age < YOUNGEST_SECONDS) {
         return false;
     }

@@ -38,6 +38,9 @@ bool policy_wants_state(PyCodeObject *code, PyObject *globals);
 /* Tier 2 wants to compile something that is hot, so many operations of its IR: is there time for that? If not, it may ask again later. Cheap. */
 bool policy_has_time_for_tier2(uint32_t nodes);
 
+/* Seconds since the process started. */
+double policy_age(void);
+
 /* Counts one call of a code object that is not compiled. True: compile it now. `globals` are the frame's, borrowed. */
 bool policy_count_call(struct code_state *state, PyObject *globals);
 

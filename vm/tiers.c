@@ -45,22 +45,18 @@ enum { TURNS_BETWEEN_LOOKS = 64, LOOKS_BETWEEN_REPORTS = 16 };
 /* Turns until a cell that was hot too early in the life of the process asks again. */
 enum { TURNS_TOO_EARLY = 1000 };
 
-enum code_stage {
-    STAGE_BUILT,     /* waits until the process is old enough for it */
-    STAGE_COMPILING, /* it belongs to the compile thread */
-    STAGE_READY,     /* published, not entered yet */
-    STAGE_TRIAL,     /* entered by turns with tier 1 */
-    STAGE_ENTERED,
-    STAGE_WITHDRAWN, /* not entered any more; frames may be in it */
-};
-
 struct tier2_code {
     struct compile_job thread_job; /* first: the compile thread knows it by this */
     struct tier2_code *next;
     struct compiled_code *owner; /* the tier-1 code it hangs on; NULL: that is gone, and so is all interest in this */
     struct tier2_cell *cell;     /* from which it is entered, in the owner */
     struct tier2_job *job;       /* owned */
-    enum code_stage stage;
+    enum tier2_stage stage;
+    enum reason reason;         /* why it is refused or withdrawn */
+    double ratio;               /* what its trial has shown, tier 2's time over tier 1's; 0: nothing */
+    double seconds;             /* age of the process when it was published or refused */
+    struct remarks remarks;     /* owned; of one that is refused */
+    struct sighting *sightings; /* owned: what made guards fail */
     unsigned looks;
     struct trial *trial; /* owned, while it is on trial */
     uint32_t trial_turn; /* the call whose turn it is, counted from 1; 0: none */
@@ -81,7 +77,7 @@ int64_t tiers_countdown(void)
 static struct tier2_code *find_code(const struct compiled_code *compiled, const struct tier2_cell *cell)
 {
     struct tier2_code *code = compiled->tier2;
-    while (code != NULL && (code->cell != cell || code->stage == STAGE_WITHDRAWN)) {
+    while (code != NULL && (code->cell != cell || code->stage >= STAGE_WITHDRAWN)) {
         code = code->next;
     }
     return code;
@@ -95,12 +91,18 @@ static bool is_usable(const struct tier2_code *code)
 /* Is it compiled, so that it has machine code and a table, which are not the compile thread's? */
 static bool has_code(const struct tier2_code *code)
 {
-    return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING;
+    return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING && code->stage != STAGE_REFUSED;
 }
 
 static void free_one(struct tier2_code *code)
 {
     totals.functions -= is_usable(code);
+    while (code->sightings != NULL) {
+        struct sighting *next = code->sightings->next;
+        free(code->sightings);
+        code->sightings = next;
+    }
+    remarks_free(&code->remarks);
     free(code->trial);
     tier2_job_free(code->job);
     free(code);
@@ -166,6 +168,18 @@ static double milliseconds_of(const struct tier2_job *job)
     return job->build_ms + job->passes_ms + job->emit_ms;
 }
 
+/* There is no such code, and what is left of it tells why. */
+static void note_refusal(struct tier2_code *code, enum reason reason)
+{
+    code->stage = STAGE_REFUSED;
+    code->reason = reason;
+    code->seconds = policy_age();
+    code->remarks = code->job->remarks;
+    code->job->remarks = (struct remarks){0};
+    tier2_job_free(code->job);
+    code->job = NULL;
+}
+
 static void discard(struct compile_job *thread_job, enum reason reason)
 {
     struct tier2_code *code = (struct tier2_code *)thread_job;
@@ -180,8 +194,12 @@ static void discard(struct compile_job *thread_job, enum reason reason)
         }
         event_log(EVENT_refuse, code->owner->code, 2, (int)code->cell->offset, reason, 0, milliseconds_of(code->job));
     }
-    unlink_code(code);
-    free_one(code);
+    if (is_wanted(code) && reason != REASON_compile_forked) {
+        note_refusal(code, reason);
+    } else {
+        unlink_code(code);
+        free_one(code);
+    }
     const char *detail;
     enum reason refusal = compile_thread_refusal(&detail);
     if (refusal != REASON_none) {
@@ -198,6 +216,7 @@ static void publish(struct compile_job *thread_job)
         return;
     }
     code->stage = STAGE_READY;
+    code->seconds = policy_age();
     code->cell->countdown = 0;
     totals.functions++;
     code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
@@ -208,7 +227,7 @@ static void publish(struct compile_job *thread_job)
 static void each_code(const struct compiled_code *compiled, tier2_visitor *visit)
 {
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        if (code->stage != STAGE_COMPILING) {
+        if (has_code(code)) {
             visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
         }
     }
@@ -224,6 +243,12 @@ static void set_entry(struct tier2_code *code, tier2_function *entry)
 static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThreadState *tstate,
                                                struct tier2_cell *cell);
 
+static void tell_of_trial(const struct tier2_code *code, const char *text)
+{
+    struct event_detail detail = {"detail", text};
+    event_log_details(EVENT_trial, code->job->code, 2, (int)code->cell->offset, REASON_none, 0, -1, &detail, 1);
+}
+
 /* Is it to be tried out? One at a time of a function, or nobody knows what made it faster. */
 static bool begin_trial(struct tier2_code *code)
 {
@@ -237,6 +262,7 @@ static bool begin_trial(struct tier2_code *code)
         code->stage = STAGE_TRIAL;
         code->cell->on_trial = code;
         set_entry(code, enter_on_trial);
+        tell_of_trial(code, "begins");
     }
     return code->trial != NULL;
 }
@@ -259,6 +285,11 @@ static bool has_trial(const struct compiled_code *compiled)
     return code != NULL;
 }
 
+bool tiers_is_loop(const PyCodeObject *code, uint32_t offset)
+{
+    return offset > ((uint32_t)code->_co_firsttraceable + 1) * sizeof(CodeUnit);
+}
+
 static void enter(struct tier2_code *code)
 {
     if (has_trial(code->owner)) {
@@ -270,7 +301,7 @@ static void enter(struct tier2_code *code)
         code->stage = STAGE_ENTERED;
         set_entry(code, code->job->entry);
     }
-    if (code->cell->offset != 0 && code->job->loop_offset != 0) {
+    if (tiers_is_loop(code->owner->code, code->cell->offset)) {
         event_log(EVENT_osr, code->owner->code, 2, (int)code->cell->offset, REASON_none, 0, -1);
     }
 }
@@ -367,6 +398,7 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         job->code = frame->f_code;
         job->loop_offset = cell->offset;
         job->at_any_price = options.stress.compile_all || options.stress.osr || options.tier_cap > 2;
+        job->keep_text = options_match(&options.disassemble, frame->f_code);
         struct deopt_failure *failures = collect_failures(compiled, &job->failure_count);
         job->failures = failures;
         reason = tier2_build(job, compiled, frame);
@@ -384,9 +416,11 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
     if (reason != REASON_none) {
         cell->asked = MOST_ATTEMPTS;
         event_log(EVENT_refuse, frame->f_code, 2, (int)cell->offset, reason, 0, job != NULL ? job->build_ms : -1);
-        tier2_job_free(job);
-        free(code);
-        return NULL;
+        if (code == NULL || job == NULL) {
+            free(job);
+            free(code);
+            return NULL;
+        }
     }
     *code = (struct tier2_code){
         .thread_job = {.compile = compile_on_thread, .publish = publish, .discard = discard},
@@ -397,6 +431,10 @@ static struct tier2_code *make_code(struct compiled_code *compiled, struct tier2
         .stage = STAGE_BUILT,
     };
     compiled->tier2 = code;
+    if (reason != REASON_none) {
+        note_refusal(code, reason);
+        return NULL;
+    }
     return code;
 }
 
@@ -506,6 +544,7 @@ static void withdraw(struct tier2_code *code)
 {
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
+    code->reason = REASON_many_guards_failed;
     end_trial(code);
     code->cell->entry = NULL;
     code->cell->countdown = tiers_countdown();
@@ -523,10 +562,35 @@ static const char *type_seen(InterpreterFrame *frame, const struct deopt_exit *e
     return seen != NULL ? Py_TYPE(seen)->tp_name : NULL;
 }
 
+/* The code of the function that the table is of, if it can be entered; NULL: it is withdrawn. */
+static struct tier2_code *code_of_table(const struct deopt_table *table)
+{
+    struct code_state *state = code_state_get(table->code);
+    struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
+    while (code != NULL && (!is_usable(code) || !has_table(code->job, table))) {
+        code = code->next;
+    }
+    return code;
+}
+
+/* Keeps the type that made the guard fail for the first time, by name, because types die. */
+static void note_sighting(struct tier2_code *code, const struct deopt_exit *exit, const char *type_name)
+{
+    struct sighting *sighting = code != NULL && type_name != NULL ? malloc(sizeof *sighting) : NULL;
+    if (sighting != NULL) {
+        *sighting = (struct sighting){.next = code->sightings, .exit = exit};
+        snprintf(sighting->type, sizeof sighting->type, "%s", type_name);
+        code->sightings = sighting;
+    }
+}
+
 static void observe(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit)
 {
     struct event_detail details[2] = {{"guard", ir_op_rows[exit->op].name}, {"seen", type_seen(frame, exit)}};
     event_log_details(EVENT_deopt, table->code, 2, (int)exit->root_place, REASON_guard_failed, 0, -1, details, 2);
+    if (exit->count == 1) {
+        note_sighting(code_of_table(table), exit, type_seen(frame, exit));
+    }
     uint64_t now = policy_clock();
     if (table->failures == 1) {
         table->window = now;
@@ -538,11 +602,7 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
     if (now - table->window > (uint64_t)MOST_FAILURES * TICKS_PER_FAILURE) {
         return;
     }
-    struct code_state *state = code_state_get(table->code);
-    struct tier2_code *code = state != NULL && state->compiled != NULL ? state->compiled->tier2 : NULL;
-    while (code != NULL && (!is_usable(code) || !has_table(code->job, table))) {
-        code = code->next;
-    }
+    struct tier2_code *code = code_of_table(table);
     if (code != NULL) {
         withdraw(code);
     }
@@ -710,19 +770,23 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         return outcome;
     }
     double ratio = trial_ratio(code->trial);
+    code->ratio = ratio;
     end_trial(code);
+    char text[64];
     if (verdict == TRIAL_WON) {
+        snprintf(text, sizeof text, "won, it takes %.2f times as long", ratio);
+        tell_of_trial(code, text);
         code->stage = STAGE_ENTERED;
         set_entry(code, code->job->entry);
         return outcome;
     }
-    char text[32];
     snprintf(text, sizeof text, "%.2f times as long", ratio);
     struct event_detail detail = {"detail", text};
     event_log_details(EVENT_invalidate, code->job->code, 2, (int)cell->offset, REASON_slower,
                       tier2_job_size(code->job), -1, &detail, 1);
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
+    code->reason = REASON_slower;
     cell->entry = NULL;
     cell->asked = MOST_ATTEMPTS;
     cell->countdown = INT64_MAX;
@@ -766,6 +830,26 @@ static struct side_exit_outcome enter_on_trial(InterpreterFrame *frame, PyThread
 }
 
 /* ---- The whole ---------------------------------------------------------------------------------------------------- */
+
+void tiers_each(const struct compiled_code *compiled, tier2_describer *describe, void *argument)
+{
+    for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
+        struct tier2_piece piece = {
+            .stage = code->stage,
+            .reason = code->reason,
+            .offset = code->cell->offset,
+            .ratio = code->trial != NULL ? trial_ratio(code->trial) : code->ratio,
+            .seconds = code->seconds,
+            .job = code->stage == STAGE_COMPILING ? NULL : code->job,
+        };
+        piece.table = has_code(code) ? code->job->table : NULL;
+        piece.sightings = code->sightings;
+        piece.remarks = code->stage == STAGE_REFUSED ? &code->remarks
+                        : piece.job != NULL          ? &piece.job->remarks
+                                                     : NULL;
+        describe(&piece, argument);
+    }
+}
 
 struct tiers_totals tiers_get_totals(void)
 {

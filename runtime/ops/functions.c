@@ -211,6 +211,29 @@ static PyObject *make_closure(InterpreterFrame *frame, const struct function_cel
     return closure;
 }
 
+/* Gives a new function its parts, in the order of their bits from `slots` on; the closure may come by itself. Setting the fields directly leaves the
+ * function without a version, as stock does: it has none yet. */
+static void fill_function(PyFunctionObject *function, PyObject **slots, int parts, PyObject *closure)
+{
+    if (parts & MAKE_FUNCTION_DEFAULTS) {
+        function->func_defaults = *slots++;
+    }
+    if (parts & MAKE_FUNCTION_KEYWORD_DEFAULTS) {
+        function->func_kwdefaults = *slots++;
+    }
+    if (parts & MAKE_FUNCTION_ANNOTATIONS) {
+        function->func_annotations = *slots++;
+    }
+    if (parts & MAKE_FUNCTION_CLOSURE) {
+        function->func_closure = closure != NULL ? closure : *slots;
+    }
+    /* Code that is compiled already is entered directly from the function's first call on. */
+    struct code_state *state = code_state_get((PyCodeObject *)function->func_code);
+    if (state != NULL && state->compiled != NULL) {
+        function->vectorcall = rt_function_vectorcall;
+    }
+}
+
 PyObject *rt_make_function(PyThreadState *tstate, InterpreterFrame *frame, PyCodeObject *code, PyObject **slots,
                            int parts, struct function_cell *cell)
 {
@@ -226,25 +249,43 @@ PyObject *rt_make_function(PyThreadState *tstate, InterpreterFrame *frame, PyCod
         }
         return NULL;
     }
-    /* Setting the fields directly leaves the function without a version, as stock does: it has none yet. */
-    if (parts & MAKE_FUNCTION_DEFAULTS) {
-        function->func_defaults = *slots++;
-    }
-    if (parts & MAKE_FUNCTION_KEYWORD_DEFAULTS) {
-        function->func_kwdefaults = *slots++;
-    }
-    if (parts & MAKE_FUNCTION_ANNOTATIONS) {
-        function->func_annotations = *slots++;
-    }
-    if (parts & MAKE_FUNCTION_CLOSURE) {
-        function->func_closure = closure != NULL ? closure : *slots;
-    }
-    /* Code that is compiled already is entered directly from the function's first call on. */
-    struct code_state *state = code_state_get(code);
-    if (state != NULL && state->compiled != NULL) {
-        function->vectorcall = rt_function_vectorcall;
-    }
+    fill_function(function, slots, parts, closure);
     return (PyObject *)function;
+}
+
+/* A function of what `items` says (plain.h), with the collector held off; NULL without memory, no exception set. */
+static PyObject *function_without_collection(PyObject **items, int parts)
+{
+    /* What several sites share that have no cell of their own. */
+    static struct function_cell shared_cell;
+    int enabled = plain_hold_collection_off();
+    PyObject **slots = items + FUNCTION_FIRST_PART;
+    PyFunctionObject *function = new_function(PyThreadState_Get(), (PyCodeObject *)items[FUNCTION_CODE],
+                                              (PyDictObject *)items[FUNCTION_GLOBALS], &shared_cell);
+    plain_allow_collection(enabled);
+    if (UNLIKELY(function == NULL)) {
+        PyErr_Clear();
+        return NULL;
+    }
+    fill_function(function, slots, parts, NULL);
+    return (PyObject *)function;
+}
+
+PyObject *rt_plain_function(PyObject **items, int parts)
+{
+    if (runtime_data.functions.count == 0 && plain_collection_is_due(1)) {
+        return NULL;
+    }
+    return function_without_collection(items, parts);
+}
+
+PyObject *rt_tier2_make_function(PyObject **items, int parts)
+{
+    PyObject *function = function_without_collection(items, parts);
+    if (UNLIKELY(function == NULL)) {
+        Py_FatalError("pyjit: out of memory while leaving compiled code");
+    }
+    return function;
 }
 
 /* [defaults?, keyword defaults?, annotations?, closure?, code] -> [function]; oparg has a bit for each optional part. */

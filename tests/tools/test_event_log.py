@@ -19,7 +19,7 @@ for i in range(50):
     Point().norm()
 print("done")
 """
-KINDS = {"compile", "refuse", "leave", "invalidate", "evict", "osr", "deopt", "decline"}
+KINDS = {"compile", "refuse", "leave", "invalidate", "evict", "osr", "deopt", "decline", "trial"}
 FIELDS = {"event", "time", "pid", "tier", "function", "file", "line", "offset", "opcode", "reason", "sentence", "count", "bytes",
           "ms"}
 
