@@ -1084,6 +1084,10 @@ void build_walk_range(struct builder *builder, int start, int end)
         if (number >= end) {
             return;
         }
+        if (number == builder->skipped) {
+            builder->skipped = 0;
+            continue;
+        }
         struct block_info *info = &builder->info[number];
         builder->current = number;
         if (builder->retry || builder->graph->out_of_memory || builder->reason != REASON_none) {
