@@ -1084,7 +1084,7 @@ void build_walk_range(struct builder *builder, int start, int end)
         if (number >= end) {
             return;
         }
-        if (number == builder->skipped) {
+        if (number + 1 == builder->skipped) {
             builder->skipped = 0;
             continue;
         }

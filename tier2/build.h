@@ -204,7 +204,7 @@ struct builder {
     int depth_before;
     bool *range_guess;                    /* as the body has it */
     bool is_entry_loop;                   /* the header being opened is where the code is entered */
-    int skipped;                          /* the number of an instruction that the one before it has carried out, too */
+    int skipped; /* the number, one more, of an instruction that the one before it has carried out, too; 0: none */
     int peeling;                          /* the header of the loop whose first turn is being built, or -1 */
     int keyword_names;                    /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */

@@ -400,7 +400,7 @@ static bool build_pairs(struct builder *builder, enum ir_kind kind)
         push_fetched(builder, item);
         push_raw(builder, number);
     }
-    builder->skipped = builder->current + 1;
+    builder->skipped = builder->current + 2;
     return true;
 }
 
