@@ -408,8 +408,8 @@ static bool result_goes_plainly(PyObject *result)
     bool plain = result->ob_refcnt == 1;
     for (Py_ssize_t i = 0; plain && i < PyTuple_GET_SIZE(result); i++) {
         const PyObject *item = PyTuple_GET_ITEM(result, i);
-        plain = item->ob_refcnt > 2 || PyLong_CheckExact(item) || PyFloat_CheckExact(item) ||
-                PyUnicode_CheckExact(item);
+        plain =
+            item->ob_refcnt > 2 || PyLong_CheckExact(item) || PyFloat_CheckExact(item) || PyUnicode_CheckExact(item);
     }
     return plain;
 }
@@ -419,7 +419,8 @@ static bool pairs_go_plainly(PyObject *object)
 {
     if (Py_TYPE(object) == &PyEnum_Type) {
         const struct enumerate_object *pairs = (struct enumerate_object *)object;
-        return walker_goes_plainly(pairs->iterator) && result_goes_plainly(pairs->result) && pairs->long_index == NULL;
+        return walker_goes_plainly(pairs->iterator) && result_goes_plainly(pairs->result) &&
+               pairs->long_index == NULL;
     }
     if (Py_TYPE(object) != &PyZip_Type) {
         return false;

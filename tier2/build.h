@@ -46,7 +46,8 @@ struct variable {
     struct ir_node *
         clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
     struct ir_node *raw;
-    struct ir_node *lent; /* of VARIABLE_RAW, not clean: the object it is, borrowed from memory (build_lent.c), or NULL */
+    struct ir_node
+        *lent; /* of VARIABLE_RAW, not clean: the object it is, borrowed from memory (build_lent.c), or NULL */
 };
 
 enum operand_state {
@@ -107,9 +108,9 @@ struct body {
     struct block_info *info;    /* per instruction */
     struct loop_guess *guesses; /* all of them */
     bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
-    uint64_t *live;             /* per instruction, a bit per local: may it be read before it is assigned? (build_lent.c) */
-    bool *peels;                /* per instruction: a loop header, the first turn of whose loop is built apart */
-    struct body **sites;        /* per instruction: what is inlined there, in a list */
+    uint64_t *live;      /* per instruction, a bit per local: may it be read before it is assigned? (build_lent.c) */
+    bool *peels;         /* per instruction: a loop header, the first turn of whose loop is built apart */
+    struct body **sites; /* per instruction: what is inlined there, in a list */
     struct body *next_at_site;
     bool refused;      /* it was tried here, and cannot be inlined */
     bool owns;         /* other code may run in it: its locals have references of their own */
@@ -202,10 +203,10 @@ struct builder {
     struct operand *operands_before; /* what that state is made of */
     struct variable *variables_before;
     int depth_before;
-    bool *range_guess;                    /* as the body has it */
-    bool is_entry_loop;                   /* the header being opened is where the code is entered */
+    bool *range_guess;  /* as the body has it */
+    bool is_entry_loop; /* the header being opened is where the code is entered */
     int skipped; /* the number, one more, of an instruction that the one before it has carried out, too; 0: none */
-    int peeling;                          /* the header of the loop whose first turn is being built, or -1 */
+    int peeling; /* the header of the loop whose first turn is being built, or -1 */
     int keyword_names;                    /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
     const uint8_t

@@ -250,7 +250,8 @@ static PyObject *sequence_of(PyObject *object)
     if (object == NULL || PyList_CheckExact(object) || PyTuple_CheckExact(object)) {
         return object;
     }
-    bool walks = Py_TYPE(object) == runtime_data.list_iterator_type || Py_TYPE(object) == runtime_data.tuple_iterator_type;
+    bool walks =
+        Py_TYPE(object) == runtime_data.list_iterator_type || Py_TYPE(object) == runtime_data.tuple_iterator_type;
     return walks ? (PyObject *)((struct list_iterator *)object)->list : NULL;
 }
 
@@ -292,7 +293,8 @@ static struct source open_source(struct builder *builder, struct ir_node *iterat
         load_word(builder, source.iterator, IR_OBJECT, offsetof(struct list_iterator, list), MEMORY_iterator);
     source.sequence = build_guard1(builder, IR_guard_bound, source.sequence);
     source.sequence->kind = is_list ? KIND_list : KIND_tuple;
-    source.index = load_word(builder, source.iterator, IR_INT, offsetof(struct list_iterator, index), MEMORY_iterator);
+    source.index =
+        load_word(builder, source.iterator, IR_INT, offsetof(struct list_iterator, index), MEMORY_iterator);
     source.size = load_word(builder, source.sequence, IR_INT, offsetof(PyVarObject, ob_size),
                             is_list ? MEMORY_list_shape : MEMORY_constant);
     return source;
@@ -366,8 +368,9 @@ static bool build_pairs(struct builder *builder, enum ir_kind kind)
         }
         build_guard1(builder, IR_guard_false,
                      build_node2(builder, IR_is_same, sources[0].iterator, sources[1].iterator));
-        more = build_node2(builder, IR_bool_and, build_node2(builder, IR_is_inside, sources[0].index, sources[0].size),
-                           build_node2(builder, IR_is_inside, sources[1].index, sources[1].size));
+        more =
+            build_node2(builder, IR_bool_and, build_node2(builder, IR_is_inside, sources[0].index, sources[0].size),
+                        build_node2(builder, IR_is_inside, sources[1].index, sources[1].size));
     } else {
         struct ir_node *iterator =
             load_word(builder, pairs, IR_OBJECT, offsetof(struct enumerate_object, iterator), MEMORY_iterator);
@@ -380,6 +383,12 @@ static bool build_pairs(struct builder *builder, enum ir_kind kind)
     builder->block = end;
     if (!keep(builder, &kept)) {
         return true;
+    }
+    /* Others would see that what they go over is over. */
+    for (int i = 0; i < 1 + is_zip; i++) {
+        struct ir_node *alone = build_guard1(builder, IR_guard_word, sources[i].iterator);
+        alone->offset = (int32_t)offsetof(PyObject, ob_refcnt);
+        alone->number = 1;
     }
     end_by_drop(builder);
     restore(builder, &kept);

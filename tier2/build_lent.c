@@ -73,8 +73,8 @@ void build_release_lent_operands(struct builder *builder, int local)
     for (int i = 0; i < builder->depth; i++) {
         struct operand *operand = &builder->operands[i];
         if (operand->state == OPERAND_RAW && operand->local == local && operand->value == variable->value) {
-            *operand = (struct operand){
-                .state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = variable->lent};
+            *operand =
+                (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = variable->lent};
         }
     }
 }

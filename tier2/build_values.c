@@ -198,7 +198,11 @@ static struct ir_state *make_state(struct builder *builder, const struct variabl
         state->slots[builder->local_count] = slot_of_operand(&builder->function);
     }
     for (int i = 0; i < depth; i++) {
-        state->slots[builder->local_count + extra + i] = slot_of_operand(&operands[i]);
+        struct ir_slot *slot = &state->slots[builder->local_count + extra + i];
+        const struct variable *variable = operands[i].local >= 0 ? &variables[operands[i].local] : NULL;
+        bool is_lent = variable != NULL && variable->lent != NULL && operands[i].state == OPERAND_RAW &&
+                       operands[i].value == variable->value;
+        *slot = is_lent ? slot_of_variable(builder, variable) : slot_of_operand(&operands[i]);
     }
     state->dying = (uint16_t)builder->dying_count;
     for (int i = 0; i < builder->dying_count; i++) {
@@ -792,7 +796,8 @@ static bool borrows_from_memory(const struct builder *builder)
 {
     bool borrows = false;
     for (int i = 0; i < builder->depth; i++) {
-        borrows |= builder->operands[i].state == OPERAND_BORROWED && builder->operands[i].local == BORROWED_FROM_MEMORY;
+        borrows |=
+            builder->operands[i].state == OPERAND_BORROWED && builder->operands[i].local == BORROWED_FROM_MEMORY;
     }
     for (int i = 0; i < builder->local_count; i++) {
         borrows |= builder->variables[i].lent != NULL;

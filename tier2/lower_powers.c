@@ -239,8 +239,7 @@ value lower_length_compare(struct lowering *l, const struct ir_node *node)
     label quick;
     begin_slow(l, llvm.BuildOr(l->builder, above, below, ""), &quick);
     value length = lower_hypot(l, node);
-    value by_length =
-        llvm.BuildFCmp(l->builder, lower_float_predicate(node->number), length, real(l, limit), "");
+    value by_length = llvm.BuildFCmp(l->builder, lower_float_predicate(node->number), length, real(l, limit), "");
     bool true_above = node->number == Py_GT || node->number == Py_GE || node->number == Py_NE;
     bool true_below = node->number == Py_LT || node->number == Py_LE || node->number == Py_NE;
     value by_squares = true_above && true_below ? constant_i1(l, true)

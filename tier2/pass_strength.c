@@ -28,7 +28,8 @@ static uint32_t *count_uses(const struct ir_graph *graph)
             for (int i = 0; i < node->input_count; i++) {
                 uses[node->inputs[i]->id]++;
             }
-            for (const struct ir_state *state = node->state; state != NULL && !seen[state->id]; state = state->outer) {
+            for (const struct ir_state *state = node->state; state != NULL && !seen[state->id];
+                 state = state->outer) {
                 seen[state->id] = true;
                 for (int i = 0; i < state->local_count + state->depth; i++) {
                     const struct ir_slot *slot = &state->slots[i];
@@ -49,8 +50,8 @@ static uint32_t *count_uses(const struct ir_graph *graph)
 /* The comparison with the operands exchanged. */
 static int64_t exchanged(int64_t comparison)
 {
-    static const int64_t others[] = {[Py_LT] = Py_GT, [Py_LE] = Py_GE, [Py_EQ] = Py_EQ,
-                                     [Py_NE] = Py_NE, [Py_GT] = Py_LT, [Py_GE] = Py_LE};
+    static const int64_t others[] = {
+        [Py_LT] = Py_GT, [Py_LE] = Py_GE, [Py_EQ] = Py_EQ, [Py_NE] = Py_NE, [Py_GT] = Py_LT, [Py_GE] = Py_LE};
     return others[comparison];
 }
 
