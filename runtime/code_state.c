@@ -103,6 +103,7 @@ static struct code_state *first_deferred; /* list by next_deferred */
 
 void code_state_set_compiled(struct code_state *state, struct compiled_code *compiled)
 {
+    state->tier2_in_use = false;
     state->compiled = compiled;
     state->native_entry = compiled->native_entry;
     compiled->generation = code_map_generation;
@@ -134,6 +135,31 @@ void code_state_publish(void)
     }
 }
 
+/* ---- Ids ---------------------------------------------------------------------------------------------------- */
+
+enum { ID_LISTS = 512 };
+static struct code_state *states_by_id[ID_LISTS]; /* lists by next_by_id */
+
+struct code_state *code_state_of_id(uint32_t id)
+{
+    struct code_state *state = states_by_id[id % ID_LISTS];
+    while (state != NULL && state->id != id) {
+        state = state->next_by_id;
+    }
+    return state;
+}
+
+static void forget_id(const struct code_state *state)
+{
+    struct code_state **link = &states_by_id[state->id % ID_LISTS];
+    while (*link != state) {
+        link = &(*link)->next_by_id;
+    }
+    *link = state->next_by_id;
+}
+
+/* ---- Beginning and end -------------------------------------------------------------------------------------- */
+
 /* The code object dies: no frame can run it any more (each holds it), so its machine code goes too. */
 static void free_state(void *argument)
 {
@@ -160,6 +186,7 @@ static void free_state(void *argument)
     }
     resume_table_free(state->resume);
     data_arena_free(state->counts, sizeof(*state->counts));
+    forget_id(state);
     free(state);
 }
 
@@ -213,5 +240,7 @@ struct code_state *code_state_ensure(PyCodeObject *code)
         free(state);
         return NULL;
     }
+    state->next_by_id = states_by_id[state->id % ID_LISTS];
+    states_by_id[state->id % ID_LISTS] = state;
     return state;
 }

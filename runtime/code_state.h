@@ -34,12 +34,14 @@ struct code_state {
         *counts;               /* owned, in the data arena; NULL unless they are wanted (allocation_counts.h) */
     struct call_cell *callers; /* the cells whose target this code is */
     struct code_watch *watches;
-    uint32_t id;         /* never given twice, not 0 */
-    uint32_t calls;      /* since the last decay */
-    uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
-    uint32_t last_decay; /* coarse clock, in ticks of policy.c */
-    uint8_t refused;     /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
+    struct code_state *next_by_id; /* code_state_of_id()'s */
+    uint32_t id;                   /* never given twice, not 0 */
+    uint32_t calls;                /* since the last decay */
+    uint32_t ticks;                /* time tier 0 has spent in looping code since then, in units of policy.h */
+    uint32_t last_decay;           /* coarse clock, in ticks of policy.c */
+    uint8_t refused;               /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;            /* pyjit.suppress() or JIT_SKIP */
+    uint8_t tier2_in_use; /* tier-2 code of it is entered without further ado (vm/tiers.c tells perf/sampler.c) */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };
@@ -68,6 +70,9 @@ static inline struct code_state *code_state_get(PyCodeObject *code)
     }
     return (struct code_state *)extra->slots[code_state_index];
 }
+
+/* The state with that id, or NULL: its code has died. */
+struct code_state *code_state_of_id(uint32_t id);
 
 /* Makes the state's code, which is compiled and fits, the target that `cell` enters in line. */
 void code_state_set_target(struct code_state *state, struct call_cell *cell, uint32_t frame_bytes);

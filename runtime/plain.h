@@ -164,6 +164,10 @@ bool plain_destruction(PyObject *object);
 typedef PyObject *(*plain_next_function)(PyObject *iterator);
 plain_next_function plain_next(const PyTypeObject *type);
 
+/* Has an iterator that plain_next's function gave NULL for come to its end? Then that is noted in it, as its type does: 1; 0: it has not, or noting it would
+ * run code, and nothing is done. (plain_iterate.c) */
+int rt_plain_iterator_ends(PyObject *iterator);
+
 /* format(value, "") of str, short int and float (FORMAT_VALUE without more); OWNS_CONTAINER. A new reference, or NULL. */
 PyObject *rt_plain_format(PyObject *value, int owned);
 /* format(value, specification) of str and float; OWNS_KEY is the specification. */

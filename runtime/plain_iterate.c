@@ -331,6 +331,79 @@ static PyObject *next_of_dict_items(PyObject *iterator)
     return result;
 }
 
+/* ---- Ends ----------------------------------------------------------------------------------------------------------- */
+
+/* What iterators over one container have at their end: they let go of it. False: it would die. */
+static bool let_go(PyObject **container)
+{
+    if (*container != NULL && (*container)->ob_refcnt == 1) {
+        return false;
+    }
+    Py_CLEAR(*container);
+    return true;
+}
+
+static bool dict_has_no_more(const struct dict_iterator *self)
+{
+    const PyDictObject *dict = self->dict;
+    if (dict == NULL || self->used != dict->ma_used || dict->ma_values != NULL) {
+        return dict == NULL;
+    }
+    PyDictKeysObject *keys = dict->ma_keys;
+    Py_ssize_t position = self->position;
+    while (position < keys->dk_nentries && (DK_IS_UNICODE(keys) ? DK_UNICODE_ENTRIES(keys)[position].me_value
+                                                                 : DK_ENTRIES(keys)[position].me_value) == NULL) {
+        position++;
+    }
+    return position >= keys->dk_nentries;
+}
+
+/* (bltinmodule.c, zip_next: those before the first that has come to its end have been advanced) */
+static bool zip_ends(struct zip_object *self)
+{
+    for (Py_ssize_t i = 0; i < self->count && self->count <= MOST_ZIPPED && !self->strict; i++) {
+        PyObject *source = PyTuple_GET_ITEM(self->iterators, i);
+        PyObject *item = peek(source);
+        if (item == NULL && rt_plain_iterator_ends(source)) {
+            return true;
+        }
+        if (item == NULL) {
+            while (--i >= 0) {
+                ((struct list_iterator *)PyTuple_GET_ITEM(self->iterators, i))->index--;
+            }
+            return false;
+        }
+        rt_release(item); /* an int of a range, or the container has it, too */
+        advance(source);
+    }
+    return false;
+}
+
+int rt_plain_iterator_ends(PyObject *iterator)
+{
+    const PyTypeObject *type = Py_TYPE(iterator);
+    if (type == runtime_data.range_iterator_type) {
+        const struct range_iterator *self = (struct range_iterator *)iterator;
+        return self->index >= self->length;
+    }
+    if (type == runtime_data.list_iterator_type || type == runtime_data.tuple_iterator_type ||
+        type == runtime_data.ascii_iterator_type) {
+        struct list_iterator *self = (struct list_iterator *)iterator;
+        return peek(iterator) == NULL && let_go((PyObject **)&self->list);
+    }
+    if (type == &PyEnum_Type) {
+        return rt_plain_iterator_ends(((struct enumerate_object *)iterator)->iterator);
+    }
+    if (type == &PyZip_Type) {
+        return zip_ends((struct zip_object *)iterator);
+    }
+    if (type == &PyDictIterKey_Type || type == &PyDictIterValue_Type || type == &PyDictIterItem_Type) {
+        struct dict_iterator *self = (struct dict_iterator *)iterator;
+        return dict_has_no_more(self) && let_go((PyObject **)&self->dict);
+    }
+    return 0;
+}
+
 /* ---- By type ---------------------------------------------------------------------------------------------------------- */
 
 plain_next_function plain_next(const PyTypeObject *type)

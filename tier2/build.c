@@ -560,7 +560,7 @@ static void open_range_iterator(struct builder *builder)
     }
     struct ir_node *alone = build_guard1(builder, IR_guard_word, object);
     alone->offset = (int32_t)offsetof(PyObject, ob_refcnt);
-    alone->number = 1;
+    alone->number = 1 + build_iterator_is_local(builder);
     static const struct {
         int32_t offset;
         enum ir_memory memory;
@@ -601,7 +601,8 @@ static void open_iterator(struct builder *builder, int header)
 {
     build_own_operands(builder);
     build_begin_instruction(builder);
-    if (at(builder, header)->opcode == FOR_ITER && builder->range_guess[header]) {
+    if (at(builder, header)->opcode == FOR_ITER &&
+        (builder->range_guess[header] || build_iterator_is_range(builder))) {
         open_range_iterator(builder);
     }
     if (at(builder, header)->opcode == FOR_ITER) {
@@ -824,6 +825,17 @@ static void peel(struct builder *builder, int header)
     builder->body->peels[header] = true;
     memset(builder->info[header].guesses, 0, (size_t)builder->local_count * sizeof(struct loop_guess));
     builder->retry = true;
+}
+
+void build_peel_around(struct builder *builder)
+{
+    int header = builder->current;
+    while (header >= 0 && builder->info[header].loop_end < builder->current) {
+        header--;
+    }
+    if (header >= 0 && builder->info[header].header != NULL && may_peel(builder, header)) {
+        peel(builder, header);
+    }
 }
 
 static bool is_raw_phi(const struct block_info *info, int local)
@@ -1238,6 +1250,7 @@ static enum reason attempt(struct builder *builder, struct body *body, int start
                                .outer = -1,
                                .locals = (uint16_t)builder->local_count,
                                .stack_size = (uint16_t)builder->stack_size,
+                               .path = builder->path,
                                .name = "root"};
     builder->graph->frames = frame;
     builder->graph->frame_count = builder->graph->frame_capacity = 1;
@@ -1260,8 +1273,9 @@ static enum reason build_one(const struct build_request *request, struct direct_
     struct builder builder = {
         .observed = entered ? request->observed : NULL,
         .samples = entered ? request->samples : NULL,
-        .failures = entered ? request->failures : NULL,
-        .failure_count = entered ? request->failure_count : 0,
+        .failures = request->failures,
+        .failure_count = request->failure_count,
+        .path = entered ? 0 : build_path_of_direct(body->code),
         .globals = request->globals,
         .builtins = request->builtins,
         .watches = request->watches,

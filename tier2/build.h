@@ -247,6 +247,8 @@ struct ir_node *build_object(struct builder *builder, PyObject *object);
 PyTypeObject *build_class_of(const struct operand *operand);
 /* Is the class of the case alive, and as it was? Then what the case borrows is, too. */
 bool build_is_live(struct builder *builder, const struct attribute_case *seen);
+/* Is the class, which is only compared, alive, and of that version? */
+bool build_class_is_live(struct builder *builder, PyTypeObject *class, uint32_t version);
 /* Guards that an object is of the class, as that is now. */
 void build_guard_class(struct builder *builder, struct ir_node *owner, PyTypeObject *class);
 /* The attribute of the case has been seen to hold the value; and: what will it probably be where nothing better is known? */
@@ -369,6 +371,9 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
 void build_release_body(struct body *body);
 /* Gives the builder, which is zeroed but for what ties it to others, its body and room for what stands where. */
 void build_begin_body(struct builder *builder, struct body *body);
+/* A local gets a new object in this loop that need not be made: the first turn is to be built apart, so that from the loop's beginning on the local is such an
+ * object. */
+void build_peel_around(struct builder *builder);
 /* A local has turned out to be of the kind by a guard: around this loop it should be guarded before the loop. */
 void build_note_kind(struct builder *builder, int local, enum ir_kind kind);
 
@@ -387,6 +392,9 @@ void build_get_iter(struct builder *builder);
 void build_for_iter(struct builder *builder);
 /* Before a loop headed by FOR_ITER: guards what its iterator is, as far as that never changes. */
 void build_open_iterator(struct builder *builder);
+/* At a FOR_ITER: is the iterator on top a local's, too, as that of a comprehension is? And is it one of a range then, as far as anybody knows? */
+bool build_iterator_is_local(const struct builder *builder);
+bool build_iterator_is_range(const struct builder *builder);
 void build_subscript(struct builder *builder);
 void build_store_subscript(struct builder *builder);
 void build_unpack(struct builder *builder);
@@ -394,9 +402,21 @@ void build_container(struct builder *builder);
 /* LIST_APPEND, SET_ADD, MAP_ADD. */
 void build_comprehension_item(struct builder *builder);
 void build_contains(struct builder *builder);
+/* BUILD_SLICE and the BINARY_SUBSCR behind it; false: nothing done (build_slices.c). */
+bool build_slice(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
+
+/* Where the builder stands, to come back to: for another way from there on. */
+struct build_place {
+    struct variable *variables;
+    struct operand *operands;
+    int depth, current;
+};
+/* False: no memory. */
+bool build_remember(struct builder *builder, struct build_place *place);
+void build_come_back(struct builder *builder, const struct build_place *place);
 
 /* LOAD_METHOD of receivers of several classes that the cell knows: the instructions up to the CALL are built once for each method (build_polymorphic.c). False: nothing
  * done. */
@@ -404,6 +424,9 @@ bool build_polymorphic_method(struct builder *builder);
 /* Guards that `owner`, of the case's class already, has nothing in the instance that hides what the class has; returns that. */
 struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner,
                                       const struct attribute_case *seen);
+/* LOAD_ATTR, or LOAD_METHOD (`method`), of what a class has and its instances do not hide: attributes of a class that is the receiver itself, static and class
+ * methods (build_class_members.c). False: nothing done. */
+bool build_class_member(struct builder *builder, bool method);
 /* Guards that an object is of one of the classes the cell knows. */
 void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell);
 /* Is that alive, and are there guards for it? */
@@ -498,7 +521,20 @@ bool build_call(struct builder *builder);
 bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
                           int operands, int count, struct operand *arguments);
 
-/* ---- Operators of the program's classes (build_operators.c) ---- */
+/* ---- Operators of the program's classes (build_operators.c, build_special_methods.c) ---- */
+
+/* The `count` operands on top, of which some are iterators whose fields are in registers, are put right: they stay while other code runs. */
+void build_close_operands(struct builder *builder, int count);
+
+/* Each carries out the current instruction by a Python function that the operands' class has for it, inlined; false: nothing done but guards. */
+bool build_property_load(struct builder *builder);
+bool build_property_store(struct builder *builder);
+bool build_user_subscript(struct builder *builder);
+bool build_user_store_subscript(struct builder *builder);
+bool build_user_compare(struct builder *builder);
+bool build_user_contains(struct builder *builder);
+bool build_user_length(struct builder *builder);
+bool build_user_call(struct builder *builder);
 
 /* BINARY_OP by a Python method of the left operand's class, inlined; false: nothing done but guards. */
 bool build_user_operator(struct builder *builder);
@@ -515,6 +551,8 @@ void build_direct_return(struct builder *builder);
 int build_level_of_callee(const struct builder *builder);
 /* The parameters, at the beginning of such a function. */
 void build_open_direct(struct builder *builder, struct direct_function *direct);
+/* What tells its places from those of functions inlined (runtime/deopt.h). */
+uint32_t build_path_of_direct(PyCodeObject *code);
 /* After its graph has been made: has one thing or another to be changed? */
 void build_close_direct(struct builder *builder);
 

@@ -5,6 +5,7 @@
  * cell has it. */
 #include "tier2/build.h"
 
+#include "runtime/code_state.h"
 #include "runtime/instance.h"
 #include "runtime/plain.h"
 
@@ -22,6 +23,7 @@ struct call {
     PyObject *names;           /* of the last ones, or NULL */
     enum completion completion;
     PyTypeObject *class; /* of which there is to be an instance, the first argument, or NULL */
+    PyCodeObject *code;  /* of the callee, where that is compared already; or NULL */
 };
 
 /* False where it is unknown whether there is a `self`. */
@@ -156,7 +158,7 @@ static void guard_enter(struct builder *builder, const struct call *call)
 {
     struct ir_node *guard = build_node(builder, IR_guard_enter, 0, NULL);
     guard->state = build_state_before(builder);
-    guard->number = build_level_of_callee(builder) + (call->completion == COMPLETION_instance);
+    guard->number = build_level_of_callee(builder) + completion_levels(call->completion) - 1;
 }
 
 /* The instance that the class called makes for its __init__, in the slot below the class. */
@@ -183,7 +185,10 @@ static bool has_plain_namespaces(const PyFunctionObject *function)
 static PyCodeObject *code_of_callee(struct builder *builder, const struct call *call, bool *known)
 {
     const struct ir_node *callee = call->callee->value;
-    *known = callee->op == IR_constant_object;
+    *known = callee->op == IR_constant_object && call->code == NULL;
+    if (call->code != NULL) {
+        return call->code;
+    }
     if (*known) {
         PyObject *object = (PyObject *)callee->pointer;
         return callee->kind == KIND_function && has_plain_namespaces((PyFunctionObject *)object)
@@ -209,12 +214,15 @@ static bool inline_function(struct builder *builder, struct call *call)
         return false;
     }
     PyFunctionObject *function = known ? (PyFunctionObject *)call->callee->value->pointer : NULL;
+    if (!known && build_has_failed(builder, IR_guard_true)) {
+        return false;
+    }
     if (known) {
         Py_ssize_t count = function->func_defaults != NULL ? PyTuple_GET_SIZE(function->func_defaults) : 0;
         if (count < defaults || guard_known_function(builder, call) == NULL) {
             return false;
         }
-    } else if (!guard_code(builder, call, code)) {
+    } else if (call->code == NULL && !guard_code(builder, call, code)) {
         return false;
     }
     struct ir_node *tuple = NULL;
@@ -360,9 +368,92 @@ bool build_inlined_method(struct builder *builder, PyFunctionObject *function, e
     return inline_function(builder, &call);
 }
 
+/* ---- Several callees ------------------------------------------------------------------------------------------------ */
+
+/* Callees that were not called more often than this do not count. */
+enum { FEWEST_CALLS = 4 };
+
+/* The codes that a site has called and that can be inlined there; their number. */
+static int find_codes(struct builder *builder, const struct call *call, PyCodeObject **codes)
+{
+    const struct call_cell *cell = build_cell(builder);
+    int count = 0;
+    if (cell == NULL || call->callee->value->op == IR_constant_object ||
+        build_function_made(call->callee->value) != NULL || call->callee->state == OPERAND_RAW ||
+        (call->callee->value->kind != KIND_any && call->callee->value->kind != KIND_function)) {
+        return 0;
+    }
+    for (int i = 0; i < FEEDBACK_MAX_CASES; i++) {
+        const struct code_state *state =
+            cell->cases[i].code_id != 0 ? code_state_of_id(cell->cases[i].code_id) : NULL;
+        int sources[MOST_ARGUMENTS], defaults;
+        bool counts = state != NULL && (cell->cases[i].count > FEWEST_CALLS || state->code == cell->target.code);
+        if (counts && build_may_inline(builder, state->code) != NULL && bind(call, state->code, sources, &defaults)) {
+            codes[count++] = state->code;
+        }
+    }
+    return count;
+}
+
+/* Has the callee the code? On the way of the current block it has; the other is returned. */
+static struct ir_block *split_by_code(struct builder *builder, const struct call *call, PyCodeObject *code)
+{
+    struct code_watch *watch = code_state_watch(code_state_get(code), builder->watches);
+    if (watch == NULL) {
+        return NULL;
+    }
+    struct ir_node *found = load_field(builder, call->callee->value, offsetof(PyFunctionObject, func_code));
+    struct ir_node *address = build_node(builder, IR_constant_object, 0, NULL);
+    address->pointer = &watch->code;
+    struct ir_node *same = build_node2(builder, IR_is_same, found, load_field(builder, address, 0));
+    return build_split(builder, same, 0);
+}
+
+/* CALL of functions of several codes, each of which is inlined; what is left is a call like any other. The ways meet behind it. */
+static bool call_several(struct builder *builder, struct call *call)
+{
+    PyCodeObject *codes[FEEDBACK_MAX_CASES];
+    int count = find_codes(builder, call, codes);
+    struct build_place place;
+    if (count < 2 || build_has_failed(builder, IR_guard_kind)) {
+        return false;
+    }
+    int names = builder->keyword_names;
+    operand_kind_guard(builder, call->callee, KIND_function);
+    if (!build_remember(builder, &place)) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        struct ir_block *others = split_by_code(builder, call, codes[i]);
+        if (others == NULL) {
+            builder->retry = builder->graph->out_of_memory = true;
+            return true;
+        }
+        struct call one = *call;
+        one.code = codes[i];
+        if (!inline_function(builder, &one)) {
+            builder->retry = true;
+        }
+        if (builder->retry || builder->graph->out_of_memory || builder->reason != REASON_none) {
+            return true;
+        }
+        build_jump(builder, builder->current + 1);
+        build_come_back(builder, &place);
+        builder->block = others;
+        builder->keyword_names = names;
+    }
+    if (build_has_failed(builder, IR_leave)) {
+        build_by_step(builder);
+    } else {
+        build_leave(builder);
+    }
+    return true;
+}
+
 bool build_call(struct builder *builder)
 {
     struct call call;
     return take_apart(builder, &call) &&
-           (instantiate(builder, &call) || inline_function(builder, &call) || call_directly(builder, &call));
+           (instantiate(builder, &call) || call_several(builder, &call) || inline_function(builder, &call) ||
+            call_directly(builder, &call));
 }

@@ -171,11 +171,45 @@ static void end_by_letting_go(struct builder *builder)
     build_jump(builder, target);
 }
 
-/* Is the iterator on top a local's, as that of a comprehension is? */
-static bool is_of_local(const struct builder *builder)
+/* The end of any other iterator that can come to it without running code. */
+static void end_plainly(struct builder *builder)
+{
+    int target = build_current(builder)->target;
+    struct ir_node *iterator = peek(builder, 0)->value;
+    struct ir_node *status =
+        build_plain_call(builder, (const void *)rt_plain_iterator_ends, IR_INT, 1, &iterator);
+    status->memory = MEMORY_iterator;
+    struct ir_node *ended = build_node2(builder, IR_int_compare, status, build_int(builder, 0));
+    ended->number = Py_NE;
+    build_guard1(builder, IR_guard_true, ended);
+    struct operand dead = pop(builder);
+    operand_drop(builder, &dead, target);
+    build_jump(builder, target);
+}
+
+/* The kind of the iterator on top, known or likely. */
+static enum ir_kind iterator_kind(const struct builder *builder, const struct operand *iterator)
+{
+    enum ir_kind kind = operand_guess(iterator);
+    const struct iterator_cell *cell = build_cell(builder);
+    if (kind == KIND_any && cell != NULL && cell->type != NULL) {
+        kind = build_kind_of_type((PyTypeObject *)cell->type);
+    }
+    return kind;
+}
+
+bool build_iterator_is_local(const struct builder *builder)
 {
     int before = builder->current - 1;
     return before >= 0 && builder->bytecode->instructions[before].opcode == LOAD_FAST;
+}
+
+bool build_iterator_is_range(const struct builder *builder)
+{
+    const struct operand *iterator = &builder->operands[builder->depth - 1];
+    return iterator->state == OPERAND_OWNED && build_iterator_is_local(builder) &&
+           iterator_kind(builder, iterator) == KIND_range_iterator && !build_has_failed(builder, IR_guard_kind) &&
+           !build_has_failed(builder, IR_guard_word);
 }
 
 /* Lists, tuples and ASCII strings. */
@@ -202,7 +236,7 @@ static void build_sequence(struct builder *builder, enum ir_kind kind)
     if (!keep(builder, &kept)) {
         return;
     }
-    if (!is_of_local(builder) && !build_has_failed(builder, IR_guard_word)) {
+    if (!build_iterator_is_local(builder) && !build_has_failed(builder, IR_guard_word)) {
         end_by_drop(builder);
     } else if (!build_has_failed(builder, IR_guard_true) && build_cell(builder) != NULL) {
         end_by_letting_go(builder);
@@ -422,8 +456,13 @@ static void build_range(struct builder *builder)
     struct operand kept = pop(builder);
     struct ir_block *end = build_split(builder, more, 90);
     struct ir_block *body = builder->block;
+    struct operand ended = kept;
     builder->block = end;
-    operand_drop(builder, &kept, build_current(builder)->target);
+    if (build_iterator_is_local(builder)) {
+        /* The local has it still. */
+        operand_owned(builder, &ended);
+    }
+    operand_drop(builder, &ended, build_current(builder)->target);
     build_jump(builder, build_current(builder)->target);
     builder->block = body;
     struct ir_node *product = build_node2(builder, IR_int_multiply, kept.index, kept.step);
@@ -450,20 +489,22 @@ static void build_plain_next(struct builder *builder, plain_next_function functi
     struct ir_block *end = build_split(builder, more, 90);
     struct ir_block *body = builder->block;
     builder->block = end;
-    if (build_end(builder, body, false)) {
+    if (build_has_failed(builder, IR_guard_true)) {
+        if (builder->is_virtual) {
+            build_refuse(builder);
+        }
+        if (build_end(builder, body, false)) {
+            push_owned(builder, item);
+        }
+        return;
+    }
+    struct kept kept;
+    if (keep(builder, &kept)) {
+        end_plainly(builder);
+        restore(builder, &kept);
+        builder->block = body;
         push_owned(builder, item);
     }
-}
-
-/* The kind of the iterator on top, known or likely. */
-static enum ir_kind iterator_kind(const struct builder *builder, const struct operand *iterator)
-{
-    enum ir_kind kind = operand_guess(iterator);
-    const struct iterator_cell *cell = build_cell(builder);
-    if (kind == KIND_any && cell != NULL && cell->type != NULL) {
-        kind = build_kind_of_type((PyTypeObject *)cell->type);
-    }
-    return kind;
 }
 
 static bool is_of_sequence(enum ir_kind kind)

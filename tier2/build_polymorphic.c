@@ -76,14 +76,7 @@ static int find_call(const struct builder *builder)
     return call;
 }
 
-/* Where the builder stands, to come back to. */
-struct standing {
-    struct variable *variables;
-    struct operand *operands;
-    int depth, current;
-};
-
-static bool remember(struct builder *builder, struct standing *standing)
+bool build_remember(struct builder *builder, struct build_place *standing)
 {
     size_t variables = (size_t)builder->local_count * sizeof(struct variable);
     size_t operands = (size_t)builder->depth * sizeof(struct operand);
@@ -99,7 +92,7 @@ static bool remember(struct builder *builder, struct standing *standing)
     return true;
 }
 
-static void come_back(struct builder *builder, const struct standing *standing)
+void build_come_back(struct builder *builder, const struct build_place *standing)
 {
     builder->depth = standing->depth;
     builder->current = standing->current;
@@ -147,8 +140,8 @@ static void push_method(struct builder *builder, PyObject *method, PyTypeObject 
 bool build_polymorphic_method(struct builder *builder)
 {
     struct methods methods = {0};
-    struct standing standing;
-    if (!sort_cases(builder, &methods) || !remember(builder, &standing)) {
+    struct build_place standing;
+    if (!sort_cases(builder, &methods) || !build_remember(builder, &standing)) {
         return false;
     }
     int values = count_values(&methods);
@@ -193,7 +186,7 @@ bool build_polymorphic_method(struct builder *builder)
         }
         build_jump(builder, call + 1);
         if (others != NULL) {
-            come_back(builder, &standing);
+            build_come_back(builder, &standing);
             builder->block = others;
         }
     }

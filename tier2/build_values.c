@@ -837,6 +837,9 @@ void build_store_fast(struct builder *builder, int local)
         return;
     }
     struct ir_node *object = operand_owned(builder, &value);
+    if (build_function_made(object) != NULL) {
+        build_peel_around(builder);
+    }
     bool leaves = !simple && !build_has_failed(builder, IR_store_home);
     if (!simple && !leaves) {
         build_own_operands(builder);

@@ -148,11 +148,12 @@ static void check_fields(struct check *check, const struct ir_node *node)
         return;
     }
     bool is_box = node->op == IR_virtual && (node->kind == KIND_int || node->kind == KIND_float);
-    if (!is_box && node->kind != KIND_tuple) {
+    bool has_any_number = node->kind == KIND_cell ? node->input_count <= 1 : node->input_count > 0;
+    if (!is_box && node->kind != KIND_tuple && node->kind != KIND_cell && node->kind != KIND_function) {
         complain(check, node, "is of no kind that can be made");
         return;
     }
-    if (is_box ? node->input_count != 1 : node->input_count == 0) {
+    if (is_box ? node->input_count != 1 : !has_any_number) {
         complain(check, node, "has %d fields", node->input_count);
     }
     for (int i = 0; i < node->input_count; i++) {

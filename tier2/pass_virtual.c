@@ -234,6 +234,28 @@ static bool fold(struct walk *walk, struct ir_node *node)
     return true;
 }
 
+/* What a node asks of a value that came out of a virtual object, and that is known from that value's node; NULL: nothing. */
+static struct ir_node *known_of_value(const struct walk *walk, const struct ir_node *node)
+{
+    struct ir_node *first = node->input_count > 0 ? virtual_resolve(walk, node->inputs[0]) : NULL;
+    if (first == NULL || virtual_object_of(walk, first) != NO_OBJECT) {
+        return NULL;
+    }
+    switch ((enum ir_op)node->op) {
+    case IR_guard_bound:
+        return first->kind != KIND_any ? first : NULL;
+    case IR_guard_kind:
+        return first->kind == node->kind ? first : NULL;
+    case IR_unbox_int:
+    case IR_unbox_float: {
+        struct ir_node *raw = first->op == IR_sync_home ? virtual_resolve(walk, first->inputs[0]) : NULL;
+        return raw != NULL && raw->type == (node->op == IR_unbox_int ? IR_INT : IR_FLOAT) ? raw : NULL;
+    }
+    default:
+        return NULL;
+    }
+}
+
 /* ---- Instances ---------------------------------------------------------------------------------------------------- */
 
 /* Where an instance has the address of its inline values. */
@@ -532,6 +554,7 @@ static void visit(struct walk *walk, struct ir_node *node)
     int object = virtual_object_of(walk, first);
     struct ir_node *answer =
         object != NO_OBJECT && walk->now->objects[object].manner != ABSENT ? known_answer(walk, node, object) : NULL;
+    answer = answer == NULL ? known_of_value(walk, node) : answer;
     if (answer != NULL) {
         virtual_forward(walk, node, answer);
         virtual_take_away(walk, node);
