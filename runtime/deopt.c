@@ -925,6 +925,18 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
     return 1;
 }
 
+int rt_tier2_release_and_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                               uint32_t exit, int64_t *values, PyObject *object)
+{
+    const struct deopt_exit *row = &table->exits[exit];
+    const struct deopt_state *state = &table->states[row->state];
+    InterpreterFrame *innermost = make_frames(tstate, frame, table, state, values);
+    innermost->prev_instr = instruction_at(innermost, row->place);
+    rt_dealloc(object);
+    keep_made(innermost, table, state, values);
+    return 1;
+}
+
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      int64_t *values, PyObject *object)
 {
@@ -936,13 +948,7 @@ int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deop
         rt_dealloc(object);
         return 0;
     }
-    const struct deopt_exit *row = &table->exits[exit];
-    const struct deopt_state *state = &table->states[row->state];
-    InterpreterFrame *innermost = make_frames(tstate, frame, table, state, values);
-    innermost->prev_instr = instruction_at(innermost, row->place);
-    rt_dealloc(object);
-    keep_made(innermost, table, state, values);
-    return 1;
+    return rt_tier2_release_and_leave(tstate, frame, table, exit, values, object);
 }
 
 InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,

@@ -185,6 +185,8 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
                      int64_t *values, PyObject *object);
 
 /* The same where the code that is compiled counts on nothing to have run: 0, if its death runs none; 1 in all other cases. */
+int rt_tier2_release_and_leave(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table,
+                               uint32_t exit, int64_t *values, PyObject *object);
 int rt_tier2_release(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t exit,
                      int64_t *values, PyObject *object);
 

@@ -392,8 +392,57 @@ int iterator_free(PyObject *object)
     return 0;
 }
 
+/* May a reference to the iterator go, and what it goes over live on? */
+static bool walker_goes_plainly(PyObject *object)
+{
+    if (!walks_container(Py_TYPE(object))) {
+        return false;
+    }
+    const PyObject *container = (PyObject *)((struct list_iterator *)object)->list;
+    return object->ob_refcnt > 1 || container == NULL || container->ob_refcnt > 1;
+}
+
+/* The tuple in which items are handed out: nobody else has it, and no item dies with it but numbers and the like. */
+static bool result_goes_plainly(PyObject *result)
+{
+    bool plain = result->ob_refcnt == 1;
+    for (Py_ssize_t i = 0; plain && i < PyTuple_GET_SIZE(result); i++) {
+        const PyObject *item = PyTuple_GET_ITEM(result, i);
+        plain =
+            item->ob_refcnt > 2 || PyLong_CheckExact(item) || PyFloat_CheckExact(item) || PyUnicode_CheckExact(item);
+    }
+    return plain;
+}
+
+/* enumerate() and zip(), of which both sources may be one. */
+static bool pairs_go_plainly(PyObject *object)
+{
+    if (Py_TYPE(object) == &PyEnum_Type) {
+        const struct enumerate_object *pairs = (struct enumerate_object *)object;
+        return walker_goes_plainly(pairs->iterator) && result_goes_plainly(pairs->result) &&
+               pairs->long_index == NULL;
+    }
+    if (Py_TYPE(object) != &PyZip_Type) {
+        return false;
+    }
+    const struct zip_object *zip = (struct zip_object *)object;
+    bool plain = zip->count == 2 && zip->iterators->ob_refcnt == 1 && result_goes_plainly(zip->result);
+    for (Py_ssize_t i = 0; plain && i < 2; i++) {
+        PyObject *source = PyTuple_GET_ITEM(zip->iterators, i);
+        const PyObject *other = PyTuple_GET_ITEM(zip->iterators, 1 - i);
+        plain = source != other && walker_goes_plainly(source) && walks_container(Py_TYPE(other)) &&
+                (((const struct list_iterator *)source)->list == NULL ||
+                 ((const struct list_iterator *)source)->list != ((const struct list_iterator *)other)->list ||
+                 ((PyObject *)((const struct list_iterator *)source)->list)->ob_refcnt > 2);
+    }
+    return plain;
+}
+
 int rt_iterator_frees_plainly(PyObject *object)
 {
+    if (pairs_go_plainly(object)) {
+        return iterator_free(object);
+    }
     if (Py_TYPE(object) == runtime_data.range_iterator_type) {
         free_range_iterator(object);
         return 1;

@@ -51,6 +51,8 @@ void runtime_data_init(PyThreadState *tstate)
     runtime_data.module_type = &PyModule_Type;
     runtime_data.type_type = &PyType_Type;
     runtime_data.c_function_type = &PyCFunction_Type;
+    runtime_data.enumerate_type = &PyEnum_Type;
+    runtime_data.zip_type = &PyZip_Type;
     runtime_data.cell_type = &PyCell_Type;
     runtime_data.method_descriptor_type = &PyMethodDescr_Type;
     runtime_data.method_type = &PyMethod_Type;

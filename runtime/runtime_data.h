@@ -41,6 +41,7 @@ struct runtime_data {
     PyTypeObject *module_type;
     PyTypeObject *type_type;
     PyTypeObject *c_function_type;
+    PyTypeObject *enumerate_type, *zip_type;
     PyTypeObject *cell_type;
     PyTypeObject *method_descriptor_type;
     PyTypeObject *method_type;

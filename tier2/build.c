@@ -37,6 +37,14 @@ static void add_incoming(struct builder *builder, int target)
         incoming->block = builder->block;
         incoming->variables = memcpy(saved_variables, builder->variables, variables);
         incoming->operands = memcpy(saved_operands, builder->operands, operands);
+        /* What this way does to them is nothing to the other ways of a branch. */
+        struct variable *own_variables = builder->variables;
+        struct operand *own_operands = builder->operands;
+        builder->variables = saved_variables;
+        builder->operands = saved_operands;
+        build_settle_lent_for(builder, target);
+        builder->variables = own_variables;
+        builder->operands = own_operands;
         struct incoming **end = &builder->info[target].incoming;
         while (*end != NULL) {
             end = &(*end)->next;
@@ -621,7 +629,15 @@ static void open_variable_without_home(struct builder *builder, int local, struc
     bool as_object = guess->known && guess->kind == KIND_any;
     if (changes && variable->state == VARIABLE_UNBOUND) {
         build_bind_to_nothing(builder, local, guess->known ? (enum ir_kind)guess->kind : KIND_any);
-    } else if (changes && variable->state == VARIABLE_RAW && !guess->known) {
+    } else if (changes && variable->state == VARIABLE_OBJECT && !as_object && variable->raw != NULL &&
+               variable->value->op == IR_constant_object) {
+        /* As in `total = 0.0`. */
+        if (variable->owned) {
+            build_node1(builder, IR_drop, variable->value)->flags |= NODE_SIMPLE;
+        }
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = variable->raw, .clean = variable->clean};
+    }
+    if (changes && variable->state == VARIABLE_RAW && !guess->known) {
         *guess = (struct loop_guess){.kind = (uint8_t)build_kind_of_raw(variable->value), .known = 1};
     }
     if (variable->state == VARIABLE_RAW &&
@@ -652,6 +668,7 @@ static void open_loop(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
     int edges = 1 + count_back_edges(builder, header);
+    build_settle_lent_for(builder, header);
     open_iterator(builder, header);
     struct ir_block *block = ir_block_new(builder->graph);
     size_t variable_bytes = (size_t)builder->local_count * sizeof(struct variable);
@@ -875,6 +892,7 @@ static void close_loop_here(struct builder *builder, int header)
 {
     struct block_info *info = &builder->info[header];
     int edge = info->header->predecessor_count;
+    build_settle_lent_for(builder, header);
     build_begin_instruction(builder);
     int current = builder->current;
     /* Guards of the conversion, and the breaker, leave at the header. */
@@ -1047,6 +1065,7 @@ static void open_entry(struct builder *builder, int start)
 /* What comes back to `header` is collected there, for the loop that the other turns are. */
 static void begin_first_turn(struct builder *builder, int header)
 {
+    build_settle_lent_for(builder, header);
     open_iterator(builder, header);
     builder->info[header].incoming = NULL;
     builder->peeling = header;
@@ -1076,6 +1095,10 @@ void build_walk_range(struct builder *builder, int start, int end)
         }
         if (number >= end) {
             return;
+        }
+        if (number + 1 == builder->skipped) {
+            builder->skipped = 0;
+            continue;
         }
         struct block_info *info = &builder->info[number];
         builder->current = number;
@@ -1155,7 +1178,7 @@ bool build_prepare_body(struct body *body, PyCodeObject *code, const struct byte
     body->sites = compiler_calloc(count, sizeof(struct body *));
     body->peels = compiler_calloc(count, sizeof *body->peels);
     if (body->info == NULL || body->range_guess == NULL || body->guesses == NULL || body->sites == NULL ||
-        body->peels == NULL) {
+        body->peels == NULL || !build_find_live(body)) {
         return false;
     }
     find_loops(body->info, bytecode);
@@ -1180,6 +1203,7 @@ void build_release_body(struct body *body)
     free(body->guesses);
     free(body->sites);
     free(body->peels);
+    free(body->live);
     if (body->bytecode == &body->decoded) {
         bytecode_free(&body->decoded);
     }

@@ -46,6 +46,8 @@ struct variable {
     struct ir_node *
         clean; /* NULL: it is not. In an inlined function, raw or object: whether it is unbound, and the value stands for nothing; NULL: it is bound */
     struct ir_node *raw;
+    struct ir_node
+        *lent; /* of VARIABLE_RAW, not clean: the object it is, borrowed from memory (build_lent.c), or NULL */
 };
 
 enum operand_state {
@@ -106,8 +108,9 @@ struct body {
     struct block_info *info;    /* per instruction */
     struct loop_guess *guesses; /* all of them */
     bool *range_guess;          /* per instruction: a FOR_ITER over what looks like a range */
-    bool *peels;                /* per instruction: a loop header, the first turn of whose loop is built apart */
-    struct body **sites;        /* per instruction: what is inlined there, in a list */
+    uint64_t *live;      /* per instruction, a bit per local: may it be read before it is assigned? (build_lent.c) */
+    bool *peels;         /* per instruction: a loop header, the first turn of whose loop is built apart */
+    struct body **sites; /* per instruction: what is inlined there, in a list */
     struct body *next_at_site;
     bool refused;      /* it was tried here, and cannot be inlined */
     bool owns;         /* other code may run in it: its locals have references of their own */
@@ -200,9 +203,10 @@ struct builder {
     struct operand *operands_before; /* what that state is made of */
     struct variable *variables_before;
     int depth_before;
-    bool *range_guess;                    /* as the body has it */
-    bool is_entry_loop;                   /* the header being opened is where the code is entered */
-    int peeling;                          /* the header of the loop whose first turn is being built, or -1 */
+    bool *range_guess;  /* as the body has it */
+    bool is_entry_loop; /* the header being opened is where the code is entered */
+    int skipped; /* the number, one more, of an instruction that the one before it has carried out, too; 0: none */
+    int peeling; /* the header of the loop whose first turn is being built, or -1 */
     int keyword_names;                    /* index in co_consts from KW_NAMES, for the CALL that follows, or -1 */
     const struct compiled_code *feedback; /* tier 1's code, whose cells tell what each site has seen */
     const uint8_t
@@ -330,6 +334,19 @@ bool variable_is_bound(const struct builder *builder, int local);
 bool variable_is_simple(const struct variable *variable);
 /* Makes a local stand in its home; returns the object, or NULL where it may be unbound. */
 struct ir_node *variable_to_home(struct builder *builder, int local);
+
+/* ---- Numbers lent from memory (build_lent.c) ---- */
+
+/* Which locals of the body are read again; false: no memory. */
+bool build_find_live(struct body *body);
+/* What is lent may be taken out of memory by what follows: locals that will be read again take it for good, the others stay numbers. */
+void build_settle_lent(struct builder *builder);
+/* All of them take it. */
+void build_settle_all_lent(struct builder *builder);
+/* The same where control goes to instruction `target`. */
+void build_settle_lent_for(struct builder *builder, int target);
+/* A local that is lent its object is about to become something else: operands that are the same number borrow that object themselves. */
+void build_release_lent_operands(struct builder *builder, int local);
 
 /* ---- Control flow (build.c) ---- */
 

@@ -129,7 +129,8 @@ static bool is_only_raw(const struct builder *builder, const struct operand *ope
         return false;
     }
     const struct variable *variable = operand->local >= 0 ? &builder->variables[operand->local] : NULL;
-    return variable == NULL || variable->value != operand->value || variable->clean == NULL;
+    return variable == NULL || variable->value != operand->value ||
+           (variable->clean == NULL && variable->lent == NULL);
 }
 
 /* An int that has one object only. */

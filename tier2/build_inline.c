@@ -538,6 +538,7 @@ void build_inlined(struct builder *builder, const struct inlining *inlining)
 {
     PyCodeObject *code = inlining->code;
     struct body *body = body_of_site(builder, code);
+    build_settle_all_lent(builder);
     bool keeps = inlining->completion != COMPLETION_call;
     struct builder inlined = {
         .graph = builder->graph,

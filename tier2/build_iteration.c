@@ -176,8 +176,7 @@ static void end_plainly(struct builder *builder)
 {
     int target = build_current(builder)->target;
     struct ir_node *iterator = peek(builder, 0)->value;
-    struct ir_node *status =
-        build_plain_call(builder, (const void *)rt_plain_iterator_ends, IR_INT, 1, &iterator);
+    struct ir_node *status = build_plain_call(builder, (const void *)rt_plain_iterator_ends, IR_INT, 1, &iterator);
     status->memory = MEMORY_iterator;
     struct ir_node *ended = build_node2(builder, IR_int_compare, status, build_int(builder, 0));
     ended->number = Py_NE;
@@ -267,6 +266,186 @@ static void build_sequence(struct builder *builder, enum ir_kind kind)
     }
 }
 
+/* ---- enumerate() and zip() ----
+ *
+ * Where the pair is unpacked at once it is not made. CPython's own pair keeps its items alive until the next one, which nobody sees of numbers and
+ * strings. */
+
+/* An iterator that pairs are made of. */
+struct source {
+    struct ir_node *iterator, *sequence, *index, *size;
+    enum ir_kind item; /* what its items probably are */
+};
+
+/* What the iterator of a live pair, or a container that one is to be made of, goes over; or NULL. */
+static PyObject *sequence_of(PyObject *object)
+{
+    if (object == NULL || PyList_CheckExact(object) || PyTuple_CheckExact(object)) {
+        return object;
+    }
+    bool walks =
+        Py_TYPE(object) == runtime_data.list_iterator_type || Py_TYPE(object) == runtime_data.tuple_iterator_type;
+    return walks ? (PyObject *)((struct list_iterator *)object)->list : NULL;
+}
+
+/* A typical container of source `number` of the pairs; or NULL. */
+static PyObject *sample_of_source(const struct ir_node *pairs, enum ir_kind kind, int number)
+{
+    PyObject *live = pairs->sample;
+    if (live != NULL && Py_TYPE(live) == &PyEnum_Type && kind == KIND_enumerate) {
+        return sequence_of(((struct enumerate_object *)live)->iterator);
+    }
+    if (live != NULL && Py_TYPE(live) == &PyZip_Type && kind == KIND_zip) {
+        PyObject *iterators = ((struct zip_object *)live)->iterators;
+        return number < PyTuple_GET_SIZE(iterators) ? sequence_of(PyTuple_GET_ITEM(iterators, number)) : NULL;
+    }
+    const struct ir_node *call = pairs->op == IR_guard_bound ? pairs->inputs[0] : NULL;
+    bool is_call = call != NULL && call->op == IR_call_plain_array && number + 2 < call->input_count;
+    return is_call ? sequence_of(call->inputs[number + 2]->sample) : NULL;
+}
+
+/* What the items of a list or tuple are, as far as the first and the last tell. */
+static enum ir_kind kind_of_items(PyObject *sequence)
+{
+    Py_ssize_t size = sequence != NULL ? Py_SIZE(sequence) : 0;
+    if (size == 0) {
+        return KIND_any;
+    }
+    PyObject **items = PySequence_Fast_ITEMS(sequence);
+    enum ir_kind kind = build_kind_of_type(Py_TYPE(items[0]));
+    return kind == build_kind_of_type(Py_TYPE(items[size - 1])) ? kind : KIND_any;
+}
+
+static struct source open_source(struct builder *builder, struct ir_node *iterator, PyObject *sample)
+{
+    bool is_list = PyList_CheckExact(sample);
+    struct operand operand = {.state = OPERAND_BORROWED, .local = -1, .value = iterator};
+    struct source source = {.item = kind_of_items(sample)};
+    source.iterator = operand_kind_guard(builder, &operand, is_list ? KIND_list_iterator : KIND_tuple_iterator);
+    source.sequence =
+        load_word(builder, source.iterator, IR_OBJECT, offsetof(struct list_iterator, list), MEMORY_iterator);
+    source.sequence = build_guard1(builder, IR_guard_bound, source.sequence);
+    source.sequence->kind = is_list ? KIND_list : KIND_tuple;
+    source.index =
+        load_word(builder, source.iterator, IR_INT, offsetof(struct list_iterator, index), MEMORY_iterator);
+    source.size = load_word(builder, source.sequence, IR_INT, offsetof(PyVarObject, ob_size),
+                            is_list ? MEMORY_list_shape : MEMORY_constant);
+    return source;
+}
+
+static struct ir_node *item_of_source(struct builder *builder, const struct source *source)
+{
+    struct ir_node *item = build_node2(builder, IR_load_item, source->sequence, source->index);
+    item->memory = source->sequence->kind == KIND_list ? MEMORY_list_item : MEMORY_constant;
+    struct operand operand = {.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = item};
+    return operand_kind_guard(builder, &operand, source->item);
+}
+
+static void store_index(struct builder *builder, struct ir_node *object, size_t offset, struct ir_node *index)
+{
+    struct ir_node *store = build_node2(builder, IR_store_int, object, index);
+    store->offset = (int32_t)offset;
+    store->memory = MEMORY_iterator;
+}
+
+static void advance_source(struct builder *builder, const struct source *source)
+{
+    struct ir_node *next = build_node2(builder, IR_int_add, source->index, build_int(builder, 1));
+    next->flags |= NODE_FITS;
+    store_index(builder, source->iterator, offsetof(struct list_iterator, index), next);
+}
+
+/* Is the pair unpacked by the next instruction? */
+static bool is_unpacked(const struct builder *builder)
+{
+    int next = builder->current + 1;
+    const struct instruction *instruction = &builder->bytecode->instructions[next];
+    return next < builder->bytecode->count && instruction->opcode == UNPACK_SEQUENCE && instruction->oparg == 2 &&
+           !instruction->is_leader && builder->info[next].incoming == NULL;
+}
+
+/* enumerate() of a list or tuple, or zip() of two, of numbers or the like; false: nothing done. */
+static bool build_pairs(struct builder *builder, enum ir_kind kind)
+{
+    bool is_zip = kind == KIND_zip;
+    PyObject *samples[2];
+    for (int i = 0; i < 1 + is_zip; i++) {
+        samples[i] = sample_of_source(peek(builder, 0)->value, kind, i);
+        if (samples[i] == NULL || !build_is_simple(kind_of_items(samples[i])) ||
+            build_kind_has_failed(builder, kind_of_items(samples[i]))) {
+            return false;
+        }
+    }
+    bool failed = build_has_failed(builder, IR_guard_true) || build_has_failed(builder, IR_guard_bound) ||
+                  build_has_failed(builder, IR_guard_word) || build_kind_has_failed(builder, KIND_list_iterator) ||
+                  build_kind_has_failed(builder, KIND_tuple_iterator) || build_has_failed(builder, IR_int_add);
+    if (failed || !is_unpacked(builder)) {
+        return false;
+    }
+    struct ir_node *pairs = operand_kind_guard(builder, peek(builder, 0), kind);
+    struct source sources[2];
+    struct ir_node *more;
+    if (is_zip) {
+        struct ir_node *two = build_guard1(builder, IR_guard_word, pairs);
+        two->offset = (int32_t)offsetof(struct zip_object, count);
+        two->number = 2;
+        struct ir_node *loose = build_guard1(builder, IR_guard_half, pairs);
+        loose->offset = (int32_t)offsetof(struct zip_object, strict);
+        struct ir_node *both =
+            load_word(builder, pairs, IR_OBJECT, offsetof(struct zip_object, iterators), MEMORY_iterator);
+        both->kind = KIND_tuple;
+        for (int i = 0; i < 2; i++) {
+            struct ir_node *iterator = build_node2(builder, IR_load_item, both, build_int(builder, i));
+            iterator->memory = MEMORY_constant;
+            sources[i] = open_source(builder, iterator, samples[i]);
+        }
+        build_guard1(builder, IR_guard_false,
+                     build_node2(builder, IR_is_same, sources[0].iterator, sources[1].iterator));
+        more =
+            build_node2(builder, IR_bool_and, build_node2(builder, IR_is_inside, sources[0].index, sources[0].size),
+                        build_node2(builder, IR_is_inside, sources[1].index, sources[1].size));
+    } else {
+        struct ir_node *iterator =
+            load_word(builder, pairs, IR_OBJECT, offsetof(struct enumerate_object, iterator), MEMORY_iterator);
+        sources[0] = open_source(builder, iterator, samples[0]);
+        more = build_node2(builder, IR_is_inside, sources[0].index, sources[0].size);
+    }
+    struct ir_block *end = build_split(builder, more, 90);
+    struct ir_block *body = builder->block;
+    struct kept kept;
+    builder->block = end;
+    if (!keep(builder, &kept)) {
+        return true;
+    }
+    /* Others would see that what they go over is over. */
+    for (int i = 0; i < 1 + is_zip; i++) {
+        struct ir_node *alone = build_guard1(builder, IR_guard_word, sources[i].iterator);
+        alone->offset = (int32_t)offsetof(PyObject, ob_refcnt);
+        alone->number = 1;
+    }
+    end_by_drop(builder);
+    restore(builder, &kept);
+    builder->block = body;
+    if (is_zip) {
+        struct ir_node *items[2] = {item_of_source(builder, &sources[0]), item_of_source(builder, &sources[1])};
+        advance_source(builder, &sources[0]);
+        advance_source(builder, &sources[1]);
+        push_fetched(builder, items[1]);
+        push_fetched(builder, items[0]);
+    } else {
+        struct ir_node *item = item_of_source(builder, &sources[0]);
+        struct ir_node *number =
+            load_word(builder, pairs, IR_INT, offsetof(struct enumerate_object, index), MEMORY_iterator);
+        struct ir_node *next = build_guard2(builder, IR_int_add, number, build_int(builder, 1));
+        advance_source(builder, &sources[0]);
+        store_index(builder, pairs, offsetof(struct enumerate_object, index), next);
+        push_fetched(builder, item);
+        push_raw(builder, number);
+    }
+    builder->skipped = builder->current + 2;
+    return true;
+}
+
 /* ---- Ranges ---- */
 
 static void build_range(struct builder *builder)
@@ -339,7 +518,7 @@ void build_open_iterator(struct builder *builder)
         return;
     }
     enum ir_kind kind = iterator_kind(builder, iterator);
-    if (is_of_sequence(kind)) {
+    if (is_of_sequence(kind) || kind == KIND_enumerate || kind == KIND_zip) {
         operand_kind_guard(builder, iterator, kind);
     }
 }
@@ -363,6 +542,9 @@ void build_for_iter(struct builder *builder)
         build_sequence(builder, kind);
         return;
     }
+    if ((kind == KIND_enumerate || kind == KIND_zip) && build_pairs(builder, kind)) {
+        return;
+    }
     plain_next_function function = type != NULL ? plain_next(type) : NULL;
     if (function == NULL || (kind != KIND_any && build_kind_of_type((PyTypeObject *)type) != kind)) {
         build_general(builder);
@@ -383,7 +565,9 @@ void build_get_iter(struct builder *builder)
     }
     enum ir_kind kind = operand_guess(operand);
     struct ir_node *object = operand->value;
-    if (operand->state == OPERAND_OWNED && operand->value->kind == KIND_range_iterator) {
+    enum ir_kind known = (enum ir_kind)operand->value->kind;
+    if (operand->state == OPERAND_OWNED &&
+        (known == KIND_range_iterator || known == KIND_enumerate || known == KIND_zip)) {
         /* It is its own iterator. */
         return;
     }

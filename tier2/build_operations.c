@@ -310,13 +310,36 @@ static void build_add_and_store(struct builder *builder, int local)
     }
 }
 
+/* An int squared or cubed, by multiplication; false: nothing done. */
+static bool build_int_power(struct builder *builder, enum ir_kind left_kind)
+{
+    int oparg = build_current(builder)->oparg;
+    const struct ir_node *exponent = peek(builder, 0)->value;
+    if ((oparg != NB_POWER && oparg != NB_INPLACE_POWER) || (left_kind != KIND_int && left_kind != KIND_bool) ||
+        !is_object(peek(builder, 0)) || exponent->op != IR_constant_object || exponent->kind != KIND_int ||
+        build_has_failed(builder, IR_int_multiply) || build_has_failed(builder, IR_unbox_int)) {
+        return false;
+    }
+    int overflow;
+    long number = PyLong_AsLongAndOverflow((PyObject *)exponent->pointer, &overflow);
+    if (number != 2 && number != 3) {
+        return false;
+    }
+    struct ir_node *base = operand_number(builder, peek(builder, 1), left_kind, false);
+    struct ir_node *result = build_guard2(builder, IR_int_multiply, base, base);
+    result = number == 3 ? build_guard2(builder, IR_int_multiply, result, base) : result;
+    replace_two(builder, OPERAND_RAW, result);
+    return true;
+}
+
 static void build_binary_op(struct builder *builder)
 {
     int oparg = build_current(builder)->oparg;
     enum ir_kind left_kind, right_kind;
     if (guess_operands(builder, &left_kind, &right_kind)) {
         bool is_complex = left_kind == KIND_complex || right_kind == KIND_complex;
-        if (is_complex && build_complex_binary(builder, left_kind, right_kind)) {
+        if ((is_complex && build_complex_binary(builder, left_kind, right_kind)) ||
+            build_int_power(builder, left_kind)) {
             return;
         }
         bool floats = left_kind == KIND_float || right_kind == KIND_float || oparg == NB_TRUE_DIVIDE ||

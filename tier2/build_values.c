@@ -151,6 +151,9 @@ static struct ir_slot slot_of_variable(const struct builder *builder, const stru
     case VARIABLE_RAW:
         break;
     }
+    if (variable->lent != NULL) {
+        return (struct ir_slot){.how = SLOT_BORROWED, .value = variable->lent};
+    }
     if (build_is_true(variable->clean) && !builder->is_virtual) {
         return (struct ir_slot){.how = SLOT_HOME, .box = box_of(variable->value)};
     }
@@ -195,7 +198,11 @@ static struct ir_state *make_state(struct builder *builder, const struct variabl
         state->slots[builder->local_count] = slot_of_operand(&builder->function);
     }
     for (int i = 0; i < depth; i++) {
-        state->slots[builder->local_count + extra + i] = slot_of_operand(&operands[i]);
+        struct ir_slot *slot = &state->slots[builder->local_count + extra + i];
+        const struct variable *variable = operands[i].local >= 0 ? &variables[operands[i].local] : NULL;
+        bool is_lent = variable != NULL && variable->lent != NULL && operands[i].state == OPERAND_RAW &&
+                       operands[i].value == variable->value;
+        *slot = is_lent ? slot_of_variable(builder, variable) : slot_of_operand(&operands[i]);
     }
     state->dying = (uint16_t)builder->dying_count;
     for (int i = 0; i < builder->dying_count; i++) {
@@ -422,8 +429,9 @@ static int local_with_box(const struct builder *builder, const struct ir_node *r
         const struct variable *variable = &builder->variables[i];
         bool in_home = variable->state == VARIABLE_RAW && variable->value == raw && variable->clean != NULL &&
                        !builder->is_virtual && (local >= 0 || !may_be_missing(variable));
-        if (i != local && (in_home || (variable->state == VARIABLE_OBJECT && variable->raw == raw))) {
-            if (variable->state == VARIABLE_OBJECT || build_is_true(variable->clean)) {
+        bool is_lent = variable->lent != NULL && variable->value == raw;
+        if (i != local && (in_home || is_lent || (variable->state == VARIABLE_OBJECT && variable->raw == raw))) {
+            if (variable->state == VARIABLE_OBJECT || is_lent || build_is_true(variable->clean)) {
                 return i;
             }
             found = i;
@@ -541,6 +549,16 @@ static struct ir_node *sync_local(struct builder *builder, int local)
     struct ir_node *object;
     if (builder->is_virtual) {
         return sync_without_home(builder, local);
+    }
+    if (variable->lent != NULL) {
+        object = variable->lent;
+        build_node1(builder, IR_hold, object);
+        struct ir_node *store = build_node1(builder, IR_store_home, object);
+        store->number = local;
+        store->flags |= NODE_SIMPLE;
+        variable->lent = NULL;
+        variable->clean = build_bool(builder, true);
+        return object;
     }
     if (build_is_true(variable->clean)) {
         object = build_node(builder, IR_load_home, 0, NULL);
@@ -661,6 +679,7 @@ void operand_drop_many(struct builder *builder, struct operand *operands, int co
 
 void build_own_operands(struct builder *builder)
 {
+    build_settle_lent(builder);
     for (int i = 0; i < builder->depth; i++) {
         struct operand *operand = &builder->operands[i];
         if (operand->state == OPERAND_BORROWED && operand->local != -1) {
@@ -725,6 +744,9 @@ bool variable_is_simple(const struct variable *variable)
 /* The value of `local` is about to change: operands that depend on it become independent. */
 static void release_operands_of(struct builder *builder, int local)
 {
+    if (builder->variables[local].lent != NULL) {
+        build_release_lent_operands(builder, local);
+    }
     for (int i = 0; i < builder->depth; i++) {
         struct operand *operand = &builder->operands[i];
         if (operand->local != local) {
@@ -769,6 +791,20 @@ static void store_without_home(struct builder *builder, int local, struct operan
     }
 }
 
+/* Is there an operand or local that what dies might have been the last to have? */
+static bool borrows_from_memory(const struct builder *builder)
+{
+    bool borrows = false;
+    for (int i = 0; i < builder->depth; i++) {
+        borrows |=
+            builder->operands[i].state == OPERAND_BORROWED && builder->operands[i].local == BORROWED_FROM_MEMORY;
+    }
+    for (int i = 0; i < builder->local_count; i++) {
+        borrows |= builder->variables[i].lent != NULL;
+    }
+    return borrows;
+}
+
 void build_store_fast(struct builder *builder, int local)
 {
     struct operand value = pop(builder);
@@ -786,7 +822,8 @@ void build_store_fast(struct builder *builder, int local)
     const struct variable *source = variable_of(builder, &value);
     bool has_object = source != NULL && build_is_true(source->clean);
     if (raw != NULL && simple && !has_object) {
-        *variable = (struct variable){.state = VARIABLE_RAW, .value = raw};
+        *variable =
+            (struct variable){.state = VARIABLE_RAW, .value = raw, .lent = source != NULL ? source->lent : NULL};
         return;
     }
     if (raw == NULL && build_is_number(operand_guess(&value)) &&
@@ -794,15 +831,22 @@ void build_store_fast(struct builder *builder, int local)
         /* It stays the object it is, too. */
         raw = operand_raw(builder, &value, operand_guess(&value));
     }
+    if (raw != NULL && raw->type != IR_BOOL && simple && value.state == OPERAND_BORROWED &&
+        value.local == BORROWED_FROM_MEMORY) {
+        *variable = (struct variable){.state = VARIABLE_RAW, .value = raw, .lent = value.value};
+        return;
+    }
     struct ir_node *object = operand_owned(builder, &value);
     if (build_function_made(object) != NULL) {
         build_peel_around(builder);
     }
-    if (!simple) {
+    bool leaves = !simple && !build_has_failed(builder, IR_store_home);
+    if (!simple && !leaves) {
         build_own_operands(builder);
     }
     struct ir_node *store = build_node1(builder, IR_store_home, object);
     store->number = local;
+    store->offset = leaves && borrows_from_memory(builder) ? DROP_LEAVES : 0;
     if (raw != NULL) {
         *variable = (struct variable){.state = VARIABLE_RAW, .value = raw, .clean = build_bool(builder, true)};
     } else {
@@ -812,7 +856,7 @@ void build_store_fast(struct builder *builder, int local)
         store->flags |= NODE_SIMPLE;
     } else {
         store->state = build_state_now(builder, builder->current + 1);
-        store->flags |= build_has_failed(builder, IR_store_home) ? 0 : NODE_PLAIN;
+        store->flags |= leaves ? NODE_PLAIN : 0;
     }
 }
 

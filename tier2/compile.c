@@ -171,6 +171,7 @@ const struct ir_pass ir_passes[] = {
     {"trivial phis", pass_trivial_phis},
     {"hoist", pass_hoist},
     {"virtual", pass_virtual},
+    {"strength", pass_strength},
     {"dead code", pass_dead_code},
 };
 const size_t ir_pass_count = sizeof ir_passes / sizeof ir_passes[0];

@@ -90,6 +90,10 @@ enum ir_node_flag {
     NODE_NOT_NEGATIVE = 64, /* an int that is known to be 0 or more */
 };
 
+/* In `offset` of a drop or store_home with NODE_PLAIN: where what goes is the last reference, execution leaves afterwards, whatever dies: values that
+ * compiled code has borrowed may die with it. */
+enum { DROP_LEAVES = 1 };
+
 struct ir_node {
     uint8_t op;     /* enum ir_op */
     uint8_t type;   /* enum ir_type */

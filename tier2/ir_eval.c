@@ -836,6 +836,11 @@ static int64_t eval_value(struct evaluation *e, const struct ir_node *node)
         return compare_ints(node->number, input(e, node, 0), input(e, node, 1));
     case IR_float_compare:
         return compare_floats(node->number, float_of(input(e, node, 0)), float_of(input(e, node, 1)));
+    case IR_float_length_compare: {
+        double length = hypot(float_of(input(e, node, 0)), float_of(input(e, node, 1)));
+        guard(e, node, isfinite(length));
+        return compare_floats(node->number, length, float_of(input(e, node, 2)));
+    }
     case IR_int_from_float: {
         double real = float_of(input(e, node, 0));
         bool fits = fabs(real) < 0x1p62;

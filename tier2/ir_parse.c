@@ -345,7 +345,7 @@ static void parse_payload(struct parser *p, struct ir_node *node)
         node->number = number(p);
     } else if (node->op == IR_constant_float && !at_end(p)) {
         node->number = float_bits(p);
-    } else if (node->op == IR_int_compare || node->op == IR_float_compare) {
+    } else if (node->op == IR_int_compare || node->op == IR_float_compare || node->op == IR_float_length_compare) {
         int comparison = accept_name(p, ir_comparison_names, IR_COMPARISON_COUNT);
         node->number = comparison >= 0 ? comparison : 0;
         if (comparison < 0) {

@@ -106,7 +106,7 @@ static void print_float(FILE *file, int64_t bits)
 
 static void print_payload(const struct text *text, const struct ir_node *node)
 {
-    bool compares = node->op == IR_int_compare || node->op == IR_float_compare;
+    bool compares = node->op == IR_int_compare || node->op == IR_float_compare || node->op == IR_float_length_compare;
     if (node->op == IR_constant_float) {
         print_float(text->file, node->number);
     } else if (compares && node->number >= 0 && node->number < IR_COMPARISON_COUNT) {

@@ -212,6 +212,7 @@ static void check_payload(struct check *check, const struct ir_node *node)
         break;
     case IR_int_compare:
     case IR_float_compare:
+    case IR_float_length_compare:
         check_number(check, node, "comparison", Py_GE + 1);
         break;
     case IR_guard_home:
@@ -281,10 +282,11 @@ static void check_slot(struct check *check, const struct ir_node *node, const st
     int shown = is_local ? number : number - state->local_count;
     const char *what = is_local ? "local" : "operand";
     bool of_local = slot->how == SLOT_HOME || slot->how == SLOT_RAW;
-    /* Locals of a function without a frame are values, and so are those whose objects do not exist. */
+    /* Locals of a function without a frame are values, and so are those whose objects do not exist or are lent from memory. */
     bool is_virtual =
         is_local && (slot->how == SLOT_OWNED || slot->how == SLOT_BORROWED) &&
-        (state->frame != 0 || check->graph->direct != 0 || (slot->value != NULL && slot->value->op == IR_virtual));
+        (state->frame != 0 || check->graph->direct != 0 || (slot->value != NULL && slot->value->op == IR_virtual) ||
+         (slot->how == SLOT_BORROWED && slot->clean == NULL));
     if (slot->how > SLOT_ITERATOR || (slot->how != SLOT_EMPTY && of_local != is_local && !is_virtual)) {
         complain(check, node, "%s %d of s%u cannot stand that way", what, shown, state->id);
         return;

@@ -461,7 +461,9 @@ static void release_last(struct lowering *l, const struct ir_node *node, value o
     collect_state(&collected, node->state);
     store_values(l, &collected);
     value arguments[6] = {l->thread, l->frame, address(l, l->table), constant_i32(l, row), l->values, object};
-    const char *function = node->flags & NODE_PLAIN ? "rt_tier2_release" : "rt_tier2_dealloc";
+    const char *function = !(node->flags & NODE_PLAIN)   ? "rt_tier2_dealloc"
+                           : node->offset == DROP_LEAVES ? "rt_tier2_release_and_leave"
+                                                         : "rt_tier2_release";
     value leaves = call(l, function, l->i32, 6, arguments);
     value stays = unless_forced(l, row, integer_compare(l, LLVMIntEQ, leaves, constant_i32(l, 0)));
     llvm.BuildCondBr(l->builder, stays, back, failure(l, node, NULL));
@@ -914,6 +916,8 @@ static value lower_value(struct lowering *l, const struct ir_node *node)
         return integer_compare(l, lower_int_predicate(node->number), input(l, node, 0), input(l, node, 1));
     case IR_float_compare:
         return llvm.BuildFCmp(builder, lower_float_predicate(node->number), input(l, node, 0), input(l, node, 1), "");
+    case IR_float_length_compare:
+        return lower_length_compare(l, node);
     case IR_is_inside:
         return integer_compare(l, LLVMIntULT, input(l, node, 0), input(l, node, 1));
     case IR_float_from_int:

@@ -128,7 +128,7 @@ value lower_unbox_int(struct lowering *l, const struct ir_node *node)
 }
 
 /* A function of two floats that says whether its result is valid. */
-static value real_function(struct lowering *l, const struct ir_node *node, const char *name)
+value lower_real_function(struct lowering *l, const struct ir_node *node, const char *name)
 {
     LLVMTypeRef parts[2] = {l->f64, l->i64};
     LLVMTypeRef outcome = llvm.StructTypeInContext(l->context, parts, 2, false);
@@ -136,6 +136,15 @@ static value real_function(struct lowering *l, const struct ir_node *node, const
     value valid = llvm.BuildExtractValue(l->builder, both, 1, "");
     lower_guard(l, node, integer_compare(l, LLVMIntNE, valid, constant_i64(l, 0)));
     return llvm.BuildExtractValue(l->builder, both, 0, "");
+}
+
+value lower_hypot(struct lowering *l, const struct ir_node *node)
+{
+    value length = call(l, "hypot", l->f64, 2, (value[]){input(l, node, 0), input(l, node, 1)});
+    /* Too large, infinite or not a number: all exponents but the largest are fine. */
+    value bits = llvm.BuildBitCast(l->builder, length, l->i64, "");
+    lower_guard(l, node, integer_compare(l, LLVMIntULT, bits, constant_i64(l, 0x7FF0000000000000)));
+    return length;
 }
 
 /* A float that LLVM knows nothing of. It holds the sign of what is not a number to be nobody's business, and so turns -(a / b) into a / -b,
@@ -181,11 +190,11 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         return llvm.BuildFDiv(l->builder, a, b, "");
     }
     case IR_float_power:
-        return real_function(l, node, "rt_float_power");
+        return lower_power(l, node);
     case IR_float_modulo:
-        return real_function(l, node, "rt_float_remainder");
+        return lower_real_function(l, node, "rt_float_remainder");
     case IR_float_floor_divide:
-        return real_function(l, node, "rt_float_floor_divide");
+        return lower_real_function(l, node, "rt_float_floor_divide");
     case IR_float_minimum:
         return llvm.BuildSelect(l->builder, llvm.BuildFCmp(l->builder, LLVMRealOLT, b, a, ""), b, a, "");
     case IR_float_maximum:
@@ -194,13 +203,8 @@ value lower_float(struct lowering *l, const struct ir_node *node)
         value function = llvm_intrinsic(l->module, "llvm.sqrt", &l->f64, 1);
         return llvm.BuildCall2(l->builder, llvm.GlobalGetValueType(function), function, &a, 1, "");
     }
-    case IR_float_hypot: {
-        value length = call(l, "hypot", l->f64, 2, (value[]){a, b});
-        /* Too large, infinite or not a number: all exponents but the largest are fine. */
-        value bits = llvm.BuildBitCast(l->builder, length, l->i64, "");
-        lower_guard(l, node, integer_compare(l, LLVMIntULT, bits, constant_i64(l, 0x7FF0000000000000)));
-        return length;
-    }
+    case IR_float_hypot:
+        return lower_hypot(l, node);
     case IR_float_negate:
         return opaque_float(l, llvm.BuildFNeg(l->builder, opaque_float(l, a), ""));
     default: {

@@ -173,8 +173,16 @@ value lower_int_from_float(struct lowering *l, const struct ir_node *node);
 void lower_complex(struct lowering *l, const struct ir_node *node);
 value lower_float_from_int(struct lowering *l, const struct ir_node *node);
 value lower_unbox_int(struct lowering *l, const struct ir_node *node);
+/* A function of two floats that says whether its result is valid, by its name. */
+value lower_real_function(struct lowering *l, const struct ir_node *node, const char *name);
+value lower_hypot(struct lowering *l, const struct ir_node *node);
 LLVMIntPredicate lower_int_predicate(int64_t comparison);
 LLVMRealPredicate lower_float_predicate(int64_t comparison);
+
+/* ---- Powers and distances (lower_powers.c) ----------------------------------------------------------------------- */
+
+value lower_power(struct lowering *l, const struct ir_node *node);
+value lower_length_compare(struct lowering *l, const struct ir_node *node);
 
 /* ---- Objects in memory (lower_memory.c) ------------------------------------------------------------------------- */
 

@@ -30,6 +30,9 @@ bool pass_is_killed(uint8_t memory, uint32_t kills);
 /* What a loop finds the same in each turn is asked before it. After ir_order. */
 void pass_hoist(struct ir_graph *graph);
 
+/* Operations that can be had for less. After ir_order. */
+void pass_strength(struct ir_graph *graph);
+
 /* What nobody uses and has no effect goes. */
 void pass_dead_code(struct ir_graph *graph);
 

@@ -263,7 +263,8 @@ static struct ir_slot slot_of_home(struct walk *walk, int local, struct ir_slot 
 {
     const struct home *home = &walk->now->homes[local];
     bool is_newer =
-        slot.how == SLOT_RAW && (slot.clean == NULL || (slot.clean->op == IR_constant_bool && !slot.clean->number));
+        slot.how == SLOT_BORROWED ||
+        (slot.how == SLOT_RAW && (slot.clean == NULL || (slot.clean->op == IR_constant_bool && !slot.clean->number)));
     if (home->manner == IN_HOME || is_newer) {
         return slot;
     }
@@ -310,7 +311,7 @@ void virtual_settle_state(struct walk *walk, struct ir_node *node)
             if (stores && node->number == i) {
                 continue;
             }
-            if (home->manner == HOME_PERHAPS && slot->how != SLOT_RAW) {
+            if (home->manner == HOME_PERHAPS && slot->how != SLOT_RAW && slot->how != SLOT_BORROWED) {
                 virtual_settle_for_certainty(walk, i);
             } else if (home->manner == HOME_VIRTUAL && clean != NULL && clean->op != IR_constant_bool) {
                 virtual_make(walk, walk->now, home->object, node);

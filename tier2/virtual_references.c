@@ -170,6 +170,11 @@ void virtual_drop(struct walk *walk, struct ir_node *node, int number)
             ir_remove(held);
             continue;
         }
+        if (simple && held == NULL && node->offset == DROP_LEAVES && !ir_is_constant(field)) {
+            /* Something may have borrowed it. */
+            virtual_refuse(walk, number);
+            return;
+        }
         struct ir_node *drop = virtual_insert(walk, node, IR_drop, 1, &field);
         drop->flags = simple ? NODE_SIMPLE : node->flags;
         drop->state = simple ? NULL : state_with_dying(walk, state, &dying, i + 1, drop);
@@ -191,6 +196,7 @@ static void put_home(struct walk *walk, struct ir_node *node)
             struct ir_node *clear = virtual_insert(walk, node, IR_clear_home, 0, NULL);
             clear->number = local;
             clear->flags = node->flags;
+            clear->offset = node->offset;
             clear->state = virtual_state_at(walk, node->state, clear);
         }
     } else {

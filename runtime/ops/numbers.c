@@ -52,7 +52,14 @@ static inline int64_t narrow_value(PyObject *number)
     return (magnitude ^ sign) - sign;
 }
 
-/* Value of an int of at most four digits. */
+/* Has the int less than 127 bits, or so? */
+static inline bool is_wide(PyObject *number)
+{
+    int count = digits_of(number);
+    return count <= 4 || (count == 5 && ((PyLongObject *)number)->ob_digit[4] < 1 << (127 - 4 * PyLong_SHIFT));
+}
+
+/* Value of such an int. */
 static inline __int128 wide_value(PyObject *number)
 {
     const digit *digits = ((PyLongObject *)number)->ob_digit;
@@ -70,6 +77,9 @@ static inline __int128 wide_value(PyObject *number)
         high |= (uint64_t)digits[3] << PyLong_SHIFT;
     }
     __int128 value = (__int128)((unsigned __int128)high << (2 * PyLong_SHIFT) | low);
+    if (length > 4) {
+        value |= (__int128)digits[4] << (4 * PyLong_SHIFT);
+    }
     return size < 0 ? -value : value;
 }
 
@@ -148,19 +158,29 @@ static inline enum result_kind narrow_operator(PyObject *left, PyObject *right, 
     }
 }
 
-/* Both of at most four digits. */
+/* The product of two numbers, of which neither is negative nor has more than 64 bits: most have less than 127. */
+static inline enum result_kind wide_product(uint64_t a, uint64_t b, union result *result)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return product >> 127 == 0 ? WIDE((__int128)product) : NO_RESULT;
+}
+
+/* Both have less than 127 bits. */
 static inline enum result_kind wide_operator(PyObject *left, PyObject *right, int op, union result *result)
 {
     __int128 a = wide_value(left);
     __int128 b = wide_value(right);
+    __int128 sum;
     bool in_64_bits = (unsigned __int128)a <= UINT64_MAX && (unsigned __int128)b <= UINT64_MAX && b != 0;
     switch (op) {
     case NB_ADD:
-        return WIDE(a + b);
+        return __builtin_add_overflow(a, b, &sum) ? NO_RESULT : WIDE(sum);
     case NB_SUBTRACT:
-        return WIDE(a - b);
+        return __builtin_sub_overflow(a, b, &sum) ? NO_RESULT : WIDE(sum);
     case NB_MULTIPLY:
-        return digits_of(left) + digits_of(right) <= 4 ? WIDE(a * b) : NO_RESULT;
+        return digits_of(left) + digits_of(right) <= 4 ? WIDE(a * b)
+               : in_64_bits                            ? wide_product((uint64_t)a, (uint64_t)b, result)
+                                                       : NO_RESULT;
     case NB_AND:
         return WIDE(a & b);
     case NB_OR:
@@ -194,14 +214,17 @@ static inline bool exact_double(PyObject *object, double *value)
     return true;
 }
 
-/* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base. */
+/* The cases of float_pow (floatobject.c) that come down to the C library's pow() of a positive base: a negative one has a real power where the exponent
+ * is a whole number, which is negative where that is odd. */
 struct float_outcome rt_float_power(double base, double exponent)
 {
-    if (!(base > 0.0) || !isfinite(base) || !isfinite(exponent)) {
+    bool is_negative = base < 0.0;
+    if (base == 0.0 || !isfinite(base) || !isfinite(exponent) || (is_negative && floor(exponent) != exponent)) {
         return (struct float_outcome){0.0, false};
     }
     errno = 0;
-    double power = pow(base, exponent);
+    double power = pow(fabs(base), exponent);
+    power = is_negative && fmod(exponent, 2.0) != 0.0 ? -power : power;
     return (struct float_outcome){power, errno == 0};
 }
 
@@ -277,9 +300,9 @@ static inline __attribute__((always_inline)) enum result_kind number_operator(Py
         }
         int left_digits = digits_of(left);
         int right_digits = digits_of(right);
-        return left_digits <= 2 && right_digits <= 2   ? narrow_operator(left, right, op, result)
-               : left_digits <= 4 && right_digits <= 4 ? wide_operator(left, right, op, result)
-                                                       : NO_RESULT;
+        return left_digits <= 2 && right_digits <= 2 ? narrow_operator(left, right, op, result)
+               : is_wide(left) && is_wide(right)     ? wide_operator(left, right, op, result)
+                                                     : NO_RESULT;
     }
     return exact_double(left, &a) && exact_double(right, &b) ? float_operator(a, b, op, result) : NO_RESULT;
 }
