@@ -9,7 +9,14 @@ enum completion {
     COMPLETION_instance, /* CALL of a class, by its __init__: the instance, the class and the arguments are kept, and the instance is the result */
     COMPLETION_operator, /* BINARY_OP, by a method of the left operand; both are kept. NotImplemented: the rules go on */
     COMPLETION_get,      /* LOAD_ATTR of a property, whose owner is kept; BINARY_SUBSCR */
+    COMPLETION_sum, /* CALL of sum(), by a function that map() calls: that, a list or tuple, the index of its next item and the sum so far are kept */
     COMPLETION_COUNT
 };
+
+/* How many levels of recursion stock enters for what calls the function: the call of a class counts as one, and so does that of sum(). */
+static inline int completion_levels(int completion)
+{
+    return completion == COMPLETION_instance || completion == COMPLETION_sum;
+}
 
 #endif

@@ -481,7 +481,7 @@ static int levels_of(const struct deopt_table *table, const struct deopt_state *
     int levels = 0;
     while (state->outer != DEOPT_NO_STATE) {
         state = &table->states[state->outer];
-        levels += 1 + (state->completion == COMPLETION_instance);
+        levels += 1 + completion_levels(state->completion);
     }
     return levels;
 }
@@ -625,6 +625,27 @@ static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, str
     return result;
 }
 
+/* The rest of sum(map(function, items)), one of whose calls has returned `value`, which is stolen: slots[0..3] are what COMPLETION_sum keeps, borrowed. */
+static PyObject *finish_sum(PyObject **slots, PyObject *value)
+{
+    Py_ssize_t next = PyLong_AsSsize_t(slots[2]);
+    PyObject *sum = next == 1 ? PyLong_FromLong(0) : Py_NewRef(slots[3]);
+    while (sum != NULL && value != NULL) {
+        PyObject *more = PyNumber_Add(sum, value);
+        Py_DECREF(value);
+        Py_SETREF(sum, more);
+        if (sum == NULL || next >= Py_SIZE(slots[1])) {
+            return sum;
+        }
+        PyObject *item = Py_NewRef(PySequence_Fast_ITEMS(slots[1])[next++]);
+        value = PyObject_CallOneArg(slots[0], item);
+        Py_DECREF(item);
+    }
+    Py_XDECREF(value);
+    Py_XDECREF(sum);
+    return NULL;
+}
+
 /* What the instruction gives whose function has returned `result`, which is stolen, as are the operands that were kept for it at `slot`. */
 static PyObject *complete(PyThreadState *tstate, InterpreterFrame *frame, const struct deopt_state *state,
                           PyObject **slot, PyObject *result)
@@ -637,6 +658,14 @@ static PyObject *complete(PyThreadState *tstate, InterpreterFrame *frame, const 
         if (result == Py_NotImplemented) {
             result = user_binary_rest(slot[0], slot[1], _Py_OPARG(*instruction_at(frame, state->offset)), result);
         }
+        break;
+    case COMPLETION_sum:
+        result = finish_sum(slot, result);
+        tstate->recursion_remaining++; /* sum() has returned */
+        /* The iterator goes before the function, as map's end has it. */
+        PyObject *function = slot[0];
+        slot[0] = slot[1];
+        slot[1] = function;
         break;
     default:
         break;

@@ -745,7 +745,7 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_complex_call(builder) && !build_call(builder) && !build_builtin(builder)) {
+        if (!build_complex_call(builder) && !build_sum_of_map(builder) && !build_call(builder) && !build_builtin(builder)) {
             build_by_step(builder);
         }
         break;

@@ -19,6 +19,7 @@ const char *const ir_completion_names[] = {
     [COMPLETION_instance] = "instance",
     [COMPLETION_operator] = "operator",
     [COMPLETION_get] = "get",
+    [COMPLETION_sum] = "sum",
 };
 
 const char *const ir_slot_names[] = {
