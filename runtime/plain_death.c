@@ -140,6 +140,14 @@ static bool dies_quietly(PyObject *object, int depth)
         PySliceObject *slice = (PySliceObject *)object;
         return item_may_go(slice->start, depth) && item_may_go(slice->stop, depth) && item_may_go(slice->step, depth);
     }
+    if (type == &PyEnum_Type) {
+        const struct enumerate_object *self = (struct enumerate_object *)object;
+        return item_may_go(self->iterator, depth) && item_may_go(self->result, depth);
+    }
+    if (type == &PyZip_Type) {
+        const struct zip_object *self = (struct zip_object *)object;
+        return item_may_go(self->iterators, depth) && item_may_go(self->result, depth);
+    }
     if (type == &PyCell_Type) {
         return item_may_go(PyCell_GET(object), depth);
     }

@@ -237,8 +237,9 @@ static void leave_homes(struct walk *walk, struct ir_node *node)
         if (walk->now->objects[home->object].references == 1 && count_seen(walk, home->object) > 0) {
             virtual_make(walk, walk->now, home->object, node);
         } else {
+            int object = home->object;
             *home = (struct home){.manner = IN_HOME};
-            virtual_drop(walk, node, home->object);
+            virtual_drop(walk, node, object);
         }
     }
 }
