@@ -35,12 +35,12 @@ struct code_state {
     struct call_cell *callers; /* the cells whose target this code is */
     struct code_watch *watches;
     struct code_state *next_by_id; /* code_state_of_id()'s */
-    uint32_t id;         /* never given twice, not 0 */
-    uint32_t calls;      /* since the last decay */
-    uint32_t ticks;      /* time tier 0 has spent in looping code since then, in units of policy.h */
-    uint32_t last_decay; /* coarse clock, in ticks of policy.c */
-    uint8_t refused;     /* a reason from reasons.def, 0: none */
-    uint8_t suppressed;  /* pyjit.suppress() or JIT_SKIP */
+    uint32_t id;                   /* never given twice, not 0 */
+    uint32_t calls;                /* since the last decay */
+    uint32_t ticks;                /* time tier 0 has spent in looping code since then, in units of policy.h */
+    uint32_t last_decay;           /* coarse clock, in ticks of policy.c */
+    uint8_t refused;               /* a reason from reasons.def, 0: none */
+    uint8_t suppressed;            /* pyjit.suppress() or JIT_SKIP */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };

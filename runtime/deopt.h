@@ -53,8 +53,9 @@ enum deopt_make {
 enum { DEOPT_MOST_OBJECTS = 64, DEOPT_MOST_FIELDS = 32 };
 
 struct deopt_object {
-    uint8_t kind;  /* enum deopt_make */
-    uint8_t parts; /* of a function: which it has, as rt_plain_function (plain.h) wants them; its fields are the items */
+    uint8_t kind; /* enum deopt_make */
+    uint8_t
+        parts; /* of a function: which it has, as rt_plain_function (plain.h) wants them; its fields are the items */
     uint16_t word; /* where it stands in the exit's array once it is made; NULL before */
     uint16_t
         field_count; /* of a tuple: its items; of a box: 1; of an instance: positions and attributes, as rt_tier2_make_instance has them */

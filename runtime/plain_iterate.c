@@ -352,7 +352,7 @@ static bool dict_has_no_more(const struct dict_iterator *self)
     PyDictKeysObject *keys = dict->ma_keys;
     Py_ssize_t position = self->position;
     while (position < keys->dk_nentries && (DK_IS_UNICODE(keys) ? DK_UNICODE_ENTRIES(keys)[position].me_value
-                                                                 : DK_ENTRIES(keys)[position].me_value) == NULL) {
+                                                                : DK_ENTRIES(keys)[position].me_value) == NULL) {
         position++;
     }
     return position >= keys->dk_nentries;

@@ -112,9 +112,10 @@ struct body {
     bool refused;      /* it was tried here, and cannot be inlined */
     bool owns;         /* other code may run in it: its locals have references of their own */
     bool owns_fetched; /* it stores: the same for arguments that borrow from memory */
-    bool fuses_not; /* a call that would be built as a loop was found to change what stands where (build_consumers.c) */
-    uint8_t sums; /* enum ir_kind of the numbers it returns to sum(): an int, unless it was found to be a float */
-    bool boxes;        /* it makes objects of numbers that its callers have, too: they come as objects */
+    bool
+        fuses_not; /* a call that would be built as a loop was found to change what stands where (build_consumers.c) */
+    uint8_t sums;  /* enum ir_kind of the numbers it returns to sum(): an int, unless it was found to be a float */
+    bool boxes;    /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */

@@ -47,8 +47,8 @@ static bool is_fused(const struct builder *builder)
     }
     const struct operand *places = &builder->operands[builder->depth - PLACES];
     return !next[1].is_leader && !next[2].is_leader && places[PLACE_NULL].state == OPERAND_NULL &&
-           places[PLACE_NULL_OF_MAP].state == OPERAND_NULL && is_constant(&places[PLACE_MAP], (PyObject *)&PyMap_Type) &&
-           is_sum(&places[PLACE_SUM]);
+           places[PLACE_NULL_OF_MAP].state == OPERAND_NULL &&
+           is_constant(&places[PLACE_MAP], (PyObject *)&PyMap_Type) && is_sum(&places[PLACE_SUM]);
 }
 
 /* Who is called, and for what; false: not known well enough. */
@@ -126,8 +126,8 @@ void build_add_to_sum(struct builder *builder, struct ir_node *sum)
         return;
     }
     struct ir_node *value = operand_raw(builder, result, is_float ? KIND_float : KIND_int);
-    struct ir_node *added = is_float ? build_node2(builder, IR_float_add, sum, value)
-                                     : build_guard2(builder, IR_int_add, sum, value);
+    struct ir_node *added =
+        is_float ? build_node2(builder, IR_float_add, sum, value) : build_guard2(builder, IR_int_add, sum, value);
     struct operand dead = pop(builder);
     operand_drop(builder, &dead, builder->current);
     push_raw(builder, added);

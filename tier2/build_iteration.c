@@ -176,8 +176,7 @@ static void end_plainly(struct builder *builder)
 {
     int target = build_current(builder)->target;
     struct ir_node *iterator = peek(builder, 0)->value;
-    struct ir_node *status =
-        build_plain_call(builder, (const void *)rt_plain_iterator_ends, IR_INT, 1, &iterator);
+    struct ir_node *status = build_plain_call(builder, (const void *)rt_plain_iterator_ends, IR_INT, 1, &iterator);
     status->memory = MEMORY_iterator;
     struct ir_node *ended = build_node2(builder, IR_int_compare, status, build_int(builder, 0));
     ended->number = Py_NE;

@@ -620,8 +620,7 @@ static bool is_unseen(const struct builder *builder)
 static void build_general_call(struct builder *builder)
 {
     const struct operand *callee = peek(builder, build_current(builder)->oparg + 1);
-    const struct ir_node *made =
-        callee->state == OPERAND_OWNED ? build_function_made(callee->value) : NULL;
+    const struct ir_node *made = callee->state == OPERAND_OWNED ? build_function_made(callee->value) : NULL;
     build_by_step(builder);
     if (made != NULL && builder->block != NULL && ((const PyCodeObject *)made->pointer)->co_flags & CO_GENERATOR) {
         peek(builder, 0)->value->class = &PyGen_Type;
@@ -770,7 +769,8 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_complex_call(builder) && !build_sum_of_map(builder) && !build_call(builder) && !build_builtin(builder)) {
+        if (!build_complex_call(builder) && !build_sum_of_map(builder) && !build_call(builder) &&
+            !build_builtin(builder)) {
             build_general_call(builder);
         }
         break;

@@ -167,9 +167,9 @@ static bool visit_virtual(struct walk *walk, struct ir_node *node, int number)
         virtual_take_away(walk, node);
         return true;
     case IR_load:
-        answer = object->kind == KIND_tuple    ? load_of_tuple(walk, node, standing)
+        answer = object->kind == KIND_tuple      ? load_of_tuple(walk, node, standing)
                  : object->kind == KIND_function ? load_of_function(walk, node, object, standing)
-                                               : NULL;
+                                                 : NULL;
         break;
     case IR_is_bound:
         answer = virtual_constant(walk, node, IR_constant_bool, 1);

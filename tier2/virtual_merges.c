@@ -56,8 +56,9 @@ static bool are_alike(const struct walk *walk, const struct standing *first, int
 {
     const struct object *a = &walk->objects[first_number];
     const struct object *b = &walk->objects[second_number];
-    if (a->parts != b->parts || first->manner != VIRTUAL || second->manner != VIRTUAL || first->references != 1 || second->references != 1 ||
-        a->kind != b->kind || a->class != b->class || first->field_count != second->field_count) {
+    if (a->parts != b->parts || first->manner != VIRTUAL || second->manner != VIRTUAL || first->references != 1 ||
+        second->references != 1 || a->kind != b->kind || a->class != b->class ||
+        first->field_count != second->field_count) {
         return false;
     }
     for (int i = 0; a->class != NULL && i < first->field_count; i += 2) {
