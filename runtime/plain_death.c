@@ -102,15 +102,22 @@ static bool instance_dies_quietly(PyObject *object, PyTypeObject *type, int dept
  * quietly. */
 static bool function_dies_quietly(const PyFunctionObject *function, int depth)
 {
-    PyObject *const shared[] = {function->func_globals, function->func_builtins, function->func_code};
-    PyObject *const own[] = {function->func_module,     function->func_defaults, function->func_kwdefaults,
-                             function->func_doc,        function->func_dict,     function->func_closure,
-                             function->func_annotations};
-    bool quiet = function->func_weakreflist == NULL;
+    const PyObject *const shared[] = {function->func_globals, function->func_builtins, function->func_code};
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
-        quiet = quiet && shared[i]->ob_refcnt > 1;
+        if (shared[i]->ob_refcnt == 1) {
+            return false;
+        }
     }
-    return quiet && items_may_go((PyObject **)own, sizeof own / sizeof own[0], depth - 1);
+    PyObject *closure = function->func_closure;
+    for (Py_ssize_t i = 0; closure != NULL && i < PyTuple_GET_SIZE(closure); i++) {
+        if (!item_may_go(PyCell_GET(PyTuple_GET_ITEM(closure, i)), depth - 1)) {
+            return false;
+        }
+    }
+    return function->func_weakreflist == NULL && item_may_go(function->func_module, depth - 1) &&
+           item_may_go(function->func_defaults, depth - 1) && item_may_go(function->func_kwdefaults, depth - 1) &&
+           item_may_go(function->func_doc, depth - 1) && item_may_go(function->func_dict, depth - 1) &&
+           item_may_go(function->func_annotations, depth - 1);
 }
 
 static bool dies_quietly(PyObject *object, int depth)
@@ -151,13 +158,11 @@ static bool dies_quietly(PyObject *object, int depth)
     if (type == &PyCell_Type) {
         return item_may_go(PyCell_GET(object), depth);
     }
-    if (type == runtime_data.function_type) {
-        return depth == DEEPEST && function_dies_quietly((PyFunctionObject *)object, depth);
-    }
     return type == &PyRange_Type || type == runtime_data.range_iterator_type;
 }
 
 bool plain_destruction(PyObject *object)
 {
-    return plain_death(object) || dies_quietly(object, DEEPEST);
+    return Py_TYPE(object) == runtime_data.function_type ? function_dies_quietly((PyFunctionObject *)object, DEEPEST)
+                                                         : plain_death(object) || dies_quietly(object, DEEPEST);
 }
