@@ -79,7 +79,7 @@ DEPENDENCIES    := -MMD -MP
 
 # ---- What is built from what ---------------------------------------------------------------------
 
-PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c
+PROGRAM_SOURCES  := vm/launcher.c vm/preload.c tier1/extract.c gdb/hide_section.c
 # Linked into unit tests only.
 TEST_SOURCES     := tier2/ir_parse.c tier2/ir_eval.c
 LIBRARY_SOURCES  := $(filter-out $(PROGRAM_SOURCES) $(TEST_SOURCES),$(sort $(wildcard runtime/*.c runtime/ops/*.c vm/*.c \
@@ -94,12 +94,14 @@ TEMPLATE_TABLE   := $(BUILD)/tier1_templates.inc
 LIBRARY  := $(BUILD)/libpyjit.so
 PRELOAD  := $(BUILD)/libpyjit-preload.so
 LAUNCHER := $(BUILD)/pyjit
+# Behind `pyjit --profile`.
+REPORT   := $(BUILD)/pyjit-profile
 # What `import pyjit` finds with PYTHONPATH=build/module: the library under the module's name.
 MODULE   := $(BUILD)/module/pyjit.so
 
-.PHONY: all help deps deps-test demo test test-cpython fuzz unit-test ir-expect fuzz-ir install uninstall clean format format-check readme-options \
+.PHONY: all help deps deps-test demo test test-cpython fuzz unit-test ir-expect fuzz-ir install uninstall deb clean format format-check readme-options \
         check-readme FORCE
-all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(MODULE)
+all: $(LIBRARY) $(PRELOAD) $(LAUNCHER) $(REPORT) $(MODULE)
 
 # A missing tool is one line, not a shell's complaint per file.
 $(BUILD)/tools: $(BUILD)/flags
@@ -112,6 +114,8 @@ $(BUILD)/tools: $(BUILD)/flags
 	    { echo "LLVM's C headers ($(LLVM_C_INCLUDE)) not found: run make deps" >&2; exit 1; }
 	@test -z "$(wildcard tier1/extract.c)" || echo '#include <gelf.h>' | $(CC) -E - >/dev/null 2>&1 || \
 	    { echo "libelf's headers not found: run make deps" >&2; exit 1; }
+	@echo '#include <jansson.h>' | $(CC) -E - >/dev/null 2>&1 || \
+	    { echo "libjansson's headers not found: run make deps" >&2; exit 1; }
 	@touch $@
 
 # All that decides how a file is compiled, rewritten only when it changes: objects depend on it.
@@ -161,9 +165,14 @@ define check_symbols
 endef
 endif
 
-$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/object-list vm/exports.map
+$(BUILD)/hide_section: gdb/hide_section.c Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)$(CC) $(HOST_FLAGS) $(DEPENDENCIES) -MF $@.d $< -o $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/object-list vm/exports.map $(BUILD)/hide_section
 	$(call say,LINK,$@)$(CC) $(LIBRARY_FLAGS) $(CFLAGS) $(LIBRARY_LINK) -o $@.new $(LIBRARY_OBJECTS) -lm -ldl -lpthread
 	$(check_symbols)
+	@$(BUILD)/hide_section $@.new .lbss
 	@mv $@.new $@
 
 # The two that run beside or before Python are small, and the same in every build.
@@ -176,6 +185,10 @@ $(PRELOAD): vm/preload.c Makefile $(BUILD)/flags $(BUILD)/tools
 $(LAUNCHER): vm/launcher.c Makefile $(BUILD)/flags $(BUILD)/tools
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(PROGRAM_FLAGS) -static $(CFLAGS) $(PYTHON_PATH_DEFINE) $(DEPENDENCIES) -MF $@.d $< -o $@
+
+$(REPORT): $(sort $(wildcard perf/report/*.[ch])) Makefile $(BUILD)/flags $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=gnu17 $(WARNINGS) -O2 -g -I. $(CFLAGS) $(filter %.c,$^) -o $@ -ljansson
 
 $(MODULE): | $(LIBRARY)
 	@mkdir -p $(@D) && ln -sfn ../libpyjit.so $@
@@ -216,7 +229,7 @@ fuzz-ir: $(BUILD)/unit/test_ir_fuzz $(BUILD)/unit/test_ir_lowering
 # ---- What is run ---------------------------------------------------------------------------------
 
 PACKAGES := gcc make libc6-dev python3.11 libpython3.11-dev libpython3.11-testsuite python3-lib2to3 \
-            python3-numpy clang-19 llvm-19-dev libllvm19 libelf-dev libunwind-dev gdb
+            python3-numpy clang-19 llvm-19-dev libllvm19 libelf-dev libjansson-dev libunwind-dev gdb
 # What the tests run under the JIT. (objgraph and psutil: greenlet's own tests import them.)
 TEST_PACKAGES := idle-python3.11 python3-gdbm python3-greenlet python3-gevent python3-objgraph python3-psutil python3-django python3-jinja2 python3-sympy \
             python3-networkx python3-sqlalchemy python3-flask python3-requests python3-pytest python3-hypothesis python3-attr \
@@ -262,20 +275,27 @@ include perf/bench/bench.mk
 # site-packages. SITE= overrides. DESTDIR= is honoured for packagers.
 SITE ?= $(if $(filter /usr/local /usr/local/,$(PREFIX)),$(PREFIX)/lib/python3.11/dist-packages,$(PREFIX)/lib/python3.11/site-packages)
 INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit.so $(PREFIX)/lib/pyjit/libpyjit-preload.so \
-             $(SITE)/pyjit.so $(SITE)/pyjit.pth
+             $(PREFIX)/lib/pyjit/pyjit-profile $(PREFIX)/share/man/man1/pyjit.1 $(SITE)/pyjit.so $(SITE)/pyjit.pth
 
 # One library for the launcher and for `import pyjit`: the module is a symbolic link.
-install: all
+install: all $(BUILD)/pyjit.1
 	install -D -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/pyjit
 	install -D -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so
+	install -D -m 755 $(REPORT) $(DESTDIR)$(PREFIX)/lib/pyjit/pyjit-profile
 	install -D -m 644 $(PRELOAD) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit-preload.so
+	install -D -m 644 $(BUILD)/pyjit.1 $(DESTDIR)$(PREFIX)/share/man/man1/pyjit.1
 	install -D -m 644 vm/pyjit.pth $(DESTDIR)$(SITE)/pyjit.pth
 	ln -sfnr $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so $(DESTDIR)$(SITE)/pyjit.so
+
+$(BUILD)/pyjit.1: vm/man_page.py $(LIBRARY) $(LAUNCHER) $(MODULE)
+	@PYTHON_JIT=0 PYTHONPATH=$(BUILD)/module $(PYTHON) $< $(LAUNCHER) > $@
+
+include vm/debian.mk
 
 # Takes away what install put there, and the folders that are empty afterwards.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	@for folder in $(PREFIX)/lib/pyjit $(SITE) $(PREFIX)/lib/python3.11 $(PREFIX)/lib $(PREFIX)/bin; do \
+	@for folder in $(PREFIX)/share/man/man1 $(PREFIX)/share/man $(PREFIX)/share $(PREFIX)/lib/pyjit $(SITE) $(PREFIX)/lib/python3.11 $(PREFIX)/lib $(PREFIX)/bin; do \
 	    rmdir $(DESTDIR)$$folder 2>/dev/null || true; done
 
 clean:
@@ -284,7 +304,7 @@ clean:
 # ---- Housekeeping --------------------------------------------------------------------------------
 
 C_FILES = $(sort $(wildcard runtime/*.[ch] runtime/ops/*.[ch] vm/*.[ch] tier1/*.[ch] tier1/templates/*.[ch] \
-            tier2/*.[ch] gdb/*.[ch] perf/*.[ch] tests/unit/*.[ch]))
+            tier2/*.[ch] gdb/*.[ch] perf/*.[ch] perf/report/*.[ch] tests/unit/*.[ch]))
 
 format:
 	$(FORMAT) -i $(C_FILES)
@@ -313,6 +333,7 @@ help:
 	@echo '                PROGRAMS=, PAIRS=, MIN_RATIO=0.98, CHECK=1, QUICK=1; also make micro, make bench-compare A= B='
 	@echo 'make install    into PREFIX=/usr/local (or a venv, or ~/.local); SITE=, DESTDIR='
 	@echo 'make uninstall  takes away what install put there'
+	@echo 'make deb        builds build/pyjit_VERSION_amd64.deb'
 	@echo 'make clean      removes build/'
 	@echo 'make format, make format-check, make readme-options, make check-readme'
 	@echo 'DEBUG=1         assertions and UndefinedBehaviorSanitizer, in build/debug'

@@ -1,6 +1,8 @@
 /* perf/code_listing.c: what profilers are told of a piece of code, whichever format they are told in. See code_listing.h. */
 #include "perf/code_listing.h"
 
+#include "perf/object_lines.h"
+#include "runtime/code_arena.h"
 #include "runtime/utf8_text.h"
 
 #include <errno.h>
@@ -41,7 +43,7 @@ static struct listed_line *find_lines(const struct compiled_code *compiled, size
             }
             lines = larger;
         }
-        lines[(*count)++] = (struct listed_line){compiled->start + walk.machine, line};
+        lines[(*count)++] = (struct listed_line){.address = compiled->start + walk.machine, .line = line};
     }
     return lines;
 }
@@ -82,13 +84,22 @@ static void list_code(PyCodeObject *code, int tier, struct listed_code *listed)
     }
 }
 
-static void list_tier2(PyCodeObject *code, const char *start, size_t size)
+static void list_tier2(PyCodeObject *code, const struct linked_object *linked)
 {
-    if (writer != NULL) {
-        struct listed_line first = {start, code->co_firstlineno};
-        struct listed_code listed = {.start = start, .size = size, .lines = &first, .line_count = 1};
-        list_code(code, 2, &listed);
+    if (writer == NULL) {
+        return;
     }
+    size_t count = 0;
+    struct listed_line *lines = writer == jitdump_write ? object_lines(linked, &count) : NULL;
+    struct listed_line first = {.address = linked->text, .line = code->co_firstlineno};
+    struct listed_code listed = {
+        .start = linked->text,
+        .size = linked->text_size,
+        .lines = count > 0 ? lines : &first,
+        .line_count = count > 0 ? count : 1,
+    };
+    list_code(code, 2, &listed);
+    free(lines);
 }
 
 static void add_tier1(struct compiled_code *compiled)
@@ -141,13 +152,16 @@ static void watch_forks(void)
 void code_listing_start(enum code_listing_format format)
 {
     writer = writers[format];
+    if (writer == jitdump_write) {
+        code_arena_leave_gaps(JITDUMP_GAP);
+    }
     if (writer != NULL) {
-        code_map_added = add_tier1;
+        code_map_watch(add_tier1, NULL);
         watch_forks();
     }
 }
 
-void code_listing_add_tier2(PyCodeObject *code, const char *start, size_t size)
+void code_listing_add_tier2(PyCodeObject *code, const struct linked_object *linked)
 {
-    list_tier2(code, start, size);
+    list_tier2(code, linked);
 }

@@ -17,8 +17,8 @@ enum code_listing_format {
 /* Chooses the format, and lists code from now on; a child after fork lists in files of its own what it has inherited, too. */
 void code_listing_start(enum code_listing_format format);
 
-/* Code of tier 2 for `code`, made of `size` bytes at `start`. */
-void code_listing_add_tier2(PyCodeObject *code, const char *start, size_t size);
+/* Code of tier 2 for `code`. */
+void code_listing_add_tier2(PyCodeObject *code, const struct linked_object *linked);
 
 /* ---- For the writers ------------------------------------------------------------------------------ */
 
@@ -26,6 +26,7 @@ void code_listing_add_tier2(PyCodeObject *code, const char *start, size_t size);
 struct listed_line {
     const char *address;
     int line;
+    const char *file; /* NULL: that of the code */
 };
 
 struct listed_code {
@@ -40,6 +41,8 @@ struct listed_code {
 /* A writer appends one piece of code to this process's file, which it makes when there is none. Returns NULL, or what it could not do: the
  * path of the file, a static string, with errno set. `is_new_process`: the first call in this process, or after a fork. */
 typedef const char *code_writer(const struct listed_code *listed, bool is_new_process);
+/* What jitdump_write() needs behind each piece of code: perf maps unwinding information there. */
+enum { JITDUMP_GAP = 320 };
 code_writer perf_map_write;
 code_writer jitdump_write;
 

@@ -64,8 +64,16 @@ static void fill(struct reserve *reserve, PyObject *(*make)(void), int most)
     }
 }
 
+bool box_reserve_is_low(void)
+{
+    return ints.count < MOST_BOXES / 2 || floats.count < MOST_BOXES / 2 || complexes.count < MOST_BOXES / 2 ||
+           tuples.count < MOST_TUPLES / 2 || instances.count < MOST_INSTANCES / 2 ||
+           instance_values.count < MOST_INSTANCES / 2;
+}
+
 void box_reserve_fill(void)
 {
+    cpython_fill_frame_reserve();
     if (ints.count < MOST_BOXES || floats.count < MOST_BOXES || complexes.count < MOST_BOXES ||
         tuples.count < MOST_TUPLES || instances.count < MOST_INSTANCES || instance_values.count < MOST_INSTANCES) {
         PyObject *type, *value, *traceback;
@@ -95,15 +103,37 @@ void box_reserve_settle_due(PyThreadState *tstate)
     }
 }
 
-static PyObject *take(struct reserve *reserve)
+/* There is nothing left to go on with. */
+static void give_up(void)
+{
+    Py_FatalError("pyjit: out of memory while leaving compiled code");
+}
+
+/* MemoryError is due. */
+static void note_failure(void)
 {
     PyErr_Clear();
-    if (reserve->count == 0) {
-        Py_FatalError("pyjit: out of memory while leaving compiled code");
-    }
     box_reserve_due = PyThreadState_Get()->thread_id;
     PyThreadState_SetAsyncExc(box_reserve_due, PyExc_MemoryError);
+}
+
+static PyObject *take(struct reserve *reserve)
+{
+    if (reserve->count == 0) {
+        give_up();
+    }
+    note_failure();
     return reserve->boxes[--reserve->count];
+}
+
+InterpreterFrame *box_reserve_take_frame(PyThreadState *tstate, size_t size)
+{
+    InterpreterFrame *frame = cpython_push_frame_reserve(tstate, size);
+    if (frame == NULL) {
+        give_up();
+    }
+    note_failure();
+    return frame;
 }
 
 PyObject *box_reserve_take_int(int64_t value)

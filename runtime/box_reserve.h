@@ -22,6 +22,12 @@ PyObject *box_reserve_take_tuple(int count);
 /* The same for an instance of a class that instance_fits_reserve (instance.h) is true of: all its attributes are missing. */
 PyObject *box_reserve_take_instance(PyThreadState *tstate, PyTypeObject *type);
 
+/* The same for `size` words on the data stack, and room for the frames after it. */
+InterpreterFrame *box_reserve_take_frame(PyThreadState *tstate, size_t size);
+
+/* Has much been taken that could not be made up for? Then tier-2 code, which needs it, had better not be entered. */
+bool box_reserve_is_low(void);
+
 /* The identifier of the thread that is to raise MemoryError; 0: none. */
 extern unsigned long box_reserve_due;
 

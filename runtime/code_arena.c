@@ -46,6 +46,8 @@ static char *prepared, *prepared_end;
 
 static size_t limit_bytes; /* multiple of the page size; 0 before init; does not change while anything is in use */
 
+static size_t gap_bytes; /* behind each piece */
+
 static char *open_memory; /* the begin() not yet committed */
 static size_t open_size;
 
@@ -219,7 +221,8 @@ bool code_arena_publish(void)
 void *code_arena_begin_deferred(size_t size)
 {
     assert(open_memory == NULL);
-    if (size == 0 || size > SMALLEST_WINDOW) {
+    size += gap_bytes;
+    if (size == gap_bytes || size > SMALLEST_WINDOW) {
         return NULL;
     }
     if (window != NULL && size > (size_t)(window_end - window_next)) {
@@ -252,10 +255,23 @@ bool code_arena_init(size_t limit)
     return allowed;
 }
 
+void code_arena_leave_gaps(size_t size)
+{
+    assert(granules.in_use == 0);
+    gap_bytes = size;
+}
+
+size_t code_arena_gap(void)
+{
+    return gap_bytes;
+}
+
 void *code_arena_begin(size_t size)
 {
     assert(open_memory == NULL);
-    if (size == 0 || size > limit_bytes) {
+    size_t wanted = size;
+    size += gap_bytes;
+    if (wanted == 0 || size > limit_bytes) {
         return NULL;
     }
     /* A filter (seccomp) that the process has put over itself since init must be noticed while the code that shares our pages can
@@ -273,7 +289,7 @@ void *code_arena_begin(size_t size)
             return NULL;
         }
         close_window();
-        return code_arena_begin(size);
+        return code_arena_begin(wanted);
     }
     if (!open) {
         release(memory, size);
@@ -286,6 +302,7 @@ void *code_arena_begin(size_t size)
 
 bool code_arena_commit(void *memory, size_t size)
 {
+    size += gap_bytes;
     assert(memory != NULL && memory == open_memory && size <= open_size);
     open_memory = NULL;
     if (in_window(memory)) {
@@ -309,6 +326,7 @@ void code_arena_free(void *memory, size_t size)
     if (size == 0) {
         return;
     }
+    size += gap_bytes;
     if (in_window(memory)) {
         if (memory == open_memory) {
             open_memory = NULL; /* nothing of it has been taken yet */
@@ -393,6 +411,11 @@ size_t code_arena_used(void)
 size_t code_arena_limit(void)
 {
     return limit_bytes;
+}
+
+const void *code_arena_unused(void)
+{
+    return arena + ARENA_BYTES;
 }
 
 bool code_arena_contains(const void *address)

@@ -11,6 +11,8 @@
 
 /* Its size; code_arena_x86_64.S describes all of it to unwinders. */
 #define CODE_ARENA_BYTES (64 << 20)
+/* Behind it there is so much that is never used. */
+#define CODE_ARENA_UNUSED 4096
 
 #ifndef __ASSEMBLER__
 #    include <stdbool.h>
@@ -21,6 +23,11 @@ enum { CODE_ARENA_ALIGNMENT = 32 };
 /* Prepares the arena; `limit` in bytes (0: the built-in maximum) is rounded up to pages. Returns false when
  * the system refuses executable memory (tried once, here). May be called again with another limit while the arena is empty. */
 bool code_arena_init(size_t limit);
+
+/* From now on so many bytes behind each piece are nobody's: for whoever describes pieces to others as larger than they are. While the arena is
+ * empty. Those who take blocks see to it themselves. */
+void code_arena_leave_gaps(size_t size);
+size_t code_arena_gap(void);
 
 /* Takes `size` bytes, CODE_ARENA_ALIGNMENT-aligned, and makes their pages writable. NULL when the
  * arena is full or mprotect fails. At most one begin() may be open at a time. */
@@ -60,6 +67,9 @@ void code_arena_block_free(void *memory, size_t size);
 /* Bytes in use and bytes available in all. */
 size_t code_arena_used(void);
 size_t code_arena_limit(void);
+
+/* The CODE_ARENA_UNUSED bytes behind the arena, which never run. */
+const void *code_arena_unused(void);
 
 /* Is this address inside the arena? Async-signal-safe. */
 bool code_arena_contains(const void *address);

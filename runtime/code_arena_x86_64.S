@@ -90,15 +90,16 @@
         .byte CFA_undefined, RBX, CFA_undefined, 12, CFA_undefined, 13, CFA_undefined, 14, CFA_undefined, 15
         .endm
 
-        /* Costs address space, but no memory before it is written to. Here, because the linker wants code and FDE in one object file. */
-        .bss
+        /* Costs address space, but no memory before it is written to. Here, because the linker wants code and FDE in one object file. In a section of
+         * its own, which the build hides from debuggers but for its last page, which is not used (gdb/hide_section.c). */
+        .section .lbss.code_arena, "aw", @nobits
         .globl code_arena_memory
         .hidden code_arena_memory
         .type code_arena_memory, @object
         .size code_arena_memory, CODE_ARENA_BYTES
         .balign 4096
 code_arena_memory:
-        .skip CODE_ARENA_BYTES
+        .skip CODE_ARENA_BYTES + CODE_ARENA_UNUSED
 
         .section .eh_frame, "a", @progbits
         .p2align 3
@@ -124,7 +125,7 @@ code_arena_memory:
         .p2align 3, 0
 .Lfde_end:
 
-        /* The rule alone, for gdb/eh_frame.c. */
+        /* The rule alone, for runtime/eh_frame.c. */
         .section .rodata
         .globl eh_frame_rule, eh_frame_rule_end
         .hidden eh_frame_rule, eh_frame_rule_end

@@ -41,6 +41,17 @@ struct table {
 static struct table tables[2];
 static unsigned published; /* index of the copy that readers use */
 
+const struct code_map_layout code_map_layout = {
+    .tables = {&tables[0], &tables[1]},
+    .published = &published,
+    .count = offsetof(struct table, count),
+    .rows = offsetof(struct table, rows),
+    .row_size = sizeof(struct row),
+    .start = offsetof(struct row, start),
+    .end = offsetof(struct row, end),
+    .compiled = offsetof(struct row, compiled),
+};
+
 uint32_t code_map_generation;
 
 static size_t machine_bytes_total;
@@ -174,6 +185,19 @@ void compiled_code_free(struct compiled_code *compiled)
     free(compiled);
 }
 
+enum { MOST_WATCHERS = 4 };
+static struct {
+    code_map_watcher *added, *removed;
+} watchers[MOST_WATCHERS];
+static size_t watcher_count;
+
+void code_map_watch(code_map_watcher *added, code_map_watcher *removed)
+{
+    assert(watcher_count < MOST_WATCHERS);
+    watchers[watcher_count].added = added;
+    watchers[watcher_count++].removed = removed;
+}
+
 int code_map_add(struct compiled_code *compiled)
 {
     if (tables[published].count == MAX_PIECES) {
@@ -186,15 +210,15 @@ int code_map_add(struct compiled_code *compiled)
     insert_row(&tables[other_copy()], added);
     machine_bytes_total += compiled->size;
     table_bytes_total += table_bytes_of(compiled);
-    if (code_map_added != NULL) {
-        code_map_added(compiled);
+    for (size_t i = 0; i < watcher_count; i++) {
+        watchers[i].added(compiled);
     }
     return 0;
 }
 
+const struct tier2_layout *code_map_tier2_layout;
 void (*code_map_free_tier2)(struct tier2_code *code);
 void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
-void (*code_map_added)(struct compiled_code *compiled);
 
 void code_map_remove(struct compiled_code *compiled)
 {
@@ -203,6 +227,11 @@ void code_map_remove(struct compiled_code *compiled)
     }
     if (compiled->landing != NULL) {
         code_map_remove(compiled->landing);
+    }
+    for (size_t i = 0; i < watcher_count; i++) {
+        if (watchers[i].removed != NULL) {
+            watchers[i].removed(compiled);
+        }
     }
     uintptr_t start = (uintptr_t)compiled->start;
     unsigned spare = other_copy();

@@ -9,6 +9,7 @@
 #define PYJIT_RUNTIME_CODE_MAP_H
 
 #include "runtime/cpython.h"
+#include "runtime/linked_object.h"
 
 /* Compiled code can be entered at `machine` for the instruction at `unit` when the value stack is
  * canonical: `depth` operands, all owned, in memory. Rows are sorted by unit. */
@@ -65,11 +66,35 @@ struct compiled_code {
 extern void (*code_map_free_tier2)(struct tier2_code *code);
 
 /* Calls `visit` for each piece of tier-2 code that hangs on `compiled` and can run: what it was made for, and its machine code. Set by vm/. */
-typedef void tier2_visitor(PyCodeObject *code, const char *start, size_t size);
+typedef void tier2_visitor(PyCodeObject *code, const struct linked_object *linked);
 extern void (*code_map_each_tier2)(const struct compiled_code *compiled, tier2_visitor *visit);
 
-/* Is told of each piece of code right after it was added; or NULL. Raises nothing. */
-extern void (*code_map_added)(struct compiled_code *compiled);
+/* ---- For debuggers, which read the map from outside (gdb/layouts.c) ---------------------------------------------- */
+
+/* The two copies of the table, which is the index of the one that counts, and offsets and sizes in bytes: of a copy's number of rows and of its
+ * rows, of what is in a row. */
+struct code_map_layout {
+    const void *tables[2];
+    const unsigned *published;
+    uint64_t count, rows, row_size, start, end, compiled;
+};
+extern const struct code_map_layout code_map_layout;
+
+/* Where in the tier-2 code that hangs on a compiled_code things are; set by vm/. Offsets in bytes; `machine` is 0 while the code is being made. */
+struct tier2_layout {
+    uint64_t next, job, stage;                                         /* struct tier2_code */
+    uint64_t code, loop_offset, machine, build_ms, passes_ms, emit_ms; /* what `job` points to */
+    uint64_t text, text_size;                                          /* what `machine` points to */
+    uint64_t first_stage_with_code, last_stage_with_code;
+};
+extern const struct tier2_layout *code_map_tier2_layout;
+
+/* ---- The map ------------------------------------------------------------------------------------------------------- */
+
+/* From now on `added` is told of each piece of code right after it was added, and `removed`, or NULL, right before it is freed. They raise
+ * nothing. There may be a few of them. */
+typedef void code_map_watcher(struct compiled_code *compiled);
+void code_map_watch(code_map_watcher *added, code_map_watcher *removed);
 
 /* An empty one, or NULL without memory (no exception set). */
 struct compiled_code *compiled_code_new(void);

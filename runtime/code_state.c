@@ -103,6 +103,7 @@ static struct code_state *first_deferred; /* list by next_deferred */
 
 void code_state_set_compiled(struct code_state *state, struct compiled_code *compiled)
 {
+    state->tier2_in_use = false;
     state->compiled = compiled;
     state->native_entry = compiled->native_entry;
     compiled->generation = code_map_generation;

@@ -41,6 +41,7 @@ struct code_state {
     uint32_t last_decay;           /* coarse clock, in ticks of policy.c */
     uint8_t refused;               /* a reason from reasons.def, 0: none */
     uint8_t suppressed;            /* pyjit.suppress() or JIT_SKIP */
+    uint8_t tier2_in_use; /* tier-2 code of it is entered without further ado (vm/tiers.c tells perf/sampler.c) */
     uint8_t has_loop;
     uint8_t scanned; /* has_loop and size limits are known */
 };

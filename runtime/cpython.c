@@ -25,6 +25,25 @@ enum { CHUNK_BYTES = 16 * 1024, CHUNK_SPARE_WORDS = 1000 };
 /* An ordinary chunk given up last: calls up and down across the end of a chunk would map and unmap memory each time. */
 static _PyStackChunk *spare_chunk;
 
+/* Puts a new chunk on top of the thread's and takes `size` words from it. */
+static PyObject **install_chunk(PyThreadState *tstate, _PyStackChunk *chunk, size_t bytes, size_t size)
+{
+    _PyStackChunk *previous = tstate->datastack_chunk;
+    chunk->previous = previous;
+    chunk->size = bytes;
+    chunk->top = 0;
+    if (previous != NULL) {
+        previous->top = tstate->datastack_top - &previous->data[0];
+    }
+    tstate->datastack_chunk = chunk;
+    tstate->datastack_limit = (PyObject **)((char *)chunk + bytes);
+    /* The first word of a thread's first chunk stays unused: popping a frame that begins a chunk frees
+     * the chunk, and the first one must stay. */
+    PyObject **start = &chunk->data[previous == NULL];
+    tstate->datastack_top = start + size;
+    return start;
+}
+
 /* Opens a new chunk and takes `size` words from it. NULL without memory, no exception set. */
 static PyObject **open_chunk(PyThreadState *tstate, size_t size)
 {
@@ -44,20 +63,7 @@ static PyObject **open_chunk(PyThreadState *tstate, size_t size)
             return NULL;
         }
     }
-    _PyStackChunk *previous = tstate->datastack_chunk;
-    chunk->previous = previous;
-    chunk->size = bytes;
-    chunk->top = 0;
-    if (previous != NULL) {
-        previous->top = tstate->datastack_top - &previous->data[0];
-    }
-    tstate->datastack_chunk = chunk;
-    tstate->datastack_limit = (PyObject **)((char *)chunk + bytes);
-    /* The first word of a thread's first chunk stays unused: popping a frame that begins a chunk frees
-     * the chunk, and the first one must stay. */
-    PyObject **start = &chunk->data[previous == NULL];
-    tstate->datastack_top = start + size;
-    return start;
+    return install_chunk(tstate, chunk, bytes, size);
 }
 
 InterpreterFrame *cpython_push_frame_memory(PyThreadState *tstate, size_t size)
@@ -72,6 +78,29 @@ InterpreterFrame *cpython_push_frame_memory(PyThreadState *tstate, size_t size)
         PyErr_NoMemory();
     }
     return (InterpreterFrame *)start;
+}
+
+/* For frames that must be made when there is no memory: address space only, until it is needed. */
+static _PyStackChunk *reserve_chunk;
+enum { RESERVE_BYTES = 1 << 20 };
+
+void cpython_fill_frame_reserve(void)
+{
+    if (UNLIKELY(reserve_chunk == NULL)) {
+        PyObjectArenaAllocator arena;
+        PyObject_GetArenaAllocator(&arena);
+        reserve_chunk = arena.alloc(arena.ctx, RESERVE_BYTES);
+    }
+}
+
+InterpreterFrame *cpython_push_frame_reserve(PyThreadState *tstate, size_t size)
+{
+    _PyStackChunk *chunk = reserve_chunk;
+    if (chunk == NULL || (size + CHUNK_SPARE_WORDS) * sizeof(PyObject *) > RESERVE_BYTES) {
+        return NULL;
+    }
+    reserve_chunk = NULL;
+    return (InterpreterFrame *)install_chunk(tstate, chunk, RESERVE_BYTES, size);
 }
 
 void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame)

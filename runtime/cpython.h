@@ -50,6 +50,10 @@ typedef _Py_CODEUNIT CodeUnit;
  * Returns NULL with MemoryError set. (pystate.c, _PyThreadState_BumpFramePointerSlow) */
 InterpreterFrame *cpython_push_frame_memory(PyThreadState *tstate, size_t size);
 
+/* A chunk of the data stack is kept for when there is no memory, and taken then: NULL without one, no exception set. The frames after it have room there. */
+void cpython_fill_frame_reserve(void);
+InterpreterFrame *cpython_push_frame_reserve(PyThreadState *tstate, size_t size);
+
 /* Gives back the data stack from `frame` on; `frame` must be the newest. (_PyThreadState_PopFrame) */
 void cpython_pop_frame_memory(PyThreadState *tstate, InterpreterFrame *frame);
 

@@ -18,6 +18,7 @@
 
 struct compiled_code *(*deopt_find_entry)(InterpreterFrame *frame, uint32_t offset, const struct entry_row **row);
 void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
+void (*deopt_retreat)(struct deopt_table *table);
 
 void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 
@@ -430,8 +431,7 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     } else {
         frame = cpython_push_frame_memory(tstate, words);
         if (frame == NULL) {
-            Py_FatalError(
-                "pyjit: out of memory while leaving compiled code"); /* as CPython where it can do nothing else */
+            frame = box_reserve_take_frame(tstate, words);
         }
     }
     frame->f_func = function;
@@ -442,7 +442,7 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     frame->frame_obj = NULL;
     frame->prev_instr = instruction_at(frame, state->offset);
     frame->stacktop = -1;
-    frame_mark_compiled(frame);
+    frame_mark_inlined(frame);
     frame->owner = FRAME_OWNED_BY_THREAD;
     frame->previous = tstate->cframe->current_frame;
     for (int i = 0; i < state->locals; i++) {
@@ -452,6 +452,26 @@ static InterpreterFrame *push_inlined(PyThreadState *tstate, const struct deopt_
     }
     tstate->cframe->current_frame = frame;
     return frame;
+}
+
+/* Does the slot's object exist before its frame does? */
+static bool exists(const struct deopt_slot *slot)
+{
+    return slot->place == DEOPT_OWNED || slot->place == DEOPT_BORROWED || slot->place == DEOPT_CONSTANT;
+}
+
+/* The arguments that a frame keeps in a tuple, too, get `references` more: those of them that exist. */
+static void count_tuple(const struct deopt_table *table, const struct deopt_state *state, const int64_t *values,
+                        int references)
+{
+    const struct deopt_slot *end = &table->slots[state->first_slot + state->locals + state->depth - state->dying];
+    for (int i = 2; completion_has_tuple(state->completion) && i < state->kept; i++) {
+        const struct deopt_slot *slot = end - state->kept + i;
+        if (exists(slot)) {
+            int64_t object = slot->place == DEOPT_CONSTANT ? slot->constant : values[slot->value];
+            ((PyObject *)object)->ob_refcnt += references;
+        }
+    }
 }
 
 /* Makes all frames of a state, but for their operands; returns the innermost. They do not count as recursion yet, nor does that of a function
@@ -469,6 +489,7 @@ static InterpreterFrame *make_uncounted(PyThreadState *tstate, InterpreterFrame 
     }
     const struct deopt_state *outer = &table->states[state->outer];
     InterpreterFrame *caller = make_uncounted(tstate, root, table, outer, values);
+    count_tuple(table, outer, values, 1);
     /* Where tier 0 stands while a Python function it called in line runs, or one that C code has called. */
     caller->prev_instr =
         outer->completion ? instruction_at(caller, outer->offset) : instruction_at(caller, outer->next) - 1;
@@ -481,7 +502,7 @@ static int levels_of(const struct deopt_table *table, const struct deopt_state *
     int levels = 0;
     while (state->outer != DEOPT_NO_STATE) {
         state = &table->states[state->outer];
-        levels += 1 + completion_levels(state->completion);
+        levels += completion_levels(state->completion);
     }
     return levels;
 }
@@ -509,10 +530,9 @@ static void make_operands(InterpreterFrame *innermost, const struct deopt_table 
                 stack[i] = fill(innermost, table, first, &slots[i], true, values);
             }
         }
-        /* A class that is called keeps its arguments in a tuple, too. */
         int depth = depth_of(table, state);
-        for (int i = depth - state->kept + 2; state->completion == COMPLETION_instance && i < depth; i++) {
-            Py_INCREF(stack[i]);
+        for (int i = depth - state->kept + 2; completion_has_tuple(state->completion) && i < depth; i++) {
+            stack[i]->ob_refcnt += !exists(&slots[i]);
         }
         if (state->outer == DEOPT_NO_STATE) {
             break;
@@ -617,6 +637,7 @@ static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, str
 {
     PyObject *result = outcome.result;
     if (outcome.address != NULL) {
+        frame_mark_compiled(frame);
         result = frame_enter_code(frame, tstate, outcome.address);
     }
     InterpreterFrame *caller = frame->previous;
@@ -646,33 +667,73 @@ static PyObject *finish_sum(PyObject **slots, PyObject *value)
     return NULL;
 }
 
-/* What the instruction gives whose function has returned `result`, which is stolen, as are the operands that were kept for it at `slot`. */
+/* Stock's order: the arguments of an object that is called go before it. */
+static void release_kept(PyObject **slot, int kept, bool object_last)
+{
+    for (int i = object_last ? 2 : 0; i < kept; i++) {
+        if (slot[i] != NULL) {
+            rt_release(slot[i]);
+        }
+    }
+    if (object_last) {
+        rt_release(slot[1]);
+    }
+}
+
+/* A truth value from what __contains__ has returned, which is stolen. */
+static PyObject *contained(PyObject *result, bool wanted)
+{
+    int truth = rt_truth(result);
+    return truth < 0 ? NULL : Py_NewRef((truth != 0) == wanted ? Py_True : Py_False);
+}
+
+/* What the instruction gives whose function has returned `result`, which is stolen, as are the operands that were kept for it at `slot`. NULL: an exception;
+ * where nothing is pushed, the result is None. */
 static PyObject *complete(PyThreadState *tstate, InterpreterFrame *frame, const struct deopt_state *state,
                           PyObject **slot, PyObject *result)
 {
     int kept = state->kept;
+    int oparg = _Py_OPARG(*instruction_at(frame, state->offset));
     switch ((enum completion)state->completion) {
     case COMPLETION_instance:
         return rt_finish_instance(tstate, slot, kept - 2, result).result;
     case COMPLETION_operator:
         if (result == Py_NotImplemented) {
-            result = user_binary_rest(slot[0], slot[1], _Py_OPARG(*instruction_at(frame, state->offset)), result);
+            result = user_binary_rest(slot[0], slot[1], oparg, result);
         }
         break;
     case COMPLETION_sum:
         result = finish_sum(slot, result);
-        tstate->recursion_remaining++; /* sum() has returned */
         /* The iterator goes before the function, as map's end has it. */
         PyObject *function = slot[0];
         slot[0] = slot[1];
         slot[1] = function;
         break;
+    case COMPLETION_compare:
+        if (result == Py_NotImplemented) {
+            result = user_compare_rest(slot[0], slot[1], oparg, result);
+        }
+        break;
+    case COMPLETION_set:
+        if (result != NULL) {
+            Py_SETREF(result, Py_NewRef(Py_None));
+        }
+        break;
+    case COMPLETION_contains:
+        result = result != NULL ? contained(result, oparg == 0) : NULL;
+        break;
+    case COMPLETION_length:
+        result = result != NULL ? user_length_of(result) : NULL;
+        break;
     default:
         break;
     }
-    for (int i = 0; i < kept; i++) {
-        rt_release(slot[i]);
+    bool has_tuple = completion_has_tuple(state->completion);
+    for (int i = 2; has_tuple && i < kept; i++) {
+        slot[i]->ob_refcnt--;
     }
+    tstate->recursion_remaining += completion_levels(state->completion) - 1;
+    release_kept(slot, kept, has_tuple);
     return result;
 }
 
@@ -688,6 +749,10 @@ static struct side_exit_outcome take_result(PyThreadState *tstate, InterpreterFr
     }
     if (result == NULL) {
         return raise_in(tstate, frame, depth, state, false);
+    }
+    if (state->completion == COMPLETION_set) {
+        Py_DECREF(result);
+        return go_on_at(tstate, frame, state->next, depth);
     }
     frame->localsplus[state->locals + depth] = result;
     return go_on_at(tstate, frame, state->next, depth + 1);
@@ -717,6 +782,9 @@ static struct side_exit_outcome leave_frames(PyThreadState *tstate, InterpreterF
     const struct deopt_state *state = &table->states[row->state];
     row->count++;
     box_reserve_fill();
+    if (UNLIKELY(box_reserve_is_low()) && deopt_retreat != NULL) {
+        deopt_retreat(table);
+    }
     *frame = rebuild(tstate, *frame, table, state, values);
     (*frame)->prev_instr = instruction_at(*frame, state->offset) - 1;
     if (row->counts && !stress_was_forced() && deopt_observer != NULL) {
@@ -840,7 +908,7 @@ static bool are_untouched(PyThreadState *tstate, InterpreterFrame *root, Interpr
 
 /* Takes the frames away again. The values are what they were: what the frames owned is compiled code's again. */
 static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, const struct deopt_table *table,
-                          const struct deopt_state *state)
+                          const struct deopt_state *state, const int64_t *values)
 {
     InterpreterFrame *frame = innermost;
     tstate->recursion_remaining += levels_of(table, state);
@@ -859,6 +927,7 @@ static void unmake_frames(PyThreadState *tstate, InterpreterFrame *innermost, co
         Py_DECREF(frame->f_code);
         cpython_pop_frame_memory(tstate, frame);
         state = &table->states[state->outer];
+        count_tuple(table, state, values, -1);
         frame = caller;
     }
 }
@@ -877,7 +946,7 @@ int rt_tier2_dealloc(PyThreadState *tstate, InterpreterFrame *frame, struct deop
     innermost->prev_instr = instruction_at(innermost, row->place);
     rt_dealloc(object);
     if (LIKELY(are_untouched(tstate, frame, innermost))) {
-        unmake_frames(tstate, innermost, table, state);
+        unmake_frames(tstate, innermost, table, state, values);
         return 0;
     }
     keep_made(innermost, table, state, values);
@@ -913,10 +982,10 @@ InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *
 }
 
 int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
-                           InterpreterFrame *innermost, int forced)
+                           const int64_t *values, InterpreterFrame *innermost, int forced)
 {
     if (LIKELY(!forced && are_untouched(tstate, frame, innermost))) {
-        unmake_frames(tstate, innermost, table, &table->states[state]);
+        unmake_frames(tstate, innermost, table, &table->states[state], values);
         return 0;
     }
     made_already = innermost;

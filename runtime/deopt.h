@@ -151,6 +151,9 @@ const void *deopt_entry(PyThreadState *tstate, InterpreterFrame *frame, uint32_t
 /* Told of exits that count, when the frame is right again; set by vm/. */
 extern void (*deopt_observer)(InterpreterFrame *frame, struct deopt_table *table, struct deopt_exit *exit);
 
+/* Memory is short, and the reserve for exits as well: the table's code is not to be entered any more; set by vm/. */
+extern void (*deopt_retreat)(struct deopt_table *table);
+
 /* Tier 1 has come to a hot place: asks for tier-2 code. Set by vm/; may run no Python code. */
 extern void (*deopt_ask)(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
 void rt_ask_tier2(PyThreadState *tstate, InterpreterFrame *frame, struct tier2_cell *cell);
@@ -192,7 +195,7 @@ InterpreterFrame *rt_tier2_make_frames(PyThreadState *tstate, InterpreterFrame *
 /* Afterwards: takes the frames away again, and returns 0; or 1, where somebody has seen them or `forced` says so: the exit that follows at once goes on
  * with them, as it does after rt_tier2_keep_frames. */
 int rt_tier2_unmake_frames(PyThreadState *tstate, InterpreterFrame *frame, struct deopt_table *table, uint32_t state,
-                           InterpreterFrame *innermost, int forced);
+                           const int64_t *values, InterpreterFrame *innermost, int forced);
 void rt_tier2_keep_frames(InterpreterFrame *innermost);
 
 /* Leaves the frame as tier 1's RETURN_VALUE does. Takes `result` over. */

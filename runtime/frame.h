@@ -19,6 +19,7 @@ PyObject *frame_run_interpreted(PyThreadState *tstate, InterpreterFrame *frame, 
 enum {
     FRAME_IS_COMPILED = 2, /* entered from C, which gives it up afterwards; or a generator's */
     FRAME_IS_NATIVE = 3,   /* entered by a native call: compiled code gives it up itself when it leaves it */
+    FRAME_IS_INLINED = 4,  /* of a function inlined in tier-2 code, in whose machine frame it stands */
 };
 static inline void frame_mark_compiled(InterpreterFrame *frame)
 {
@@ -28,6 +29,10 @@ static inline void frame_mark_native(InterpreterFrame *frame)
 {
     *(uint8_t *)&frame->is_entry = FRAME_IS_NATIVE;
 }
+static inline void frame_mark_inlined(InterpreterFrame *frame)
+{
+    *(uint8_t *)&frame->is_entry = FRAME_IS_INLINED;
+}
 static inline bool frame_is_compiled(const InterpreterFrame *frame)
 {
     return *(const uint8_t *)&frame->is_entry >= FRAME_IS_COMPILED;
@@ -35,6 +40,11 @@ static inline bool frame_is_compiled(const InterpreterFrame *frame)
 static inline bool frame_is_native(const InterpreterFrame *frame)
 {
     return *(const uint8_t *)&frame->is_entry == FRAME_IS_NATIVE;
+}
+
+static inline bool frame_is_inlined(const InterpreterFrame *frame)
+{
+    return *(const uint8_t *)&frame->is_entry == FRAME_IS_INLINED;
 }
 
 /* What a native call returns beside the result: not 0 when there is an exception or the caller's frame has to be looked at. */

@@ -135,6 +135,35 @@ def run_process(command, environment, seconds, cwd):
                    time.monotonic() - began, timed_out)
 
 
+TRACE_LINE = re.compile(r" *\d+\.\d{3} s  (tier \d|      )  (compile|refuse|leave|throw away|evict|enter loop|deopt|decline|trial) ")
+
+
+def check_dumps(folder):
+    """What is wrong with the files that a process wrote in mode `dumps`: a list of sentences."""
+    problems = []
+    for path in sorted(pathlib.Path(folder).rglob("*")):
+        if path.is_dir():
+            continue
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        if not text.endswith("\n") and text:
+            problems.append(f"{path.name} does not end with a line")
+        try:
+            if path.name == "log.txt":
+                for line in text.splitlines():
+                    json.loads(line)
+            elif path.suffix == ".json":
+                json.loads(text)
+        except ValueError as error:
+            problems.append(f"{path.name} is no JSON: {error}")
+        if path.name == "report.txt":
+            for line in text.split("\n"):
+                if re.match(r" *\d+\.\d{3} s ", line) and not TRACE_LINE.match(line):
+                    problems.append(f"report.txt has the line {line!r}")
+            problems += ["report.txt says " + word for word in ("(null)", "no machine code is shown") if word in text]
+    names = {path.name for path in pathlib.Path(folder).iterdir()}
+    return problems + [f"there is no {name}" for name in ("log.txt", "report.txt") if name not in names]
+
+
 def signal_group(process, number):
     try:
         os.killpg(process.pid, number)
@@ -274,9 +303,15 @@ class Driver:
 
     def program_outcome(self, interpreter, path, extra, seconds, arguments):
         folder = tempfile.mkdtemp(dir=self.scratch)
+        dumps = folder + ".dumps"
         environment = clean_environment(dict(extra, TMPDIR=folder))
+        if "JIT_REPORT" in environment:
+            os.mkdir(dumps)
+            environment = {name: value.replace("DUMPS", dumps) for name, value in environment.items()}
         command = [interpreter, str(path), *arguments]
         outcome = run_process(command, environment, seconds, folder)
+        outcome.dumps = check_dumps(dumps) if "JIT_REPORT" in environment and outcome.status >= 0 else []
+        shutil.rmtree(dumps, ignore_errors=True)
         trace = ""
         if outcome.crashed() and self.options.gdb:
             trace = native_backtrace(command, environment, folder)
@@ -322,7 +357,7 @@ class Driver:
             return [Result(name, "failed", f"stock python itself: {stock.ending()}", stock.out + stock.err)]
         outcome, trace, folder = self.program_outcome(self.options.jit, path, MODES[mode], seconds, arguments)
         out, err = self.normalised(outcome.out, folder), self.normalised(outcome.err, folder)
-        problems, details = [], []
+        problems, details = list(outcome.dumps[:3]), []
         if outcome.timed_out or outcome.status != stock.status:
             problems.append(f"{outcome.ending()}, stock: {stock.ending()}")
         for stream, mine, its in (("output", out, stock.out), ("error output", err, stock.err)):

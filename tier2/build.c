@@ -1226,6 +1226,7 @@ static enum reason attempt(struct builder *builder, struct body *body, int start
                                .outer = -1,
                                .locals = (uint16_t)builder->local_count,
                                .stack_size = (uint16_t)builder->stack_size,
+                               .path = builder->path,
                                .name = "root"};
     builder->graph->frames = frame;
     builder->graph->frame_count = builder->graph->frame_capacity = 1;
@@ -1248,8 +1249,9 @@ static enum reason build_one(const struct build_request *request, struct direct_
     struct builder builder = {
         .observed = entered ? request->observed : NULL,
         .samples = entered ? request->samples : NULL,
-        .failures = entered ? request->failures : NULL,
-        .failure_count = entered ? request->failure_count : 0,
+        .failures = request->failures,
+        .failure_count = request->failure_count,
+        .path = entered ? 0 : build_path_of_direct(body->code),
         .globals = request->globals,
         .builtins = request->builtins,
         .watches = request->watches,

@@ -246,6 +246,8 @@ struct ir_node *build_object(struct builder *builder, PyObject *object);
 PyTypeObject *build_class_of(const struct operand *operand);
 /* Is the class of the case alive, and as it was? Then what the case borrows is, too. */
 bool build_is_live(struct builder *builder, const struct attribute_case *seen);
+/* Is the class, which is only compared, alive, and of that version? */
+bool build_class_is_live(struct builder *builder, PyTypeObject *class, uint32_t version);
 /* Guards that an object is of the class, as that is now. */
 void build_guard_class(struct builder *builder, struct ir_node *owner, PyTypeObject *class);
 /* The attribute of the case has been seen to hold the value; and: what will it probably be where nothing better is known? */
@@ -386,6 +388,8 @@ void build_container(struct builder *builder);
 /* LIST_APPEND, SET_ADD, MAP_ADD. */
 void build_comprehension_item(struct builder *builder);
 void build_contains(struct builder *builder);
+/* BUILD_SLICE and the BINARY_SUBSCR behind it; false: nothing done (build_slices.c). */
+bool build_slice(struct builder *builder);
 void build_load_attr(struct builder *builder);
 void build_store_attr(struct builder *builder);
 void build_load_method(struct builder *builder);
@@ -406,6 +410,9 @@ bool build_polymorphic_method(struct builder *builder);
 /* Guards that `owner`, of the case's class already, has nothing in the instance that hides what the class has; returns that. */
 struct ir_node *build_class_attribute(struct builder *builder, struct ir_node *owner,
                                       const struct attribute_case *seen);
+/* LOAD_ATTR, or LOAD_METHOD (`method`), of what a class has and its instances do not hide: attributes of a class that is the receiver itself, static and class
+ * methods (build_class_members.c). False: nothing done. */
+bool build_class_member(struct builder *builder, bool method);
 /* Guards that an object is of one of the classes the cell knows. */
 void build_guard_versions(struct builder *builder, struct ir_node *owner, const struct attribute_cell *cell);
 /* Is that alive, and are there guards for it? */
@@ -500,7 +507,20 @@ bool build_call(struct builder *builder);
 bool build_inlined_method(struct builder *builder, PyFunctionObject *function, enum completion completion,
                           int operands, int count, struct operand *arguments);
 
-/* ---- Operators of the program's classes (build_operators.c) ---- */
+/* ---- Operators of the program's classes (build_operators.c, build_special_methods.c) ---- */
+
+/* The `count` operands on top, of which some are iterators whose fields are in registers, are put right: they stay while other code runs. */
+void build_close_operands(struct builder *builder, int count);
+
+/* Each carries out the current instruction by a Python function that the operands' class has for it, inlined; false: nothing done but guards. */
+bool build_property_load(struct builder *builder);
+bool build_property_store(struct builder *builder);
+bool build_user_subscript(struct builder *builder);
+bool build_user_store_subscript(struct builder *builder);
+bool build_user_compare(struct builder *builder);
+bool build_user_contains(struct builder *builder);
+bool build_user_length(struct builder *builder);
+bool build_user_call(struct builder *builder);
 
 /* BINARY_OP by a Python method of the left operand's class, inlined; false: nothing done but guards. */
 bool build_user_operator(struct builder *builder);
@@ -524,6 +544,8 @@ void build_direct_return(struct builder *builder);
 int build_level_of_callee(const struct builder *builder);
 /* The parameters, at the beginning of such a function. */
 void build_open_direct(struct builder *builder, struct direct_function *direct);
+/* What tells its places from those of functions inlined (runtime/deopt.h). */
+uint32_t build_path_of_direct(PyCodeObject *code);
 /* After its graph has been made: has one thing or another to be changed? */
 void build_close_direct(struct builder *builder);
 

@@ -175,6 +175,74 @@ bool build_class_attribute_is_known(struct builder *builder, const struct attrib
     return !(hidden_by_keys && seen->keys_version == 0) && build_is_live(builder, seen);
 }
 
+/* Can a plain function find what all classes that the cell has seen have? */
+static bool is_peekable(const struct attribute_cell *cell)
+{
+    for (int i = 0; cell != NULL && i < cell->count; i++) {
+        switch (feedback_case(cell, i)->kind) {
+        case ATTRIBUTE_PROPERTY:
+        case ATTRIBUTE_GETSET:
+        case ATTRIBUTE_METHOD:
+        case ATTRIBUTE_CLASSMETHOD:
+        case ATTRIBUTE_HOOK:
+        case ATTRIBUTE_GENERIC:
+            return false;
+        default:
+            break;
+        }
+    }
+    return true;
+}
+
+/* An attribute that one class of several has, borrowed: the owner is guarded to be of it here. */
+static struct ir_node *load_case(struct builder *builder, struct ir_node *owner, const struct attribute_case *seen)
+{
+    build_guard_class(builder, owner, seen->type);
+    if (seen->kind == ATTRIBUTE_TYPE_VALUE) {
+        return build_class_attribute(builder, owner, seen);
+    }
+    int32_t offset;
+    struct ir_node *base = place_of(builder, owner, seen, &offset);
+    struct ir_node *value = load_attribute(builder, base, offset);
+    build_guess_attribute(builder, seen, value);
+    return guard_bound(builder, value);
+}
+
+/* The attribute of an owner of one of several classes, which have it in different places; NULL: nothing done. */
+static struct ir_node *polymorphic_attribute(struct builder *builder, struct ir_node *owner)
+{
+    const struct attribute_cell *cell = build_cell(builder);
+    if (cell == NULL || cell->megamorphic || cell->count < 2 || build_has_failed(builder, IR_guard_class) ||
+        build_has_failed(builder, IR_guard_version) || build_has_failed(builder, IR_guard_bound)) {
+        return NULL;
+    }
+    for (int i = 0; i < cell->count; i++) {
+        const struct attribute_case *seen = feedback_case(cell, i);
+        bool has_place = seen->kind == ATTRIBUTE_INLINE_VALUE || seen->kind == ATTRIBUTE_SLOT;
+        if (!(has_place || seen->kind == ATTRIBUTE_TYPE_VALUE) || !build_class_attribute_is_known(builder, seen)) {
+            return NULL;
+        }
+    }
+    struct ir_node *values[FEEDBACK_MAX_CASES];
+    struct ir_block *join = ir_block_new(builder->graph);
+    for (int i = 0; i < cell->count; i++) {
+        const struct attribute_case *seen = feedback_case(cell, i);
+        struct ir_block *others = NULL;
+        if (i + 1 < cell->count) {
+            struct ir_node *is_it = build_node1(builder, IR_is_of_class, owner);
+            is_it->pointer = seen->type;
+            is_it->memory = MEMORY_type;
+            others = build_split(builder, is_it, 0);
+        }
+        values[i] = load_case(builder, owner, seen);
+        build_node(builder, IR_jump, 0, NULL);
+        ir_connect(builder->graph, builder->block, 0, join);
+        builder->block = others;
+    }
+    builder->block = join;
+    return build_phi(builder, join, values, cell->count);
+}
+
 static struct ir_node *attribute_of_module(struct builder *builder, struct ir_node *owner)
 {
     bool failed = build_has_failed(builder, IR_guard_class) || build_has_failed(builder, IR_guard_half) ||
@@ -201,6 +269,9 @@ void build_load_attr(struct builder *builder)
         build_by_step(builder);
         return;
     }
+    if (build_property_load(builder) || build_class_member(builder, false)) {
+        return;
+    }
     struct ir_node *owner = operand->value;
     const struct attribute_case *seen =
         likely_case(builder, 1U << ATTRIBUTE_INLINE_VALUE | 1U << ATTRIBUTE_SLOT | 1U << ATTRIBUTE_TYPE_VALUE);
@@ -216,9 +287,11 @@ void build_load_attr(struct builder *builder)
     } else if (seen != NULL && build_class_attribute_is_known(builder, seen)) {
         guard_type(builder, owner, seen);
         value = build_class_attribute(builder, owner, seen);
+    } else if ((value = polymorphic_attribute(builder, owner)) != NULL) {
+        /* As found. */
     } else if ((value = attribute_of_module(builder, owner)) != NULL) {
         /* As found. */
-    } else if (!build_has_failed(builder, IR_guard_bound)) {
+    } else if (!build_has_failed(builder, IR_guard_bound) && is_peekable(build_cell(builder))) {
         struct ir_node *name = build_object(builder, name_of(builder));
         struct ir_node *cell = build_int(builder, (int64_t)(uintptr_t)build_cell(builder));
         replace_top(builder, build_plain_call(builder, (const void *)rt_peek_attr, IR_OBJECT, 3,
@@ -281,6 +354,9 @@ void build_load_method(struct builder *builder)
         struct operand self = pop(builder);
         push_fetched(builder, method);
         push(builder, self);
+        return;
+    }
+    if (build_class_member(builder, true)) {
         return;
     }
     method = attribute_of_module(builder, owner);
@@ -390,6 +466,9 @@ void build_store_attr(struct builder *builder)
         build_by_step(builder);
         return;
     }
+    if (build_property_store(builder)) {
+        return;
+    }
     bool failed = build_has_failed(builder, IR_guard_bound);
     if (seen != NULL && !(failed && build_has_failed(builder, IR_guard_null))) {
         struct ir_node *owner = operand->value;
@@ -405,7 +484,7 @@ void build_store_attr(struct builder *builder)
                           sample_in_place(sample_of_case(builder, owner), seen), 2);
         return;
     }
-    if (failed && seen == NULL) {
+    if ((failed && seen == NULL) || !is_peekable(build_cell(builder))) {
         build_by_step(builder);
         return;
     }

@@ -452,6 +452,8 @@ static bool build_type_of(struct builder *builder, const struct known_call *call
     return true;
 }
 
+static bool build_by_row(struct builder *builder, const struct known_call *call);
+
 static bool build_isinstance(struct builder *builder, const struct known_call *call)
 {
     struct operand *object = argument(builder, call, 0);
@@ -467,9 +469,9 @@ static bool build_isinstance(struct builder *builder, const struct known_call *c
         finish_raw(builder, call, build_bool(builder, is_instance));
         return true;
     }
-    /* In general by the step, which brings all homes up to date: without it an exit gives a raw local and an operand of the same number a box
-     * each, which sys.getrefcount() sees (tests/programs/tier2_identity.py). */
-    return false;
+    /* Of a number that has no box yet by the step, which brings all homes up to date: without it an exit gives a raw local and an operand of the same
+     * number a box each, which sys.getrefcount() sees (tests/programs/tier2_identity.py). */
+    return object->state != OPERAND_RAW && build_by_row(builder, call);
 }
 
 static bool build_str_of(struct builder *builder, const struct known_call *call)
@@ -618,9 +620,47 @@ static bool build_range_iterator(struct builder *builder, const struct known_cal
 
 /* ---- CALL ------------------------------------------------------------------------------------------------------------ */
 
+/* A method that was bound before, as `append = list.append` does it: guards that the callee is such a one, and puts the method and self in its place. */
+static void unbind_method(struct builder *builder, int count)
+{
+    struct operand *callee = peek(builder, count);
+    PyObject *sample = is_object(callee) ? callee->value->sample : NULL;
+    bool lasts = callee->state == OPERAND_BORROWED && callee->local != -1;
+    if (peek(builder, count + 1)->state != OPERAND_NULL || !lasts || callee->value->op == IR_constant_object ||
+        sample == NULL || !Py_IS_TYPE(sample, &PyCFunction_Type) || build_has_failed(builder, IR_guard_kind) ||
+        build_has_failed(builder, IR_guard_word) || build_has_failed(builder, IR_guard_bound)) {
+        return;
+    }
+    PyCFunctionObject *function = (PyCFunctionObject *)sample;
+    PyTypeObject *class = function->m_self != NULL ? Py_TYPE(function->m_self) : NULL;
+    enum ir_kind kind = class != NULL ? build_kind_of_type(class) : KIND_any;
+    PyObject *name = kind != KIND_any ? PyUnicode_InternFromString(function->m_ml->ml_name) : NULL;
+    PyObject *method = name != NULL ? _PyType_Lookup(class, name) : NULL;
+    Py_XDECREF(name);
+    PyErr_Clear();
+    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type) ||
+        ((PyMethodDescrObject *)method)->d_method != function->m_ml || callee_of(method, count) == CALLEE_none) {
+        return;
+    }
+    struct ir_node *bound = operand_kind_guard(builder, callee, KIND_c_function);
+    struct ir_node *definition = build_guard1(builder, IR_guard_word, bound);
+    definition->offset = (int32_t)offsetof(PyCFunctionObject, m_ml);
+    definition->number = (int64_t)(uintptr_t)function->m_ml;
+    struct ir_node *self = build_node1(builder, IR_load, bound);
+    self->type = IR_OBJECT;
+    self->offset = (int32_t)offsetof(PyCFunctionObject, m_self);
+    self->memory = MEMORY_constant;
+    self->sample = function->m_self;
+    *callee = (struct operand){.state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = self};
+    operand_kind_guard(builder, callee, kind);
+    *peek(builder, count + 1) = (struct operand){
+        .state = OPERAND_BORROWED, .local = BORROWED_FROM_MEMORY, .value = build_object(builder, method)};
+}
+
 static bool find_known(struct builder *builder, struct known_call *call)
 {
     int count = build_current(builder)->oparg;
+    unbind_method(builder, count);
     const struct operand *slot = peek(builder, count + 1);
     *call = (struct known_call){.count = count, .is_method = slot->state != OPERAND_NULL};
     const struct operand *callee = call->is_method ? slot : slot + 1;
@@ -653,7 +693,7 @@ bool build_builtin(struct builder *builder)
     case CALLEE_none:
         return call.callable == (PyObject *)&PyRange_Type && build_range_iterator(builder, &call);
     case CALLEE_len:
-        done = build_len(builder, &call);
+        done = build_user_length(builder) || build_len(builder, &call);
         break;
     case CALLEE_ord:
         done = build_ord(builder, &call);

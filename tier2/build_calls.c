@@ -158,7 +158,7 @@ static void guard_enter(struct builder *builder, const struct call *call)
 {
     struct ir_node *guard = build_node(builder, IR_guard_enter, 0, NULL);
     guard->state = build_state_before(builder);
-    guard->number = build_level_of_callee(builder) + (call->completion == COMPLETION_instance);
+    guard->number = build_level_of_callee(builder) + completion_levels(call->completion) - 1;
 }
 
 /* The instance that the class called makes for its __init__, in the slot below the class. */
@@ -214,6 +214,9 @@ static bool inline_function(struct builder *builder, struct call *call)
         return false;
     }
     PyFunctionObject *function = known ? (PyFunctionObject *)call->callee->value->pointer : NULL;
+    if (!known && build_has_failed(builder, IR_guard_true)) {
+        return false;
+    }
     if (known) {
         Py_ssize_t count = function->func_defaults != NULL ? PyTuple_GET_SIZE(function->func_defaults) : 0;
         if (count < defaults || guard_known_function(builder, call) == NULL) {

@@ -97,7 +97,7 @@ static int compare_pointers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-bool build_is_live(struct builder *builder, const struct attribute_case *seen)
+bool build_class_is_live(struct builder *builder, PyTypeObject *class, uint32_t version)
 {
     struct live_classes *live = &builder->directs->live;
     if (!live->collected) {
@@ -109,8 +109,13 @@ bool build_is_live(struct builder *builder, const struct attribute_case *seen)
     }
     PyTypeObject *const *found =
         live->count == 0 ? NULL
-                         : bsearch(&seen->type, live->rows, live->count, sizeof(PyTypeObject *), compare_pointers);
-    return found != NULL && (*found)->tp_version_tag == seen->type_version && seen->type_version != 0;
+                         : bsearch(&class, live->rows, live->count, sizeof(PyTypeObject *), compare_pointers);
+    return found != NULL && (*found)->tp_version_tag == version && version != 0;
+}
+
+bool build_is_live(struct builder *builder, const struct attribute_case *seen)
+{
+    return build_class_is_live(builder, seen->type, seen->type_version);
 }
 
 void build_guard_class(struct builder *builder, struct ir_node *owner, PyTypeObject *class)

@@ -99,7 +99,7 @@ static void guard_function(struct builder *builder, const struct fusion *fusion)
     }
     struct ir_node *enter = build_node(builder, IR_guard_enter, 0, NULL);
     enter->state = build_state_before(builder);
-    enter->number = build_level_of_callee(builder) + completion_levels(COMPLETION_sum);
+    enter->number = build_level_of_callee(builder) + completion_levels(COMPLETION_sum) - 1;
 }
 
 static struct ir_node *load_size(struct builder *builder, const struct fusion *fusion)

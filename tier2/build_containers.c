@@ -133,7 +133,8 @@ static bool is_probably_int(const struct operand *operand)
 {
     enum ir_kind kind = operand_guess(operand);
     return operand->state != OPERAND_NULL &&
-           (kind == KIND_int || (kind == KIND_any && operand->value->sample == NULL));
+           (kind == KIND_int ||
+            (kind == KIND_any && operand->value->sample == NULL && operand->value->class == NULL));
 }
 
 /* An item of a list or tuple that is typical. */
@@ -192,7 +193,9 @@ void build_subscript(struct builder *builder)
         return;
     }
     if (kind == KIND_none) {
-        build_by_step(builder);
+        if (!build_user_subscript(builder)) {
+            build_by_step(builder);
+        }
         return;
     }
     const void *function =
@@ -257,7 +260,9 @@ void build_store_subscript(struct builder *builder)
         return;
     }
     if (kind != KIND_dict || !plain_is_promising(builder)) {
-        build_by_step(builder);
+        if (!build_user_store_subscript(builder)) {
+            build_by_step(builder);
+        }
         return;
     }
     struct ir_node *container = operand_object(builder, peek(builder, 1));
@@ -375,6 +380,9 @@ void build_contains(struct builder *builder)
     struct operand *container = peek(builder, 0);
     bool user_type = is_object(container) && operand_guess(container) == KIND_any &&
                      container->value->sample != NULL && !PyAnySet_CheckExact((PyObject *)container->value->sample);
+    if (user_type && build_user_contains(builder)) {
+        return;
+    }
     if (build_has_failed(builder, IR_guard_true) || user_type) {
         build_by_step(builder);
         return;

@@ -74,7 +74,7 @@ int build_level_of_callee(const struct builder *builder)
 {
     int level = 1;
     for (; builder->outer != NULL; builder = builder->outer) {
-        level += 1 + completion_levels(builder->completion);
+        level += completion_levels(builder->completion);
     }
     return level;
 }

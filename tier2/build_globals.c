@@ -68,9 +68,20 @@ static bool becomes_constant(PyObject *value)
            (PyType_Check(value) && ((PyTypeObject *)value)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE);
 }
 
+/* Does what is compared live for ever, and say all about itself? A name of that is probably one for a constant; if not, it will be learnt. */
+static bool is_lasting(const struct builder *builder, PyObject *value)
+{
+    bool lasts = value == Py_None || (PyLong_Check(value) && build_has_one_box(value));
+    return lasts && !build_has_failed(builder, IR_guard_true);
+}
+
 /* What was loaded where `value` stands now: that very object, compared, or one like it. */
 static struct ir_node *as_found(struct builder *builder, struct ir_node *loaded, PyObject *value)
 {
+    if (is_lasting(builder, value)) {
+        build_guard_same(builder, loaded, value);
+        return build_object(builder, value);
+    }
     if (!becomes_constant(value)) {
         loaded = build_guard1(builder, IR_guard_bound, loaded);
         loaded->sample = value;

@@ -398,24 +398,68 @@ static void drop_at_return(struct builder *builder, const struct operand *kept, 
     operand_drop_many(outer, dying, count, outer->current + 1);
 }
 
+/* Guards that an object is a number of the kind; false: it is known to be something else, and execution leaves. */
+static bool guard_number(struct builder *builder, struct operand *result, enum ir_kind kind)
+{
+    enum ir_kind known = operand_kind(result);
+    if (known == KIND_any) {
+        operand_kind_guard(builder, result, kind);
+        known = (enum ir_kind)result->value->kind;
+    }
+    if (known != kind) {
+        build_leave(builder);
+    }
+    return known == kind;
+}
+
 /* Guards that the function returns what its caller's instruction can do with without further ado. */
 static void guard_result(struct builder *builder)
 {
-    const struct operand *result = peek(builder, 0);
-    if (builder->completion == COMPLETION_sum) {
+    struct operand *result = peek(builder, 0);
+    switch ((enum completion)builder->completion) {
+    case COMPLETION_sum:
         build_add_to_sum(builder, builder->outer->operands[builder->outer->depth - 1].value);
-    } else if (builder->completion == COMPLETION_instance) {
+        break;
+    case COMPLETION_instance:
+    case COMPLETION_set:
         if (result->state == OPERAND_RAW) {
             build_leave(builder);
         } else if (operand_kind(result) != KIND_none) {
             build_guard_same(builder, result->value, Py_None);
         }
-    } else if (builder->completion == COMPLETION_operator && operand_kind(result) == KIND_any &&
-               result->value->op != IR_new_instance) {
-        struct ir_node *unknown =
-            build_node2(builder, IR_is_same, result->value, build_object(builder, Py_NotImplemented));
-        build_guard1(builder, IR_guard_false, unknown);
+        break;
+    case COMPLETION_operator:
+    case COMPLETION_compare:
+        if (operand_kind(result) == KIND_any && result->value->op != IR_new_instance) {
+            struct ir_node *unknown =
+                build_node2(builder, IR_is_same, result->value, build_object(builder, Py_NotImplemented));
+            build_guard1(builder, IR_guard_false, unknown);
+        }
+        break;
+    case COMPLETION_contains:
+        guard_number(builder, result, KIND_bool);
+        break;
+    case COMPLETION_length:
+        if (guard_number(builder, result, KIND_int)) {
+            struct ir_node *length = operand_raw(builder, result, KIND_int);
+            struct ir_node *valid = build_node2(builder, IR_int_compare, length, build_int(builder, 0));
+            valid->number = Py_GE;
+            build_guard1(builder, IR_guard_true, valid);
+        }
+        break;
+    default:
+        break;
     }
+}
+
+/* The result of the function, of a known kind, as a number. */
+static void result_to_raw(struct builder *builder, struct operand *result, enum ir_kind kind)
+{
+    struct ir_node *raw = operand_raw(builder, result, kind);
+    if (result->state == OPERAND_OWNED) {
+        build_node1(builder, IR_drop, result->value)->flags |= NODE_SIMPLE;
+    }
+    *result = (struct operand){.state = OPERAND_RAW, .local = -1, .value = raw};
 }
 
 /* What the caller's instruction gives, and which of the operands that were kept for it go then, in which order; the result of the function is
@@ -424,11 +468,29 @@ static int complete(struct builder *builder, struct operand *result, struct oper
 {
     int count = builder->kept;
     memcpy(kept, kept_operands(builder), (size_t)count * sizeof *kept);
-    if (builder->completion == COMPLETION_sum) {
+    switch ((enum completion)builder->completion) {
+    case COMPLETION_sum:
         /* They stay for the next item. */
         return 0;
+    case COMPLETION_contains:
+        result_to_raw(builder, result, KIND_bool);
+        if (build_current(builder->outer)->oparg) {
+            result->value = build_node1(builder, IR_bool_not, result->value);
+        }
+        return count;
+    case COMPLETION_length:
+        result_to_raw(builder, result, KIND_int);
+        return count;
+    case COMPLETION_instance:
+        break;
+    case COMPLETION_object: {
+        /* The object goes last. */
+        struct operand object = kept[1];
+        memmove(kept, kept + 2, (size_t)(count - 2) * sizeof *kept);
+        kept[count - 2] = object;
+        return count - 1;
     }
-    if (builder->completion != COMPLETION_instance) {
+    default:
         return count;
     }
     if (result->state == OPERAND_OWNED) {
@@ -458,9 +520,16 @@ void build_inlined_return(struct builder *builder)
     int kept_count = complete(builder, &result, kept);
     outer->block = builder->block;
     outer->depth -= builder->kept;
-    push(outer, result);
+    bool pushes = builder->completion != COMPLETION_set;
+    if (pushes) {
+        push(outer, result);
+    } else if (result.state == OPERAND_OWNED) {
+        build_node1(builder, IR_drop, result.value)->flags |= NODE_SIMPLE;
+    }
     drop_at_return(builder, kept, kept_count);
-    way->result = pop(outer);
+    way->result =
+        pushes ? pop(outer)
+               : (struct operand){.state = OPERAND_BORROWED, .local = -1, .value = build_object(outer, Py_None)};
     way->block = outer->block;
     memcpy(outer->operands + outer->depth, kept_before, (size_t)builder->kept * sizeof *kept);
     outer->depth += builder->kept;
@@ -479,6 +548,11 @@ static uint32_t path_of_callee(const struct builder *builder, PyCodeObject *code
     uint32_t call =
         build_current(builder)->unit * MOST_CALLEES_COUNTED + code_state_get(code)->id % MOST_CALLEES_COUNTED;
     return builder->path * 0x9E3779B1u + call + 1;
+}
+
+uint32_t build_path_of_direct(PyCodeObject *code)
+{
+    return (code_state_get(code)->id % MOST_CALLEES_COUNTED + 1) * 0x85EBCA77u;
 }
 
 void build_inlined(struct builder *builder, const struct inlining *inlining)

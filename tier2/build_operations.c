@@ -358,7 +358,7 @@ static void build_compare(struct builder *builder)
 {
     enum ir_kind left_kind, right_kind;
     if (!guess_operands(builder, &left_kind, &right_kind) || build_has_failed(builder, IR_unbox_int)) {
-        if (!build_plain_compare(builder)) {
+        if (!build_user_compare(builder) && !build_plain_compare(builder)) {
             build_handler(builder, step_COMPARE_OP);
         }
         return;
@@ -627,12 +627,23 @@ static void build_general_call(struct builder *builder)
     }
 }
 
+/* Has nothing better been of use here, again and again? Then a C function does the instruction, which never leaves; but for jumps. */
+static bool goes_the_general_way(const struct builder *builder)
+{
+    const struct instruction *instruction = build_current(builder);
+    return instruction->target < 0 && build_has_failed(builder, IR_handler) && step_of(instruction->opcode) != NULL;
+}
+
 void build_instruction(struct builder *builder)
 {
     const struct instruction *instruction = build_current(builder);
     int oparg = instruction->oparg;
     if (is_unseen(builder)) {
         build_leave(builder);
+        return;
+    }
+    if (goes_the_general_way(builder)) {
+        build_by_step(builder);
         return;
     }
     switch (instruction->opcode) {
@@ -748,6 +759,12 @@ void build_instruction(struct builder *builder)
     case CONTAINS_OP:
         build_contains(builder);
         break;
+    case BUILD_SLICE:
+        if (!build_slice(builder)) {
+            build_by_step(builder);
+            peek(builder, 0)->value->class = &PySlice_Type;
+        }
+        break;
     case FOR_ITER:
         build_for_iter(builder);
         break;
@@ -770,7 +787,7 @@ void build_instruction(struct builder *builder)
         break;
     case CALL:
         if (!build_complex_call(builder) && !build_sum_of_map(builder) && !build_call(builder) &&
-            !build_builtin(builder)) {
+            !build_builtin(builder) && !build_user_call(builder)) {
             build_general_call(builder);
         }
         break;

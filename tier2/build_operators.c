@@ -6,8 +6,7 @@
 
 #include "runtime/ops/user_operators.h"
 
-/* Operands whose fields are in registers are put right: they stay while other code runs. */
-static void close_operands(struct builder *builder, int count)
+void build_close_operands(struct builder *builder, int count)
 {
     for (int i = 0; i < count; i++) {
         if (peek(builder, i)->state == OPERAND_ITERATOR) {
@@ -34,7 +33,7 @@ bool build_user_operator(struct builder *builder)
         (user_is_class(right) && right->tp_version_tag == 0)) {
         return false;
     }
-    close_operands(builder, 2);
+    build_close_operands(builder, 2);
     build_guard_class(builder, peek(builder, 1)->value, left);
     if (user_is_class(right)) {
         build_guard_class(builder, peek(builder, 0)->value, right);

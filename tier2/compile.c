@@ -6,6 +6,7 @@
 #include "runtime/line_table.h"
 #include "tier2/build.h"
 #include "tier2/compile_thread.h"
+#include "tier2/debug_info.h"
 #include "tier2/lower.h"
 #include "tier2/note_remarks.h"
 #include "tier2/orc.h"
@@ -132,6 +133,7 @@ enum reason tier2_build(struct tier2_job *job, const struct compiled_code *feedb
     }
     if (reason == REASON_none) {
         describe_frames(job->graph);
+        debug_info_describe(job->graph);
     }
     job->build_ms = milliseconds_now() - start;
     return reason;
@@ -242,6 +244,7 @@ static enum reason emit(struct tier2_job *job)
             .symbols = {job->symbol},
             .symbol_count = 1,
             .max_instructions = job->at_any_price ? MOST_INSTRUCTIONS_AT_ANY_PRICE : MOST_INSTRUCTIONS,
+            .keep_object = debug_info_wanted,
             .observe = tier2_dump != NULL ? dump_module : NULL,
         };
         reason = orc_compile(&request, &job->machine);
@@ -324,7 +327,7 @@ enum reason tier2_emit(struct tier2_job *job)
 
 const char *tier2_job_text(const struct tier2_job *job)
 {
-    return job->machine != NULL ? job->machine->text : NULL;
+    return job != NULL && job->machine != NULL ? job->machine->text : NULL;
 }
 
 uint32_t tier2_job_nodes(const struct tier2_job *job)
@@ -339,6 +342,35 @@ uint32_t tier2_job_nodes(const struct tier2_job *job)
 size_t tier2_job_size(const struct tier2_job *job)
 {
     return job->machine != NULL ? job->machine->text_size : 0;
+}
+
+struct line_program_row *tier2_job_lines(const struct tier2_job *job, size_t *count)
+{
+    *count = 0;
+    return job->machine != NULL ? line_program_read(job->machine->object, job->machine->object_size, count) : NULL;
+}
+
+void tier2_job_layout(struct tier2_layout *layout)
+{
+    layout->code = offsetof(struct tier2_job, code);
+    layout->loop_offset = offsetof(struct tier2_job, loop_offset);
+    layout->machine = offsetof(struct tier2_job, machine);
+    layout->build_ms = offsetof(struct tier2_job, build_ms);
+    layout->passes_ms = offsetof(struct tier2_job, passes_ms);
+    layout->emit_ms = offsetof(struct tier2_job, emit_ms);
+    layout->text = offsetof(struct orc_code, text);
+    layout->text_size = offsetof(struct orc_code, text_size);
+}
+
+struct linked_object tier2_job_object(const struct tier2_job *job)
+{
+    const struct orc_code *machine = job->machine;
+    return (struct linked_object){
+        .text = machine->text,
+        .text_size = machine->text_size,
+        .object = machine->object,
+        .object_size = machine->object_size,
+    };
 }
 
 void tier2_job_free(struct tier2_job *job)

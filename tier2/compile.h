@@ -8,8 +8,10 @@
 
 #include "runtime/code_map.h"
 #include "runtime/deopt.h"
+#include "runtime/linked_object.h"
 #include "runtime/reasons.h"
 #include "runtime/remarks.h"
+#include "tier2/line_program.h"
 
 #include <stdio.h>
 
@@ -49,9 +51,18 @@ enum reason tier2_emit(struct tier2_job *job);
 /* Operations in the graph, of what is built and not yet emitted: what emitting takes time for. */
 uint32_t tier2_job_nodes(const struct tier2_job *job);
 
-/* The machine code, and its bytes; NULL and 0 while there is none. */
+/* The machine code, and its bytes; NULL and 0 while there is none. The first may be asked of no job, NULL. */
 const char *tier2_job_text(const struct tier2_job *job);
 size_t tier2_job_size(const struct tier2_job *job);
+
+/* Which lines the machine code belongs to, where debug information was wanted when it was made: as line_program_read() gives it. */
+struct line_program_row *tier2_job_lines(const struct tier2_job *job, size_t *count);
+
+/* The code and its object file, for debuggers; of no use longer than the job. */
+struct linked_object tier2_job_object(const struct tier2_job *job);
+
+/* Fills in where in a job, and in what it points to, things are. */
+void tier2_job_layout(struct tier2_layout *layout);
 
 /* Frees what the job owns; the machine code, which no frame may be in, soon. GIL held. */
 void tier2_job_free(struct tier2_job *job);

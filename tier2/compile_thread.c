@@ -5,6 +5,7 @@
 #include "tier2/orc.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ enum {
     DEFAULT_QUEUE_LIMIT = 256,
     STACK_BYTES = 8 << 20, /* LLVM recurses; address space only */
     FORK_PATIENCE_SECONDS = 5,
-    IDLE_MILLISECONDS = 500, /* until memory is given back */
+    IDLE_MILLISECONDS = 500,    /* until memory is given back */
+    MILLISECONDS_OF_LARGE = 50, /* what a job takes that uses much: some of its memory is given back at once */
 };
 
 /* All of it under `lock`, but for what is marked. */
@@ -219,11 +221,15 @@ static bool run_job(struct compile_job *job)
     double start = milliseconds(CLOCK_MONOTONIC), processor_start = milliseconds(CLOCK_THREAD_CPUTIME_ID);
     bool survived = llvm_guarded(compile_job, job);
     double took = milliseconds(CLOCK_MONOTONIC) - start;
+    double processor_took = milliseconds(CLOCK_THREAD_CPUTIME_ID) - processor_start;
+    if (processor_took > MILLISECONDS_OF_LARGE) {
+        (void)malloc_trim(0);
+    }
     lock();
     state.running = NULL;
     job->milliseconds = took;
     state.totals.milliseconds += took;
-    state.totals.processor_milliseconds += milliseconds(CLOCK_THREAD_CPUTIME_ID) - processor_start;
+    state.totals.processor_milliseconds += processor_took;
     if (took > state.totals.longest_milliseconds) {
         state.totals.longest_milliseconds = took;
     }
@@ -275,6 +281,8 @@ static void rest(bool *holds_pages)
         state.busy = true;
         unlock();
         llvm_release_pages();
+        /* What LLVM has freed, which the thread's arena keeps otherwise. */
+        (void)malloc_trim(0);
         lock();
         state.busy = false;
         pthread_cond_broadcast(&state.quiet);

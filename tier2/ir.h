@@ -182,11 +182,12 @@ struct ir_frame {
     int outer;       /* number of the frame that calls it, -1: the root */
     uint16_t locals; /* co_nlocalsplus */
     uint16_t stack_size;
-    uint32_t path;          /* see struct deopt_state */
-    uint32_t call_place;    /* bytecode offset of the call, in the frame that calls it */
-    const char *name;       /* for dumps and remarks; owned by the graph */
-    const uint8_t *opcodes; /* generic, per code unit; as `lines` */
-    const int32_t *lines;   /* per code unit, -1: none; owned by the graph. NULL in graphs that were read as text */
+    uint32_t path;            /* see struct deopt_state */
+    uint32_t call_place;      /* bytecode offset of the call, in the frame that calls it */
+    const char *name;         /* for dumps and remarks; owned by the graph */
+    const uint8_t *opcodes;   /* generic, per code unit; as `lines` */
+    const int32_t *lines;     /* per code unit, -1: none; owned by the graph. NULL in graphs that were read as text */
+    struct ir_source *source; /* for debug information, or NULL (debug_info.h) */
 };
 
 struct ir_chunk; /* of memory */

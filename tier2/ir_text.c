@@ -15,8 +15,10 @@ const char *const ir_memory_names[] = {
 _Static_assert(sizeof ir_memory_names / sizeof ir_memory_names[0] == MEMORY_COUNT, "a class of memory has no name");
 
 const char *const ir_completion_names[] = {
-    [COMPLETION_call] = "call", [COMPLETION_instance] = "instance", [COMPLETION_operator] = "operator",
-    [COMPLETION_get] = "get",   [COMPLETION_sum] = "sum",
+    [COMPLETION_call] = "call",         [COMPLETION_instance] = "instance", [COMPLETION_operator] = "operator",
+    [COMPLETION_get] = "get",           [COMPLETION_set] = "set",           [COMPLETION_compare] = "compare",
+    [COMPLETION_contains] = "contains", [COMPLETION_length] = "length",     [COMPLETION_object] = "object",
+    [COMPLETION_sum] = "sum",
 };
 
 const char *const ir_slot_names[] = {

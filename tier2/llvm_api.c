@@ -62,6 +62,13 @@ static enum reason look_up_functions(void *library, struct llvm *table)
         }
         memcpy((char *)table + row->member, &address, sizeof(address));
     }
+    void *insert = dlsym(library, "LLVMDIBuilderInsertDbgValueRecordAtEnd");
+    insert = insert != NULL ? insert : dlsym(library, "LLVMDIBuilderInsertDbgValueAtEnd");
+    if (insert == NULL) {
+        snprintf(load_detail, sizeof(load_detail), "LLVMDIBuilderInsertDbgValueAtEnd");
+        return REASON_llvm_incomplete;
+    }
+    memcpy(&table->DIBuilderInsertDbgValue, &insert, sizeof insert);
     unsigned minor, patch;
     table->GetVersion(&table->major, &minor, &patch);
     if (table->major < OLDEST_MAJOR || table->major > NEWEST_MAJOR) {

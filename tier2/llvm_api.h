@@ -42,6 +42,10 @@ struct llvm {
 #include "tier2/llvm_functions.def"
 #undef LLVM_FUNCTION
 #undef LLVM_FUNCTION_SINCE_18
+    /* LLVMDIBuilderInsertDbgValueRecordAtEnd or, before LLVM 19, LLVMDIBuilderInsertDbgValueAtEnd: they differ by the type of a result that nobody
+     * wants, and headers have one of them. */
+    void *(*DIBuilderInsertDbgValue)(LLVMDIBuilderRef builder, LLVMValueRef what, LLVMMetadataRef variable,
+                                     LLVMMetadataRef expression, LLVMMetadataRef location, LLVMBasicBlockRef block);
     unsigned major; /* of the library that was loaded; 0: none yet */
 };
 

@@ -349,6 +349,11 @@ static void return_outcome(struct lowering *l, const char *function, value which
     }
     value arguments[6] = {l->thread, l->frame, address(l, l->table), which, l->values, status};
     value outcome = call(l, function, l->outcome, status == NULL ? 5 : 6, arguments);
+    if (l->debug != NULL) {
+        /* LLVM would make one of the ends again. */
+        LLVMAttributeRef alone = llvm.CreateEnumAttribute(l->context, llvm_attribute_kind("nomerge"), 0);
+        llvm.AddCallSiteAttribute(outcome, LLVMAttributeFunctionIndex, alone);
+    }
     llvm.BuildRet(l->builder, outcome);
 }
 
@@ -357,7 +362,8 @@ static void go_to_tail(struct lowering *l, value which, value status)
 {
     struct exit_block *tail = &l->tails[status != NULL];
     label here = llvm.GetInsertBlock(l->builder);
-    if (tail->block == NULL) {
+    /* With debug information each has its own, which shows where it comes from. */
+    if (tail->block == NULL || l->debug != NULL) {
         tail->block = new_block(l, "leave");
         go_on_in(l, tail->block);
         tail->which = llvm.BuildPhi(l->builder, l->i32, "");
@@ -384,11 +390,17 @@ static struct exit_block *exit_of(struct lowering *l, const struct ir_node *node
         l->state_rows[state->id] = described + 1;
         exit->block = new_block(l, "exit");
         go_on_in(l, exit->block);
+        if (l->debug != NULL) {
+            debug_info_at(l, state->frame, state->offset);
+        }
         exit->which = llvm.BuildPhi(l->builder, l->i32, "");
         exit->status = state->raises ? llvm.BuildPhi(l->builder, l->i32, "") : NULL;
         store_values(l, &collected);
         go_to_tail(l, exit->which, exit->status);
         go_on_in(l, here);
+        if (l->debug != NULL) {
+            debug_info_at(l, node->frame, node->place);
+        }
     }
     *row = exit_row(l, node, l->state_rows[state->id] - 1);
     return exit;
@@ -659,13 +671,14 @@ static void unmake_frames(struct lowering *l, const struct ir_node *node)
     uint32_t row;
     struct exit_block *exit = exit_of(l, node, &row);
     value forced = llvm.BuildNot(l->builder, unless_forced(l, row, constant_i1(l, true)), "");
-    value arguments[6] = {l->thread,
+    value arguments[7] = {l->thread,
                           l->frame,
                           address(l, l->table),
                           made_word(l, MADE_STATE, l->i32),
+                          l->values,
                           made_word(l, MADE_FRAME, l->pointer),
                           llvm.BuildZExt(l->builder, forced, l->i32, "")};
-    value kept = call(l, "rt_tier2_unmake_frames", l->i32, 6, arguments);
+    value kept = call(l, "rt_tier2_unmake_frames", l->i32, 7, arguments);
     branch_rarely(l, integer_compare(l, LLVMIntEQ, kept, constant_i32(l, 0)), leave_by(l, exit, row, NULL));
 }
 
@@ -1112,7 +1125,13 @@ static void lower_terminator(struct lowering *l, const struct ir_block *block)
 static void lower_block(struct lowering *l, const struct ir_block *block)
 {
     go_on_in(l, l->starts[block->id]);
+    if (l->debug != NULL) {
+        debug_info_block(l);
+    }
     for (const struct ir_node *node = block->first; node != block->last; node = node->next) {
+        if (l->debug != NULL) {
+            debug_info_node(l, node);
+        }
         if (node->op == IR_phi) {
             bool is_complex = node->type == IR_COMPLEX;
             LLVMTypeRef type = is_complex ? l->f64 : type_of(l, (enum ir_type)node->type);
@@ -1127,6 +1146,9 @@ static void lower_block(struct lowering *l, const struct ir_block *block)
         }
     }
     l->ends[block->id] = llvm.GetInsertBlock(l->builder);
+    if (l->debug != NULL) {
+        debug_info_node(l, block->last);
+    }
     lower_terminator(l, block);
 }
 
@@ -1247,6 +1269,9 @@ static void make_function(struct lowering *l)
         l->caller = llvm.ConstPointerNull(l->pointer);
     }
     l->builder = llvm.CreateBuilderInContext(l->context);
+    if (l->debug != NULL) {
+        debug_info_begin(l);
+    }
     label start = new_block(l, "start");
     go_on_in(l, start);
     l->record = llvm.BuildAlloca(l->builder, llvm.ArrayType(l->i64, sizeof(struct direct_record) / sizeof(uint64_t)),
@@ -1270,10 +1295,12 @@ static void make_function(struct lowering *l)
 
 /* One graph of the list. */
 static enum reason lower_one(const struct ir_graph *graphs, struct ir_graph *graph, struct orc_unit *unit,
-                             const char *symbol, PyCodeObject *code, struct deopt_table **table)
+                             struct debug_info *debug, const char *symbol, PyCodeObject *code,
+                             struct deopt_table **table)
 {
     struct lowering l = {.graphs = graphs,
                          .graph = graph,
+                         .debug = debug,
                          .symbol = symbol,
                          .context = unit->context,
                          .module = unit->module,
@@ -1304,14 +1331,16 @@ static enum reason lower_one(const struct ir_graph *graphs, struct ir_graph *gra
 enum reason lower_graph(struct ir_graph *graph, struct orc_unit *unit, const char *symbol, PyCodeObject *code,
                         struct deopt_table **table)
 {
-    enum reason reason = lower_one(graph, graph, unit, symbol, code, table);
+    struct debug_info *debug = debug_info_open(unit, graph);
+    enum reason reason = lower_one(graph, graph, unit, debug, symbol, code, table);
     struct deopt_table **end = table;
     for (struct ir_graph *direct = graph->next; direct != NULL && reason == REASON_none; direct = direct->next) {
         if (direct->entry != NULL) {
             end = &(*end)->next;
-            reason = lower_one(graph, direct, unit, symbol, code, end);
+            reason = lower_one(graph, direct, unit, debug, symbol, code, end);
         }
     }
+    debug_info_close(debug);
     if (reason != REASON_none) {
         deopt_table_free(*table);
         *table = NULL;

@@ -4,6 +4,7 @@
 
 #include "runtime/deopt.h"
 #include "runtime/runtime_data.h"
+#include "tier2/debug_info.h"
 #include "tier2/ir.h"
 #include "tier2/llvm_api.h"
 
@@ -56,6 +57,7 @@ struct lowering {
     struct deopt_table *table;
     size_t exit_capacity, state_capacity, slot_capacity, object_capacity;
     PyCodeObject *code;
+    struct debug_info *debug; /* NULL: nobody wants it */
     bool out_of_memory;
 };
 

@@ -37,12 +37,8 @@ static const char *look_up(void *argument, uint64_t value, uint64_t *kind, uint6
         return reading->near;
     }
     const char *name = reading->name != NULL ? reading->name(reading->argument, value) : NULL;
-    if (asked == LLVMDisassembler_ReferenceType_In_PCrel_Load) {
-        *kind = name != NULL ? LLVMDisassembler_ReferenceType_Out_LitPool_SymAddr : *kind;
-        *comment = name;
-        return NULL;
-    }
-    return name;
+    /* Of memory relative to the instruction LLVM asks twice; the operand has the name already. */
+    return asked == LLVMDisassembler_ReferenceType_In_PCrel_Load ? NULL : name;
 }
 
 static bool add(struct reading *reading, uint32_t offset, size_t text)
@@ -61,24 +57,18 @@ static bool add(struct reading *reading, uint32_t offset, size_t text)
     return true;
 }
 
-/* LLVM separates by tabs, puts names that assemblers would not take into quotes, and says more of literals than we need. */
+/* LLVM separates by tabs, and puts names that assemblers would not take into quotes. */
 static void tidy(char *text)
 {
     char *to = text;
     for (const char *from = text; *from != '\0';) {
-        static const char pool[] = "## literal pool symbol address: ";
-        if (strncmp(from, pool, strlen(pool)) == 0) {
-            from += strlen(pool);
-            *to++ = '#';
-            *to++ = ' ';
-        } else {
-            bool blank = *from == '\t' || *from == '\n';
-            from += from[0] == '\\' && from[1] == '"';
-            if (*from != '"' || from[-1] == '\\') {
-                *to++ = blank ? ' ' : *from;
-            }
-            from++;
+        bool blank = *from == '\t' || *from == '\n';
+        bool escaped = from[0] == '\\' && from[1] == '"';
+        from += escaped;
+        if (*from != '"' || escaped) {
+            *to++ = blank ? ' ' : *from;
         }
+        from++;
     }
     *to = '\0';
 }

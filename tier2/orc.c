@@ -173,12 +173,8 @@ static uint8_t *memory_data_section(void *opaque, uintptr_t size, unsigned align
     struct orc_code *code = opaque;
     (void)id;
     (void)read_only;
-    uint8_t *memory = take_section(code, size, alignment);
-    if (strcmp(name, ".eh_frame") == 0) {
-        code->eh_frame = (char *)memory;
-        code->eh_frame_size = size;
-    }
-    return memory;
+    (void)name;
+    return take_section(code, size, alignment);
 }
 
 /* All is written: the block becomes executable. */
@@ -189,7 +185,7 @@ static LLVMBool memory_finalize(void *opaque, char **message)
         *message = strdup("a section is larger than foreseen");
         return 1;
     }
-    size_t used = session.block_taken == 0 ? 1 : session.block_taken;
+    size_t used = (session.block_taken == 0 ? 1 : session.block_taken) + code_arena_gap();
     if (!code_arena_block_commit(code->start, code->size, used)) {
         code->start = NULL;
         *message = strdup("the system refuses executable memory");
@@ -391,24 +387,10 @@ static void mark_near(LLVMValueRef global)
     }
 }
 
-/* Unwinding needs .eh_frame, which only the attribute brings, and a frame pointer where a profiler or libunwind follows those. */
-static void make_unwindable(LLVMContextRef context, LLVMValueRef function)
-{
-    enum { ASYNCHRONOUS = 2 };
-    static const char name[] = "frame-pointer", value[] = "all";
-    llvm.AddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-                             llvm.CreateEnumAttribute(context, llvm_attribute_kind("uwtable"), ASYNCHRONOUS));
-    llvm.AddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-                             llvm.CreateStringAttribute(context, name, sizeof(name) - 1, value, sizeof(value) - 1));
-}
-
 static void prepare_module(LLVMModuleRef module)
 {
-    LLVMContextRef context = llvm.GetModuleContext(module);
     for (LLVMValueRef f = llvm.GetFirstFunction(module); f != NULL; f = llvm.GetNextFunction(f)) {
-        if (!llvm.IsDeclaration(f)) {
-            make_unwindable(context, f);
-        } else if (llvm.GetIntrinsicID(f) == 0) {
+        if (llvm.IsDeclaration(f) && llvm.GetIntrinsicID(f) == 0) {
             mark_near(f);
         }
     }
@@ -442,6 +424,29 @@ static bool run_passes(const struct orc_request *request, LLVMTargetMachineRef m
         memmove(found, found + sizeof parameter - 1, strlen(found + sizeof parameter - 1) + 1);
     }
     return passes[0] == '\0' || succeeded(llvm.RunPasses(request->module, passes, machine, session.pass_options));
+}
+
+static void add_text_attribute(LLVMContextRef context, LLVMValueRef function, const char *name, const char *value)
+{
+    LLVMAttributeRef attribute =
+        llvm.CreateStringAttribute(context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+    llvm.AddAttributeAtIndex(function, LLVMAttributeFunctionIndex, attribute);
+}
+
+/* Every function gets a machine frame of one shape, which it builds first of all and gives up last (runtime/code_arena_x86_64.S describes it to
+ * unwinders; nothing is registered). After the passes, which would take the attribute for sanitizers as more than that: for code
+ * generation it only means that no part of a function runs without the frame, because a crash there shall be readable. */
+static void make_unwindable(LLVMModuleRef module)
+{
+    LLVMContextRef context = llvm.GetModuleContext(module);
+    for (LLVMValueRef f = llvm.GetFirstFunction(module); f != NULL; f = llvm.GetNextFunction(f)) {
+        if (!llvm.IsDeclaration(f)) {
+            add_text_attribute(context, f, "frame-pointer", "all");
+            add_text_attribute(context, f, "disable-tail-calls", "true");
+            llvm.AddAttributeAtIndex(f, LLVMAttributeFunctionIndex,
+                                     llvm.CreateEnumAttribute(context, llvm_attribute_kind("sanitize_thread"), 0));
+        }
+    }
 }
 
 /* The object file, or NULL. */
@@ -555,8 +560,8 @@ static enum reason load_object(const struct orc_request *request, struct orc_cod
         llvm.DisposeMemoryBuffer(object);
         return REASON_llvm_failed;
     }
-    code->start = code_arena_block_begin(facts.room);
-    code->size = facts.room;
+    code->size = facts.room + code_arena_gap();
+    code->start = code_arena_block_begin(code->size);
     if (code->start == NULL || (request->keep_object && !keep_object(code, object))) {
         llvm.DisposeMemoryBuffer(object);
         return code->start == NULL ? REASON_arena_full : REASON_no_memory;
@@ -585,6 +590,7 @@ static enum reason compile(const struct orc_request *request, struct orc_code *c
     if (request->max_instructions != 0 && code->instructions > request->max_instructions) {
         return REASON_too_large;
     }
+    make_unwindable(module);
     double optimized = milliseconds();
     if (request->observe != NULL) {
         request->observe(module, request->observe_argument);

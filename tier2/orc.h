@@ -72,12 +72,10 @@ struct orc_request {
 /* The code of one module. */
 struct orc_code {
     void *entries[ORC_MAX_SYMBOLS]; /* addresses of request.symbols */
-    char *start;                    /* whole pages of the code arena: code, constants, .eh_frame */
+    char *start;                    /* whole pages of the code arena: code, constants */
     size_t size;
     char *text; /* the machine code in there */
     size_t text_size;
-    char *eh_frame; /* RTDyld has registered it with libgcc, and takes it back when the code is freed */
-    size_t eh_frame_size;
     void *object; /* owned copy of the object file, or NULL */
     size_t object_size;
     unsigned instructions; /* of LLVM IR, after the passes */
@@ -86,7 +84,7 @@ struct orc_code {
     struct orc_code *next; /* for whoever keeps it in a list */
 };
 
-/* Compiles a module: verification (debug builds), attributes for unwinding, passes, code generation, linking. Returns REASON_none with a
+/* Compiles a module: verification (debug builds), passes, attributes for unwinding, code generation, linking. Returns REASON_none with a
  * new result in *code, which orc_free() frees; or REASON_llvm_failed, REASON_too_large, REASON_arena_full or REASON_no_memory with
  * the detail in orc_error(), and nothing left. The code can run at once, but is in no code map. */
 enum reason orc_compile(const struct orc_request *request, struct orc_code **code);

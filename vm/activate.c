@@ -1,6 +1,8 @@
 /* vm/activate.c: how the JIT comes to life in a process, and why not. */
 #include "vm/activate.h"
 
+#include "gdb/crash_report.h"
+#include "gdb/jit_interface.h"
 #include "perf/code_listing.h"
 #include "runtime/code_arena.h"
 #include "vm/end_reports.h"
@@ -9,6 +11,7 @@
 #include "vm/launch.h"
 #include "vm/module_sys_jit.h"
 #include "vm/options.h"
+#include "vm/run_profile.h"
 #include "vm/startup_check.h"
 #include "vm/trace.h"
 
@@ -88,10 +91,19 @@ bool activate(enum activation_way way)
         options_read();
         options_are_read = true;
         event_log_open(options.log);
+        if (options.report != NULL) {
+            log_file_open(&end_reports_file, options.report);
+        }
         if (options.trace) {
             trace_start();
         }
         code_listing_start(options.perf);
+        if (options.gdb) {
+            jit_interface_start();
+        }
+        if (options.crash_report) {
+            crash_report_install();
+        }
     }
     if (options.tier_cap == 0 || !prepare_interpreter()) {
         return false;
@@ -101,6 +113,7 @@ bool activate(enum activation_way way)
         return false;
     }
     end_reports_start();
+    run_profile_start(options.profile_dir);
     return true;
 }
 

@@ -71,7 +71,8 @@ static int compare_rows(const void *a, const void *b)
 {
     const struct row *left = a, *right = b;
     if (left->line != right->line) {
-        return left->line < right->line ? -1 : 1;
+        /* What belongs to no line comes last. */
+        return (left->line < right->line && left->line != 0) || right->line == 0 ? -1 : 1;
     }
     if (left->section != right->section) {
         return left->section < right->section ? -1 : 1;
@@ -259,6 +260,27 @@ static const char *const stage_names[] = {
     [STAGE_REFUSED] = "not compiled",
 };
 
+/* What is inlined from the same file stands at its own line; from another, at none. */
+static void list_tier2_code(struct listing *listing, const struct tier2_job *job, int section)
+{
+    struct machine_listing machine;
+    if (!read_machine_code(listing, tier2_job_text(job), tier2_job_size(job), &machine)) {
+        return;
+    }
+    size_t count, next = 0;
+    struct line_program_row *rows = tier2_job_lines(job, &count);
+    int line = 0;
+    for (size_t i = 0; i < machine.count; i++) {
+        for (; next < count && rows[next].offset <= machine.instructions[i].offset; next++) {
+            line = rows[next].is_other_file ? 0 : rows[next].line;
+        }
+        add_row(listing, line, section, "+%-5x %s", machine.instructions[i].offset,
+                machine.texts + machine.instructions[i].text);
+    }
+    free(rows);
+    machine_listing_free(&machine);
+}
+
 static void list_tier2(const struct tier2_piece *piece, void *argument)
 {
     struct listing *listing = argument;
@@ -281,14 +303,7 @@ static void list_tier2(const struct tier2_piece *piece, void *argument)
         fprintf(listing->out, "    (its IR is kept only for functions that -X jit-disassemble=NAME names)\n");
     }
     list_ir(listing, piece->job->ir_text, section);
-    struct machine_listing machine;
-    if (read_machine_code(listing, tier2_job_text(piece->job), tier2_job_size(piece->job), &machine)) {
-        for (size_t i = 0; i < machine.count; i++) {
-            add_row(listing, 0, section + 1, "+%-5x %s", machine.instructions[i].offset,
-                    machine.texts + machine.instructions[i].text);
-        }
-        machine_listing_free(&machine);
-    }
+    list_tier2_code(listing, piece->job, section + 1);
 }
 
 /* ---- The whole ----------------------------------------------------------------------------------------------------------- */

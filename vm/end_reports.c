@@ -16,6 +16,8 @@
 
 enum report { REPORT_DISASSEMBLY, REPORT_EXPLANATION, REPORT_COUNT };
 
+struct log_file end_reports_file = {.what = "the report", .pattern = "-"};
+
 static pid_t process; /* whose reports are wanted; 0: nobody's */
 static bool over;     /* they have been written */
 static struct {
@@ -91,19 +93,21 @@ static PyObject *report_all(PyObject *self, PyObject *unused)
     over = true;
     qsort(((PyListObject *)list)->ob_item, (size_t)PyList_GET_SIZE(list), sizeof(PyObject *), compare_codes);
     for (enum report report = 0; report < REPORT_COUNT; report++) {
-        if (dead[report].file != NULL) {
-            fclose(dead[report].file);
-            fwrite(dead[report].text, 1, dead[report].size, stderr);
-            free(dead[report].text);
+        FILE *out = dead[report].file;
+        if (out == NULL) {
+            out = open_memstream(&dead[report].text, &dead[report].size);
         }
-        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list) && out != NULL; i++) {
             PyCodeObject *code = (PyCodeObject *)PyList_GET_ITEM(list, i);
             if (options_match(patterns_of(report), code)) {
-                write_report(report, code, false, stderr);
+                write_report(report, code, false, out);
             }
         }
+        if (out != NULL && fclose(out) == 0 && log_file_is_open(&end_reports_file)) {
+            log_file_append(&end_reports_file, dead[report].text, dead[report].size);
+        }
+        free(dead[report].text);
     }
-    fflush(stderr);
     Py_DECREF(list);
     Py_RETURN_NONE;
 }

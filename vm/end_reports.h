@@ -3,6 +3,10 @@
 #define PYJIT_VM_END_REPORTS_H
 
 #include "runtime/code_state.h"
+#include "vm/log_file.h"
+
+/* Where reports and the lines of --trace go: jit-report, else standard error. */
+extern struct log_file end_reports_file;
 
 /* Has the reports that the options ask for written to standard error when the interpreter ends, after the program's own atexit functions; by this process only, not by
  * children that it forks. Nothing is done when none is asked for. GIL held; leaves no exception. */

@@ -1,16 +1,12 @@
-/* vm/event_log.c: JIT_LOG.
- *
- * The file is opened anew for each line. A descriptor kept open would be seen by the program (the files it opens would
- * get other numbers), would be closed by programs that close all they inherit, and its number could then be that
- * of one of the program's own files. Events are rare enough: hundreds in a run, at some microseconds each.
- */
+/* vm/event_log.c: JIT_LOG. The file is opened anew for each line (log_file.h): events are rare enough, hundreds in a run, at some microseconds
+ * each. */
 #include "vm/event_log.h"
+#include "vm/log_file.h"
+#include "vm/run_profile.h"
 #include "vm/stats.h"
 #include "vm/trace.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,87 +34,21 @@ const char *event_name(enum event_kind kind)
 
 /* ---- The file ------------------------------------------------------------------------------------ */
 
-static char log_pattern[PATH_MAX]; /* absolute, %p not yet replaced; "-": standard error; "": no log */
+static struct log_file log_file = {.what = "the log"};
 
 bool event_log_enabled(void)
 {
-    return log_pattern[0] != '\0';
+    return log_file_is_open(&log_file);
 }
 
 void event_log_close(void)
 {
-    log_pattern[0] = '\0';
-}
-
-/* The log's path for this process, fork's children included. Returns false when it is too long. */
-static bool expand_path(char path[PATH_MAX])
-{
-    size_t used = 0;
-    for (const char *from = log_pattern; *from != '\0'; from++) {
-        int written;
-        if (from[0] == '%' && from[1] == 'p') {
-            written = snprintf(path + used, PATH_MAX - used, "%ld", (long)getpid());
-            from++;
-        } else {
-            written = snprintf(path + used, PATH_MAX - used, "%c", *from);
-        }
-        used += (size_t)written;
-        if (used >= PATH_MAX) {
-            errno = ENAMETOOLONG;
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A descriptor to append to, or -1 with errno set. */
-static int open_file(void)
-{
-    char path[PATH_MAX];
-    if (strcmp(log_pattern, "-") == 0) {
-        return STDERR_FILENO;
-    }
-    return expand_path(path) ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
-}
-
-static void close_file(int descriptor)
-{
-    if (descriptor != STDERR_FILENO) {
-        close(descriptor);
-    }
-}
-
-/* Tells the user once, and logs no more. */
-static void give_up(const char *what)
-{
-    fprintf(stderr, "pyjit: %s the log %s: %s\n", what, log_pattern, strerror(errno));
-    event_log_close();
+    log_file_open(&log_file, NULL);
 }
 
 void event_log_open(const char *path)
 {
-    event_log_close();
-    if (path == NULL || path[0] == '\0') {
-        return;
-    }
-    /* The program may change its folder later. */
-    char folder[PATH_MAX] = "";
-    bool relative = path[0] != '/' && strcmp(path, "-") != 0;
-    if (relative && getcwd(folder, sizeof(folder) - 1) != NULL) {
-        strcat(folder, "/");
-    }
-    int length = snprintf(log_pattern, sizeof(log_pattern), "%s%s", folder, path);
-    int descriptor = -1;
-    if (length >= (int)sizeof(log_pattern)) {
-        errno = ENAMETOOLONG;
-    } else {
-        descriptor = open_file();
-    }
-    if (descriptor < 0) {
-        give_up("cannot write");
-        return;
-    }
-    close_file(descriptor);
+    log_file_open(&log_file, path);
 }
 
 /* ---- Lines --------------------------------------------------------------------------------------- */
@@ -177,24 +107,6 @@ static void put_code(PyCodeObject *code, int offset)
             put(",\"opcode\":\"%s\"", name);
         }
     }
-}
-
-static void write_line(void)
-{
-    int descriptor = open_file();
-    if (descriptor < 0) {
-        give_up("cannot write");
-        return;
-    }
-    ssize_t written;
-    do {
-        written = write(descriptor, line.text, line.used);
-    } while (written < 0 && errno == EINTR);
-    if (written != (ssize_t)line.used) {
-        errno = written >= 0 ? ENOSPC : errno;
-        give_up("cannot write any more to");
-    }
-    close_file(descriptor);
 }
 
 /* ---- Frequent events ----------------------------------------------------------------------------- */
@@ -256,6 +168,9 @@ void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int o
                        size_t bytes, double milliseconds, const struct event_detail *details, size_t detail_count)
 {
     stats_add(kind, reason, bytes, milliseconds);
+    if (run_profile_enabled()) {
+        run_profile_note(kind, code, tier, reason, bytes, milliseconds);
+    }
     if (!event_log_enabled() && !trace_enabled()) {
         return;
     }
@@ -303,6 +218,6 @@ void event_log_details(enum event_kind kind, PyCodeObject *code, int tier, int o
         }
     }
     put("}\n");
-    write_line();
+    log_file_append(&log_file, line.text, line.used);
     errno = errno_before;
 }

@@ -38,6 +38,9 @@ static void print_options(void)
     printf(
         "usage: pyjit [option] ... [-c cmd | -m mod | file | -] [arg] ...\n"
         "Runs python3.11 with the pyjit JIT on. Besides python's own options, listed below; first, before those:\n");
+    printf(
+        "--profile [--html FILE] FILE|DIR...\n"
+        "         runs nothing: shows the profiles that -X jit-profile-dir=DIR collects, as a table or as a page\n");
     for (size_t i = 0; i < sizeof(own_options) / sizeof(own_options[0]); i++) {
         printf("%s %s\n         %s\n", own_options[i].name, own_options[i].values, own_options[i].help);
     }
@@ -210,8 +213,22 @@ static char **python_arguments(int argc, char **argv)
     return arguments;
 }
 
+/* --profile is done by a program of its own, which reads JSON. Does not return. */
+_Noreturn static void run_profile_reader(char **argv)
+{
+    char path[PATH_MAX];
+    if (find_beside_me("pyjit-profile", path)) {
+        execv(path, argv);
+    }
+    fprintf(stderr, "pyjit: cannot run pyjit-profile, which is to be beside this program or in ../lib/pyjit\n");
+    exit(126);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--profile") == 0) {
+        run_profile_reader(argv + 1);
+    }
     const char *python = getenv("PYJIT_PYTHON");
     if (python == NULL || python[0] == '\0') {
         python = PYJIT_PYTHON_PATH;

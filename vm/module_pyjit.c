@@ -1,4 +1,5 @@
 /* vm/module_pyjit.c: `import pyjit`. */
+#include "gdb/native_stack.h"
 #include "runtime/code_arena.h"
 #include "runtime/code_map.h"
 #include "tier2/compile_thread.h"
@@ -198,6 +199,12 @@ static PyObject *stats(PyObject *module, PyObject *unused)
     return now;
 }
 
+static PyObject *native_stack(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    return native_stack_list(__builtin_frame_address(0));
+}
+
 static PyObject *clear(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
@@ -264,6 +271,10 @@ static PyMethodDef methods[] = {
      PyDoc_STR("stats($module, /)\n--\n\nWhat is compiled, how much memory it takes, and how often each event "
                "happened, as a "
                "dict.")},
+    {"native_stack", native_stack, METH_NOARGS,
+     PyDoc_STR("native_stack($module, /)\n--\n\nThe C and Python frames of this thread, innermost first, as a list "
+               "of named "
+               "tuples:\naddress, name, tier (None for C code), qualname, filename, lineno.")},
     {"clear", clear, METH_NOARGS,
      PyDoc_STR("clear($module, /)\n--\n\nDrop all compiled code that is not running, and all counters.")},
     {"_activate", activate_from_pth, METH_NOARGS, NULL},

@@ -304,6 +304,7 @@ void options_read(void)
 {
     free(options.log);
     free(options.profile_dir);
+    free(options.report);
     free_patterns(&options.disassemble);
     free_patterns(&options.explain);
     free_patterns(&options.only);

@@ -28,13 +28,16 @@ struct options {
     unsigned tier2_threshold;
     unsigned code_size_limit;   /* in KB */
     unsigned count_allocations; /* 0: no */
+    unsigned crash_report;      /* 0: no */
     char *log;                  /* owned; NULL: no log */
     char *dump;                 /* owned; NULL: none */
     unsigned trace;             /* 0: no */
     struct patterns disassemble, explain;
+    char *report;      /* owned; NULL: standard error */
     char *profile_dir; /* owned; NULL: none */
     enum code_listing_format perf;
-    char *llvm; /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
+    unsigned gdb; /* 0: no */
+    char *llvm;   /* owned, never freed once tier 2 is configured; NULL: found by the dynamic linker */
     struct patterns only, skip;
     struct stress stress;
     int tier_cap; /* the lower of jit and tiering: 0..3 */

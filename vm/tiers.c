@@ -9,6 +9,7 @@
  */
 #include "vm/tiers.h"
 
+#include "gdb/jit_interface.h"
 #include "perf/code_listing.h"
 #include "runtime/box_reserve.h"
 #include "runtime/bytecode.h"
@@ -20,6 +21,7 @@
 #include "tier1/compile.h"
 #include "tier2/compile.h"
 #include "tier2/compile_thread.h"
+#include "tier2/debug_info.h"
 #include "tier2/ir.h"
 #include "vm/event_log.h"
 #include "vm/options.h"
@@ -30,8 +32,16 @@
 #include <string.h>
 
 /* So many failures of guards within a time in which they cost more than a small part of it, and code is thrown away; the next attempt comes after so
- * many times the turns. */
-enum { MOST_FAILURES = 64, FEW_FAILURES = 8, TICKS_PER_FAILURE = 100 * 1000, BACK_OFF = 8, MOST_ATTEMPTS = 6 };
+ * many times the turns, and better knows what to leave out. An exit of which the next attempt can do without for little must be taken so often in
+ * all. */
+enum {
+    MOST_FAILURES = 64,
+    FEW_FAILURES = 8,
+    TICKS_PER_FAILURE = 400 * 1000,
+    MOST_CHEAP_FAILURES = 512,
+    BACK_OFF = 4,
+    MOST_ATTEMPTS = 10
+};
 
 /* So often compilation is put off because callees are not hot yet. */
 enum { MOST_DEFERRALS = 3 };
@@ -94,8 +104,24 @@ static bool has_code(const struct tier2_code *code)
     return code->stage != STAGE_BUILT && code->stage != STAGE_COMPILING && code->stage != STAGE_REFUSED;
 }
 
+/* Tells the sampler whether the function has tier-2 code that is entered without further ado. */
+static void note_use(const struct compiled_code *compiled)
+{
+    struct code_state *state = code_state_get(compiled->code);
+    const struct tier2_code *code = compiled->tier2;
+    while (code != NULL && code->stage != STAGE_ENTERED) {
+        code = code->next;
+    }
+    if (state != NULL) {
+        state->tier2_in_use = code != NULL;
+    }
+}
+
 static void free_one(struct tier2_code *code)
 {
+    if (code->job != NULL) {
+        jit_interface_remove(tier2_job_text(code->job));
+    }
     totals.functions -= is_usable(code);
     while (code->sightings != NULL) {
         struct sighting *next = code->sightings->next;
@@ -219,7 +245,9 @@ static void publish(struct compile_job *thread_job)
     code->seconds = policy_age();
     code->cell->countdown = 0;
     totals.functions++;
-    code_listing_add_tier2(code->owner->code, tier2_job_text(code->job), tier2_job_size(code->job));
+    struct linked_object linked = tier2_job_object(code->job);
+    jit_interface_add(&linked);
+    code_listing_add_tier2(code->owner->code, &linked);
     event_log(EVENT_compile, code->owner->code, 2, (int)code->cell->offset, REASON_none, tier2_job_size(code->job),
               milliseconds_of(code->job));
 }
@@ -228,7 +256,8 @@ static void each_code(const struct compiled_code *compiled, tier2_visitor *visit
 {
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
         if (has_code(code)) {
-            visit(code->job->code, tier2_job_text(code->job), tier2_job_size(code->job));
+            struct linked_object linked = tier2_job_object(code->job);
+            visit(code->job->code, &linked);
         }
     }
 }
@@ -299,6 +328,7 @@ static void enter(struct tier2_code *code)
     box_reserve_fill();
     if (!begin_trial(code)) {
         code->stage = STAGE_ENTERED;
+        note_use(code->owner);
         set_entry(code, code->job->entry);
     }
     if (tiers_is_loop(code->owner->code, code->cell->offset)) {
@@ -343,23 +373,34 @@ static bool waits_for_outer(const struct compiled_code *compiled, struct tier2_c
     return true;
 }
 
-static bool is_failure(const struct deopt_failure *failure, const struct deopt_exit *exit)
+static bool is_failure(const struct deopt_failure *failure, const struct deopt_exit *exit, uint8_t op)
 {
-    return failure->path == exit->path && failure->place == exit->place && failure->op == exit->op &&
-           failure->kind == exit->kind;
+    return failure->path == exit->path && failure->place == exit->place && failure->op == op &&
+           (op == IR_handler || failure->kind == exit->kind);
 }
 
-/* Notes that the exit's operation is not to be tried again. Where that has been noted before and it was of no use, what it is inlined in is not to be
- * inlined there. */
+static bool has_failed(const struct deopt_failure *failures, size_t count, const struct deopt_exit *exit, uint8_t op)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_failure(&failures[i], exit, op)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Notes that the exit's operation is not to be tried again. Where that has been noted before and it was of no use, the instruction is to be carried out in general;
+ * where that was of no use either, what it is inlined in is not to be inlined there. */
 static void note_failure(struct deopt_failure *failures, size_t *count, const struct deopt_exit *exit)
 {
-    bool again = false;
-    for (size_t i = 0; i < *count; i++) {
-        again |= is_failure(&failures[i], exit);
-    }
     struct deopt_failure failure = {.path = exit->path, .place = exit->place, .op = exit->op, .kind = exit->kind};
-    if (again && exit->call_place != DEOPT_NO_STATE) {
-        failure = (struct deopt_failure){.path = exit->call_path, .place = exit->call_place, .op = IR_guard_enter};
+    if (has_failed(failures, *count, exit, exit->op)) {
+        bool again = has_failed(failures, *count, exit, IR_handler);
+        failure.op = IR_handler;
+        if (again && exit->call_place != DEOPT_NO_STATE) {
+            failure =
+                (struct deopt_failure){.path = exit->call_path, .place = exit->call_place, .op = IR_guard_enter};
+        }
     }
     failures[(*count)++] = failure;
 }
@@ -369,19 +410,19 @@ static struct deopt_failure *collect_failures(const struct compiled_code *compil
 {
     size_t most = 1;
     for (const struct tier2_code *code = compiled->tier2; code != NULL; code = code->next) {
-        most += has_code(code) ? code->job->table->exit_count : 0;
+        for (const struct deopt_table *table = has_code(code) ? code->job->table : NULL; table; table = table->next) {
+            most += table->exit_count;
+        }
     }
     struct deopt_failure *failures = malloc(most * sizeof *failures);
     *count = 0;
     for (const struct tier2_code *code = compiled->tier2; code != NULL && failures != NULL; code = code->next) {
-        if (!has_code(code)) {
-            continue;
-        }
-        const struct deopt_table *table = code->job->table;
-        for (size_t i = 0; i < table->exit_count; i++) {
-            const struct deopt_exit *exit = &table->exits[i];
-            if (exit->counts && exit->count >= FEW_FAILURES) {
-                note_failure(failures, count, exit);
+        for (const struct deopt_table *table = has_code(code) ? code->job->table : NULL; table; table = table->next) {
+            for (size_t i = 0; i < table->exit_count; i++) {
+                const struct deopt_exit *exit = &table->exits[i];
+                if (exit->counts && exit->count >= FEW_FAILURES) {
+                    note_failure(failures, count, exit);
+                }
             }
         }
     }
@@ -545,6 +586,7 @@ static void withdraw(struct tier2_code *code)
     totals.functions--;
     code->stage = STAGE_WITHDRAWN;
     code->reason = REASON_many_guards_failed;
+    note_use(code->owner);
     end_trial(code);
     code->cell->entry = NULL;
     code->cell->countdown = tiers_countdown();
@@ -560,6 +602,12 @@ static const char *type_seen(InterpreterFrame *frame, const struct deopt_exit *e
 {
     PyObject *seen = exit->seen == DEOPT_NO_VALUE ? NULL : frame->localsplus[exit->seen];
     return seen != NULL ? Py_TYPE(seen)->tp_name : NULL;
+}
+
+/* Does the code stay about as fast where it has been taught to do without the exit? */
+static bool is_cheap_to_learn(const struct deopt_exit *exit)
+{
+    return exit->op == IR_leave || exit->op == IR_guard_home || exit->op == IR_drop || exit->op == IR_store_home;
 }
 
 /* The code of the function that the table is of, if it can be entered; NULL: it is withdrawn. */
@@ -595,13 +643,23 @@ static void observe(InterpreterFrame *frame, struct deopt_table *table, struct d
     if (table->failures == 1) {
         table->window = now;
     }
-    if (table->failures < MOST_FAILURES) {
+    bool has_many = is_cheap_to_learn(exit) && exit->count % MOST_CHEAP_FAILURES == 0;
+    if (table->failures < MOST_FAILURES && !has_many) {
         return;
     }
     table->failures = 0;
-    if (now - table->window > (uint64_t)MOST_FAILURES * TICKS_PER_FAILURE) {
+    if (now - table->window > (uint64_t)MOST_FAILURES * TICKS_PER_FAILURE && !has_many) {
         return;
     }
+    struct tier2_code *code = code_of_table(table);
+    if (code != NULL) {
+        withdraw(code);
+    }
+}
+
+/* Memory is short: execution goes on in tier 1. */
+static void retreat(struct deopt_table *table)
+{
     struct tier2_code *code = code_of_table(table);
     if (code != NULL) {
         withdraw(code);
@@ -761,6 +819,24 @@ static PyObject *run_to_end(PyThreadState *tstate, InterpreterFrame *frame, cons
     return result;
 }
 
+/* Code has lost that was left in the middle of many of its calls: the next attempt does without what failed there. Is there anything to be learnt? */
+static bool learn_from_exits(struct tier2_code *code)
+{
+    enum { CALLS_PER_EXIT = 8 };
+    uint32_t few = code->trial->calls / CALLS_PER_EXIT;
+    bool learns = false;
+    for (struct deopt_table *table = code->job->table; table != NULL; table = table->next) {
+        for (size_t i = 0; i < table->exit_count; i++) {
+            struct deopt_exit *exit = &table->exits[i];
+            if (exit->counts && exit->count > few) {
+                exit->count = exit->count < FEW_FAILURES ? FEW_FAILURES : exit->count;
+                learns = true;
+            }
+        }
+    }
+    return learns;
+}
+
 static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial_verdict verdict,
                                              struct side_exit_outcome outcome)
 {
@@ -770,6 +846,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         return outcome;
     }
     double ratio = trial_ratio(code->trial);
+    bool learns = verdict == TRIAL_LOST && learn_from_exits(code);
     code->ratio = ratio;
     end_trial(code);
     char text[64];
@@ -777,6 +854,7 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
         snprintf(text, sizeof text, "won, it takes %.2f times as long", ratio);
         tell_of_trial(code, text);
         code->stage = STAGE_ENTERED;
+        note_use(code->owner);
         set_entry(code, code->job->entry);
         return outcome;
     }
@@ -788,8 +866,8 @@ static struct side_exit_outcome finish_trial(struct tier2_code *code, enum trial
     code->stage = STAGE_WITHDRAWN;
     code->reason = REASON_slower;
     cell->entry = NULL;
-    cell->asked = MOST_ATTEMPTS;
-    cell->countdown = INT64_MAX;
+    cell->asked = learns ? cell->asked : MOST_ATTEMPTS;
+    cell->countdown = learns ? tiers_countdown() : INT64_MAX;
     return outcome;
 }
 
@@ -861,12 +939,23 @@ void tiers_install(void)
 {
     struct compile_thread_options thread_options = {.llvm_path = options.llvm, .sync = options.stress.sync != 0};
     compile_thread_configure(&thread_options);
+    debug_info_wanted = jit_interface_is_on() || options.perf == CODE_LISTING_dump || options.disassemble.count > 0;
     if (options.dump != NULL && tier2_dump == NULL) {
         tier2_dump = strcmp(options.dump, "-") == 0 ? stderr : fopen(options.dump, "ae");
     }
     deopt_ask = ask;
     deopt_observer = observe;
+    deopt_retreat = retreat;
     deopt_find_entry = find_entry;
+    static struct tier2_layout layout = {
+        .next = offsetof(struct tier2_code, next),
+        .job = offsetof(struct tier2_code, job),
+        .stage = offsetof(struct tier2_code, stage),
+        .first_stage_with_code = STAGE_READY,
+        .last_stage_with_code = STAGE_WITHDRAWN,
+    };
+    tier2_job_layout(&layout);
+    code_map_tier2_layout = &layout;
     code_map_free_tier2 = free_code;
     code_map_each_tier2 = each_code;
 }

@@ -5,13 +5,13 @@
 #include "vm/trace.h"
 
 #include "runtime/utf8_text.h"
+#include "vm/end_reports.h"
 #include "vm/policy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 static bool enabled, coloured;
@@ -48,12 +48,13 @@ void trace_start(void)
 {
     const char *no_colour = getenv("NO_COLOR");
     enabled = true;
-    coloured = isatty(STDERR_FILENO) && (no_colour == NULL || no_colour[0] == '\0');
+    bool terminal = strcmp(end_reports_file.pattern, "-") == 0 && isatty(STDERR_FILENO);
+    coloured = terminal && (no_colour == NULL || no_colour[0] == '\0');
 }
 
 bool trace_enabled(void)
 {
-    return enabled;
+    return enabled && log_file_is_open(&end_reports_file);
 }
 
 static void put_place(PyCodeObject *code, int offset)
@@ -70,6 +71,10 @@ static void put_place(PyCodeObject *code, int offset)
 void trace_event(enum event_kind kind, PyCodeObject *code, int tier, int offset, enum reason reason, size_t bytes,
                  double milliseconds, uint64_t count, const struct event_detail *details, size_t detail_count)
 {
+    /* When the interpreter ends, everything does. */
+    if (reason == REASON_code_died && _Py_IsFinalizing()) {
+        return;
+    }
     line.used = 0;
     put("%9.3f s  ", policy_age());
     put(tier >= 0 ? "tier %d  " : "        ", tier);
@@ -106,6 +111,5 @@ void trace_event(enum event_kind kind, PyCodeObject *code, int tier, int offset,
         line.used--;
     }
     line.text[line.used++] = '\n';
-    ssize_t ignored = write(STDERR_FILENO, line.text, line.used);
-    (void)ignored;
+    log_file_append(&end_reports_file, line.text, line.used);
 }

@@ -14,6 +14,7 @@ enum { TRIAL_MOST_PAIRS = 32 };
 /* All zero: it has not begun. */
 struct trial {
     uint32_t calls;    /* begun so far */
+    uint32_t chance;   /* what decides about the next turns */
     bool is_long;      /* its calls take long */
     uint32_t count[2]; /* that are measured: in tier 1, in tier 2 */
     uint64_t ticks[2][TRIAL_MOST_PAIRS];

@@ -394,14 +394,27 @@ __attribute__((noinline)) static PyObject *compare_reflected(PyObject *left, PyO
                         Py_TYPE(left)->tp_name, Py_TYPE(right)->tp_name);
 }
 
+PyObject *user_compare_rest(PyObject *left, PyObject *right, int op, PyObject *answer)
+{
+    Py_DECREF(answer);
+    return compare_reflected(left, right, op);
+}
+
+PyFunctionObject *user_compare_method(PyTypeObject *left, PyTypeObject *right, int op)
+{
+    if (!user_is_class(left) || (left != right && user_is_class(right) && PyType_IsSubtype(right, left))) {
+        return NULL;
+    }
+    return method_of(left, SPECIAL_COMPARE + (enum special)op);
+}
+
 /* Is there a method that is asked first? Remembers it for the pair of classes. */
 __attribute__((noinline)) static bool learn_comparison(PyObject *left, PyObject *right, int op)
 {
     PyTypeObject *left_type = Py_TYPE(left);
     PyTypeObject *right_type = Py_TYPE(right);
-    PyFunctionObject *method = method_of_object(left, SPECIAL_COMPARE + (enum special)op);
-    if (method == NULL ||
-        (left_type != right_type && user_is_class(right_type) && PyType_IsSubtype(right_type, left_type))) {
+    PyFunctionObject *method = user_compare_method(left_type, right_type, op);
+    if (method == NULL) {
         return false;
     }
     remember_pair(left_type, right_type, PAIR_COMPARE + op, method, false);
@@ -508,6 +521,42 @@ Py_ssize_t user_length(PyObject *container)
         return length;
     }
     return length_from(result);
+}
+
+PyObject *user_length_of(PyObject *result)
+{
+    Py_ssize_t length = length_from(result);
+    return length < 0 ? NULL : PyLong_FromSsize_t(length);
+}
+
+static PyFunctionObject *method_of_class(PyTypeObject *type, enum special special)
+{
+    return user_is_class(type) ? method_of(type, special) : NULL;
+}
+
+PyFunctionObject *user_contains_method(PyTypeObject *container)
+{
+    return method_of_class(container, SPECIAL_CONTAINS);
+}
+
+PyFunctionObject *user_length_method(PyTypeObject *container)
+{
+    return method_of_class(container, SPECIAL_LEN);
+}
+
+PyFunctionObject *user_subscript_method(PyTypeObject *container)
+{
+    return method_of_class(container, SPECIAL_GETITEM);
+}
+
+PyFunctionObject *user_store_subscript_method(PyTypeObject *container)
+{
+    return method_of_class(container, SPECIAL_SETITEM);
+}
+
+PyFunctionObject *user_call_method_of(PyTypeObject *type)
+{
+    return method_of_class(type, SPECIAL_CALL);
 }
 
 int user_contains(PyObject *container, PyObject *value)

@@ -90,6 +90,35 @@ class Perf(ToolTest):
         self.assertGreater(lines.get(5, 0), 50, text[:2000])
         self.assertLessEqual(set(lines), {2, 3, 4, 5, 6}, lines)
 
+    def test_lines_of_tier2(self):
+        """So it does of tier 2, and of functions inlined there."""
+        program = self.write("inlined.py", """import time
+def square(x):
+    return x * x % 7
+def inner(n):
+    total = 0
+    for i in range(n):
+        total += square(i)
+    return total
+end = time.process_time() + 0.7
+while time.process_time() < end:
+    inner(10000)
+""")
+        for llvm in (None, "libLLVM-16.so.1"):
+            data, injected = self.path("perf.data"), self.path("injected.data")
+            done = subprocess.run(
+                ["perf", "record", "-q", "-k", "1", "-e", "cpu-clock:u", "-F", "2000", "-o", data, LAUNCHER, program],
+                env=environment(JIT_PERF="dump", JITDUMPDIR=self.folder, JIT_LLVM=llvm, **{**TIERS[2], "JIT_ONLY": "inner,square"}),
+                cwd=self.folder, text=True, capture_output=True, timeout=120)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            subprocess.run(["perf", "inject", "--jit", "-i", data, "-o", injected], check=True, capture_output=True, timeout=120,
+                           cwd=self.folder)
+            text = subprocess.run(["perf", "annotate", "-i", injected, "--stdio", "-l", f"py::inner:{program} [tier 2]"], text=True,
+                                  capture_output=True, check=True, timeout=120, cwd=self.folder).stdout
+            lines = {int(number): float(share) for share, number in re.findall(r"^\s+([0-9.]+) +inlined\.py:(\d+)$", text, re.M)}
+            self.assertGreater(lines.get(3, 0), 30, text[:2000])
+            self.assertLessEqual(set(lines), {2, 3, 4, 5, 6, 7, 8}, lines)
+
     def test_names_of_all_kinds(self):
         """What would break the map's rows does not, nor does a name that has no UTF-8."""
         program = "import os\n" \

@@ -30,7 +30,8 @@ struct range {
 
 struct report {
     uint64_t steps, compared, failures;
-    uint64_t places; /* different addresses among those compared */
+    uint64_t frames;                  /* compared with what they should be */
+    uint64_t places, compiled_places; /* different addresses among those compared; those of compiled code */
     /* The first that failed. */
     uint64_t failed_walker, failed_rip, failed_at, expected, found;
 };
@@ -38,9 +39,8 @@ struct report {
 static struct shadow_stack shadow;
 static void *tail[MOST_FRAMES]; /* the callers of probe_step() */
 static int tail_count;
-static struct range ranges[8];
-static int range_count;
-static int most_times; /* each address is looked at so many times */
+static struct range arena, text; /* compiled code; the library's own machine code */
+static int most_times;           /* each address is looked at so many times */
 static unsigned walkers;
 static struct report report;
 static struct {
@@ -135,6 +135,29 @@ static void fail(int walker, uint64_t at, uint64_t found)
     }
 }
 
+static int is_in(const struct range *range, uint64_t address)
+{
+    return address >= range->start && address < range->end;
+}
+
+/* How many of the frames must be found. Frame pointers are there from the second instruction of compiled code to the last but one, and as far as
+ * compiled code calls compiled code. */
+static uint64_t frames_wanted(int walker)
+{
+    if (walker != WALKER_frame_pointers) {
+        return shadow.count + 1 + (uint64_t)tail_count;
+    }
+    const unsigned char *code = (const unsigned char *)shadow.rip;
+    if (!is_in(&arena, shadow.rip) || code[0] == 0x55 || code[0] == 0xc3 || memcmp(code, "\x48\x89\xe5", 3) == 0) {
+        return 0;
+    }
+    uint64_t count = 1;
+    while (is_in(&arena, expected_at(count))) {
+        count++;
+    }
+    return count;
+}
+
 static void compare(int walker, const ucontext_t *context)
 {
     void *frames[MOST_FRAMES];
@@ -143,12 +166,12 @@ static void compare(int walker, const ucontext_t *context)
     while (first < count && first < FRAMES_OF_HANDLER && (uint64_t)frames[first] != shadow.rip) {
         first++;
     }
-    /* Frame pointers know only frames that have them; those of compiled code must all be there (which probe_chain() looks at). */
-    int wanted = walker == WALKER_frame_pointers ? 1 : (int)shadow.count + 1 + tail_count;
-    for (int i = 0; i < wanted; i++) {
-        uint64_t found = first + i < count ? (uint64_t)frames[first + i] : 0;
-        if (found != expected_at((uint64_t)i)) {
-            fail(walker, (uint64_t)i, found);
+    uint64_t wanted = frames_wanted(walker);
+    report.frames += wanted;
+    for (uint64_t i = 0; i < wanted; i++) {
+        uint64_t found = first + (int)i < count ? (uint64_t)frames[first + (int)i] : 0;
+        if (found != expected_at(i)) {
+            fail(walker, i, found);
             return;
         }
     }
@@ -156,16 +179,15 @@ static void compare(int walker, const ucontext_t *context)
 
 static int is_looked_at(uint64_t rip)
 {
-    for (int i = 0; i < range_count; i++) {
-        if (rip >= ranges[i].start && rip < ranges[i].end) {
-            size_t slot = (size_t)(rip * 0x9e3779b97f4a7c15u >> 44) % SEEN_SLOTS;
-            while (seen[slot].address != rip && seen[slot].address != 0) {
-                slot = (slot + 1) % SEEN_SLOTS;
-            }
-            report.places += seen[slot].address == 0;
-            seen[slot].address = rip;
-            return seen[slot].times++ < (uint64_t)most_times;
+    if (is_in(&arena, rip) || is_in(&text, rip)) {
+        size_t slot = (size_t)(rip * 0x9e3779b97f4a7c15u >> 44) % SEEN_SLOTS;
+        while (seen[slot].address != rip && seen[slot].address != 0) {
+            slot = (slot + 1) % SEEN_SLOTS;
         }
+        report.places += seen[slot].address == 0;
+        seen[slot].address = rip;
+        report.compiled_places += seen[slot].times == 0 && is_in(&arena, rip);
+        return seen[slot].times++ < (uint64_t)most_times;
     }
     return 0;
 }
@@ -189,10 +211,11 @@ static void on_step(int number, siginfo_t *info, void *argument)
     }
 }
 
-/* Machine code in [start, end) is to be looked at, too. */
-void probe_add_range(uint64_t start, uint64_t end)
+/* Where the code arena is, and the library's own machine code. */
+void probe_set_ranges(uint64_t arena_start, uint64_t arena_end, uint64_t text_start, uint64_t text_end)
 {
-    ranges[range_count++] = (struct range){start, end};
+    arena = (struct range){arena_start, arena_end};
+    text = (struct range){text_start, text_end};
 }
 
 /* Calls `callable` with every instruction observed, each address compared at most `times` times with the walkers in the bit set `which`. Returns
@@ -214,6 +237,45 @@ __attribute__((noinline)) PyObject *probe_step(PyObject *callable, int which, in
     PyObject *result = PyObject_CallNoArgs(callable);
     __asm__ volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~TRAP_FLAG) : "memory", "cc");
     sigaction(SIGTRAP, &old, NULL);
+    return result;
+}
+
+/* ---- At random ------------------------------------------------------------------------------------------------------- */
+
+static void on_timer(int number, siginfo_t *info, void *argument)
+{
+    (void)number;
+    (void)info;
+    const ucontext_t *context = argument;
+    void *frames[MOST_FRAMES];
+    int count = backtrace(frames, MOST_FRAMES);
+    shadow.rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+    report.steps++;
+    report.compared += is_in(&arena, shadow.rip);
+    /* The callers of probe_timer() are where they were. */
+    for (int i = 1; i <= tail_count; i++) {
+        if (count < i || frames[count - i] != tail[tail_count - i]) {
+            fail(WALKER_backtrace, (uint64_t)(count - i), count < i ? 0 : (uint64_t)frames[count - i]);
+            return;
+        }
+    }
+}
+
+/* Calls `callable`, interrupted every so many microseconds by a signal whose handler calls backtrace(). */
+__attribute__((noinline)) PyObject *probe_timer(PyObject *callable, int microseconds)
+{
+    struct sigaction action = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_RESTART}, old;
+    struct itimerval often = {{0, microseconds}, {0, microseconds}}, never = {{0, 0}, {0, 0}};
+    sigemptyset(&action.sa_mask);
+    memset(&report, 0, sizeof report);
+    shadow.count = 0;
+    tail_count = backtrace(tail, MOST_FRAMES) - 1;
+    memmove(tail, tail + 1, sizeof tail - sizeof *tail);
+    sigaction(SIGALRM, &action, &old);
+    setitimer(ITIMER_REAL, &often, NULL);
+    PyObject *result = PyObject_CallNoArgs(callable);
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &old, NULL);
     return result;
 }
 

@@ -1,10 +1,10 @@
-/* gdb/eh_frame.h: call frame information (DWARF, .eh_frame) of compiled code.
+/* runtime/eh_frame.h: call frame information (DWARF, .eh_frame) of compiled code.
  *
- * The library's own .eh_frame describes the whole code arena (runtime/code_arena_x86_64.S), so unwinders that look into loaded libraries need nothing
+ * The library's own .eh_frame describes the whole code arena (code_arena_x86_64.S), so unwinders that look into loaded libraries need nothing
  * from here. This is for those who see a piece of code elsewhere: in an ELF image in memory, or in a file made from a jitdump.
  */
-#ifndef PYJIT_GDB_EH_FRAME_H
-#define PYJIT_GDB_EH_FRAME_H
+#ifndef PYJIT_RUNTIME_EH_FRAME_H
+#define PYJIT_RUNTIME_EH_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* gdb/eh_frame.c: see eh_frame.h. The format is that of the LSB's core specification, chapter 10.6. */
-#include "gdb/eh_frame.h"
+/* runtime/eh_frame.c: see eh_frame.h. The format is that of the LSB's core specification, chapter 10.6. */
+#include "runtime/eh_frame.h"
 
 #include <assert.h>
 #include <string.h>
