@@ -274,13 +274,14 @@ include perf/bench/bench.mk
 # Debian's python3.11 reads PREFIX/lib/python3.11/dist-packages for /usr/local; a venv or a user's ~/.local has
 # site-packages. SITE= overrides. DESTDIR= is honoured for packagers.
 SITE ?= $(if $(filter /usr/local /usr/local/,$(PREFIX)),$(PREFIX)/lib/python3.11/dist-packages,$(PREFIX)/lib/python3.11/site-packages)
-INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit.so $(PREFIX)/lib/pyjit/libpyjit-preload.so \
+INSTALLED := $(PREFIX)/bin/pyjit $(PREFIX)/lib/pyjit/libpyjit.so $(PREFIX)/lib/pyjit/libpyjit.so-gdb.py $(PREFIX)/lib/pyjit/libpyjit-preload.so \
              $(PREFIX)/lib/pyjit/pyjit-profile $(PREFIX)/share/man/man1/pyjit.1 $(SITE)/pyjit.so $(SITE)/pyjit.pth
 
 # One library for the launcher and for `import pyjit`: the module is a symbolic link.
 install: all $(BUILD)/pyjit.1
 	install -D -m 755 $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin/pyjit
 	install -D -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so
+	install -D -m 644 gdb/pyjit_gdb.py $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit.so-gdb.py
 	install -D -m 755 $(REPORT) $(DESTDIR)$(PREFIX)/lib/pyjit/pyjit-profile
 	install -D -m 644 $(PRELOAD) $(DESTDIR)$(PREFIX)/lib/pyjit/libpyjit-preload.so
 	install -D -m 644 $(BUILD)/pyjit.1 $(DESTDIR)$(PREFIX)/share/man/man1/pyjit.1

@@ -1,7 +1,7 @@
 /* gdb/elf_image.c: see elf_image.h.
  *
- * Each function is a compilation unit of its own in the DWARF data (version 4), with its line number program: then functions need not be told from one
- * another by anything but their addresses. Addresses are absolute.
+ * The functions of one file are a compilation unit of the DWARF data (version 4): gdb looks at each unit when it looks for a line. Addresses are
+ * absolute.
  */
 #include "runtime/cpython.h" /* first: it asks for glibc's own functions */
 
@@ -129,7 +129,7 @@ static void write_abbreviations(struct bytes *out)
     write_abbreviation(out, UNIT, DW_TAG_compile_unit, true,
                        (const uint8_t[]){DW_AT_producer, DW_FORM_string, DW_AT_language, DW_FORM_data2, DW_AT_name,
                                          DW_FORM_string, DW_AT_stmt_list, DW_FORM_sec_offset, DW_AT_low_pc,
-                                         DW_FORM_addr, DW_AT_high_pc, DW_FORM_data8, 0});
+                                         DW_FORM_addr, DW_AT_ranges, DW_FORM_sec_offset, 0});
     write_abbreviation(out, BASE_TYPE, DW_TAG_base_type, false,
                        (const uint8_t[]){DW_AT_name, DW_FORM_string, DW_AT_byte_size, DW_FORM_data1, DW_AT_encoding,
                                          DW_FORM_data1, 0});
@@ -206,23 +206,23 @@ static void write_location(struct bytes *out, int64_t offset)
     free(expression.data);
 }
 
-/* The pieces of a function, relative to its start, the one every call begins with first: that is where a debugger takes the function to begin. */
+/* The pieces of a function, the one every call begins with first: that is where a debugger takes the function to begin. */
 static void write_ranges(struct bytes *out, const struct image_function *function)
 {
-    bytes_u64(out, function->entry);
-    bytes_u64(out, function->size);
+    bytes_u64(out, function->start + function->entry);
+    bytes_u64(out, function->start + function->size);
     if (function->entry != 0) {
-        bytes_u64(out, 0);
-        bytes_u64(out, function->entry);
+        bytes_u64(out, function->start);
+        bytes_u64(out, function->start + function->entry);
     }
     bytes_u64(out, 0);
     bytes_u64(out, 0);
 }
 
-static void write_unit(struct sections *sections, const struct image_function *function)
+/* The functions of one file are one unit. */
+static void begin_unit(struct sections *sections, const struct image_function *const *functions, size_t count)
 {
     struct bytes *out = &sections->units;
-    size_t unit = out->size;
     bytes_u32(out, 0);
     bytes_u16(out, 4);
     bytes_u32(out, 0); /* all have the same abbreviations */
@@ -231,23 +231,34 @@ static void write_unit(struct sections *sections, const struct image_function *f
     bytes_uleb(out, UNIT);
     bytes_text(out, "pyjit");
     bytes_u16(out, DW_LANG_C99);
-    bytes_text(out, function->file);
+    bytes_text(out, functions[0]->file);
     bytes_u32(out, (uint32_t)sections->lines.size);
-    bytes_u64(out, function->start);
-    bytes_u64(out, function->size);
-    struct line_table table = {
-        .file = function->file,
-        .start = function->start,
-        .size = function->size,
-        .rows = function->rows,
-        .row_count = function->row_count,
-        .lines_elsewhere = function->lines_elsewhere,
-        .elsewhere_count = function->elsewhere_count,
-        .nowhere = function->nowhere,
-    };
-    line_table_write(&sections->lines, &table);
-    uint32_t type = write_types(out, unit);
+    bytes_u64(out, 0); /* what ranges are relative to */
+    bytes_u32(out, (uint32_t)sections->ranges.size);
+    size_t lines = line_table_begin(&sections->lines, functions[0]->file);
+    for (size_t i = 0; i < count; i++) {
+        bytes_u64(&sections->ranges, functions[i]->start);
+        bytes_u64(&sections->ranges, functions[i]->start + functions[i]->size);
+        struct line_table table = {
+            .start = functions[i]->start,
+            .size = functions[i]->size,
+            .rows = functions[i]->rows,
+            .row_count = functions[i]->row_count,
+            .lines_elsewhere = functions[i]->lines_elsewhere,
+            .elsewhere_count = functions[i]->elsewhere_count,
+            .nowhere = functions[i]->nowhere,
+        };
+        line_table_add(&sections->lines, &table);
+    }
+    line_table_end(&sections->lines, lines);
+    bytes_u64(&sections->ranges, 0);
+    bytes_u64(&sections->ranges, 0);
+}
 
+/* `type`: where in the unit the type of objects stands. */
+static void write_function(struct sections *sections, const struct image_function *function, uint32_t type)
+{
+    struct bytes *out = &sections->units;
     bytes_uleb(out, FUNCTION);
     bytes_text(out, function->name);
     bytes_uleb(out, 1);
@@ -271,9 +282,32 @@ static void write_unit(struct sections *sections, const struct image_function *f
         bytes_u64(out, function->start + function->hot_size);
         bytes_u64(out, function->size - function->hot_size);
     }
-    bytes_u8(out, 0); /* ends the function */
-    bytes_u8(out, 0); /* and the unit */
+    bytes_u8(out, 0);
+}
+
+/* Functions are sorted by file; returns how many of them belong to the unit that the first one begins. */
+static size_t write_unit(struct sections *sections, const struct image_function *const *functions, size_t count)
+{
+    size_t members = 1;
+    while (members < count && strcmp(functions[members]->file, functions[0]->file) == 0) {
+        members++;
+    }
+    struct bytes *out = &sections->units;
+    size_t unit = out->size;
+    begin_unit(sections, functions, members);
+    uint32_t type = write_types(out, unit);
+    for (size_t i = 0; i < members; i++) {
+        write_function(sections, functions[i], type);
+    }
+    bytes_u8(out, 0);
     bytes_put_u32(out, unit, (uint32_t)(out->size - unit - sizeof(uint32_t)));
+    return members;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct image_function *const *left = a, *const *right = b;
+    return strcmp((*left)->file, (*right)->file);
 }
 
 /* ---- The file ------------------------------------------------------------------------------------------------------ */
@@ -403,12 +437,13 @@ static void *read_back(int descriptor, size_t size)
     return image;
 }
 
-void *elf_image_make(const struct image_function *const *functions, size_t count, size_t *size)
+void *elf_image_make(const struct image_function **functions, size_t count, size_t *size)
 {
     struct sections sections = {0};
     write_abbreviations(&sections.abbreviations);
-    for (size_t i = 0; i < count; i++) {
-        write_unit(&sections, functions[i]);
+    qsort(functions, count, sizeof *functions, compare_files);
+    for (size_t i = 0; i < count;) {
+        i += write_unit(&sections, functions + i, count - i);
     }
     add_symbols(&sections, functions, count);
     void *image = NULL;

@@ -32,8 +32,8 @@ struct image_function {
 /* Loads libelf. False, with *why set to a static string, where that is not possible. Once it has succeeded it does nothing. */
 bool elf_image_prepare(const char **why);
 
-/* Makes an image of `count` functions, into a new block of *size bytes (free() it). NULL without memory, or where libelf fails. After
+/* Makes an image of `count` functions, which it sorts, into a new block of *size bytes (free() it). NULL without memory, or where libelf fails. After
  * elf_image_prepare(). */
-void *elf_image_make(const struct image_function *const *functions, size_t count, size_t *size);
+void *elf_image_make(const struct image_function **functions, size_t count, size_t *size);
 
 #endif

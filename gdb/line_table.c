@@ -261,11 +261,21 @@ static void end_sequence(struct bytes *bytes, const struct state *state, uint64_
     write_extended(bytes, DW_LNE_end_sequence, 0);
 }
 
-void line_table_write(struct bytes *bytes, const struct line_table *table)
+size_t line_table_begin(struct bytes *bytes, const char *file)
 {
-    size_t length = bytes->size;
+    size_t begun = bytes->size;
     bytes_u32(bytes, 0);
-    write_header(bytes, table->file);
+    write_header(bytes, file);
+    return begun;
+}
+
+void line_table_end(struct bytes *bytes, size_t begun)
+{
+    bytes_put_u32(bytes, begun, (uint32_t)(bytes->size - begun - sizeof(uint32_t)));
+}
+
+void line_table_add(struct bytes *bytes, const struct line_table *table)
+{
     struct state state;
     begin_sequence(bytes, &state, table->start);
     for (size_t i = 0; i < table->row_count; i++) {
@@ -280,5 +290,4 @@ void line_table_write(struct bytes *bytes, const struct line_table *table)
         }
         end_sequence(bytes, &state, table->nowhere + table->elsewhere_count);
     }
-    bytes_put_u32(bytes, length, (uint32_t)(bytes->size - length - sizeof(uint32_t)));
 }

@@ -20,9 +20,8 @@ struct line_row *line_table_of(const struct compiled_code *compiled, size_t *cou
 enum { LINES_ELSEWHERE = 4000 };
 int32_t *line_table_of_inner(PyCodeObject *code, size_t *count);
 
-/* What a line number program is made of. */
+/* The lines of one piece of code. */
 struct line_table {
-    const char *file;
     uint64_t start, size;
     const struct line_row *rows;
     size_t row_count;
@@ -33,7 +32,9 @@ struct line_table {
     uint64_t nowhere;
 };
 
-/* Appends it, in DWARF 4. */
-void line_table_write(struct bytes *bytes, const struct line_table *table);
+/* A DWARF 4 line number program: begins one for code from `file`, adds pieces of code to it, ends it; what the first returns, the last is given. */
+size_t line_table_begin(struct bytes *bytes, const char *file);
+void line_table_add(struct bytes *bytes, const struct line_table *table);
+void line_table_end(struct bytes *bytes, size_t begun);
 
 #endif

@@ -90,6 +90,7 @@ struct walk {
     InterpreterFrame *python; /* the next Python frame to be shown, or NULL */
     const _PyCFrame *cframe;  /* of the next evaluator */
     enum machine_kind inner;  /* kind of the machine frame before, but for C */
+    uintptr_t address;        /* of the machine frame before */
     stack_visitor *visit;
     void *argument;
 };
@@ -128,21 +129,69 @@ static int show_python(struct walk *walk, const struct machine_frame *machine, i
     return show(walk, &row);
 }
 
+/* Whose is a Python frame? */
+typedef bool owner_test(const struct walk *walk, const struct machine_frame *machine, const InterpreterFrame *frame);
+
+/* Comes to the next Python frame that is the machine frame's own; false: there is none. A generator that does nothing but delegate to another has no
+ * machine frame (generator.c, run_delegation()): those before are shown with that of the C function. */
+static bool come_to_own(struct walk *walk, const struct machine_frame *machine, owner_test *is_own, int *stop)
+{
+    const InterpreterFrame *own = walk->python;
+    while (own != NULL && !is_own(walk, machine, own)) {
+        if (!frame_is_compiled(own) || own->owner != FRAME_OWNED_BY_GENERATOR) {
+            return false;
+        }
+        own = own->previous;
+    }
+    struct machine_frame before = {.address = walk->address};
+    while (own != NULL && walk->python != own && !*stop) {
+        *stop = show_python(walk, &before, 1, line_of(walk->python));
+    }
+    return own != NULL && !*stop;
+}
+
+static bool is_evaluators(const struct walk *walk, const struct machine_frame *machine, const InterpreterFrame *frame)
+{
+    (void)walk;
+    (void)machine;
+    return !frame_is_compiled(frame);
+}
+
+/* Tier-1 code runs one frame. It is another machine frame's when that is one of tier 2, or the evaluator's, after compiled code was left for that. */
+static bool is_tier1s(const struct walk *walk, const struct machine_frame *machine, const InterpreterFrame *frame)
+{
+    return frame_is_compiled(frame) && frame->f_code == machine->code &&
+           (machine->frame_register != NULL ? machine->frame_register == frame : walk->inner != MACHINE_TIER2);
+}
+
+/* Tier-2 code runs the frame of the tier-1 code that has called it, and the ones that were made for functions inlined there, inside that. */
+static bool is_tier2s(const struct walk *walk, const struct machine_frame *machine, const InterpreterFrame *frame)
+{
+    (void)walk;
+    return frame_is_inlined(frame) || (frame_is_compiled(frame) && frame->f_code == machine->code);
+}
+
+/* Called by tier-2 code it runs one that was not made, unless for those inlined. */
+static bool is_direct_tier2s(const struct walk *walk, const struct machine_frame *machine,
+                             const InterpreterFrame *frame)
+{
+    (void)walk;
+    (void)machine;
+    return frame_is_inlined(frame);
+}
+
 /* An evaluator runs the frame it was called for and those of calls that it has made itself. */
 static int show_evaluator(struct walk *walk, const struct machine_frame *machine)
 {
-    int shown = 0, stop = 0;
-    while (!stop && walk->python != NULL && !frame_is_compiled(walk->python)) {
-        bool last = walk->python->is_entry;
-        shown++;
-        stop = show_python(walk, machine, 0, line_of(walk->python));
-        if (last) {
-            break;
-        }
-    }
-    if (shown == 0) {
+    int stop = 0;
+    bool last = !come_to_own(walk, machine, is_evaluators, &stop);
+    if (last && !stop) {
         struct stack_row row = {.address = machine->address, .tier = 0, .name = "_PyEval_EvalFrameDefault"};
-        stop = show(walk, &row);
+        return show(walk, &row);
+    }
+    while (!stop && !last && walk->python != NULL && !frame_is_compiled(walk->python)) {
+        last = walk->python->is_entry;
+        stop = show_python(walk, machine, 0, line_of(walk->python));
     }
     return stop;
 }
@@ -168,31 +217,29 @@ static int line_in_tier1(const struct machine_frame *machine, const InterpreterF
     return line_of(frame);
 }
 
-/* Tier-1 code runs one frame. It is another machine frame's when that is one of tier 2, or the evaluator's, after compiled code was left for that. */
 static int show_tier1(struct walk *walk, const struct machine_frame *machine)
 {
-    const InterpreterFrame *frame = walk->python;
-    bool is_its_own =
-        frame != NULL && frame_is_compiled(frame) && frame->f_code == machine->code &&
-        (machine->frame_register != NULL ? machine->frame_register == frame : walk->inner != MACHINE_TIER2);
-    return is_its_own ? show_python(walk, machine, 1, line_in_tier1(machine, frame)) : show_empty(walk, machine);
+    int stop = 0;
+    if (come_to_own(walk, machine, is_tier1s, &stop)) {
+        return show_python(walk, machine, 1, line_in_tier1(machine, walk->python));
+    }
+    return stop ? stop : show_empty(walk, machine);
 }
 
-/* Tier-2 code runs the frame of the tier-1 code that has called it, or, called by tier-2 code, one not made; and the ones that were made for functions inlined
- * there, inside those. */
 static int show_tier2(struct walk *walk, const struct machine_frame *machine, bool called_directly)
 {
-    int shown = 0, stop = 0;
-    while (!stop && walk->python != NULL && frame_is_inlined(walk->python)) {
-        stop = show_python(walk, machine, 2, line_of(walk->python));
-        shown++;
+    int stop = 0;
+    if (!come_to_own(walk, machine, called_directly ? is_direct_tier2s : is_tier2s, &stop)) {
+        return stop ? stop : show_empty(walk, machine);
     }
-    if (!stop && !called_directly && walk->python != NULL && frame_is_compiled(walk->python) &&
-        walk->python->f_code == machine->code) {
-        stop = show_python(walk, machine, 2, line_of(walk->python));
-        shown++;
+    bool last = false;
+    while (!stop && !last && walk->python != NULL) {
+        last = !frame_is_inlined(walk->python);
+        if (!last || (!called_directly && is_tier2s(walk, machine, walk->python))) {
+            stop = show_python(walk, machine, 2, line_of(walk->python));
+        }
     }
-    return shown == 0 ? show_empty(walk, machine) : stop;
+    return stop;
 }
 
 /* The file a loaded object is from. For the program itself the dynamic linker has argv[0]. */
@@ -298,6 +345,7 @@ void native_stack_walk(PyThreadState *tstate, const void *outside, const ucontex
         if (from != NULL || next.stack_pointer > (uintptr_t)outside + 2 * sizeof(void *)) {
             stop = show_machine_frame(&walk, &at, &machine, next.stack_pointer, next.kind);
         }
+        walk.address = machine.address;
         machine = next;
     }
 }

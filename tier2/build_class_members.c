@@ -71,8 +71,8 @@ static enum member member_of(const struct attribute_case *seen)
         return MEMBER_class;
     }
     /* The value's own class may get a __get__ later, unless nobody can change it. */
-    bool binds_not = type == &PyFunction_Type ||
-                     (type->tp_descr_get == NULL && (type->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) != 0);
+    bool binds_not =
+        type == &PyFunction_Type || (type->tp_descr_get == NULL && (type->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) != 0);
     return seen->kind == ATTRIBUTE_CLASS && binds_not ? MEMBER_value : MEMBER_none;
 }
 

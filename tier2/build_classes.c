@@ -108,8 +108,7 @@ bool build_class_is_live(struct builder *builder, PyTypeObject *class, uint32_t 
         }
     }
     PyTypeObject *const *found =
-        live->count == 0 ? NULL
-                         : bsearch(&class, live->rows, live->count, sizeof(PyTypeObject *), compare_pointers);
+        live->count == 0 ? NULL : bsearch(&class, live->rows, live->count, sizeof(PyTypeObject *), compare_pointers);
     return found != NULL && (*found)->tp_version_tag == version && version != 0;
 }
 

@@ -316,8 +316,10 @@ static void explain_lower_tiers(const struct explanation *explanation, const str
     } else if (state->suppressed) {
         fprintf(out, "  The interpreter runs it: %s.\n", reason_sentence(REASON_suppressed));
     } else if (state->compiled != NULL) {
-        fprintf(out, "  Tier 1 compiled it at %.2f s of processor time, after %u calls: %zu bytes of machine code.\n",
-                (double)state->compiled->seconds, state->compiled->calls, state->compiled->size);
+        fprintf(out,
+                "  Tier 1 compiled it at %.2f s of processor time, after %u call%s: %zu bytes of machine code.\n",
+                (double)state->compiled->seconds, state->compiled->calls, state->compiled->calls == 1 ? "" : "s",
+                state->compiled->size);
     } else if (state->refused) {
         fprintf(out, "  The interpreter runs it: %s.\n", reason_sentence((enum reason)state->refused));
     } else {

@@ -90,6 +90,25 @@ class Perf(ToolTest):
         self.assertGreater(lines.get(5, 0), 50, text[:2000])
         self.assertLessEqual(set(lines), {2, 3, 4, 5, 6}, lines)
 
+    def test_call_graphs(self):
+        """By the unwinding information of jitdump every stack goes down to _start; by frame pointers, through all compiled code."""
+        script, data, injected = self.write("program.py", PROGRAM), self.path("perf.data"), self.path("injected.data")
+        for tier in TIERS:
+            called_by = {1: f"py::outer:{script}", 2: f"py::inner:{script} [tier 1]"}[tier]
+            for how, outermost in (("dwarf,16384", "_start"), ("fp", called_by)):
+                with self.subTest(tier=tier, how=how):
+                    subprocess.run(["perf", "record", "-q", "-k", "1", "-e", "cpu-clock:u", "-F", "300", "--call-graph", how, "-o",
+                                    data, LAUNCHER, script], env=environment(JIT_PERF="dump", JITDUMPDIR=self.folder, **TIERS[tier]),
+                                   cwd=self.folder, check=True, capture_output=True, timeout=120)
+                    subprocess.run(["perf", "inject", "--jit", "-i", data, "-o", injected], check=True, capture_output=True,
+                                   timeout=120, cwd=self.folder)
+                    text = subprocess.run(["perf", "script", "-i", injected, "-F", "ip,sym"], text=True, capture_output=True,
+                                          check=True, timeout=120, cwd=self.folder).stdout
+                    stacks = [stack for stack in text.split("\n\n") if stack.strip().partition(" ")[2].startswith("py::inner:")]
+                    self.assertGreater(len(stacks), 20)
+                    for stack in stacks:
+                        self.assertIn(outermost, stack)
+
     def test_lines_of_tier2(self):
         """So it does of tier 2, and of functions inlined there."""
         program = self.write("inlined.py", """import time

@@ -100,7 +100,7 @@ class Explain(ToolTest):
             "    -> use a local variable in the loop, and assign to the global one after it.",
         ):
             self.assertIn(sentence, kernel)
-        self.assertRegex(kernel, r"Tier 1 compiled it at \d+\.\d\d s of processor time, after \d+ calls: \d+ bytes of machine code\.")
+        self.assertRegex(kernel, r"Tier 1 compiled it at \d+\.\d\d s of processor time, after \d+ calls?: \d+ bytes of machine code\.")
         self.assertRegex(kernel, r"The (function|loop at line 21) runs in tier 2 since \d+\.\d\d s of processor time")
         self.assertIn("    the attribute .x is looked for in objects of 2 classes: A, B.", found["several"])
         self.assertRegex("\n".join(found["later_float"]),
@@ -179,8 +179,10 @@ class Disassemble(ToolTest):
         lines = {int(number): body for number, body in re.findall(r"^ +(\d+)  .*\n((?:(?:   .*)\n)+)", text, re.M)}
         self.assertIn("total += square(i)", text)
         body = lines[22]
-        for part in ("   bytecode\n", "   tier 1\n", "   tier 1, out of line\n", "   tier 2, piece 1: IR\n"):
+        for part in ("   bytecode\n", "   tier 1\n", "   tier 1, out of line\n", "   tier 2, piece 1: IR\n",
+                     "   tier 2, piece 1: machine code\n"):
             self.assertIn(part, body)
+        self.assertRegex(lines[12], r"imulq|mulx?q")  # inlined from there
         self.assertRegex(body, r"\d+ LOAD_GLOBAL +\d+ \(square\)")
         self.assertRegex(body, r"square:12: .*int_multiply")
         self.assertRegex(text, r"\n      \+[0-9a-f]+ +call\w* rt_\w+")

@@ -93,6 +93,23 @@ TEST(interruptions_do_not_decide)
     }
 }
 
+/* Calls by turns of a program that repeats itself: short ones and, each fourth time, one that takes fifty times as long. */
+static uint64_t periodic(bool in_tier2, uint32_t turn)
+{
+    uint64_t ticks = turn % 4 == 3 ? 50000 : 1000 + random_number(100);
+    return in_tier2 ? ticks * 7 / 10 : ticks;
+}
+
+TEST(what_programs_do_by_turns_does_not_decide)
+{
+    int won = 0;
+    for (int i = 0; i < 100; i++) {
+        uint32_t calls;
+        won += decide(periodic, &calls) == TRIAL_WON;
+    }
+    CHECK(won >= 95, "%d of 100", won);
+}
+
 /* It begins in the middle of a call, which is over at once. */
 static uint64_t cut(bool in_tier2, uint32_t turn)
 {
