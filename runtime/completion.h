@@ -16,6 +16,7 @@ enum completion {
     COMPLETION_contains, /* CONTAINS_OP: both are kept; the truth of the result, or its opposite */
     COMPLETION_length,   /* CALL of len(): all operands are kept; the result as a length */
     COMPLETION_object,   /* CALL of an object with a __call__: all operands are kept */
+    COMPLETION_sum, /* CALL of sum(), by a function that map() calls: that, a list or tuple, the index of its next item and the sum so far are kept */
     COMPLETION_COUNT
 };
 
@@ -23,8 +24,8 @@ enum completion {
  * _PyObject_MakeTpCall) */
 static inline int completion_levels(int completion)
 {
-    bool by_c =
-        completion == COMPLETION_instance || completion == COMPLETION_compare || completion == COMPLETION_object;
+    bool by_c = completion == COMPLETION_instance || completion == COMPLETION_compare ||
+                completion == COMPLETION_object || completion == COMPLETION_sum;
     return 1 + by_c;
 }
 

@@ -646,6 +646,27 @@ static PyObject *finish_made(PyThreadState *tstate, InterpreterFrame *frame, str
     return result;
 }
 
+/* The rest of sum(map(function, items)), one of whose calls has returned `value`, which is stolen: slots[0..3] are what COMPLETION_sum keeps, borrowed. */
+static PyObject *finish_sum(PyObject **slots, PyObject *value)
+{
+    Py_ssize_t next = PyLong_AsSsize_t(slots[2]);
+    PyObject *sum = next == 1 ? PyLong_FromLong(0) : Py_NewRef(slots[3]);
+    while (sum != NULL && value != NULL) {
+        PyObject *more = PyNumber_Add(sum, value);
+        Py_DECREF(value);
+        Py_SETREF(sum, more);
+        if (sum == NULL || next >= Py_SIZE(slots[1])) {
+            return sum;
+        }
+        PyObject *item = Py_NewRef(PySequence_Fast_ITEMS(slots[1])[next++]);
+        value = PyObject_CallOneArg(slots[0], item);
+        Py_DECREF(item);
+    }
+    Py_XDECREF(value);
+    Py_XDECREF(sum);
+    return NULL;
+}
+
 /* Stock's order: the arguments of an object that is called go before it. */
 static void release_kept(PyObject **slot, int kept, bool object_last)
 {
@@ -680,6 +701,13 @@ static PyObject *complete(PyThreadState *tstate, InterpreterFrame *frame, const 
         if (result == Py_NotImplemented) {
             result = user_binary_rest(slot[0], slot[1], oparg, result);
         }
+        break;
+    case COMPLETION_sum:
+        result = finish_sum(slot, result);
+        /* The iterator goes before the function, as map's end has it. */
+        PyObject *function = slot[0];
+        slot[0] = slot[1];
+        slot[1] = function;
         break;
     case COMPLETION_compare:
         if (result == Py_NotImplemented) {

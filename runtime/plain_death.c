@@ -156,6 +156,14 @@ static bool dies_quietly(struct death *death, PyObject *object)
         PySliceObject *slice = (PySliceObject *)object;
         return lose(death, slice->start) && lose(death, slice->stop) && lose(death, slice->step);
     }
+    if (type == &PyEnum_Type) {
+        const struct enumerate_object *self = (struct enumerate_object *)object;
+        return lose(death, self->iterator) && lose(death, self->result);
+    }
+    if (type == &PyZip_Type) {
+        const struct zip_object *self = (struct zip_object *)object;
+        return lose(death, self->iterators) && lose(death, self->result);
+    }
     if (type == &PyCell_Type) {
         return lose(death, PyCell_GET(object));
     }
@@ -165,8 +173,31 @@ static bool dies_quietly(struct death *death, PyObject *object)
     return type == &PyRange_Type || type == runtime_data.range_iterator_type;
 }
 
+/* The usual function: nothing of its own but cells with atoms. Others have the rest, too. */
+static bool closure_dies_quietly(const PyFunctionObject *function)
+{
+    if (function->func_weakreflist != NULL || function->func_defaults != NULL || function->func_kwdefaults != NULL ||
+        function->func_dict != NULL || function->func_annotations != NULL || function->func_globals->ob_refcnt == 1 ||
+        function->func_builtins->ob_refcnt == 1 || function->func_code->ob_refcnt == 1 ||
+        function->func_doc == NULL || function->func_doc->ob_refcnt == 1 || function->func_module == NULL ||
+        !plain_death(function->func_module)) {
+        return false;
+    }
+    const PyObject *closure = function->func_closure;
+    for (Py_ssize_t i = 0; closure != NULL && i < PyTuple_GET_SIZE(closure); i++) {
+        PyObject *content = PyCell_GET(PyTuple_GET_ITEM(closure, i));
+        if (content != NULL && !plain_death(content)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool plain_destruction(PyObject *object)
 {
+    if (Py_TYPE(object) == runtime_data.function_type && closure_dies_quietly((PyFunctionObject *)object)) {
+        return true;
+    }
     if (plain_death(object)) {
         return true;
     }

@@ -352,7 +352,7 @@ static bool dict_has_no_more(const struct dict_iterator *self)
     PyDictKeysObject *keys = dict->ma_keys;
     Py_ssize_t position = self->position;
     while (position < keys->dk_nentries && (DK_IS_UNICODE(keys) ? DK_UNICODE_ENTRIES(keys)[position].me_value
-                                                                 : DK_ENTRIES(keys)[position].me_value) == NULL) {
+                                                                : DK_ENTRIES(keys)[position].me_value) == NULL) {
         position++;
     }
     return position >= keys->dk_nentries;
@@ -361,20 +361,22 @@ static bool dict_has_no_more(const struct dict_iterator *self)
 /* (bltinmodule.c, zip_next: those before the first that has come to its end have been advanced) */
 static bool zip_ends(struct zip_object *self)
 {
-    for (Py_ssize_t i = 0; i < self->count && self->count <= MOST_ZIPPED && !self->strict; i++) {
-        PyObject *source = PyTuple_GET_ITEM(self->iterators, i);
+    Py_ssize_t count = self->count <= MOST_ZIPPED && !self->strict ? self->count : 0;
+    Py_ssize_t advanced = 0;
+    for (; advanced < count; advanced++) {
+        PyObject *source = PyTuple_GET_ITEM(self->iterators, advanced);
         PyObject *item = peek(source);
-        if (item == NULL && rt_plain_iterator_ends(source)) {
-            return true;
-        }
         if (item == NULL) {
-            while (--i >= 0) {
-                ((struct list_iterator *)PyTuple_GET_ITEM(self->iterators, i))->index--;
+            if (rt_plain_iterator_ends(source)) {
+                return true;
             }
-            return false;
+            break;
         }
         rt_release(item); /* an int of a range, or the container has it, too */
         advance(source);
+    }
+    while (--advanced >= 0) {
+        ((struct list_iterator *)PyTuple_GET_ITEM(self->iterators, advanced))->index--;
     }
     return false;
 }

@@ -115,7 +115,10 @@ struct body {
     bool refused;      /* it was tried here, and cannot be inlined */
     bool owns;         /* other code may run in it: its locals have references of their own */
     bool owns_fetched; /* it stores: the same for arguments that borrow from memory */
-    bool boxes;        /* it makes objects of numbers that its callers have, too: they come as objects */
+    bool
+        fuses_not; /* a call that would be built as a loop was found to change what stands where (build_consumers.c) */
+    uint8_t sums;  /* enum ir_kind of the numbers it returns to sum(): an int, unless it was found to be a float */
+    bool boxes;    /* it makes objects of numbers that its callers have, too: they come as objects */
 };
 
 /* How a function inlined leaves: where, and with what. */
@@ -539,6 +542,13 @@ bool build_user_call(struct builder *builder);
 /* BINARY_OP by a Python method of the left operand's class, inlined; false: nothing done but guards. */
 bool build_user_operator(struct builder *builder);
 
+/* ---- Built-in functions that call others (build_consumers.c) ---- */
+
+/* CALL of map() whose result goes to sum() at once: a loop that inlines what map() would call. False: nothing done. */
+bool build_sum_of_map(struct builder *builder);
+/* In the function that is inlined there, before it returns: what is on top is added to `sum`, and the new sum takes its place. */
+void build_add_to_sum(struct builder *builder, struct ir_node *sum);
+
 /* ---- Direct calls (build_direct.c) ---- */
 
 /* Calls `function`, whose guards are made, directly: the current instruction pops `pops` operands, and the parameters are `arguments`. False: nothing
@@ -576,6 +586,8 @@ struct inlining {
 };
 /* Inlines that. */
 void build_inlined(struct builder *builder, const struct inlining *inlining);
+/* Is the current instruction in a loop of its function? */
+bool build_is_in_loop(const struct builder *builder);
 /* Is other code to run in the function that is inlined, its frame and those around it being made for that time? Each time it is asked it counts. */
 bool build_may_escape(struct builder *builder);
 /* RETURN_VALUE of an inlined function. */

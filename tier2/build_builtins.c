@@ -673,6 +673,12 @@ static bool find_known(struct builder *builder, struct known_call *call)
     if (call->is_method != Py_IS_TYPE(call->callable, &PyMethodDescr_Type)) {
         return false;
     }
+    for (int i = 0; i < count; i++) {
+        const struct operand *given = peek(builder, i);
+        if (is_object(given) && given->value->class == &PyGen_Type) {
+            return false; /* it runs */
+        }
+    }
     call->callee = callee_of(call->callable, count);
     return true;
 }

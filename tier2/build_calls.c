@@ -453,7 +453,6 @@ static bool call_several(struct builder *builder, struct call *call)
 bool build_call(struct builder *builder)
 {
     struct call call;
-    return take_apart(builder, &call) &&
-           (instantiate(builder, &call) || call_several(builder, &call) || inline_function(builder, &call) ||
-            call_directly(builder, &call));
+    return take_apart(builder, &call) && (instantiate(builder, &call) || call_several(builder, &call) ||
+                                          inline_function(builder, &call) || call_directly(builder, &call));
 }

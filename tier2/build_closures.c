@@ -115,19 +115,27 @@ static void load_dereferenced(struct builder *builder)
     push_fetched(builder, bound);
 }
 
-/* Is this the first thing that is stored into a cell of this function? */
+/* Was nothing in the cell when the code was entered, as far as anybody knows? */
+static bool was_empty(const struct builder *builder, const struct ir_node *cell)
+{
+    int local = build_current(builder)->oparg;
+    if (builder->is_virtual) {
+        return local >= builder->code->co_argcount && local < builder->local_count - builder->code->co_nfreevars;
+    }
+    return cell->sample != NULL && PyCell_Check((PyObject *)cell->sample) && sample_of_cell(cell) == NULL;
+}
+
+/* Is this the first thing that the code stores into the cell, but for what loops bring? */
 static bool is_first_store(const struct builder *builder)
 {
     int local = build_current(builder)->oparg;
-    const struct bytecode *bytecode = builder->bytecode;
-    int free_variables = builder->local_count - builder->code->co_nfreevars;
-    bool first = local >= free_variables ? false : local >= builder->code->co_argcount;
-    for (int i = 0; i < builder->current && first; i++) {
-        const struct instruction *instruction = &bytecode->instructions[i];
-        first = !(instruction->opcode == STORE_DEREF && instruction->oparg == local) &&
-                builder->info[i].loop_end < builder->current;
+    for (int i = 0; i < builder->current; i++) {
+        const struct instruction *instruction = &builder->bytecode->instructions[i];
+        if (instruction->opcode == STORE_DEREF && instruction->oparg == local) {
+            return false;
+        }
     }
-    return first && builder->info[builder->current].loop_end < 0;
+    return true;
 }
 
 /* Into a cell that is known to be empty, or to be guarded to be. */
@@ -158,9 +166,11 @@ static void store_into_any(struct builder *builder, struct ir_node *cell)
 static void store_dereferenced(struct builder *builder)
 {
     struct ir_node *cell = cell_of_local(builder);
-    if (is_first_store(builder) && !build_has_failed(builder, IR_guard_null)) {
+    bool may_be_empty = was_empty(builder, cell) && is_first_store(builder);
+    bool again = build_is_in_loop(builder);
+    if (may_be_empty && !again && !build_has_failed(builder, IR_guard_null)) {
         store_into_empty(builder, cell);
-    } else if (build_has_failed(builder, IR_guard_bound)) {
+    } else if ((may_be_empty && again) || build_has_failed(builder, IR_guard_bound)) {
         store_into_any(builder, cell);
     } else {
         build_store_place(builder, cell, offsetof(PyCellObject, ob_ref), MEMORY_cell, sample_of_cell(cell), 1);

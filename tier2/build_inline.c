@@ -105,13 +105,25 @@ void build_refuse(struct builder *builder)
     builder->retry = true;
 }
 
+bool build_is_in_loop(const struct builder *builder)
+{
+    int header = builder->current;
+    while (header >= 0 && builder->info[header].loop_end < builder->current) {
+        header--;
+    }
+    return header >= 0;
+}
+
 bool build_may_escape(struct builder *builder)
 {
     int level = 0;
-    for (int header = builder->current; header >= 0; header--) {
-        if (builder->info[header].loop_end >= builder->current) {
-            return false; /* each turn would make frames */
+    for (const struct builder *outer = builder; outer != NULL; outer = outer->outer) {
+        if (outer->completion == COMPLETION_sum) {
+            return false; /* so would each item */
         }
+    }
+    if (build_is_in_loop(builder)) {
+        return false; /* each turn would make frames */
     }
     for (const struct builder *outer = builder->outer; outer != NULL; outer = outer->outer) {
         level++;
@@ -373,6 +385,9 @@ static void drop_at_return(struct builder *builder, const struct operand *kept, 
         dying[count++] = kept[i];
         runs_code |= kept[i].state == OPERAND_OWNED && !build_is_simple((enum ir_kind)kept[i].value->kind);
     }
+    if (runs_code && builder->completion == COMPLETION_sum) {
+        build_refuse(builder); /* nothing can go on in the middle of sum() */
+    }
     for (int i = 0; i < outer->depth; i++) {
         bool passing = outer->operands[i].state == OPERAND_BORROWED && outer->operands[i].local != -1;
         if (passing && runs_code && !builder->body->owns) {
@@ -402,6 +417,9 @@ static void guard_result(struct builder *builder)
 {
     struct operand *result = peek(builder, 0);
     switch ((enum completion)builder->completion) {
+    case COMPLETION_sum:
+        build_add_to_sum(builder, builder->outer->operands[builder->outer->depth - 1].value);
+        break;
     case COMPLETION_instance:
     case COMPLETION_set:
         if (result->state == OPERAND_RAW) {
@@ -451,6 +469,9 @@ static int complete(struct builder *builder, struct operand *result, struct oper
     int count = builder->kept;
     memcpy(kept, kept_operands(builder), (size_t)count * sizeof *kept);
     switch ((enum completion)builder->completion) {
+    case COMPLETION_sum:
+        /* They stay for the next item. */
+        return 0;
     case COMPLETION_contains:
         result_to_raw(builder, result, KIND_bool);
         if (build_current(builder->outer)->oparg) {
@@ -586,6 +607,10 @@ void build_inlined(struct builder *builder, const struct inlining *inlining)
         inlined.outer_state->kept = (uint16_t)inlined.kept;
     }
     inlined.block = builder->block;
+    if (inlining->completion == COMPLETION_sum) {
+        build_begin_instruction(&inlined);
+        build_node(&inlined, IR_guard_breaker, 0, NULL)->state = build_state_before(&inlined);
+    }
     build_walk(&inlined, 0);
     builder->depth -= inlined.kept;
     builder->retry |= inlined.retry;

@@ -614,16 +614,40 @@ static void build_return(struct builder *builder)
     builder->block = NULL;
 }
 
+/* A method that tier 1 may have looked up in one go with what follows (tier1/select_idioms.c), so that its cell has seen nothing? */
+static bool may_be_idiom(const struct builder *builder)
+{
+    static const char *const names[] = {"get", "setdefault", "append"};
+    const struct instruction *instruction = build_current(builder);
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && instruction->opcode == LOAD_METHOD; i++) {
+        PyObject *name = PyTuple_GET_ITEM(builder->code->co_names, instruction->oparg);
+        found = found || _PyUnicode_EqualToASCIIString(name, names[i]);
+    }
+    return found;
+}
+
 /* Has tier 1 never carried the instruction out, as far as its cell tells? Then it is not worth compiling, and what is there to go by would be nothing. */
 static bool is_unseen(const struct builder *builder)
 {
     const void *cell = build_cell(builder);
-    if (!builder->prunes || cell == NULL || build_has_failed(builder, IR_leave)) {
+    if (!builder->prunes || cell == NULL || build_has_failed(builder, IR_leave) || may_be_idiom(builder)) {
         return false;
     }
     const struct attribute_cell *attribute = cell;
     return feedback_is_attribute(build_current(builder)->opcode) && attribute->count == 0 && attribute->misses == 0 &&
            !attribute->megamorphic;
+}
+
+/* CALL of what is not known well enough. The code of a function made here may tell what comes back all the same. */
+static void build_general_call(struct builder *builder)
+{
+    const struct operand *callee = peek(builder, build_current(builder)->oparg + 1);
+    const struct ir_node *made = callee->state == OPERAND_OWNED ? build_function_made(callee->value) : NULL;
+    build_by_step(builder);
+    if (made != NULL && builder->block != NULL && ((const PyCodeObject *)made->pointer)->co_flags & CO_GENERATOR) {
+        peek(builder, 0)->value->class = &PyGen_Type;
+    }
 }
 
 /* Has nothing better been of use here, again and again? Then a C function does the instruction, which never leaves; but for jumps. */
@@ -785,9 +809,9 @@ void build_instruction(struct builder *builder)
         }
         break;
     case CALL:
-        if (!build_complex_call(builder) && !build_call(builder) && !build_builtin(builder) &&
-            !build_user_call(builder)) {
-            build_by_step(builder);
+        if (!build_complex_call(builder) && !build_sum_of_map(builder) && !build_call(builder) &&
+            !build_builtin(builder) && !build_user_call(builder)) {
+            build_general_call(builder);
         }
         break;
     default:

@@ -18,6 +18,7 @@ const char *const ir_completion_names[] = {
     [COMPLETION_call] = "call",         [COMPLETION_instance] = "instance", [COMPLETION_operator] = "operator",
     [COMPLETION_get] = "get",           [COMPLETION_set] = "set",           [COMPLETION_compare] = "compare",
     [COMPLETION_contains] = "contains", [COMPLETION_length] = "length",     [COMPLETION_object] = "object",
+    [COMPLETION_sum] = "sum",
 };
 
 const char *const ir_slot_names[] = {

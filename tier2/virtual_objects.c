@@ -211,7 +211,7 @@ struct ir_node *virtual_make(struct walk *walk, struct point *at, int number, st
         struct home *home = &at->homes[i];
         if (home->manner == HOME_VIRTUAL && home->object == number) {
             virtual_store_home(walk, i, real, where);
-            home->manner = IN_HOME;
+            *home = (struct home){.manner = IN_HOME};
         }
     }
     return real;

@@ -243,8 +243,9 @@ static void leave_homes(struct walk *walk, struct ir_node *node)
         if (walk->now->objects[home->object].references == 1 && count_seen(walk, home->object) > 0) {
             virtual_make(walk, walk->now, home->object, node);
         } else {
-            home->manner = IN_HOME;
-            virtual_drop(walk, node, home->object);
+            int object = home->object;
+            *home = (struct home){.manner = IN_HOME};
+            virtual_drop(walk, node, object);
         }
     }
 }

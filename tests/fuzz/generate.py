@@ -180,7 +180,7 @@ class Maker:
             body = self.expression(scope + [x], depth - 1)
             source = self.pick(["range(3)", "(1, 2.5)", "'ab'", f"[{e()}, {e()}]"])
             return self.pick([f"[{body} for {x} in {source}]", f"[{body} for {x} in {source} if {x}]", f"sum(1 for {x} in {source})", f"{{1: {body} for {x} in {source}}}",
-                              f"tuple({body} for {x} in {source})"])
+                              f"tuple({body} for {x} in {source})", f"sum(map(lambda {x}: {body}, {source}))", f"(lambda {x}: lambda: {body})({e()})()"])
         if r < 0.88:
             return self.pick([f"len({e()})", f"str({e()})[:5]", f"abs({e()})", f"type({e()}).__name__", f"isinstance({e()}, int)", f"max({e()}, {e()})", f"int({e()})",
                               f"f'{{{self.variable(scope)}}}|{{{self.variable(scope)}!r:>5}}'", "peek()", f"P({e()})", f"S({e()}, b={e()})", f"S.make({e()})", f"Q({e()}, {e()})",
