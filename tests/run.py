@@ -139,7 +139,7 @@ TRACE_LINE = re.compile(r" *\d+\.\d{3} s  (tier \d|      )  (compile|refuse|leav
 
 
 def check_dumps(folder):
-    """What is wrong with the files that a process wrote in mode `dumps`: a list of sentences."""
+    """What is wrong with the files that a process wrote in mode `tier2-dumps`: a list of sentences."""
     problems = []
     for path in sorted(pathlib.Path(folder).rglob("*")):
         if path.is_dir():

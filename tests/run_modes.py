@@ -29,9 +29,9 @@ MODES = {
     "tier2-trial": {"JIT_STRESS": "compile-all,sync,trial", **TIER2},
     "tier2-fail-alloc": {"JIT_STRESS": "compile-all,fail-alloc=50", **TIER2},
     # The same as tier2-sync, and all that can be told of what is compiled, into files (DUMPS: a folder of the run's own), which run.py reads. It takes no longer.
-    "dumps": {"JIT_STRESS": "compile-all,sync", **TIER2, "JIT_DUMP": "DUMPS/dump-%p.txt", "JIT_REPORT": "DUMPS/report.txt",
-              "JIT_TRACE": "1", "JIT_DISASSEMBLE": TIER2["JIT_ONLY"], "JIT_EXPLAIN": "*", "JIT_PROFILE_DIR": "DUMPS/profile",
-              "JIT_LOG": "DUMPS/log.txt"},
+    "tier2-dumps": {"JIT_STRESS": "compile-all,sync", **TIER2, "JIT_DUMP": "DUMPS/dump-%p.txt", "JIT_REPORT": "DUMPS/report.txt",
+                    "JIT_TRACE": "1", "JIT_DISASSEMBLE": TIER2["JIT_ONLY"], "JIT_EXPLAIN": "*", "JIT_PROFILE_DIR": "DUMPS/profile",
+                    "JIT_LOG": "DUMPS/log.txt"},
     # For CPython's tests: the library, too, but for what every one of them does to get started, which takes LLVM seconds.
     "tier2-library": {"JIT_STRESS": "compile-all,sync", "JIT_TIERING": "2",
                       "JIT_SKIP": "re/*.py:*,enum.py:*,typing.py:*,argparse.py:*,unittest/*:*,importlib/*:*,<frozen*:*,pdb.py:*,tokenize.py:*,"
@@ -39,14 +39,14 @@ MODES = {
 }
 
 # All programs run in these. Tier 2 takes its time: of the others each has a share.
-USUAL_MODES = [mode for mode in MODES if not mode.startswith(("tier2", "fail-alloc", "dumps"))]
+USUAL_MODES = [mode for mode in MODES if not mode.startswith(("tier2", "fail-alloc"))]
 SHARED_MODES = ["tier2-deopt", "tier2-deopt-each", "tier2-osr", "tier2-gc", "tier2-evict", "tier2-fail-alloc", "tier2-trial"]
 
 
 def modes_of_program(name, asked_for):
     """The modes a program runs in; `asked_for` are those it names itself, or None. At least two are of tier 2."""
     number = zlib.crc32(name.encode())
-    share = ["dumps", SHARED_MODES[number % len(SHARED_MODES)]]
+    share = ["tier2-dumps", SHARED_MODES[number % len(SHARED_MODES)]]
     if asked_for is not None:
         return asked_for + ([] if any(mode.startswith("tier2") for mode in asked_for) else share)
     return USUAL_MODES + share + (["fail-alloc"] if number % 5 == 0 else [])

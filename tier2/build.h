@@ -293,6 +293,9 @@ bool operand_is_fresh_number(const struct builder *builder, const struct operand
 enum ir_kind operand_guess(const struct operand *operand);
 /* The kind of an operand's value, as far as it is known. */
 enum ir_kind operand_kind(const struct operand *operand);
+/* The number that a node is: true, if it is a constant int that fits into 64 bits. (The node that stands for all when there is no memory is none.) */
+bool build_constant_number(const struct ir_node *node, int64_t *number);
+
 /* An operand as a raw value of the kind: int, float or bool; guards where that is not known. An int wanted as a float is converted. */
 struct ir_node *operand_raw(struct builder *builder, struct operand *operand, enum ir_kind kind);
 /* An operand of a number's kind for arithmetic: as an int, or as a float if that is what it is or `as_float` says so. */

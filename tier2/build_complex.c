@@ -60,10 +60,9 @@ static struct ir_node *square(struct builder *builder, struct ir_node *number)
 
 static bool is_two(const struct operand *operand)
 {
-    return operand->state == OPERAND_RAW
-               ? operand->value->op == IR_constant_int && operand->value->number == 2
-               : operand->value->op == IR_constant_object && operand->value->kind == KIND_int &&
-                     PyLong_AsLong((PyObject *)operand->value->pointer) == 2;
+    int64_t number;
+    return operand->state == OPERAND_RAW ? operand->value->op == IR_constant_int && operand->value->number == 2
+                                         : build_constant_number(operand->value, &number) && number == 2;
 }
 
 /* What is done with the parts, or with both at once; IR_OP_COUNT: none, complex numbers have no remainder. */

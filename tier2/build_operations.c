@@ -315,14 +315,10 @@ static bool build_int_power(struct builder *builder, enum ir_kind left_kind)
 {
     int oparg = build_current(builder)->oparg;
     const struct ir_node *exponent = peek(builder, 0)->value;
+    int64_t number;
     if ((oparg != NB_POWER && oparg != NB_INPLACE_POWER) || (left_kind != KIND_int && left_kind != KIND_bool) ||
-        !is_object(peek(builder, 0)) || exponent->op != IR_constant_object || exponent->kind != KIND_int ||
+        !is_object(peek(builder, 0)) || !build_constant_number(exponent, &number) || (number != 2 && number != 3) ||
         build_has_failed(builder, IR_int_multiply) || build_has_failed(builder, IR_unbox_int)) {
-        return false;
-    }
-    int overflow;
-    long number = PyLong_AsLongAndOverflow((PyObject *)exponent->pointer, &overflow);
-    if (number != 2 && number != 3) {
         return false;
     }
     struct ir_node *base = operand_number(builder, peek(builder, 1), left_kind, false);

@@ -11,12 +11,10 @@ static bool find_step(const struct builder *builder, int64_t *step)
         return true;
     }
     const struct ir_node *node = builder->operands[builder->depth - 1].value;
-    if (node == NULL || node->op != IR_constant_object || node->kind != KIND_int) {
-        return node != NULL && node->op == IR_constant_object && node->pointer == Py_None;
+    if (node != NULL && node->op == IR_constant_object && node->pointer == Py_None) {
+        return true;
     }
-    int overflow = 0;
-    *step = PyLong_AsLongAndOverflow((PyObject *)node->pointer, &overflow);
-    return !overflow && *step != 0 && *step > -(1 << 30) && *step < 1 << 30;
+    return node != NULL && build_constant_number(node, step) && *step != 0 && *step > -(1 << 30) && *step < 1 << 30;
 }
 
 /* Is what the slice is taken of of a type that the plain function knows? Where nothing is known, it will say. */

@@ -341,6 +341,16 @@ static struct ir_node *convert(struct builder *builder, struct ir_node *raw, enu
     return raw;
 }
 
+bool build_constant_number(const struct ir_node *node, int64_t *number)
+{
+    if (node->op != IR_constant_object || node->kind != KIND_int || node->pointer == NULL) {
+        return false;
+    }
+    int overflow = 0;
+    *number = PyLong_AsLongAndOverflow((PyObject *)node->pointer, &overflow);
+    return !overflow;
+}
+
 struct ir_node *operand_raw(struct builder *builder, struct operand *operand, enum ir_kind kind)
 {
     if (operand->state == OPERAND_RAW) {
@@ -353,7 +363,7 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
     struct ir_node *object = operand_kind_guard(builder, operand, kind);
     enum ir_kind found = (enum ir_kind)object->kind;
     struct ir_node *raw;
-    if (object->op == IR_constant_object) {
+    if (object->op == IR_constant_object && object->pointer != NULL) {
         PyObject *constant = (PyObject *)object->pointer;
         if (found == KIND_float) {
             return convert(builder, build_float(builder, PyFloat_AS_DOUBLE(constant)), kind);
@@ -362,11 +372,12 @@ struct ir_node *operand_raw(struct builder *builder, struct operand *operand, en
             Py_complex number = ((PyComplexObject *)constant)->cval;
             return build_complex(builder, number.real, number.imag);
         }
-        int overflow = 0;
-        int64_t value = found == KIND_bool ? constant == Py_True : PyLong_AsLongAndOverflow(constant, &overflow);
-        if (!overflow) {
-            return convert(builder, found == KIND_bool ? build_bool(builder, value != 0) : build_int(builder, value),
-                           kind);
+        if (found == KIND_bool) {
+            return convert(builder, build_bool(builder, constant == Py_True), kind);
+        }
+        int64_t value;
+        if (build_constant_number(object, &value)) {
+            return convert(builder, build_int(builder, value), kind);
         }
     }
     if (found == KIND_int) {
