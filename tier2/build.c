@@ -350,7 +350,7 @@ static void share_phi(const struct merge *merge, struct variable *variables, int
         bool is_computed = false;
         for (int i = 0; same && i < merge->count; i++) {
             const struct variable *on_way = merge->ways[i]->variables;
-            same = on_way[other].state == VARIABLE_RAW &&
+            same = on_way[other].state == VARIABLE_RAW && on_way[local].state == VARIABLE_RAW &&
                    is_one_number(on_way[other].value, on_way[other].clean, on_way[local].value, on_way[local].clean);
             is_computed |= same && !ir_is_constant(on_way[local].value);
         }
